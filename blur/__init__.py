@@ -1,0 +1,1 @@
+"""blur: covers every face in video clips so that nobody in them can be identified."""

@@ -1,0 +1,136 @@
+"""Errors that know their exit code and tell the user what to do.
+
+Every failure a user can meet is a `BlurError`: it names the file it is about, says what is
+wrong and how to mend it, and carries the exit code that `blur` ends with. One handler in
+`cli.py` turns them into output; nothing else calls `sys.exit`.
+"""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+
+
+class Exit(enum.IntEnum):
+    """The exit codes of every `blur` command; the one place where they are defined."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOTHING = 3
+    RESIDUAL = 4
+    SETUP = 5
+    INTERRUPTED = 130
+
+    @property
+    def meaning(self) -> str:
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Exit.OK: "every clip was covered and verified",
+    Exit.FAILED: "at least one clip failed; it has no output, the others are finished",
+    Exit.USAGE: "the command line, settings file or paths cannot be used as given",
+    Exit.NOTHING: "there was nothing to do: no clip among the inputs",
+    Exit.RESIDUAL: "the audit still sees a face in at least one output",
+    Exit.SETUP: "the installation is incomplete: weights missing or damaged, or no detector",
+    Exit.INTERRUPTED: "stopped by Ctrl-C or a signal; run the same command again to go on",
+}
+
+
+class BlurError(Exception):
+    """Something a user can understand and mend.
+
+    `subject` is the file it is about (shown as given by the user), `remedy` the next step.
+    """
+
+    exit_code: Exit = Exit.FAILED
+    remedy: str = ""
+
+    def __init__(
+        self, problem: str, *, subject: str | Path | None = None, remedy: str | None = None
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.subject = None if subject is None else str(subject)
+        if remedy is not None:
+            self.remedy = remedy
+
+    def __str__(self) -> str:
+        head = f"{self.subject}: {self.problem}" if self.subject else self.problem
+        return f"{head} ({self.remedy})" if self.remedy else head
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders: the keyword arguments must survive pickling.
+        return _rebuild, (type(self), self.problem, self.subject, self.remedy)
+
+
+def _rebuild(kind: type[BlurError], problem: str, subject: str | None, remedy: str) -> BlurError:
+    return kind(problem, subject=subject, remedy=remedy)
+
+
+class UsageError(BlurError):
+    """The command cannot start as it was given."""
+
+    exit_code = Exit.USAGE
+
+
+class NothingToDo(BlurError):
+    """No clip was found among the inputs."""
+
+    exit_code = Exit.NOTHING
+
+
+class SetupError(BlurError):
+    """The installation is incomplete or damaged."""
+
+    exit_code = Exit.SETUP
+    remedy = "install blur again: pip install --force-reinstall --no-cache-dir ."
+
+
+class NotAClip(BlurError):
+    """The file holds no picture that can be decoded; as an input it is skipped and listed."""
+
+    remedy = "remove it from the input, or convert it to a video or image format"
+
+
+class DecodeError(BlurError):
+    """A frame that the clip promises cannot be decoded."""
+
+    remedy = "copy the clip from its source again, or repair it, then run blur again"
+
+
+class DetectorError(BlurError):
+    """A detector failed on a frame; a frame nobody looked at is never passed on."""
+
+
+class PlanMismatch(BlurError):
+    """A plan or its edits do not belong to this clip or this version."""
+
+    remedy = "scan the clip again: blur scan CLIP"
+
+
+class OutputError(BlurError):
+    """The output cannot be written, or what was written does not verify."""
+
+    remedy = "check free space and permissions of the output folder"
+
+
+class DiskFull(OutputError):
+    """No space is left for the output; the batch stops, nothing half-written stays."""
+
+    remedy = "free some space and run the same command again; finished clips are kept"
+
+
+class ResidualFace(BlurError):
+    """The audit still sees a face in the rendered output."""
+
+    exit_code = Exit.RESIDUAL
+    remedy = "open `blur review` on the output folder and cover the marked spans"
+
+
+class Interrupted(BlurError):
+    """Stopped on request."""
+
+    exit_code = Exit.INTERRUPTED
+    remedy = "run the same command again to go on"

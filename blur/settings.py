@@ -1,0 +1,193 @@
+"""Every option of `blur`, once: type, default, bounds and help.
+
+The command line, `blur.toml`, the README's table and the settings hash are all generated from
+the structs below. A field's metadata carries its help text; `extra` may carry a `short` flag
+or `metavar`. Names are given with underscores here and with dashes on the command line.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from blur.errors import UsageError
+
+
+class Level(enum.StrEnum):
+    """How hard the scan looks; `faces/search.py` holds the table of what each level does."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    THOROUGH = "thorough"
+
+
+class FillName(enum.StrEnum):
+    """How a cover's pixels are made; none of them depends on a pixel under a cover."""
+
+    SOFT = "soft"
+    SOLID = "solid"
+    MOSAIC = "mosaic"
+
+
+class Codec(enum.StrEnum):
+    """Output presets; `media/write.py` holds the table of what each one means."""
+
+    H264 = "h264"
+    HEVC = "hevc"
+    PRORES = "prores"
+    DNXHR = "dnxhr"
+    FFV1 = "ffv1"
+    MATCH = "match"
+
+
+class AudioMode(enum.StrEnum):
+    STRIP = "strip"
+    KEEP = "keep"
+
+
+class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What decides which faces a plan holds; a change here scans again."""
+
+    level: Annotated[Level, Meta(description="how hard to look: fast, balanced or thorough")] = (
+        Level.BALANCED
+    )
+    hold: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=30,
+            description="seconds that a cover stays before a face's first and after its last"
+            " sighting; more is safer and covers more",
+        ),
+    ] = 1.0
+
+
+class CoverSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a cover looks like; a change here renders again, without a new scan."""
+
+    fill: Annotated[
+        FillName,
+        Meta(description="soft looks like a blur, solid is one colour, mosaic is false blocks"),
+    ] = FillName.SOFT
+    colour: Annotated[
+        str,
+        Meta(pattern="^#[0-9a-fA-F]{6}$", description="colour of the solid fill, as #rrggbb"),
+    ] = "#202020"
+    margin: Annotated[
+        float,
+        Meta(ge=0, le=3, description="scales how far a cover reaches beyond the face (1 = head)"),
+    ] = 1.0
+
+
+class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the covered clip is written as; a change here renders again."""
+
+    codec: Annotated[Codec, Meta(description="video format of the covered clips")] = Codec.H264
+    crf: Annotated[
+        int | None,
+        Meta(description="quality of h264 and hevc, 0-51, lower is better and larger"),
+    ] = None
+    preset: Annotated[
+        str | None, Meta(description="encoder speed preset, as x264 and x265 name them")
+    ] = None
+    audio: Annotated[
+        AudioMode,
+        Meta(description="strip removes sound, keep copies it: a voice identifies"),
+    ] = AudioMode.STRIP
+
+
+class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the batch is carried out; never changes what comes out."""
+
+    jobs: Annotated[
+        int, Meta(ge=0, le=256, description="clips worked on at once; 0 fits the machine")
+    ] = 0
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All options, in groups by what a change of them redoes."""
+
+    scan: ScanSettings = ScanSettings()
+    cover: CoverSettings = CoverSettings()
+    output: OutputSettings = OutputSettings()
+    batch: BatchSettings = BatchSettings()
+
+
+class Option(Struct, frozen=True):
+    """One option as the command line and the documentation see it."""
+
+    group: str
+    name: str
+    kind: Any
+    default: Any
+    help: str
+    extra: dict[str, Any]
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+def options(*groups: str) -> Iterator[Option]:
+    """The options of the named groups (all when none is named), in order of definition."""
+    for group in Settings.__struct_fields__:
+        if groups and group not in groups:
+            continue
+        struct = type(getattr(Settings(), group))
+        hints = get_type_hints(struct, include_extras=True)
+        for field in msgspec.structs.fields(struct):
+            meta = next(m for m in hints[field.name].__metadata__ if isinstance(m, Meta))
+            yield Option(
+                group,
+                field.name,
+                hints[field.name].__origin__,
+                field.default,
+                meta.description or "",
+                meta.extra or {},
+            )
+
+
+def load(file: Path | None, overrides: dict[str, dict[str, Any]]) -> Settings:
+    """Settings from defaults, then `file` (TOML), then `overrides` {group: {name: value}}.
+
+    Raises UsageError naming the file and the option when a value cannot be used.
+    """
+    merged: dict[str, dict[str, Any]] = {}
+    if file is not None:
+        try:
+            merged = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise UsageError(f"cannot be read as settings: {error}", subject=file) from error
+        from_file = _convert(merged, file)  # blame the file before the command line joins in
+        merged = msgspec.to_builtins(from_file)
+    for group, values in overrides.items():
+        merged.setdefault(group, {}).update(values)
+    return _convert(merged, None)
+
+
+def _convert(values: dict[str, Any], file: Path | None) -> Settings:
+    try:
+        return msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"bad setting: {error}", subject=file, remedy="see blur run --help for the bounds"
+        ) from error
+
+
+def digest(*groups: Struct) -> str:
+    """A short hash of settings groups: equal values give equal hashes on every machine."""
+    encoded = b"\0".join(msgspec.json.encode(group, order="deterministic") for group in groups)
+    return hashlib.sha256(encoded).hexdigest()[:16]
+
+
+def cpu_count() -> int:
+    """Cores this process may use (its affinity), not those of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
