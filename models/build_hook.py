@@ -1,0 +1,24 @@
+"""Hatchling's build hook: no wheel, editable or not, is built without verified weights."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fetch import FetchError, fetch  # noqa: E402 - beside this file, not on a build's path
+
+
+class WeightsHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Fetches the weights into blur/_weights, which pyproject.toml lists as artifacts."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        try:
+            fetched = fetch()
+        except FetchError as error:
+            self.app.abort(f"\n{error}")
+        self.app.display_info(f"weights: {', '.join(fetched) or 'none'} fetched, all verified")
