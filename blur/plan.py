@@ -66,6 +66,7 @@ class Reason(enum.StrEnum):
     LOST = "lost"
     WEEDED = "weeded"
     RESIDUAL = "residual"
+    STALE = "stale"
 
     @property
     def explanation(self) -> str:
@@ -77,6 +78,7 @@ _EXPLANATIONS = {
     Reason.LOST: "the face went out of sight here and the cover is a guess",
     Reason.WEEDED: "not covered: it looked like a face once, and not on a second look",
     Reason.RESIDUAL: "the audit saw a face in the covered clip here",
+    Reason.STALE: "a decision made here fits no face of this scan; it keeps nothing clear",
 }
 
 
@@ -85,7 +87,8 @@ class Track:
     """One face through time: a box for every frame of [start, end), without holes.
 
     `boxes` is (n, 5) float32, `marks` (n,) uint8 of `Mark`, `scores` (n,) float32, zero on
-    frames where no detector saw the face. `source` tells who made it: "scan" or "audit".
+    frames where no detector saw the face. `source` tells who made it: "scan", "audit", "edit" (a
+    face that a person wants covered) or "person" (drawn by a person, covered exactly as drawn).
     """
 
     id: int
@@ -194,24 +197,34 @@ class Decision(enum.StrEnum):
     KEEP = "keep"
 
 
-class TrackEdit(Struct, frozen=True, kw_only=True):
-    """What a person decided about one track, and why.
-
-    A decision binds to the face and not to the id, since a new scan numbers tracks anew:
-    `anchor` is a frame of the track and `box` where it was there.
-    """
-
-    anchor: int
-    box: Box
-    decision: Decision
-    reason: str = ""
-    start: int | None = None
-    end: int | None = None
-
-
 class Keyframe(NamedTuple):
     frame: int
     box: Box
+
+
+def _check_path(path: tuple[Keyframe, ...]) -> None:
+    frames = [key.frame for key in path]
+    if frames[0] < 0 or any(b <= a for a, b in itertools.pairwise(frames)):
+        raise ValueError(f"keyframes must ascend from 0, found {frames}")
+    boxes = np.array([key.box for key in path])
+    if not np.isfinite(boxes).all() or (boxes[:, 2:4] <= 0).any():
+        raise ValueError("a keyframe's box is not finite or has no size")
+
+
+class TrackEdit(Struct, frozen=True, kw_only=True):
+    """What a person decided about one face over a span of frames, and why.
+
+    A decision binds to the face and not to a track's id, since a new scan numbers tracks anew:
+    `path` is where the face was when the person decided, interpolated between its keyframes.
+    The decision holds from the first keyframe to the last and on no other frame.
+    """
+
+    decision: Decision
+    path: Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        _check_path(self.path)
 
 
 class RegionEdit(Struct, frozen=True, kw_only=True):
@@ -221,14 +234,23 @@ class RegionEdit(Struct, frozen=True, kw_only=True):
     keyframes: Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        _check_path(self.keyframes)
+
 
 class Edits(Struct, frozen=True, kw_only=True):
-    """What a person decided on top of a plan. A file of its own: a scan never destroys it."""
+    """What a person decided on top of a plan. A file of its own: a scan never destroys it.
+
+    `splits` are frames at which a track, found by its box there, goes on as another face.
+    `checked_by` are the initials of who watched the clip, `checked_digest` what they saw.
+    """
 
     fingerprint: Fingerprint
+    splits: tuple[Keyframe, ...] = ()
     tracks: tuple[TrackEdit, ...] = ()
     regions: tuple[RegionEdit, ...] = ()
     checked_by: str | None = None
+    checked_digest: str = ""
     version: int = EDITS_VERSION
 
 
