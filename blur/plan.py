@@ -186,7 +186,8 @@ class Plan:
         doubtful = np.zeros(self.frames + 1, bool)
         for doubt in self.doubts:
             doubtful[doubt.start : doubt.end] = True
-        return sum(self.seconds(i + 1) - self.seconds(i) for i in np.flatnonzero(doubtful[:-1]))
+        frames = np.flatnonzero(doubtful[:-1]).tolist()
+        return sum((self.seconds(i + 1) - self.seconds(i) for i in frames), 0.0)
 
     def with_tracks(self, tracks: Sequence[Track], doubts: Sequence[Doubt]) -> Plan:
         return replace(self, tracks=tuple(tracks), doubts=tuple(doubts))

@@ -1,0 +1,155 @@
+"""Views: the ways of looking at one frame, and the way back from each to display coordinates.
+
+A view is a picture made from the frame by one similarity transform: smaller, larger, cut out
+or turned. Faces stand upright in at least one of them, at a size that detectors know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from blur.boxes import Affine, carried
+from blur.faces.detections import Detections, Picture
+from blur.plan import Box
+
+_PAD = 32
+"""Detectors take multiples of 32; a view is made that size so that nobody pads again."""
+
+_GRAY = 114
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One picture to show to a detector, and `to_frame`: view pixels to frame pixels."""
+
+    picture: Picture
+    to_frame: Affine
+
+    def restored(self, found: Detections) -> Detections:
+        """Detections on this view, carried to the frame that it was made from."""
+        boxes = carried(found.boxes, self.to_frame)
+        return Detections(boxes, found.scores, found.detectors)
+
+
+def whole(frame: Picture, longest: int, quarter_turns: int = 0) -> View:
+    """The whole frame, its longest side scaled to `longest`, turned counter-clockwise.
+
+    A head lying with its crown to the right stands upright after one quarter turn.
+    """
+    height, width = frame.shape[:2]
+    scale = longest / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = (
+        frame if size == (width, height) else cv2.resize(frame, size, interpolation=_area(scale))
+    )
+    turned = np.rot90(small, quarter_turns)
+    return View(_padded(turned), _whole_back(width, height, size, quarter_turns % 4))
+
+
+def crop(frame: Picture, box: Box, side: int, reach: float, turn: float = 0.0) -> View:
+    """A square around `box`, `reach` times its larger side, scaled to `side` pixels.
+
+    The square is turned with the box plus `turn` degrees, so that a face of the box's angle
+    stands upright. Beyond the frame's edge it continues with the border's colours.
+    """
+    extent = max(box.w, box.h) * reach
+    to_frame = _turned(box.cx, box.cy, box.angle + turn, extent / side, side, side)
+    return View(_warped(frame, to_frame, side, side, cv2.BORDER_REPLICATE), to_frame)
+
+
+def turned(frame: Picture, longest: int, degrees: float) -> View:
+    """The whole frame scaled to `longest` and turned so that faces of angle `degrees` stand
+    upright; the corners that a turn leaves empty are gray."""
+    height, width = frame.shape[:2]
+    scale = longest / max(height, width)
+    radians = np.radians(degrees)
+    cos, sin = abs(np.cos(radians)), abs(np.sin(radians))
+    out_w = _multiple(round((width * cos + height * sin) * scale))
+    out_h = _multiple(round((width * sin + height * cos) * scale))
+    to_frame = _turned(width / 2, height / 2, degrees, 1 / scale, out_w, out_h)
+    return View(_warped(frame, to_frame, out_w, out_h, cv2.BORDER_CONSTANT), to_frame)
+
+
+def tiles(frame: Picture, side: int, overlap: int) -> list[View]:
+    """Tiles of at most `side` pixels that cover the frame, flush with its edges.
+
+    Neighbours share at least `overlap` pixels: a face up to that size is whole in one of them.
+    """
+    height, width = frame.shape[:2]
+    views = []
+    for y in _starts(height, side, overlap):
+        for x in _starts(width, side, overlap):
+            part = frame[y : y + side, x : x + side]
+            back = np.eye(3)
+            back[:2, 2] = x, y
+            views.append(View(_padded(part), back))
+    return views
+
+
+def _starts(length: int, side: int, overlap: int) -> list[int]:
+    if length <= side:
+        return [0]
+    count = -(-(length - overlap) // (side - overlap))
+    return [round(i * (length - side) / (count - 1)) for i in range(count)]
+
+
+def _turned(cx: float, cy: float, degrees: float, pixels: float, width: int, height: int) -> Affine:
+    """From a `width` x `height` view, centred on (cx, cy), to the frame."""
+    radians = np.radians(degrees)
+    linear = pixels * np.array(
+        [[np.cos(radians), -np.sin(radians)], [np.sin(radians), np.cos(radians)]]
+    )
+    back = np.eye(3)
+    back[:2, :2] = linear
+    back[:2, 2] = np.array([cx, cy]) - linear @ np.array([width / 2, height / 2])
+    return back
+
+
+def _warped(frame: Picture, to_frame: Affine, width: int, height: int, border: int) -> Picture:
+    # OpenCV counts from pixel centres, we from pixel corners.
+    half = np.eye(3)
+    half[:2, 2] = 0.5
+    to_view = np.linalg.inv(half) @ np.linalg.inv(to_frame) @ half
+    picture: Picture = cv2.warpAffine(
+        frame,
+        to_view[:2],
+        (width, height),
+        flags=cv2.INTER_LINEAR,
+        borderMode=border,
+        borderValue=(_GRAY, _GRAY, _GRAY),
+    )
+    return picture
+
+
+def _whole_back(width: int, height: int, size: tuple[int, int], quarter_turns: int) -> Affine:
+    w, h = size
+    unturn = [
+        np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        np.array([[0, -1, w], [1, 0, 0], [0, 0, 1]]),
+        np.array([[-1, 0, w], [0, -1, h], [0, 0, 1]]),
+        np.array([[0, 1, 0], [-1, 0, h], [0, 0, 1]]),
+    ][quarter_turns]
+    # The two sides may round differently; the error is under half a pixel, so one scale serves.
+    scale = max(width, height) / max(w, h)
+    return np.asarray(np.diag([scale, scale, 1.0]) @ unturn)
+
+
+def _padded(picture: Picture) -> Picture:
+    height, width = picture.shape[:2]
+    size = _multiple(height), _multiple(width)
+    if size == (height, width):
+        return np.ascontiguousarray(picture)
+    out = np.full((*size, 3), _GRAY, np.uint8)
+    out[:height, :width] = picture
+    return out
+
+
+def _multiple(length: int) -> int:
+    return -(-length // _PAD) * _PAD
+
+
+def _area(scale: float) -> int:
+    return int(cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
