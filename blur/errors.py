@@ -8,6 +8,7 @@ wrong and how to mend it, and carries the exit code that `blur` ends with. One h
 from __future__ import annotations
 
 import enum
+import errno
 from pathlib import Path
 
 
@@ -122,6 +123,12 @@ class DiskFull(OutputError):
     remedy = "free some space and run the same command again; finished clips are kept"
 
 
+class WorkerLost(BlurError):
+    """The process that worked on the clip died, hung, or outgrew its memory."""
+
+    remedy = "the clip may be damaged: copy it again, or leave it out with --exclude"
+
+
 class ResidualFace(BlurError):
     """The audit still sees a face in the rendered output."""
 
@@ -134,3 +141,10 @@ class Interrupted(BlurError):
 
     exit_code = Exit.INTERRUPTED
     remedy = "run the same command again to go on"
+
+
+def cannot_write(error: OSError, subject: str | Path) -> OutputError:
+    """What a failed write means to the user: a full disk, or an output that cannot be used."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull("no space left", subject=subject)
+    return OutputError(f"cannot be written: {error.strerror or error}", subject=subject)

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta, Struct
 
-from blur.errors import OutputError, PlanMismatch
+from blur.errors import PlanMismatch, cannot_write
 
 PLAN_VERSION = 1
 EDITS_VERSION = 1
@@ -371,7 +371,7 @@ def write_private(path: Path, content: bytes) -> None:
             Path(temporary).unlink()
             raise
     except OSError as error:
-        raise OutputError(f"cannot write: {error.strerror}", subject=path.name) from error
+        raise cannot_write(error, path.name) from error
 
 
 def _run_lengths(values: Sequence[Any]) -> list[tuple[Any, int]]:
