@@ -1,0 +1,167 @@
+"""Find the files that may be clips, without opening any of them."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+from blur.errors import BlurError, UsageError
+
+CLIP_SUFFIXES = frozenset(
+    ".3g2 .3gp .asf .avi .dv .flv .gif .heic .heif .jpeg .jpg .m2ts .m4v .mkv .mov .mp4 .mpeg "
+    ".mpg .mts .mxf .ogv .png .tif .tiff .ts .vob .webm .webp .wmv".split()
+)
+"""Names that claim to hold pictures. Clips are told by content; a file that claims to be one
+and is not has failed, where any other file is only skipped."""
+
+
+class Candidate(Struct, frozen=True):
+    """A file that may be a clip. `path` opens it; `relative` is its place in the tree."""
+
+    path: Path
+    relative: PurePosixPath
+    size: int
+    mtime_ns: int
+    named: bool
+    """The user named this very file, rather than a folder above it."""
+
+    @property
+    def name(self) -> str:
+        return shown(self.relative)
+
+    @property
+    def claims_pictures(self) -> bool:
+        return self.named or self.path.suffix.lower() in CLIP_SUFFIXES
+
+
+class Skipped(Struct, frozen=True):
+    """A file that was left out, and why."""
+
+    name: str
+    why: str
+
+
+class Found(Struct, frozen=True):
+    """What the inputs hold, in order of name."""
+
+    candidates: list[Candidate]
+    skipped: list[Skipped]
+    unreadable: list[tuple[str, BlurError]]
+
+
+def shown(name: object) -> str:
+    """A file name as printable text: what is not UTF-8 or would tear a line is escaped."""
+    text = os.fsencode(str(name)).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def discover(
+    inputs: Sequence[Path], out: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> Found:
+    """All files below `inputs` (files or folders) that may be clips.
+
+    `include` and `exclude` are shell patterns for the relative path or the bare name. Links
+    are followed, loops are not. Raises UsageError when an input is missing, when `out` lies in
+    an input folder or when two inputs would have the same output.
+    """
+    found = Found([], [], [])
+    by_place: dict[str, Path] = {}
+    seen: set[str] = set()
+    real_out = out.resolve()
+    for given in inputs:
+        if not given.exists():
+            raise UsageError("no such file or folder", subject=given, remedy="check the path")
+        if given.is_dir() and real_out.is_relative_to(given.resolve()):
+            raise UsageError(
+                f"the output folder lies inside the input folder {given}",
+                subject=out,
+                remedy="choose an output folder elsewhere: outputs would be taken for inputs",
+            )
+        for path, relative in _files(given, found):
+            absolute = os.path.abspath(path)
+            if absolute in seen:
+                continue  # an input inside another input
+            seen.add(absolute)
+            reason = _left_out(relative, include, exclude)
+            if reason is not None:
+                found.skipped.append(Skipped(shown(relative), reason))
+                continue
+            _consider(path, relative, named=path == given, found=found)
+            other = by_place.setdefault(str(relative), path)
+            if other != path:
+                raise UsageError(
+                    f"maps to the same output as {other}",
+                    subject=path,
+                    remedy="rename one of them, or give their common parent folder as input",
+                )
+    found.candidates.sort(key=lambda c: c.name)
+    return found
+
+
+def _files(given: Path, found: Found) -> Iterator[tuple[Path, PurePosixPath]]:
+    if not given.is_dir():
+        yield given, PurePosixPath(given.name)
+        return
+    yield from _below(given, PurePosixPath(), (given.resolve(),), found)
+
+
+def _below(
+    folder: Path, relative: PurePosixPath, above: tuple[Path, ...], found: Found
+) -> Iterator[tuple[Path, PurePosixPath]]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda e: e.name)
+    except OSError as error:
+        problem = BlurError(
+            f"folder cannot be read: {error.strerror}",
+            subject=shown(relative),
+            remedy="check its permissions",
+        )
+        found.unreadable.append((shown(relative), problem))
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        place = relative / entry.name
+        if entry.name.startswith("."):
+            found.skipped.append(Skipped(shown(place), "hidden"))
+        elif not entry.is_dir():
+            yield path, place
+        elif (real := path.resolve()) in above:
+            found.skipped.append(Skipped(shown(place), "a link back to a folder above it"))
+        else:
+            yield from _below(path, place, (*above, real), found)
+
+
+def _left_out(
+    relative: PurePosixPath, include: Sequence[str], exclude: Sequence[str]
+) -> str | None:
+    def matches(patterns: Sequence[str]) -> bool:
+        return any(
+            fnmatch.fnmatch(str(relative), p) or fnmatch.fnmatch(relative.name, p)
+            for p in patterns
+        )
+
+    if include and not matches(include):
+        return "not included"
+    return "excluded" if matches(exclude) else None
+
+
+def _consider(path: Path, relative: PurePosixPath, *, named: bool, found: Found) -> None:
+    try:
+        status = path.stat()
+    except OSError as error:
+        problem = BlurError(
+            f"cannot be read: {error.strerror}",
+            subject=shown(relative),
+            remedy="check that it exists and may be read",
+        )
+        found.unreadable.append((shown(relative), problem))
+        return
+    if not stat.S_ISREG(status.st_mode):
+        found.skipped.append(Skipped(shown(relative), "not a regular file"))
+        return
+    found.candidates.append(Candidate(path, relative, status.st_size, status.st_mtime_ns, named))

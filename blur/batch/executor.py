@@ -1,0 +1,129 @@
+"""Where tasks run: the protocol, and its serial form for tests and debugging.
+
+A batch hands tasks to an executor and asks it for outcomes. `SerialExecutor` works in this
+very process, `processes.ProcessExecutor` in worker processes, `cluster.ClusterExecutor` on
+other machines; the batch cannot tell them apart.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from blur.errors import BlurError, Interrupted
+
+if TYPE_CHECKING:  # the pipeline loads every native library; the batch itself needs none
+    from blur.pipeline import Progress
+
+Tell = Callable[[int, str, int, int | None], None]
+"""Told (task key, stage, done, total) while a task runs, always in the batch's own thread."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One call to make elsewhere. `call` is a module-level function, both ends pickle.
+
+    `memory` is what it is expected to need, in bytes.
+    """
+
+    key: int
+    call: Callable[[Any, Progress], Any]
+    argument: Any
+    memory: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended: with a result, or with an error."""
+
+    task: Task
+    result: Any = None
+    error: BlurError | None = None
+    details: str = ""
+    """A traceback, when the error is not one that the program knows."""
+
+
+class Executor(Protocol):
+    """Runs up to `slots` tasks at once. Leaving the context ends every worker."""
+
+    slots: int
+
+    def start(self, task: Task) -> None:
+        """Take one task; never more than `slots` are taken at a time."""
+
+    def wait(self, seconds: float) -> list[Outcome]:
+        """Report progress and return what ended, after at most about `seconds`."""
+
+    def stop(self) -> None:
+        """Ask the running tasks to stop at their next report of progress."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class SerialExecutor:
+    """One task at a time, in this process."""
+
+    slots = 1
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._waiting: list[Task] = []
+        self._stopped = False
+
+    def start(self, task: Task) -> None:
+        self._waiting.append(task)
+
+    def wait(self, seconds: float) -> list[Outcome]:
+        outcomes = [outcome_of(task, self._progress(task)) for task in self._waiting]
+        self._waiting.clear()
+        return outcomes
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def _progress(self, task: Task) -> Progress:
+        def progress(stage: str, done: int, total: int | None) -> None:
+            if self._stopped:
+                raise Interrupted("stopped on request")
+            self._tell(task.key, stage, done, total)
+
+        return progress
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._waiting.clear()
+
+
+def outcome_of(task: Task, progress: Progress) -> Outcome:
+    """Make the call. What it raises becomes an outcome: one clip never ends the batch."""
+    try:
+        return Outcome(task, result=task.call(task.argument, progress))
+    except BlurError as error:
+        return Outcome(task, error=error)
+    except Exception as error:
+        # A fault of the program, in one clip: it fails by name and the batch goes on.
+        return Outcome(
+            task,
+            error=BlurError(
+                f"unexpected {type(error).__name__}: {error}",
+                remedy="please report this, with the details from the log",
+            ),
+            details=traceback.format_exc(),
+        )

@@ -1,0 +1,77 @@
+"""The work folder `OUT/.blur`: where plans, edits and the ledger of an output folder live."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from blur.errors import OutputError, UsageError
+from blur.plan import Fingerprint
+
+
+class WorkFolder:
+    """Paths below `OUT/.blur`; nothing is created before `create`.
+
+    Plans and edits are named by the content of their clip, so that a clip that was moved or
+    renamed keeps them.
+    """
+
+    NAME = ".blur"
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.root = out / self.NAME
+        self.ledger = self.root / "ledger.sqlite"
+        self.plans = self.root / "plans"
+        self.edits = self.root / "edits"
+        self.records = self.root / "records"
+
+    def plan_of(self, clip: Fingerprint) -> Path:
+        return self.plans / f"{_id(clip)}.json"
+
+    def edits_of(self, clip: Fingerprint) -> Path:
+        return self.edits / f"{_id(clip)}.json"
+
+    def create(self) -> None:
+        """Make the folders and prove that OUT can be written, before any work starts.
+
+        Raises OutputError.
+        """
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            for folder in (self.root, self.plans, self.edits, self.records):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            probe = self.out / f"{self.NAME}.part"
+            probe.write_bytes(b"\0" * 4096)
+            probe.unlink()
+        except OSError as error:
+            raise OutputError(
+                f"cannot be used as output folder: {error.strerror}", subject=self.out
+            ) from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one run; ends with the process, however that ends.
+
+        SQLite's own file lock is the one in the standard library that works everywhere.
+        Raises UsageError when another process holds it.
+        """
+        connection = sqlite3.connect(self.root / "lock", timeout=0, isolation_level=None)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+            yield
+        except sqlite3.OperationalError as error:
+            raise UsageError(
+                "another blur is working on this folder",
+                subject=self.out,
+                remedy="wait until it ends; `blur status` shows how far it is",
+            ) from error
+        finally:
+            connection.close()
+
+
+def _id(clip: Fingerprint) -> str:
+    return hashlib.sha256(f"{clip.size}:{clip.sampled}".encode()).hexdigest()[:20]
