@@ -1,0 +1,163 @@
+"""How a pixel format lays out its samples: planes, subsampling, depth, channel order.
+
+Built from FFmpeg's own descriptors as PyAV shows them; what these do not tell (the order of
+channels in a packed plane, the bits a sample stands in) follows from the format's name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[Any]
+"""(height, width, channels) of uint8 or uint16."""
+
+_PACKED = re.compile(r"([rgba0]{3,4})(?:24|48le|64le)?")
+_SEMI_PLANAR = re.compile(r"(nv|p\d)\d+(le)?")
+_STAND_INS = {
+    "pal8": "rgba",
+    "rgb8": "rgb24",
+    "bgr8": "rgb24",
+    "monow": "gray",
+    "monob": "gray",
+    "ya8": "rgba",
+    "yuyv422": "yuv422p",
+    "yvyu422": "yuv422p",
+    "uyvy422": "yuv422p",
+    "uyyvyy411": "yuv411p",
+    "y210le": "yuv422p10le",
+    "y212le": "yuv422p12le",
+    "nv20le": "yuv422p10le",
+    "v30xle": "yuv444p10le",
+    "xv30le": "yuv444p10le",
+    "xv36le": "yuv444p12le",
+    "vyu444": "yuv444p",
+    "vuyx": "yuv444p",
+    "vuya": "yuva444p",
+    "ayuv": "yuva444p",
+    "x2rgb10le": "gbrp10le",
+    "x2bgr10le": "gbrp10le",
+    "xyz12le": "rgb48le",
+    "xyz12be": "rgb48le",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneLayout:
+    """One plane: `roles` names its interleaved channels ("y", "u", "v", "r", "g", "b", "a").
+
+    A padding channel has the role "0". One sample stands for `step_x` by `step_y` pixels.
+    """
+
+    index: int
+    roles: str
+    step_x: int
+    step_y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A pixel format whose samples can be painted in place.
+
+    A sample has `bits` significant bits, `shift` bits up from the bottom of its container.
+    """
+
+    planes: tuple[PlaneLayout, ...]
+    bits: int
+    shift: int
+    dtype: type[np.uint8] | type[np.uint16]
+
+    @property
+    def step_x(self) -> int:
+        """Width in pixels of one cell of the coarsest (chroma) grid."""
+        return max(plane.step_x for plane in self.planes)
+
+    @property
+    def step_y(self) -> int:
+        """Height in pixels of one cell of the coarsest (chroma) grid."""
+        return max(plane.step_y for plane in self.planes)
+
+    @property
+    def top(self) -> int:
+        """The largest value that a sample can hold, as it stands in its container."""
+        return ((1 << self.bits) - 1) << self.shift
+
+    @property
+    def unit(self) -> float:
+        """What one step of an 8-bit sample comes to, as it stands in its container."""
+        return float(2.0 ** (self.bits + self.shift - 8))
+
+    def views(self, picture: av.VideoFrame) -> list[Samples]:
+        """Writable (height, width, channels) views of the picture's planes, without padding.
+
+        Make the picture writable first: its planes may still serve the decoder.
+        """
+        found = []
+        for plane in self.planes:
+            width = -(-picture.width // plane.step_x)
+            height = -(-picture.height // plane.step_y)
+            channels = len(plane.roles)
+            raw = picture.planes[plane.index]
+            size = np.dtype(self.dtype).itemsize
+            rows = np.frombuffer(memoryview(raw), np.uint8)[: raw.line_size * height]
+            used = rows.reshape(height, raw.line_size)[:, : width * channels * size]
+            found.append(used.view(self.dtype).reshape(height, width, channels))
+        return found
+
+
+@lru_cache
+def layout_of(name: str) -> Layout | None:
+    """The layout of a pixel format, or None when its samples cannot be painted in place."""
+    video = av.VideoFormat(name, 64, 64)
+    parts = video.components
+    bits = {part.bits for part in parts}
+    depth = parts[0].bits
+    if len(bits) != 1 or not 8 <= depth <= 16 or video.is_big_endian or video.has_palette:
+        return None
+    if video.is_bit_stream or video.is_bayer or name.startswith(("gbrpf", "grayf", "xyz")):
+        return None
+    dtype = np.uint8 if depth == 8 else np.uint16
+    shift = 0
+    packed = _PACKED.fullmatch(name)
+    if packed:
+        planes: tuple[PlaneLayout, ...] = (PlaneLayout(0, packed[1], 1, 1),)
+    elif _SEMI_PLANAR.fullmatch(name) and name != "nv20le":
+        roles = "vu" if name in ("nv21", "nv42") else "uv"
+        chroma = parts[1]
+        planes = (
+            PlaneLayout(0, "y", 1, 1),
+            PlaneLayout(1, roles, 64 // chroma.width, 64 // chroma.height),
+        )
+        shift = 0 if depth == 8 else 16 - depth
+    elif len({part.plane for part in parts}) == len(parts) and (video.is_planar or len(parts) == 1):
+        if name.endswith(("msble", "msbbe")):
+            shift = 16 - depth
+        names = "rgba" if video.is_rgb else "ya" if len(parts) == 2 else "yuva"
+        planes = tuple(
+            PlaneLayout(part.plane, role, 64 // part.width, 64 // part.height)
+            for part, role in sorted(zip(parts, names, strict=False), key=lambda p: p[0].plane)
+        )
+    else:
+        return None
+    return Layout(planes, depth, shift, dtype)
+
+
+def paintable(name: str) -> str:
+    """The format that pictures of format `name` are painted in: itself where possible.
+
+    Otherwise the nearest one that holds all of its samples; for formats that nobody films in,
+    16-bit RGB with alpha.
+    """
+    if layout_of(name) is not None:
+        return name
+    if name in _STAND_INS:
+        return _STAND_INS[name]
+    if name.endswith("be"):
+        return paintable(name.removesuffix("be") + "le")
+    return "rgba64le"

@@ -1,0 +1,159 @@
+"""Where covers lie: from the boxes of tracks to head shapes, swept over the motion.
+
+A face's box is grown to the head, brought to a fixed aspect and a step of a geometric ladder
+of sizes (so that a cover's size and shape tell little about the face under it), and swept over
+the boxes of the frames just before and after (so that it never lags).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import maximum_filter1d
+
+from blur.plan import Box, Boxes, Track
+from blur.settings import CoverSettings
+
+SIDE, ABOVE, BELOW = 0.45, 0.65, 0.35
+"""How far a head reaches beyond its face's box: in widths to each side, in heights above, below."""
+
+ASPECT = 1.35
+"""Height over width of every head cover."""
+
+LADDER = 1.12
+"""Ratio of neighbouring cover sizes; larger hides the face's size better and covers more."""
+
+SWEEP = 2
+"""Frames before and after whose boxes a cover also reaches over."""
+
+STEADY = 12
+"""Frames before and after over which a cover keeps its largest size, so that it does not pump."""
+
+ROUNDNESS = 2.5
+"""Exponent of the head shape: 2 is an ellipse, larger has fuller corners."""
+
+_VERTICES = 32
+
+Outline = npt.NDArray[np.float32]
+"""(n, 2) vertices x, y of a convex polygon, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What one cover must hide on one frame: the convex hull of the shapes of `boxes`.
+
+    The first box is the frame's own, the others those of the frames around it. The shape is a
+    rounded head, or the rectangle itself where a person has drawn it. `seed` is the same for
+    all of a track's regions.
+    """
+
+    boxes: tuple[Box, ...]
+    seed: int
+    drawn: bool = False
+
+    def mapped(self, change: Callable[[Box], Box]) -> Region:
+        """The same region in other coordinates."""
+        return replace(self, boxes=tuple(change(box) for box in self.boxes))
+
+    def outline(self, pad: float = 0.0) -> Outline:
+        """The hull, grown by `pad` pixels on every side."""
+        shape = _CORNERS if self.drawn else _HEAD
+        boxes = np.array(self.boxes, np.float64)
+        half = boxes[:, 2:4] / 2 + pad
+        turn = np.radians(boxes[:, 4])
+        cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
+        across, down = shape[:, 0] * half[:, :1], shape[:, 1] * half[:, 1:]
+        x = boxes[:, :1] + cos * across - sin * down
+        y = boxes[:, 1:2] + sin * across + cos * down
+        points = np.stack([x, y], -1).reshape(-1, 2).astype(np.float32)
+        return np.asarray(cv2.convexHull(points), np.float32).reshape(-1, 2)
+
+
+def _head() -> npt.NDArray[np.float64]:
+    turns = np.arange(_VERTICES) * (2 * np.pi / _VERTICES)
+    circle = np.stack([np.cos(turns), np.sin(turns)], -1)
+    curve = np.sign(circle) * np.abs(circle) ** (2 / ROUNDNESS)
+    # The polygon goes around the curve, not inside it.
+    return np.asarray(curve / np.cos(np.pi / _VERTICES))
+
+
+_HEAD = _head()
+_CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float64)
+
+
+def head_boxes(boxes: Boxes, margin: float) -> Boxes:
+    """Boxes grown from the face to the head, along the face's own axes, at the fixed aspect."""
+    cx, cy, w, h, angle = boxes.astype(np.float64).T
+    turn = np.radians(angle)
+    up = (ABOVE - BELOW) / 2 * margin * h
+    width = w * (1 + 2 * SIDE * margin)
+    height = h * (1 + (ABOVE + BELOW) * margin)
+    size = np.maximum(width, height / ASPECT)
+    heads = [cx + np.sin(turn) * up, cy - np.cos(turn) * up, size, size * ASPECT, angle]
+    return np.stack(heads, -1).astype(np.float32)
+
+
+def quantised(heads: Boxes) -> Boxes:
+    """Heads of one track within one shot, each size the next step of the ladder.
+
+    A size holds for `STEADY` frames around the one that needs it: a cover never pumps.
+    """
+    step = np.ceil(np.log(heads[:, 2].astype(np.float64)) / np.log(LADDER) - 1e-6)
+    steady = maximum_filter1d(step, 2 * STEADY + 1, mode="nearest")
+    width = LADDER**steady
+    out = heads.copy()
+    out[:, 2] = width
+    out[:, 3] = width * ASPECT
+    return out
+
+
+class Covers:
+    """The covers of a clip: for each frame the regions to paint, in display coordinates.
+
+    `shots` are the clip's shots as [start, end) frame ranges; no cover reaches over a cut.
+    `width` and `height` are those of the displayed picture.
+    """
+
+    def __init__(
+        self,
+        tracks: Sequence[Track],
+        shots: Iterable[tuple[int, int]],
+        settings: CoverSettings,
+        width: int,
+        height: int,
+    ) -> None:
+        self._size = (width, height)
+        self._spans: list[tuple[int, Boxes, int, bool]] = []
+        shots = list(shots)
+        for track in tracks:
+            drawn = track.source == "person"
+            for start, end in shots:
+                first, last = max(start, track.start), min(end, track.end)
+                if first >= last:
+                    continue
+                boxes = track.boxes[first - track.start : last - track.start]
+                if not drawn:
+                    boxes = quantised(head_boxes(boxes, settings.margin))
+                self._spans.append((first, boxes, track.id, drawn))
+        self._starts = np.array([span[0] for span in self._spans], np.int64)
+        self._ends = self._starts + np.array([len(s[1]) for s in self._spans], np.int64)
+
+    def at(self, frame: int) -> list[Region]:
+        """The regions of one frame, those wholly outside the picture left out."""
+        regions = []
+        for index in np.flatnonzero((self._starts <= frame) & (frame < self._ends)):
+            start, boxes, seed, drawn = self._spans[index]
+            here = frame - start
+            around = boxes[max(0, here - SWEEP) : here + SWEEP + 1].tolist()
+            own = Box(*boxes[here].tolist())
+            others = [Box(*row) for row in around]
+            others.remove(own)
+            region = Region((own, *others), seed, drawn)
+            low, high = region.outline().min(0), region.outline().max(0)
+            if (high > 0).all() and low[0] < self._size[0] and low[1] < self._size[1]:
+                regions.append(region)
+        return regions
