@@ -1,1 +1,72 @@
-"""blur: covers every face in video clips so that nobody in them can be identified."""
+"""blur: covers every face in video clips so that nobody in them can be identified.
+
+A whole folder, as the command line does it:
+
+    import blur
+
+    if __name__ == "__main__":  # worker processes import this file again
+        report = blur.run(["footage"], "covered")
+        print([clip.name for clip in report.clips if clip.error])
+
+One clip, in this process:
+
+    plan = blur.scan("footage/clip.mov")
+    blur.render("footage/clip.mov", plan, "clip-covered.mp4")
+
+Every error that a user can meet is a `blur.errors.BlurError`. Options are those of
+`blur.settings.Settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:  # loading the native libraries takes a second; `blur --help` must not
+    from blur.batch.report import BatchReport
+    from blur.pipeline import Progress, Rendered
+    from blur.plan import Edits, Plan
+    from blur.settings import ScanSettings, Settings
+
+__all__ = ["render", "run", "scan"]
+__version__ = "0.1.0"
+
+AnyPath: TypeAlias = str | PathLike[str]
+
+
+def run(inputs: Sequence[AnyPath], out: AnyPath, settings: Settings | None = None) -> BatchReport:
+    """Cover every clip in `inputs` (files and folders) and write them below `out`.
+
+    A clip that fails stands in the report and does not end the batch; see
+    `blur.batch.run.run` for more control.
+    """
+    from blur.batch.run import run
+
+    return run([Path(p) for p in inputs], Path(out), settings)
+
+
+def scan(
+    clip: AnyPath, settings: ScanSettings | None = None, progress: Progress | None = None
+) -> Plan:
+    """Find the faces in `clip`; see `blur.pipeline.scan`."""
+    from blur import pipeline
+    from blur.settings import ScanSettings
+
+    return pipeline.scan(Path(clip), settings or ScanSettings(), progress)
+
+
+def render(
+    clip: AnyPath,
+    plan: Plan,
+    out: AnyPath,
+    settings: Settings | None = None,
+    edits: Edits | None = None,
+    progress: Progress | None = None,
+) -> Rendered:
+    """Write `clip` to `out`, covered per `plan` and `edits`; see `blur.pipeline.render`."""
+    from blur import pipeline
+    from blur.settings import Settings
+
+    return pipeline.render(Path(clip), plan, Path(out), settings or Settings(), edits, progress)

@@ -123,6 +123,12 @@ class DiskFull(OutputError):
     remedy = "free some space and run the same command again; finished clips are kept"
 
 
+class ClipChanged(BlurError):
+    """The clip is not what it was when the batch began: still being copied, or replaced."""
+
+    remedy = "run the same command again when it is complete"
+
+
 class WorkerLost(BlurError):
     """The process that worked on the clip died, hung, or outgrew its memory."""
 

@@ -110,6 +110,18 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     jobs: Annotated[
         int, Meta(ge=0, le=256, description="clips worked on at once; 0 fits the machine")
     ] = 0
+    include: Annotated[
+        tuple[str, ...],
+        Meta(description="only files whose name or path matches this pattern (repeatable)"),
+    ] = ()
+    exclude: Annotated[
+        tuple[str, ...],
+        Meta(description="no file whose name or path matches this pattern (repeatable)"),
+    ] = ()
+    stall_timeout: Annotated[
+        float,
+        Meta(ge=1, description="seconds without any progress after which a clip is given up"),
+    ] = 300.0
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ from msgspec import Struct
 from blur.errors import BlurError, UsageError
 
 CLIP_SUFFIXES = frozenset(
-    ".3g2 .3gp .asf .avi .dv .flv .gif .heic .heif .jpeg .jpg .m2ts .m4v .mkv .mov .mp4 .mpeg "
+    ".3g2 .3gp .asf .avi .dv .flv .gif .heic .heif .jpeg .jpg .m2ts .m4v .mkv .mov .mp4 .mpeg "  # noqa: SIM905
     ".mpg .mts .mxf .ogv .png .tif .tiff .ts .vob .webm .webp .wmv".split()
 )
 """Names that claim to hold pictures. Clips are told by content; a file that claims to be one
@@ -71,7 +71,7 @@ def discover(
     """
     found = Found([], [], [])
     by_place: dict[str, Path] = {}
-    seen: set[str] = set()
+    seen: set[Path] = set()
     real_out = out.resolve()
     for given in inputs:
         if not given.exists():
@@ -83,7 +83,7 @@ def discover(
                 remedy="choose an output folder elsewhere: outputs would be taken for inputs",
             )
         for path, relative in _files(given, found):
-            absolute = os.path.abspath(path)
+            absolute = path.absolute()
             if absolute in seen:
                 continue  # an input inside another input
             seen.add(absolute)
@@ -141,8 +141,7 @@ def _left_out(
 ) -> str | None:
     def matches(patterns: Sequence[str]) -> bool:
         return any(
-            fnmatch.fnmatch(str(relative), p) or fnmatch.fnmatch(relative.name, p)
-            for p in patterns
+            fnmatch.fnmatch(str(relative), p) or fnmatch.fnmatch(relative.name, p) for p in patterns
         )
 
     if include and not matches(include):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from blur.batch.stopping import Stop
 from blur.errors import BlurError, Interrupted
 
 if TYPE_CHECKING:  # the pipeline loads every native library; the batch itself needs none
@@ -26,13 +27,14 @@ Tell = Callable[[int, str, int, int | None], None]
 class Task:
     """One call to make elsewhere. `call` is a module-level function, both ends pickle.
 
-    `memory` is what it is expected to need, in bytes.
+    `memory` is what it is expected to need, in bytes; nothing runs beside it when `alone`.
     """
 
     key: int
     call: Callable[[Any, Progress], Any]
     argument: Any
     memory: int = 0
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ class Outcome:
 
 
 class Executor(Protocol):
-    """Runs up to `slots` tasks at once. Leaving the context ends every worker."""
+    """Runs up to `slots` tasks at once. Leaving the context ends every worker.
+
+    When a stop is requested, running tasks end with Interrupted at their next report of progress.
+    """
 
     slots: int
 
@@ -56,9 +61,6 @@ class Executor(Protocol):
 
     def wait(self, seconds: float) -> list[Outcome]:
         """Report progress and return what ended, after at most about `seconds`."""
-
-    def stop(self) -> None:
-        """Ask the running tasks to stop at their next report of progress."""
 
     def __enter__(self) -> Self: ...
 
@@ -75,10 +77,10 @@ class SerialExecutor:
 
     slots = 1
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, stop: Stop) -> None:
         self._tell = tell
+        self._stop = stop
         self._waiting: list[Task] = []
-        self._stopped = False
 
     def start(self, task: Task) -> None:
         self._waiting.append(task)
@@ -88,12 +90,9 @@ class SerialExecutor:
         self._waiting.clear()
         return outcomes
 
-    def stop(self) -> None:
-        self._stopped = True
-
     def _progress(self, task: Task) -> Progress:
         def progress(stage: str, done: int, total: int | None) -> None:
-            if self._stopped:
+            if self._stop.requested:
                 raise Interrupted("stopped on request")
             self._tell(task.key, stage, done, total)
 

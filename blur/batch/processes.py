@@ -19,6 +19,7 @@ from typing import Any, Self
 import psutil
 
 from blur.batch.executor import Outcome, Task, Tell, outcome_of
+from blur.batch.stopping import Stop
 from blur.errors import Interrupted, WorkerLost
 
 _REPORT_EVERY = 0.1
@@ -44,14 +45,17 @@ class ProcessExecutor:
     def __init__(
         self,
         tell: Tell,
-        slots: int,
+        stop: Stop,
         *,
+        slots: int,
         threads: int,
         stall_timeout: float,
         memory_limit: int,
     ) -> None:
         self.slots = slots
         self._tell = tell
+        self._stop = stop
+        self._stop_sent = False
         self._threads = threads
         self._stall_timeout = stall_timeout
         self._memory_limit = memory_limit
@@ -67,15 +71,15 @@ class ProcessExecutor:
 
     def wait(self, seconds: float) -> list[Outcome]:
         busy = [w for w in self._workers if w.task is not None]
+        if self._stop.requested and not self._stop_sent:
+            self._stop_sent = True
+            for worker in busy:
+                with contextlib.suppress(OSError):
+                    worker.pipe.send(None)
         wait_for([w.pipe for w in busy], timeout=seconds)
         outcomes = [outcome for w in busy for outcome in self._hear(w)]
         outcomes += [self._dismiss(w, why) for w in busy if w.task and (why := self._fault(w))]
         return outcomes
-
-    def stop(self) -> None:
-        for worker in self._workers:
-            with contextlib.suppress(OSError):
-                worker.pipe.send(None)
 
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -162,7 +166,9 @@ def _work(pipe: Connection[Any, Any], threads: int) -> None:
         pipe.send(outcome_of(task, _Reporter(pipe, task.key, stopped)))
 
 
-def _listen(pipe: Connection[Any, Any], tasks: queue.SimpleQueue[Task], stopped: threading.Event) -> None:
+def _listen(
+    pipe: Connection[Any, Any], tasks: queue.SimpleQueue[Task], stopped: threading.Event
+) -> None:
     """Hear the batch while the main thread works; leave at once when the batch is gone."""
     while True:
         try:

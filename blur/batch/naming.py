@@ -1,0 +1,48 @@
+"""Which output belongs to which clip."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Container, Iterator
+from pathlib import PurePosixPath
+
+_LONGEST = 255 - len("..part")
+"""Bytes of a file name that leave room for the temporary name it is written under."""
+
+
+def output_name(clip: PurePosixPath, suffix: str, taken: Container[str]) -> PurePosixPath:
+    """The clip's place in OUT: its own with the new suffix, or the next one that is free.
+
+    `taken` holds the `collision_key` of every name already given away. A clip keeps the name
+    that it was once given (the ledger remembers), whatever arrives later: `a.mov` becomes
+    `a.mp4`, and an `a.avi` that joins it becomes `a.avi.mp4`.
+    """
+    return next(name for name in _choices(clip, suffix) if collision_key(name) not in taken)
+
+
+def collision_key(name: PurePosixPath) -> str:
+    """Equal for names that some file system takes for one: by case or by Unicode form."""
+    return unicodedata.normalize("NFC", str(name)).casefold()
+
+
+def _choices(clip: PurePosixPath, suffix: str) -> Iterator[PurePosixPath]:
+    stem = clip.stem
+    yield _fitting(clip, stem, suffix)
+    yield _fitting(clip, clip.name, suffix)
+    number = 2
+    while True:
+        yield _fitting(clip, f"{clip.name}~{number}", suffix)
+        number += 1
+
+
+def _fitting(clip: PurePosixPath, stem: str, suffix: str) -> PurePosixPath:
+    """A name next to `clip`, shortened where the file system would refuse it."""
+    encoded = os.fsencode(stem)
+    room = _LONGEST - len(os.fsencode(suffix))
+    if len(encoded) > room:
+        mark = b"~" + hashlib.sha256(encoded).hexdigest()[:8].encode()
+        cut = encoded[: room - len(mark)]
+        stem = os.fsdecode(cut.decode("utf-8", "ignore").encode() + mark)
+    return clip.with_name(stem + suffix)

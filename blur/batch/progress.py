@@ -1,0 +1,188 @@
+"""What a person sees while a batch runs. Only the batch's own process draws; on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NoReturn, Protocol, TextIO
+
+from tqdm import tqdm
+
+_LINE_EVERY = 10.0
+
+# What each stage costs beside the others, for one bar over all of them.
+_SHARES = {"scan": 6.0, "follow": 1.0, "render": 3.0, "audit": 2.0}
+
+
+class Display(Protocol):
+    """Told what the batch does. `frames` of a clip is an estimate and may be 0."""
+
+    def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
+        """Clips to work on: key → frames, and the stages that each goes through."""
+
+    def start(self, key: int, name: str) -> None: ...
+
+    def advance(self, key: int, stage: str, done: int, total: int | None) -> None: ...
+
+    def end(self, key: int) -> None: ...
+
+    def say(self, text: str) -> None:
+        """Show a line, without tearing a bar."""
+
+    def close(self) -> None: ...
+
+
+class _Count:
+    """How much of the batch is done, in frames; a clip's stages share its frames."""
+
+    def __init__(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
+        self.frames = {key: max(1, n) for key, n in clips.items()}
+        self.total = sum(self.frames.values())
+        self._stages = stages
+        self._done: dict[int, float] = {}
+
+    def advance(self, key: int, stage: str, done: int, total: int | None) -> None:
+        if stage not in self._stages:
+            return
+        if total:
+            self.total += total - self.frames[key]
+            self.frames[key] = total
+        shares = [_SHARES[s] for s in self._stages]
+        at = self._stages.index(stage)
+        part = min(1.0, done / max(1, self.frames[key])) * shares[at]
+        self._done[key] = self.frames[key] * (sum(shares[:at]) + part) / sum(shares)
+
+    def end(self, key: int) -> None:
+        self._done[key] = self.frames[key]
+
+    @property
+    def done(self) -> float:
+        return sum(self._done.values())
+
+
+class Bars:
+    """For a terminal: one bar for the batch, one for each clip in work."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._batch: tqdm[NoReturn] | None = None
+        self._clips: dict[int, tqdm[NoReturn]] = {}
+        self._names: dict[int, str] = {}
+
+    def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
+        self._count = _Count(clips, stages)
+        self._batch = self._bar("all clips", self._count.total, "{rate_fmt}, {remaining} left", 0)
+
+    def start(self, key: int, name: str) -> None:
+        used = {-bar.pos for bar in self._clips.values()}
+        free = next(i for i in range(1, len(used) + 2) if i not in used)
+        self._names[key] = name if len(name) <= 28 else "…" + name[-27:]
+        self._clips[key] = self._bar(self._names[key], None, "{rate_fmt}", free)
+
+    def advance(self, key: int, stage: str, done: int, total: int | None) -> None:
+        self._count.advance(key, stage, done, total)
+        bar = self._clips[key]
+        label = f"{self._names[key]} {stage}"
+        if bar.desc != label + ": ":
+            bar.reset(total)
+            bar.set_description(label, refresh=False)
+        bar.total = total
+        bar.update(done - bar.n)
+        self._refresh()
+
+    def end(self, key: int) -> None:
+        self._count.end(key)
+        self._clips.pop(key).close()
+        self._refresh()
+
+    def say(self, text: str) -> None:
+        tqdm.write(text, file=self._stream)
+
+    def close(self) -> None:
+        for bar in self._clips.values():
+            bar.close()
+        if self._batch is not None:
+            self._batch.close()
+
+    def _refresh(self) -> None:
+        if self._batch is not None:
+            self._batch.total = self._count.total
+            self._batch.update(round(self._count.done) - self._batch.n)
+
+    def _bar(self, label: str, total: int | None, tail: str, position: int) -> tqdm[NoReturn]:
+        return tqdm(
+            total=total,
+            desc=label,
+            unit=" frames",
+            position=position,
+            leave=position == 0,
+            file=self._stream,
+            dynamic_ncols=True,
+            smoothing=0.1,
+            bar_format="{desc:<38}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} " + tail,
+        )
+
+
+class Lines:
+    """For a log file or a pipe: a plain line now and then."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._clips = 0
+        self._ended = 0
+        self._count: _Count | None = None
+
+    def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
+        self._count = _Count(clips, stages)
+        self._clips = len(clips)
+        self._began = self._shown = time.monotonic()
+
+    def start(self, key: int, name: str) -> None: ...
+
+    def advance(self, key: int, stage: str, done: int, total: int | None) -> None:
+        assert self._count is not None
+        self._count.advance(key, stage, done, total)
+        now = time.monotonic()
+        if now - self._shown < _LINE_EVERY:
+            return
+        self._shown = now
+        speed = self._count.done / (now - self._began)
+        left = (self._count.total - self._count.done) / speed if speed else 0.0
+        self.say(
+            f"{self._ended}/{self._clips} clips, {self._count.done:.0f}/{self._count.total}"
+            f" frames, {speed:.1f} fps, {timedelta(seconds=round(left))} left"
+        )
+
+    def end(self, key: int) -> None:
+        assert self._count is not None
+        self._count.end(key)
+        self._ended += 1
+
+    def say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+    def close(self) -> None: ...
+
+
+class Quiet:
+    """For library use: shows nothing."""
+
+    def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None: ...
+
+    def start(self, key: int, name: str) -> None: ...
+
+    def advance(self, key: int, stage: str, done: int, total: int | None) -> None: ...
+
+    def end(self, key: int) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def display(stream: TextIO | None = None) -> Display:
+    """Bars on a terminal, plain lines elsewhere."""
+    stream = stream or sys.stderr
+    return Bars(stream) if stream.isatty() else Lines(stream)
