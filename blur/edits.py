@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from blur.boxes import Floats, bounds, wrapped
 from blur.errors import PlanMismatch
 from blur.plan import Box, Boxes, Decision, Doubt, Edits, Keyframe, Mark, Plan, Reason, Track
 
@@ -109,7 +110,7 @@ def interpolate(path: Sequence[Keyframe]) -> tuple[int, Boxes]:
     columns[4] = np.unwrap(columns[4], period=360)
     frames = np.arange(keys[0], keys[-1] + 1)
     boxes = np.stack([np.interp(frames, keys, column) for column in columns], axis=1)
-    boxes[:, 4] = (boxes[:, 4] + 180) % 360 - 180
+    boxes[:, 4] = wrapped(boxes[:, 4])
     return int(keys[0]), boxes.astype(np.float32)
 
 
@@ -127,7 +128,7 @@ def path_of(track: Track, start: int, end: int) -> tuple[Keyframe, ...]:
             continue
         boxes = track.boxes[first - track.start : last + 1 - track.start]
         _, between = interpolate([_key(track, first), _key(track, last)])
-        turned = np.abs((between[:, 4] - boxes[:, 4] + 180) % 360 - 180)
+        turned = np.abs(wrapped(between[:, 4] - boxes[:, 4]))
         fit = np.where(turned > 10, 0, iou(between, boxes))[1:-1]
         if fit.min() < FIDELITY:
             worst = first + 1 + int(fit.argmin())
@@ -136,18 +137,14 @@ def path_of(track: Track, start: int, end: int) -> tuple[Keyframe, ...]:
     return tuple(_key(track, frame) for frame in sorted(keys))
 
 
-def iou(a: Boxes, b: Boxes) -> npt.NDArray[np.float64]:
-    """Row by row intersection over union of the upright rectangles around two sets of boxes."""
-    (a_low, a_high), (b_low, b_high) = _extent(a), _extent(b)
-    shared = np.prod(np.clip(np.minimum(a_high, b_high) - np.maximum(a_low, b_low), 0, None), 1)
-    union = np.prod(a_high - a_low, 1) + np.prod(b_high - b_low, 1) - shared
-    return np.asarray(shared / union)
-
-
-def _extent(boxes: Boxes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    centre, size, turn = boxes[:, :2].astype(float), boxes[:, 2:4], np.deg2rad(boxes[:, 4:])
-    half = (size * np.abs(np.cos(turn)) + size[:, ::-1] * np.abs(np.sin(turn))) / 2
-    return centre - half, centre + half
+def iou(a: Boxes, b: Boxes) -> Floats:
+    """(n,) intersection over union of two sets of n boxes, row by row, by their bounds."""
+    a_bounds, b_bounds = bounds(a), bounds(b)
+    low = np.maximum(a_bounds[:, :2], b_bounds[:, :2])
+    high = np.minimum(a_bounds[:, 2:], b_bounds[:, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=1)
+    areas = [np.prod(x[:, 2:] - x[:, :2], axis=1) for x in (a_bounds, b_bounds)]
+    return np.asarray(shared / (areas[0] + areas[1] - shared))
 
 
 def _key(track: Track, frame: int) -> Keyframe:
@@ -233,9 +230,7 @@ class _Binder:
             self._clear[index][frames - self._starts[index]] = True
         return bound | settled
 
-    def _meet(
-        self, start: int, boxes: Boxes
-    ) -> Iterator[tuple[int, slice, slice, npt.NDArray[np.float64]]]:
+    def _meet(self, start: int, boxes: Boxes) -> Iterator[tuple[int, slice, slice, Floats]]:
         """Every track that shares frames with a path: its index, the shared frames as rows of
         the path and as rows of the track, and the IoU on each of them."""
         end = start + len(boxes)
@@ -343,5 +338,5 @@ def _hides(track: Track, doubt: Doubt) -> bool:
     """Whether a track reaches over a doubt's whole span and, where it begins, over its centre."""
     if doubt.box is None or doubt.start < track.start or doubt.end > track.end:
         return False
-    low, high = _extent(track.boxes[doubt.start - track.start :][:1])
-    return bool((low[0] <= doubt.box[:2]).all() and (doubt.box[:2] <= high[0]).all())
+    left, top, right, bottom = bounds(track.boxes[doubt.start - track.start :][:1])[0]
+    return bool(left <= doubt.box.cx <= right and top <= doubt.box.cy <= bottom)

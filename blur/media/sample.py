@@ -1,0 +1,157 @@
+"""Single frames of a clip, out of order: for looking at it, not for covering it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.container
+import av.error
+
+from blur.errors import DecodeError
+from blur.media.probe import ClipInfo, open_input
+from blur.media.read import Frame
+
+_NEAR = 12
+"""Frames; decoding on to a frame so close costs less than a seek."""
+
+
+class Seeker:
+    """Any frame of a clip by its index: the very picture that `Reader` gives under that index.
+
+    `pts` is the clip's full list of timestamps, as `Reader` gave them. Where the container's own
+    times do not lead to a frame beyond doubt (repaired, missing or doubled timestamps), the clip
+    is decoded from its start and counted. Not safe to share between threads.
+    """
+
+    def __init__(self, path: Path, info: ClipInfo, pts: Sequence[int]) -> None:
+        self._path, self._info, self._pts = path, info, pts
+        self._index_at = {time: index for index, time in enumerate(pts)}
+        self._stack = ExitStack()
+        self._frames: Iterator[Frame] = iter(())
+        self._next = len(pts)
+        self._count_only = len(self._index_at) != len(pts)
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _open(self) -> None:
+        """Start over; a used decoder keeps what it holds of the frames it was at."""
+        self._stack.close()
+        self._container = self._stack.enter_context(open_input(self._path))
+        stream = self._container.streams[self._info.stream]
+        assert isinstance(stream, av.VideoStream)
+        stream.thread_type = "AUTO"
+        self._stream = stream
+
+    def frame(self, index: int) -> Frame:
+        """Raises IndexError outside the clip and DecodeError when the frame cannot be decoded."""
+        if not 0 <= index < len(self._pts):
+            raise IndexError(index)
+        if not self._next <= index <= self._next + _NEAR:
+            self._go_to(index)
+        try:
+            found = self._forward_to(index)
+            if found is None:
+                self._count_only = True
+                self._go_to(index)
+                found = self._forward_to(index)
+        except av.error.FFmpegError as error:
+            self._next = len(self._pts)
+            raise DecodeError(
+                f"frame {index} cannot be decoded: {error.strerror}", subject=self._path.name
+            ) from error
+        if found is None:
+            raise DecodeError(f"frame {index} is missing", subject=self._path.name)
+        return found
+
+    def _forward_to(self, index: int) -> Frame | None:
+        """Decode on up to `index`; None when the frames' times contradict the plan's."""
+        for frame in self._frames:
+            self._next = frame.index + 1
+            if not self._count_only and frame.pts != self._pts[frame.index]:
+                return None
+            if frame.index == index:
+                return frame
+        self._next = len(self._pts)
+        return None
+
+    def _go_to(self, index: int) -> None:
+        """Make `_frames` begin at `index` or, as keyframes have it, somewhat before."""
+        back = 0
+        while not self._count_only:
+            goal = self._pts[max(0, index - back)] - self._info.shift
+            self._container.seek(goal, stream=self._stream)
+            pictures = self._decoded()
+            first = next(pictures, None)
+            at = None if first is None else self._index_of(first)
+            if first is not None and at is not None and at <= index and not first.is_corrupt:
+                self._frames = self._counted(itertools.chain([first], pictures), at)
+                self._next = at
+                return
+            self._count_only = back >= index
+            back = max(32, back * 4)
+        self._open()
+        self._frames, self._next = self._counted(self._decoded(), 0), 0
+
+    def _index_of(self, picture: av.VideoFrame) -> int | None:
+        return None if picture.pts is None else self._index_at.get(picture.pts + self._info.shift)
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        for packet in self._container.demux(self._stream):
+            yield from packet.decode()
+
+    def _counted(self, pictures: Iterator[av.VideoFrame], first: int) -> Iterator[Frame]:
+        for index, picture in enumerate(pictures, first):
+            pts = -1 if picture.pts is None else picture.pts + self._info.shift
+            yield Frame(index, pts, picture.duration or 0, picture)
+
+
+def keyframes(path: Path, info: ClipInfo, count: int) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    """Up to `count` pictures spread over the clip, with their seconds since its start.
+
+    Takes the keyframe before each chosen time, so that an hour costs hardly more than a minute;
+    no picture comes twice. A clip of unknown length gives its first keyframes.
+    """
+    with open_input(path) as container:
+        stream = container.streams[info.stream]
+        assert isinstance(stream, av.VideoStream)
+        stream.codec_context.skip_frame = "NONKEY"
+        stream.thread_type = "SLICE"
+        length = info.duration or Fraction(0)
+        seen: set[int] = set()
+        for number in range(count):
+            if length:
+                goal = round((length * number / count) / info.time_base) - info.shift
+                container.seek(goal, stream=stream)
+            picture = next(_keys(container, stream), None)
+            if picture is None or picture.pts in seen:
+                continue
+            seen.add(picture.pts or 0)
+            yield ((picture.pts or 0) + info.shift) * info.time_base, picture
+
+
+def _keys(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[av.VideoFrame]:
+    try:
+        for packet in container.demux(stream):
+            if packet.is_keyframe or packet.size == 0:
+                yield from packet.decode()
+    except av.error.InvalidDataError as error:
+        raise DecodeError(f"cannot be decoded: {error.strerror}") from error
