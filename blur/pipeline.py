@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 from msgspec import Struct
 
+from blur import edits as decisions
+from blur.cover.fills import make_fill
+from blur.cover.paint import paint
+from blur.cover.region import Covers
+from blur.errors import PlanMismatch
+from blur.faces.detections import Picture
+from blur.faces.registry import load_detector
+from blur.faces.search import Glance, Search
+from blur.fingerprint import fingerprint
+from blur.media import open_reader, open_writer
+from blur.media.convert import display_gray, display_rgb
+from blur.media.probe import ClipInfo, probe
+from blur.media.read import Frame
+from blur.overlap import ahead
 from blur.plan import Edits, Plan
-from blur.settings import ScanSettings, Settings
+from blur.settings import ScanSettings, Settings, digest
+from blur.sightings import Sightings
+from blur.tracks.build import Timeline, tracklets_of, tracks_of
+from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
+from blur.tracks.cuts import CutFinder
+from blur.weights import catalogue_digest
+
+_TOGETHER = 4
+"""Frames that go to the detectors at once."""
+
+_AHEAD = 6
+"""Frames that decoding may run ahead: enough to keep it busy, few enough for 4K in memory."""
 
 
 class Progress(Protocol):
-    """Told how far a clip is. `stage` is one of "scan", "follow", "render", "audit"."""
+    """Told how far a clip is. `stage` is one of "scan", "render", "audit"."""
 
     def __call__(self, stage: str, done: int, total: int | None) -> None: ...
 
@@ -34,7 +64,29 @@ def scan(clip: Path, settings: ScanSettings, progress: Progress | None = None) -
 
     Raises NotAClip, DecodeError or DetectorError.
     """
-    raise NotImplementedError
+    info = probe(clip)
+    seen = _look(clip, info, settings, progress or _silent)
+    seconds = (np.array(seen.pts, np.float64) - seen.pts[0]) * float(info.time_base)
+    timeline = Timeline(seconds, seen.cuts)
+    tracklets = tracklets_of(seen.sightings, seen.camera, timeline)
+    tracks, doubts = tracks_of(tracklets, seen.camera, timeline, settings.hold)
+    return Plan(
+        fingerprint=fingerprint(clip),
+        width=info.width,
+        height=info.height,
+        time_base=info.time_base,
+        pts=tuple(seen.pts),
+        cuts=tuple(seen.cuts),
+        tracks=tuple(tracks),
+        doubts=tuple(doubts),
+        scan_digest=scan_digest(settings),
+        notes=tuple(seen.notes),
+    )
+
+
+def scan_digest(settings: ScanSettings) -> str:
+    """What a plan depends on besides its clip: scan settings and weights."""
+    return f"{digest(settings)}-{catalogue_digest()}"
 
 
 def render(
@@ -49,4 +101,97 @@ def render(
 
     Raises PlanMismatch when the plan is of another clip, DecodeError, OutputError.
     """
-    raise NotImplementedError
+    tell = progress or _silent
+    started = time.monotonic()
+    if fingerprint(clip) != plan.fingerprint:
+        raise PlanMismatch("is not the clip that this plan was made from", subject=clip.name)
+    if edits is not None:
+        plan = decisions.apply(plan, edits)
+    info = probe(clip)
+    covers = Covers(plan.tracks, plan.shots(), settings.cover, plan.width, plan.height)
+    fill = make_fill(settings.cover)
+    with open_reader(clip, info) as reader, open_writer(out, info, settings.output) as writer:
+        done = 0
+        for frame in ahead(reader, _AHEAD):
+            if done >= plan.frames or frame.pts != plan.pts[done]:
+                raise PlanMismatch(f"frame {done} is not as it was scanned", subject=clip.name)
+            regions = [r.mapped(info.orientation.box_to_stored) for r in covers.at(done)]
+            writer.write(replace(frame, picture=paint(frame.picture, regions, fill)))
+            done += 1
+            tell("render", done, plan.frames)
+        if done != plan.frames:
+            raise PlanMismatch(f"has {done} frames, its plan {plan.frames}", subject=clip.name)
+        notes = list(reader.notes)
+        written = writer.finish()
+    return Rendered(
+        frames=written.frames,
+        bytes_in=clip.stat().st_size,
+        bytes_out=written.bytes,
+        sha256=written.sha256,
+        seconds=round(time.monotonic() - started, 3),
+        dropped=list(written.dropped),
+        notes=notes + list(written.notes),
+    )
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one pass over a clip brings: all that tracks are made from, and no pixel."""
+
+    pts: list[int]
+    sightings: list[Sightings]
+    camera: Camera
+    cuts: Sequence[int]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """One frame on its way to the detectors; `picture` is None when no look is due."""
+
+    index: int
+    pts: int
+    step: Step
+    picture: Picture | None
+    fresh: bool
+
+
+def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) -> _Seen:
+    search = Search(settings.level, info.width, info.height, load_detector)
+    finder = CutFinder()
+    seen = _Seen([], [], Camera(), (), ())
+    with open_reader(clip, info) as reader:
+        watched = ahead(_watch(reader, info, search, finder), _AHEAD)
+        while batch := list(itertools.islice(watched, _TOGETHER)):
+            seen.pts += [w.pts for w in batch]
+            for w in batch:
+                seen.camera.append(w.step)
+            glances = [Glance(w.index, w.picture, w.fresh) for w in batch if w.picture is not None]
+            seen.sightings += search.look(glances)
+            tell("scan", len(seen.pts), info.frames)
+        seen.notes = reader.notes
+    seen.cuts = finder.finish()
+    return seen
+
+
+def _watch(
+    reader: Iterator[Frame], info: ClipInfo, search: Search, finder: CutFinder
+) -> Iterator[_Watched]:
+    """Motion and cuts on every frame, and the small picture of those that are looked at."""
+    scale = max(1.0, max(info.width, info.height) / MOTION_WIDTH)
+    width, height = max(1, round(info.width / scale)), max(1, round(info.height / scale))
+    meter = StepMeter(info.width / width)
+    for frame in reader:
+        gray = display_gray(frame.picture, info.orientation, width, height)
+        step = meter.measure(gray)
+        finder.add(gray, step)
+        # Where no motion leads to a frame, a new shot may begin: look at it in every way.
+        fresh = not step.reliable and (frame.index % 3 == 0 or finder.suspects(frame.index))
+        picture = None
+        if fresh or search.due(frame.index):
+            picture = display_rgb(frame.picture, info.orientation, *search.size)
+        yield _Watched(frame.index, frame.pts, step, picture, fresh)
+
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    pass

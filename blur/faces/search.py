@@ -1,0 +1,141 @@
+"""The search: which looks are taken at which frame, and what they saw together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from blur.faces.detections import Detections, Detector, Picture
+from blur.faces.views import View, whole
+from blur.settings import Level
+from blur.sightings import FAMILIES, Sightings, merged
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One detector on one view of the whole frame, taken every `every` frames from `phase` on.
+
+    `longest` is the view's longest side in pixels: a larger one finds smaller faces and costs
+    with its square. `turns` are counter-clockwise quarter turns. A lower `threshold` finds
+    weaker faces and leaves more for time to sort.
+    """
+
+    detector: str
+    longest: int
+    every: int
+    phase: int = 0
+    turns: int = 0
+    threshold: float = 0.1
+
+
+LEVELS: dict[Level, tuple[Look, ...]] = {
+    Level.FAST: (
+        Look("centerface", 640, every=4),
+        Look("yunet", 640, every=12, threshold=0.3),
+        Look("centerface", 448, every=12, phase=0, turns=1, threshold=0.15),
+        Look("centerface", 448, every=12, phase=4, turns=3, threshold=0.15),
+        Look("centerface", 448, every=12, phase=8, turns=2, threshold=0.15),
+    ),
+    Level.BALANCED: (
+        Look("centerface", 960, every=3),
+        Look("yunet", 1280, every=6, threshold=0.3),
+        Look("centerface", 640, every=9, phase=0, turns=1, threshold=0.15),
+        Look("centerface", 640, every=9, phase=3, turns=3, threshold=0.15),
+        Look("centerface", 640, every=9, phase=6, turns=2, threshold=0.15),
+    ),
+    Level.THOROUGH: (
+        Look("centerface", 1280, every=2),
+        Look("centerface", 640, every=2),
+        Look("yunet", 1280, every=2, threshold=0.25),
+        Look("yunet", 640, every=4, threshold=0.25),
+        Look("centerface", 960, every=6, phase=0, turns=1),
+        Look("centerface", 960, every=6, phase=2, turns=3),
+        Look("centerface", 960, every=6, phase=4, turns=2),
+        Look("centerface", 640, every=6, phase=0, turns=2),
+        Look("centerface", 640, every=6, phase=2, turns=1),
+        Look("centerface", 640, every=6, phase=4, turns=3),
+    ),
+}
+
+_MAX_ENLARGE = 2.0
+"""Small clips are looked at enlarged, up to this: more only invents pixels."""
+
+_DARK = 48
+"""Mean luma under which a frame is lifted before it is looked at."""
+
+
+class Glance(NamedTuple):
+    """A frame to look at: its index, its small picture, and whether every look is due."""
+
+    frame: int
+    picture: Picture
+    fresh: bool
+
+
+class Search:
+    """Takes the looks of a level at the frames of one clip.
+
+    `width` and `height` are the clip's display size; `size` is the (width, height) that the
+    pictures of glances must have.
+    """
+
+    def __init__(
+        self, level: Level, width: int, height: int, load: Callable[[str], Detector]
+    ) -> None:
+        self._looks = LEVELS[level]
+        self._load = load
+        longest = min(
+            max(look.longest for look in self._looks), int(max(width, height) * _MAX_ENLARGE)
+        )
+        scale = longest / max(width, height)
+        self.size = max(1, round(width * scale)), max(1, round(height * scale))
+        self._back = np.array([width / self.size[0], height / self.size[1]]).mean()
+
+    def due(self, frame: int) -> bool:
+        """Whether any look is scheduled at this frame."""
+        return any(frame % look.every == look.phase for look in self._looks)
+
+    def look(self, glances: Sequence[Glance]) -> list[Sightings]:
+        """What the due looks see on each frame, in display coordinates.
+
+        Views of equal size go to a detector together. Raises DetectorError.
+        """
+        jobs: dict[tuple[str, float, tuple[int, ...]], list[tuple[int, View]]] = defaultdict(list)
+        for place, glance in enumerate(glances):
+            picture = lifted(glance.picture)
+            for look in self._looks:
+                if glance.fresh or glance.frame % look.every == look.phase:
+                    view = whole(picture, min(look.longest, max(self.size)), look.turns)
+                    key = (look.detector, look.threshold, view.picture.shape)
+                    jobs[key].append((place, view))
+        parts: list[list[Detections]] = [[] for _ in glances]
+        for (name, threshold, _), views in jobs.items():
+            found = self._load(name).detect([view.picture for _, view in views], threshold)
+            for (place, view), detections in zip(views, found, strict=True):
+                parts[place].append(view.restored(detections))
+        return [
+            self._sightings(glance.frame, Detections.concat(part))
+            for glance, part in zip(glances, parts, strict=True)
+        ]
+
+    def _sightings(self, frame: int, found: Detections) -> Sightings:
+        boxes = found.boxes.copy()
+        boxes[:, :4] *= self._back
+        families = np.array([FAMILIES.index(str(name)) for name in found.detectors], np.intp)
+        return merged(frame, boxes, found.scores, families)
+
+
+def lifted(picture: Picture) -> Picture:
+    """A dark picture with its tones spread as daylight has them; others as they are."""
+    mean = float(picture[::8, ::8].mean())
+    if mean >= _DARK:
+        return picture
+    top = max(8.0, float(np.percentile(picture[::4, ::4], 99.5)))
+    middle = max(1e-3, float(np.median(picture[::4, ::4])) / top)
+    gamma = min(1.0, max(0.35, np.log(0.4) / np.log(min(middle, 0.99))))
+    table = np.clip((np.arange(256) / top), 0, 1) ** gamma * 255
+    return np.asarray(table.astype(np.uint8)[picture])

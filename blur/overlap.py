@@ -1,0 +1,59 @@
+"""Overlap: a stage of the pipeline runs in its own thread, a few items ahead of the next."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class _End:
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+def ahead(items: Iterable[T], depth: int) -> Iterator[T]:
+    """The same items in the same order, made in a thread at most `depth` ahead of their use.
+
+    An error in the making is raised here, in its place. Closing the iterator stops the thread
+    and closes `items`; a thread that has ended holds nothing.
+    """
+    waiting: queue.Queue[T | _End] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def put(item: T | _End) -> bool:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def make() -> None:
+        error: BaseException | None = None
+        iterator = iter(items)
+        try:
+            for item in iterator:
+                if not put(item):
+                    break
+        except BaseException as caught:  # handed to the reader's thread, which raises it
+            error = caught
+        finally:
+            if close := getattr(iterator, "close", None):
+                close()
+        put(_End(error))
+
+    thread = threading.Thread(target=make, name="ahead", daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := waiting.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+    finally:
+        stopped.set()
+        thread.join()
