@@ -1,127 +1,70 @@
 """What covers are filled with. No fill depends on a sample under any cover.
 
-Each fill is a function of the samples outside all covers of the frame, the covers' geometry and
-their seeds. A true blur or a true mosaic of the face is not offered: both give the face back to
-whoever treats photographs of suspects the same way.
+Each fill is a pure function of the samples outside all covers of the picture, the covers'
+geometry and their seeds. A true blur or a true mosaic of the face is not offered: both give the
+face back to whoever treats photographs of suspects the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from blur.cover import membrane
-from blur.cover.layout import Layout, Samples
+from blur.cover.layout import Layout, PlaneLayout, Samples
+from blur.cover.membrane import Grid
+from blur.cover.window import Mask, Patch, Window
 from blur.settings import CoverSettings, FillName
-
-Mask = npt.NDArray[np.uint8]
-"""(height, width), 255 where covered, 0 elsewhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rect:
-    """Pixels [x0, x1) by [y0, y1), on the grid that all planes share."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """The part of a window under one cover. `masks` holds one mask of the rect per plane."""
-
-    rect: Rect
-    masks: tuple[Mask, ...]
-    seed: int
-    centre: tuple[float, float]
-    width: float
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What a fill works on: a part of the picture with all covers in it and the ring around them.
-
-    `planes` are views of each plane over `rect`, `masks` the union of *all* covers over it.
-    `grid` is the side in pixels of the coarse cells that `rect` starts on a multiple of.
-    """
-
-    layout: Layout
-    rect: Rect
-    grid: int
-    planes: tuple[Samples, ...]
-    masks: tuple[Mask, ...]
-    patches: tuple[Patch, ...]
-    colorspace: int
-    full_range: bool
 
 
 class Fill(Protocol):
     """Makes the samples of covers.
 
     Returns, for each patch of the window and each plane, samples for the patch's whole rect
-    (height, width, channels); those under the patch's mask are used.
+    (height, width, channels), of which those under the patch's mask are used.
     """
 
     def __call__(self, window: Window) -> list[list[Samples]]: ...
 
 
 def make_fill(settings: CoverSettings) -> Fill:
+    """The fill that the settings name."""
     match settings.fill:
         case FillName.SOFT:
-            return Soft()
+            return soft
+        case FillName.MOSAIC:
+            return mosaic
         case FillName.SOLID:
             return Solid(settings.colour)
-        case FillName.MOSAIC:
-            raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Soft:
-    """Looks like a blur: colours diffused from the ring around the covers, with its grain."""
+def soft(window: Window) -> list[list[Samples]]:
+    """Looks like a blur: the colours around the covers, diffused, with the grain around them."""
+    surface = surroundings(window)
+    fine = cv2.resize(surface, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    fine = fine.reshape(*fine.shape[:2], -1)
+    grains = [
+        noise(samples, mask, window.layout)
+        for samples, mask in zip(window.planes, window.masks, strict=True)
+    ]
+    filled = []
+    for patch in window.patches:
+        planes, first = [], 0
+        for plane, sigma in zip(window.layout.planes, grains, strict=True):
+            part = fine[..., first : first + len(plane.roles)]
+            planes.append(_grained(part, window, patch, plane, sigma))
+            first += len(plane.roles)
+        filled.append(planes)
+    return filled
 
-    def __call__(self, window: Window) -> list[list[Samples]]:
-        surface = surroundings(window)
-        sigmas = [
-            noise(plane, mask, window.layout)
-            for plane, mask in zip(window.planes, window.masks, strict=True)
-        ]
-        return [
-            [
-                self._plane(window, patch, surface, index, sigmas[index])
-                for index in range(len(window.planes))
-            ]
-            for patch in window.patches
-        ]
 
-    def _plane(
-        self, window: Window, patch: Patch, surface: membrane.Grid, index: int, sigma: float
-    ) -> Samples:
-        layout, plane = window.layout, window.layout.planes[index]
-        first = sum(len(p.roles) for p in layout.planes[:index])
-        part = surface[..., first : first + len(plane.roles)]
-        smooth = _magnified(part, window, patch.rect, plane.step_x, plane.step_y)
-        h, w = patch.masks[index].shape
-        smooth = smooth[:h, :w]
-        grain = _grain(
-            patch.seed, patch.rect.x0 // plane.step_x, patch.rect.y0 // plane.step_y, h, w
-        )
-        if len(plane.roles) > 1:
-            grain = cv2.merge([grain] * len(plane.roles))
-        depth = cv2.CV_8U if layout.dtype is np.uint8 else cv2.CV_16U
-        out = cv2.addWeighted(smooth, 1, grain, sigma, 0, dtype=depth)
-        if layout.top < np.iinfo(layout.dtype).max:
-            out = np.minimum(out, layout.dtype(layout.top))
-        if layout.shift:
-            out &= layout.dtype(layout.top)
-        return np.asarray(out).reshape(h, w, len(plane.roles))
+def mosaic(window: Window) -> list[list[Samples]]:
+    """False blocks in the colours around the covers; each track keeps its own pattern."""
+    raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,119 +84,140 @@ class Solid:
         ]
 
 
-def surroundings(window: Window) -> membrane.Grid:
-    """The colours outside the covers, spread smoothly over the covers.
+def surroundings(window: Window) -> Grid:
+    """The colours outside the covers, spread smoothly over what the covers hide.
 
-    One value per coarse cell and channel (channels in the order of the layout's planes), in the
-    scale of the samples.
+    (rows, columns, channels) of coarse cells, channels in the order of the layout's planes,
+    in the scale of the samples. A mid grey where nothing is left around the covers.
     """
-    rows = -(-(window.rect.y1 - window.rect.y0) // window.grid)
-    columns = -(-(window.rect.x1 - window.rect.x0) // window.grid)
-    means, weights = [], []
-    for plane, samples, mask in zip(window.layout.planes, window.planes, window.masks, strict=True):
-        tall, wide = window.grid // plane.step_y, window.grid // plane.step_x
-        h, w = mask.shape
-        outside = np.zeros((rows * tall, columns * wide), np.float32)
-        outside[:h, :w] = mask == 0
-        kept = np.zeros((*outside.shape, samples.shape[2]), np.float32)
-        cv2.copyTo(samples.astype(np.float32), cv2.bitwise_not(mask), kept[:h, :w])
-        weight = cv2.resize(outside, (columns, rows), interpolation=cv2.INTER_AREA)
-        mean = cv2.resize(kept, (columns, rows), interpolation=cv2.INTER_AREA)
-        mean = mean.reshape(rows, columns, -1) / np.maximum(weight, 1e-6)[..., None]
-        means.append(mean)
-        weights.append(weight)
-    weight = np.minimum.reduce(weights)
-    weight[weight < 0.1] = 0
-    values = np.concatenate(means, -1) * (weight > 0)[..., None]
-    if not weight.any():
-        return np.broadcast_to(_mid_tone(window), values.shape).astype(np.float32)
-    return membrane.stretch(values, weight)
+    planes = window.layout.planes
+    coarsest = min(range(len(planes)), key=lambda index: window.masks[index].size)
+    clear = cv2.bitwise_not(window.masks[coarsest]) & 64  # a power of two halves exactly
+    weights = _cells(clear, planes[coarsest], window) / np.float32(64)
+    weights[weights < 0.05] = 0
+    if not weights.any():
+        grey = [value for plane in native("#707070", window) for value in plane]
+        return np.broadcast_to(np.array(grey, np.float32), (*weights.shape[:2], len(grey)))
+    totals = []
+    for plane, samples, mask in zip(planes, window.planes, window.masks, strict=True):
+        kept = cv2.copyTo(samples, cv2.bitwise_not(mask))  # zero under the covers
+        totals.append(_cells(kept, plane, window))
+    return membrane.stretch(np.concatenate(totals, -1) * (weights > 0), weights)
+
+
+def _cells(samples: Samples, plane: PlaneLayout, window: Window) -> Grid:
+    """Means of a plane's samples over the window's coarse cells, (rows, columns, channels)."""
+    x0, y0, x1, y1 = window.rect
+    columns, rows = -(-(x1 - x0) // window.grid), -(-(y1 - y0) // window.grid)
+    wide, tall = window.grid // plane.step_x, window.grid // plane.step_y
+    below, right = rows * tall - samples.shape[0], columns * wide - samples.shape[1]
+    if below or right:  # cells that reach over the picture's edge
+        samples = cv2.copyMakeBorder(samples, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    while min(wide, tall) > 2:  # whole-number halving is many times faster than one large step
+        wide, tall = wide // 2, tall // 2
+        size = (columns * wide, rows * tall)
+        samples = cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
+    means = samples.astype(np.float32)
+    means = cv2.resize(means, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(means).reshape(rows, columns, -1)
 
 
 def noise(samples: Samples, mask: Mask, layout: Layout) -> float:
     """Standard deviation of the grain outside the covers, in the scale of the samples.
 
-    From second differences along every fourth row; only the lower half of them counts, so that
-    texture is not taken for grain.
+    From second differences along some rows; only the lower half of them counts, so that texture
+    is not taken for grain.
     """
-    rows, covered = samples[::4, :, 0].astype(np.int32), mask[::4]
+    stride = 1 + mask.size // 4096
+    rows, covered = samples[::stride, :, 0].astype(np.int32), mask[::stride]
     second = np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:])
     clear = (covered[:, :-2] | covered[:, 1:-1] | covered[:, 2:]) == 0
-    found = np.sort(second[clear])
-    low = found[: len(found) // 2]
-    floor, ceiling = 0.4 * layout.unit, 6 * layout.unit
-    if not len(low):
-        return floor
-    # The mean of the lower half of |N(0, 1)| is 0.325; a second difference has 6 variances.
-    return float(np.clip(low.mean() / (0.325 * np.sqrt(6)), floor, ceiling))
+    found = np.minimum(second, 0x7FFF)[clear].astype(np.int16)  # short integers sort fastest
+    least, most = 0.4 * layout.unit, 6 * layout.unit
+    if len(found) < 2:
+        return least
+    lower = np.sort(found, kind="stable")[: len(found) // 2]
+    # A second difference has 6 variances; the lower half of |N(0, 1)| has a mean of 0.325.
+    return float(np.clip(lower.mean() / (0.325 * 6**0.5), least, most))
 
 
 _TILE = 256
+_BAND = 16
 
 
-@lru_cache(maxsize=4)
-def _tiles(tall: int, wide: int) -> npt.NDArray[np.float32]:
-    tile = np.random.default_rng(20).standard_normal((_TILE, _TILE)).astype(np.float32)
-    tile = cv2.GaussianBlur(np.tile(tile, (3, 3)), (0, 0), 0.6)[_TILE:-_TILE, _TILE:-_TILE]
-    return np.tile(tile / tile.std(), (tall, wide))
+@lru_cache(maxsize=2)
+def _grain(repeats: int) -> Grid:
+    """Unit grain, periodic with `_TILE` rows and columns; a band of rows may start anywhere."""
+    white = np.random.default_rng(0).standard_normal((_TILE, _TILE)).astype(np.float32)
+    soft_grain = cv2.GaussianBlur(white, (0, 0), 0.6)
+    tile = soft_grain / soft_grain.std()
+    return np.tile(tile, (2, repeats))
 
 
-def _grain(seed: int, x: int, y: int, h: int, w: int) -> npt.NDArray[np.float32]:
-    """Unit grain that stays in its place on the screen, another for every seed."""
-    shift_x, shift_y = np.random.default_rng(seed).integers(_TILE, size=2)
-    x, y = (x + int(shift_x)) % _TILE, (y + int(shift_y)) % _TILE
-    tiles = _tiles(2 + h // _TILE, 2 + w // _TILE)
-    return tiles[y : y + h, x : x + w]
+def _grained(
+    surface: Grid, window: Window, patch: Patch, plane: PlaneLayout, sigma: float
+) -> Samples:
+    """The surface, of two cells to a coarse one each way, at a plane's samples, with grain.
+
+    The grain is fixed to the screen, so that it never shimmers. Works in bands of rows that
+    stay in the processor's cache.
+    """
+    cell, layout, channels = window.grid // 2, window.layout, len(plane.roles)
+    depth = cv2.CV_8U if layout.dtype is np.uint8 else cv2.CV_16U
+    wide, tall = cell // plane.step_x, cell // plane.step_y
+    rows, columns = patch.rect.moved(window.rect).on(plane)
+    left, right = max(0, columns.start // wide - 1), -(-columns.stop // wide) + 1
+    # Weyl sequences: tracks and planes take their grain from far apart.
+    place = 64 * patch.seed + 8 * plane.index + ord(plane.roles[0])
+    grain_x = (patch.rect.x0 // plane.step_x + 97 * place) % _TILE
+    grain_y = patch.rect.y0 // plane.step_y + 157 * place - rows.start
+    width = columns.stop - columns.start
+    grain = _grain(2 + width // _TILE)[:, grain_x : grain_x + width]
+    out = np.empty((rows.stop - rows.start, width, channels), layout.dtype)
+    for start in range(rows.start, rows.stop, _BAND * tall):
+        stop = min(start + _BAND * tall, rows.stop)
+        top, bottom = max(0, start // tall - 1), -(-stop // tall) + 1
+        part = np.ascontiguousarray(surface[top:bottom, left:right])
+        size = (part.shape[1] * wide, part.shape[0] * tall)
+        smooth = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+        x, y = columns.start - left * wide, start - top * tall
+        at = (grain_y + start) % _TILE
+        texture = grain[at : at + stop - start]
+        if channels > 1:
+            texture = cv2.merge([texture] * channels)
+        band = cv2.addWeighted(
+            smooth[y : y + stop - start, x : x + width], 1, texture, sigma, 0, dtype=depth
+        )
+        out[start - rows.start : stop - rows.start] = band.reshape(-1, width, channels)
+    if layout.top < np.iinfo(layout.dtype).max:
+        np.minimum(out, layout.dtype(layout.top), out=out)
+        out &= layout.dtype(layout.top)
+    return out
 
 
-def _magnified(
-    surface: membrane.Grid, window: Window, rect: Rect, step_x: int, step_y: int
-) -> membrane.Grid:
-    """The surface at a plane's own sampling, from the rect's top left corner on."""
-    grid, reach = window.grid, 2
-    left = (rect.x0 - window.rect.x0) // grid - reach
-    top = (rect.y0 - window.rect.y0) // grid - reach
-    right = -(-(rect.x1 - window.rect.x0) // grid) + reach
-    bottom = -(-(rect.y1 - window.rect.y0) // grid) + reach
-    x, y = max(left, 0), max(top, 0)
-    part = np.ascontiguousarray(surface[y:bottom, x:right])
-    wide, tall = grid // step_x, grid // step_y
-    h, w = part.shape[:2]
-    large = cv2.resize(part, (w * wide, h * tall), interpolation=cv2.INTER_CUBIC)
-    from_x = (rect.x0 - window.rect.x0 - x * grid) // step_x
-    from_y = (rect.y0 - window.rect.y0 - y * grid) // step_y
-    return np.asarray(large[from_y:, from_x:])
-
-
-# Luma weights of red and blue by ITU-T H.273 matrix coefficients.
-_MATRICES = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114)}
+# Luma weights of red and blue by H.273 matrix coefficients; BT.709 where not said.
+_MATRICES = {1: (0.2126, 0.0722), 4: (0.3, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114)}
 _MATRICES |= {7: (0.212, 0.087), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 
 
 def native(colour: str, window: Window) -> list[list[int]]:
-    """`#rrggbb` as samples, channel by channel for each plane."""
+    """`#rrggbb` as samples: for each plane one for each channel. Alpha is opaque."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    kr, kb = _MATRICES.get(window.colorspace, _MATRICES[1])
+    kr, kb = _MATRICES.get(window.matrix, _MATRICES[1])
     luma = kr * red + (1 - kr - kb) * green + kb * blue
-    parts = {"r": red, "g": green, "b": blue, "a": 1.0, "0": 1.0}
-    parts |= {"y": luma, "u": (blue - luma) / (2 - 2 * kb), "v": (red - luma) / (2 - 2 * kr)}
-    return [[_sample(parts[role], role, window) for role in p.roles] for p in window.layout.planes]
-
-
-def _sample(value: float, role: str, window: Window) -> int:
+    shares = {"r": red, "g": green, "b": blue, "a": 1.0, "0": 1.0, "y": luma}
+    shares |= {"u": (blue - luma) / (2 - 2 * kb), "v": (red - luma) / (2 - 2 * kr)}
     layout = window.layout
-    peak = (1 << layout.bits) - 1
-    eighth = 1 << (layout.bits - 8)
-    if role in "uv":
-        span = peak if window.full_range else 224 * eighth
-        scaled = 128 * eighth + value * span
-    elif role == "y" and not window.full_range:
-        scaled = (16 + 219 * value) * eighth
-    else:
-        scaled = value * peak
-    return int(min(max(round(scaled), 0), peak)) << layout.shift
+    peak, step = (1 << layout.bits) - 1, 1 << (layout.bits - 8)
 
+    def sample(role: str) -> int:
+        share = shares[role]
+        if role in "uv":
+            value = 128 * step + share * (peak if window.full_range else 224 * step)
+        elif role == "y" and not window.full_range:
+            value = (16 + 219 * share) * step
+        else:
+            value = share * peak
+        return min(max(round(value), 0), peak) << layout.shift
 
-def _mid_tone(window: Window) -> npt.NDArray[np.float32]:
-    """What covers take when there is nothing around them."""
-    return np.array([v for plane in native("#707070", window) for v in plane], np.float32)
+    return [[sample(role) for role in plane.roles] for plane in layout.planes]

@@ -19,11 +19,16 @@ Samples = npt.NDArray[Any]
 """(height, width, channels) of uint8 or uint16."""
 
 _PACKED = re.compile(r"([rgba0]{3,4})(?:24|48le|64le)?")
-_SEMI_PLANAR = re.compile(r"(nv|p\d)\d+(le)?")
+_SEMI_PLANAR = re.compile(r"nv\d|p\d")
+_OTHER = re.compile(r"f16|f32|xyz|nv20")  # floats, and what has no linear samples
 _STAND_INS = {
     "pal8": "rgba",
     "rgb8": "rgb24",
     "bgr8": "rgb24",
+    "rgb565le": "rgb24",
+    "bgr565le": "rgb24",
+    "rgb555le": "rgb24",
+    "bgr555le": "rgb24",
     "monow": "gray",
     "monob": "gray",
     "ya8": "rgba",
@@ -33,18 +38,20 @@ _STAND_INS = {
     "uyyvyy411": "yuv411p",
     "y210le": "yuv422p10le",
     "y212le": "yuv422p12le",
+    "y216le": "yuv422p16le",
     "nv20le": "yuv422p10le",
     "v30xle": "yuv444p10le",
     "xv30le": "yuv444p10le",
     "xv36le": "yuv444p12le",
+    "xv48le": "yuv444p16le",
     "vyu444": "yuv444p",
     "vuyx": "yuv444p",
     "vuya": "yuva444p",
     "ayuv": "yuva444p",
+    "uyva": "yuva444p",
+    "ayuv64le": "yuva444p16le",
     "x2rgb10le": "gbrp10le",
     "x2bgr10le": "gbrp10le",
-    "xyz12le": "rgb48le",
-    "xyz12be": "rgb48le",
 }
 
 
@@ -112,52 +119,68 @@ class Layout:
 
 
 @lru_cache
-def layout_of(name: str) -> Layout | None:
-    """The layout of a pixel format, or None when its samples cannot be painted in place."""
-    video = av.VideoFormat(name, 64, 64)
-    parts = video.components
-    bits = {part.bits for part in parts}
-    depth = parts[0].bits
-    if len(bits) != 1 or not 8 <= depth <= 16 or video.is_big_endian or video.has_palette:
-        return None
-    if video.is_bit_stream or video.is_bayer or name.startswith(("gbrpf", "grayf", "xyz")):
-        return None
-    dtype = np.uint8 if depth == 8 else np.uint16
-    shift = 0
-    packed = _PACKED.fullmatch(name)
-    if packed:
-        planes: tuple[PlaneLayout, ...] = (PlaneLayout(0, packed[1], 1, 1),)
-    elif _SEMI_PLANAR.fullmatch(name) and name != "nv20le":
-        roles = "vu" if name in ("nv21", "nv42") else "uv"
-        chroma = parts[1]
-        planes = (
-            PlaneLayout(0, "y", 1, 1),
-            PlaneLayout(1, roles, 64 // chroma.width, 64 // chroma.height),
-        )
-        shift = 0 if depth == 8 else 16 - depth
-    elif len({part.plane for part in parts}) == len(parts) and (video.is_planar or len(parts) == 1):
-        if name.endswith(("msble", "msbbe")):
-            shift = 16 - depth
-        names = "rgba" if video.is_rgb else "ya" if len(parts) == 2 else "yuva"
-        planes = tuple(
-            PlaneLayout(part.plane, role, 64 // part.width, 64 // part.height)
-            for part, role in sorted(zip(parts, names, strict=False), key=lambda p: p[0].plane)
-        )
-    else:
-        return None
-    return Layout(planes, depth, shift, dtype)
-
-
 def paintable(name: str) -> str:
     """The format that pictures of format `name` are painted in: itself where possible.
 
-    Otherwise the nearest one that holds all of its samples; for formats that nobody films in,
-    16-bit RGB with alpha.
+    Otherwise one that holds all of its samples, or, for formats that nobody films in, 16-bit
+    RGB. Raises ValueError for a name that is no format of samples in memory.
     """
-    if layout_of(name) is not None:
+    if _described(name) is not None:
         return name
-    if name in _STAND_INS:
-        return _STAND_INS[name]
     if name.endswith("be"):
         return paintable(name.removesuffix("be") + "le")
-    return "rgba64le"
+    parts = av.VideoFormat(name).components
+    if not parts:
+        raise ValueError(f"{name} holds no samples in memory")
+    return _STAND_INS.get(name, "rgba64le" if parts[-1].is_alpha else "rgb48le")
+
+
+def layout_of(name: str) -> Layout:
+    """The layout of a format that can be painted; see `paintable`."""
+    layout = _described(name)
+    if layout is None:
+        raise ValueError(f"{name} cannot be painted in place")
+    return layout
+
+
+@lru_cache
+def _described(name: str) -> Layout | None:
+    video = av.VideoFormat(name, 64, 64)
+    parts = video.components
+    depths = {part.bits for part in parts}
+    if len(depths) != 1 or video.is_big_endian or video.has_palette or video.is_bayer:
+        return None
+    bits = depths.pop()
+    if not 8 <= bits <= 16 or _OTHER.search(name):
+        return None
+    high = False
+    if packed := _PACKED.fullmatch(name):
+        planes = [PlaneLayout(0, packed[1], 1, 1)]
+    elif _SEMI_PLANAR.match(name):
+        high = name.startswith("p")
+        chroma = parts[1]
+        planes = [
+            PlaneLayout(0, "y", 1, 1),
+            PlaneLayout(
+                1,
+                "vu" if name in ("nv21", "nv42") else "uv",
+                64 // chroma.width,
+                64 // chroma.height,
+            ),
+        ]
+    elif len({part.plane for part in parts}) == len(parts):
+        high = "msb" in name
+        roles = "rgba" if video.is_rgb else "yuva"
+        planes = [
+            PlaneLayout(part.plane, role, 64 // part.width, 64 // part.height)
+            for role, part in zip(roles, parts, strict=False)
+        ]
+    else:
+        return None
+    container = 8 if bits == 8 else 16
+    return Layout(
+        tuple(planes),
+        bits,
+        container - bits if high else 0,
+        np.uint8 if container == 8 else np.uint16,
+    )

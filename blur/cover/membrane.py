@@ -1,8 +1,8 @@
-"""A smooth surface through what is known: push-pull interpolation, then relaxation.
+"""A smooth surface through what is known, stretched over the holes like a membrane.
 
-After Gortler et al., "The Lumigraph" (1996), section 3.4: pull known values up a pyramid, push
-the averages down into the holes; relaxation then brings the surface close to a membrane
-stretched over the holes' rims (Laplace's equation).
+Push-pull interpolation after Gortler et al., "The Lumigraph" (1996), section 3.4: known values
+are pulled up a pyramid, their averages pushed down into the holes. On each level a few steps of
+relaxation bring the surface towards a solution of Laplace's equation.
 """
 
 from __future__ import annotations
@@ -13,38 +13,34 @@ import numpy.typing as npt
 
 Grid = npt.NDArray[np.float32]
 
-_RELAX = 12
+_RELAXATIONS = 4
 
 
-def stretch(values: Grid, weights: Grid) -> Grid:
-    """Values for every cell of a grid.
+def stretch(totals: Grid, weights: Grid) -> Grid:
+    """Values for every cell of a grid, (h, w, c).
 
-    `values` is (h, w, c) and `weights` (h, w) in [0, 1]; where the weight is 0 the value must
-    be 0 as well, and is filled in. Without any weight at all the answer is 0.
+    `weights`, (h, w, 1) in [0, 1], says how far each cell's value is known, `totals`, (h, w, c),
+    holds the values times their weights. At least one weight must be positive.
     """
-    totals, sums = [weights], [values * weights[..., None]]
-    while min(totals[-1].shape) > 2:
-        totals.append(cv2.pyrDown(totals[-1]))
-        sums.append(_channels(cv2.pyrDown(sums[-1])))
-    surface = np.zeros((1, 1, values.shape[2]), np.float32)
-    total = float(totals[-1].sum())
-    if total > 0:
-        surface[...] = sums[-1].sum((0, 1)) / total
-    for weight, weighted in zip(reversed(totals), reversed(sums), strict=True):
-        h, w = weight.shape
-        upper = _channels(cv2.resize(surface, (w, h), interpolation=cv2.INTER_LINEAR))
-        trust = np.minimum(weight * 2, 1)[..., None]
-        known = weighted / np.maximum(weight, 1e-6)[..., None]
-        surface = upper + (known - upper) * trust
-    known_mask = (weights >= 0.5).astype(np.uint8)
-    fixed = surface.copy()
-    for _ in range(_RELAX):
-        surface = cv2.blur(surface, (3, 3), borderType=cv2.BORDER_REPLICATE)
-        cv2.copyTo(fixed, known_mask, surface)
-        surface = _channels(surface)
-    return surface
+    known, trust = [totals], [weights]
+    while min(known[-1].shape[:2]) > 2:
+        known.append(_deep(cv2.pyrDown(known[-1])))
+        trust.append(_deep(cv2.pyrDown(trust[-1])))
+    surface = known[-1].sum((0, 1), keepdims=True) / trust[-1].sum()
+    channels = totals.shape[2]
+    for total, weight in zip(reversed(known), reversed(trust), strict=True):
+        height, width = weight.shape[:2]
+        # A cell that is half known, or more, holds its value; less, it gives way to the surface.
+        free = np.repeat(np.maximum(1 - 2 * weight, 0), channels, 2)
+        held = total * np.minimum(2, 1 / np.maximum(weight, 1e-6))
+        surface = _deep(cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR))
+        surface = held + surface * free
+        for _ in range(_RELAXATIONS):
+            smooth = cv2.blur(surface, (3, 3), borderType=cv2.BORDER_REPLICATE)
+            surface = held + _deep(smooth) * free
+    return np.asarray(surface)
 
 
-def _channels(array: Grid) -> Grid:
-    """OpenCV drops a single channel; put it back."""
+def _deep(array: npt.NDArray[np.float32]) -> Grid:
+    """OpenCV drops the axis of a single channel; this puts it back."""
     return array if array.ndim == 3 else array[..., None]

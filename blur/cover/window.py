@@ -1,0 +1,186 @@
+"""What a fill sees and writes: covers as masks on each plane, with the ring around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import ColorRange
+
+from blur.cover.layout import Layout, PlaneLayout, Samples
+from blur.cover.region import Region
+
+GUARD = 2.0
+"""Pixels that a cover reaches beyond its region, for what encoders and scalers spread."""
+
+RING = 4
+"""Coarse cells around covers from which their colours are taken."""
+
+Mask = npt.NDArray[np.uint8]
+"""(height, width) samples of a plane, 255 where covered, 0 elsewhere."""
+
+
+class Rect(NamedTuple):
+    """Pixels [x0, x1) by [y0, y1)."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    def meets(self, other: Rect) -> bool:
+        across = self.x0 < other.x1 and other.x0 < self.x1
+        return across and self.y0 < other.y1 and other.y0 < self.y1
+
+    def joined(self, other: Rect) -> Rect:
+        low = min(self.x0, other.x0), min(self.y0, other.y0)
+        return Rect(*low, max(self.x1, other.x1), max(self.y1, other.y1))
+
+    def cut(self, other: Rect) -> Rect:
+        """The part that lies in `other`, which it meets."""
+        low = max(self.x0, other.x0), max(self.y0, other.y0)
+        return Rect(*low, min(self.x1, other.x1), min(self.y1, other.y1))
+
+    def grown(self, by: int, grid: int = 1) -> Rect:
+        """Larger by `by` on every side, then outward to multiples of `grid`."""
+        low = (self.x0 - by) // grid * grid, (self.y0 - by) // grid * grid
+        return Rect(*low, -(-(self.x1 + by) // grid) * grid, -(-(self.y1 + by) // grid) * grid)
+
+    def moved(self, corner: Rect) -> Rect:
+        """As seen from the top left corner of `corner`."""
+        x, y = corner.x0, corner.y0
+        return Rect(self.x0 - x, self.y0 - y, self.x1 - x, self.y1 - y)
+
+    def on(self, plane: PlaneLayout) -> tuple[slice, slice]:
+        """Rows and columns of the plane's samples; the rect starts on the plane's grid."""
+        rows = slice(self.y0 // plane.step_y, -(-self.y1 // plane.step_y))
+        return rows, slice(self.x0 // plane.step_x, -(-self.x1 // plane.step_x))
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One cover: a mask over `rect` for each plane, and what its pattern is tied to.
+
+    `centre` and `width` (pixels) are those of the region's own box.
+    """
+
+    rect: Rect
+    masks: tuple[Mask, ...]
+    seed: int
+    centre: tuple[float, float]
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of the picture with some covers and the ring around them.
+
+    `planes` are views of each plane over `rect`; `masks` mark what lies under *any* cover of the
+    picture. `rect` starts on a multiple of `grid`, the side in pixels of a coarse cell.
+    `matrix` is the picture's H.273 matrix coefficients.
+    """
+
+    layout: Layout
+    rect: Rect
+    grid: int
+    planes: tuple[Samples, ...]
+    masks: tuple[Mask, ...]
+    patches: tuple[Patch, ...]
+    matrix: int
+    full_range: bool
+
+
+def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -> list[Patch]:
+    """Covers of the regions, snapped outward to the grid that all planes share.
+
+    Regions wholly outside the picture have none.
+    """
+    step_x, step_y = layout.step_x, layout.step_y
+    if picture.interlaced_frame:
+        step_y *= 2  # a row of chroma belongs to every other row of pixels
+    # A cell is covered when its centre is inside: so much more, and no cell that a region
+    # touches is left out.
+    pad = GUARD + float(np.hypot(step_x, step_y)) / 2
+    end = np.array([-(-picture.width // step_x), -(-picture.height // step_y)])
+    found = []
+    for region in regions:
+        cells = region.outline(pad) / (step_x, step_y)
+        first = np.maximum(np.floor(cells.min(0)), 0).astype(int)
+        last = np.minimum(np.ceil(cells.max(0)) + 1, end).astype(int)
+        if (first >= last).any():
+            continue
+        mask = np.zeros((last - first)[::-1], np.uint8)
+        corners = np.round((cells - first - 0.5) * 16).astype(np.int32)
+        cv2.fillConvexPoly(mask, corners, 255, shift=4)
+        x0, y0 = (first * (step_x, step_y)).tolist()
+        x1, y1 = np.minimum(last * (step_x, step_y), (picture.width, picture.height)).tolist()
+        rect = Rect(x0, y0, x1, y1)
+        masks = tuple(
+            _spread(mask, step_x // plane.step_x, step_y // plane.step_y, *_shape(rect, plane))
+            for plane in layout.planes
+        )
+        own = region.boxes[0]
+        found.append(Patch(rect, masks, region.seed, (own.cx, own.cy), own.w))
+    return found
+
+
+def windows(
+    picture: av.VideoFrame,
+    layout: Layout,
+    planes: Sequence[Samples],
+    covers: Sequence[Patch],
+) -> Iterator[Window]:
+    """The covers in windows, those that touch in one window, so that their colours agree."""
+    grid = _grid(picture)
+    full_range = picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
+    frame = Rect(0, 0, picture.width, picture.height)
+    for bounds, members in _touching(covers, grid):
+        rect = bounds.grown(RING * grid, grid).cut(frame)
+        masks = tuple(np.zeros(_shape(rect, plane), np.uint8) for plane in layout.planes)
+        for patch in covers:
+            if patch.rect.meets(rect):
+                both = patch.rect.cut(rect)
+                for plane, mask, own in zip(layout.planes, masks, patch.masks, strict=True):
+                    place = mask[both.moved(rect).on(plane)]
+                    cv2.bitwise_or(place, own[both.moved(patch.rect).on(plane)], place)
+        views = tuple(
+            samples[rect.on(plane)] for plane, samples in zip(layout.planes, planes, strict=True)
+        )
+        matrix = int(picture.colorspace)
+        yield Window(layout, rect, grid, views, masks, tuple(members), matrix, full_range)
+
+
+def _grid(picture: av.VideoFrame) -> int:
+    """Coarse cells follow the picture's size and not a cover's: colours never jump with it."""
+    side = min(picture.width, picture.height)
+    return 4 if side <= 400 else 8 if side <= 800 else 16 if side <= 1600 else 32
+
+
+def _touching(covers: Sequence[Patch], gap: int) -> list[tuple[Rect, list[Patch]]]:
+    """Covers in groups that lie more than `gap` pixels apart, with the rect around each group."""
+    groups: list[tuple[Rect, list[Patch]]] = []
+    for patch in covers:
+        rect, members = patch.rect, [patch]
+        while near := [group for group in groups if group[0].grown(gap).meets(rect)]:
+            groups = [group for group in groups if group not in near]
+            for other, others in near:
+                rect, members = rect.joined(other), others + members
+        groups.append((rect, members))
+    return groups
+
+
+def _shape(rect: Rect, plane: PlaneLayout) -> tuple[int, int]:
+    rows, columns = rect.on(plane)
+    return rows.stop - rows.start, columns.stop - columns.start
+
+
+def _spread(cells: Mask, wide: int, tall: int, height: int, width: int) -> Mask:
+    """A mask of cells as a mask of samples, `wide` by `tall` of them to a cell, cut to size."""
+    if wide > 1:
+        cells = cv2.merge([cells] * wide).reshape(cells.shape[0], -1)
+    return np.ascontiguousarray(cells.repeat(tall, 0)[:height, :width])
