@@ -38,7 +38,7 @@ class FillName(enum.StrEnum):
 
 
 class Codec(enum.StrEnum):
-    """Output presets; `media/write.py` holds the table of what each one means."""
+    """Output presets; `media/presets.py` holds the table of what each one means."""
 
     H264 = "h264"
     HEVC = "hevc"
@@ -51,6 +51,20 @@ class Codec(enum.StrEnum):
 class AudioMode(enum.StrEnum):
     STRIP = "strip"
     KEEP = "keep"
+
+
+class Hardware(enum.StrEnum):
+    """Encoders in graphics chips, by the names that FFmpeg's encoders end with."""
+
+    NONE = "none"
+    NVENC = "nvenc"
+    QSV = "qsv"
+    VIDEOTOOLBOX = "videotoolbox"
+    VAAPI = "vaapi"
+
+
+_TIME = r"(\d+:)?(\d+:)?\d+(\.\d+)?"
+_SPANS = rf"^({_TIME}-{_TIME}(,{_TIME}-{_TIME})*)?$"
 
 
 class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,6 +82,14 @@ class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             " sighting; more is safer and covers more",
         ),
     ] = 1.0
+    max_damaged: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="damaged or lost frames that a clip may have before it fails; more than 0"
+            " covers what can be decoded and reports the loss",
+        ),
+    ] = 0
 
 
 class CoverSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +124,24 @@ class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         AudioMode,
         Meta(description="strip removes sound, keep copies it: a voice identifies"),
     ] = AudioMode.STRIP
+    mute: Annotated[
+        str,
+        Meta(
+            pattern=_SPANS,
+            description="keeps the sound but makes these spans silent: 1:02-1:10,2:00-2:05.5",
+            extra={"metavar": "SPAN[,SPAN]"},
+        ),
+    ] = ""
+    keep_timecode: Annotated[
+        bool,
+        Meta(description="keeps the start timecode: it can tell the time of day of the shooting"),
+    ] = False
+    deinterlace: Annotated[
+        bool, Meta(description="turns interlaced clips into progressive ones, frame for frame")
+    ] = False
+    hardware: Annotated[
+        Hardware, Meta(description="encodes h264 and hevc on a graphics chip: faster, larger")
+    ] = Hardware.NONE
 
 
 class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
