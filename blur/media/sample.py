@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
@@ -15,6 +16,7 @@ import av.container
 import av.error
 
 from blur.errors import DecodeError
+from blur.media import open_reader
 from blur.media.probe import ClipInfo, open_input
 from blur.media.read import Frame
 
@@ -27,7 +29,7 @@ class Seeker:
 
     `pts` is the clip's full list of timestamps, as `Reader` gave them. Where the container's own
     times do not lead to a frame beyond doubt (repaired, missing or doubled timestamps), the clip
-    is decoded from its start and counted. Not safe to share between threads.
+    is read from its start. Not safe to share between threads.
     """
 
     def __init__(self, path: Path, info: ClipInfo, pts: Sequence[int]) -> None:
@@ -36,10 +38,15 @@ class Seeker:
         self._stack = ExitStack()
         self._frames: Iterator[Frame] = iter(())
         self._next = len(pts)
-        self._count_only = len(self._index_at) != len(pts)
+        self._seekable = len(pts) > 1
 
     def __enter__(self) -> Self:
-        self._open()
+        if self._seekable:
+            self._container = self._stack.enter_context(open_input(self._path))
+            stream = self._container.streams[self._info.stream]
+            assert isinstance(stream, av.VideoStream)
+            stream.thread_type = "AUTO"
+            self._stream = stream
         return self
 
     def __exit__(
@@ -50,51 +57,47 @@ class Seeker:
     ) -> None:
         self._stack.close()
 
-    def _open(self) -> None:
-        """Start over; a used decoder keeps what it holds of the frames it was at."""
-        self._stack.close()
-        self._container = self._stack.enter_context(open_input(self._path))
-        stream = self._container.streams[self._info.stream]
-        assert isinstance(stream, av.VideoStream)
-        stream.thread_type = "AUTO"
-        self._stream = stream
-
     def frame(self, index: int) -> Frame:
         """Raises IndexError outside the clip and DecodeError when the frame cannot be decoded."""
+        return self.reach(index, 1)[-1]
+
+    def reach(self, index: int, keep: int) -> list[Frame]:
+        """The frame, and those before it that had to be decoded on the way: `keep` in all."""
         if not 0 <= index < len(self._pts):
             raise IndexError(index)
         if not self._next <= index <= self._next + _NEAR:
             self._go_to(index)
         try:
-            found = self._forward_to(index)
+            found = self._on_to(index, keep)
             if found is None:
-                self._count_only = True
-                self._go_to(index)
-                found = self._forward_to(index)
+                self._from_start()
+                found = self._on_to(index, keep)
         except av.error.FFmpegError as error:
             self._next = len(self._pts)
             raise DecodeError(
                 f"frame {index} cannot be decoded: {error.strerror}", subject=self._path.name
             ) from error
         if found is None:
-            raise DecodeError(f"frame {index} is missing", subject=self._path.name)
+            raise DecodeError(f"has no frame {index} any more", subject=self._path.name)
         return found
 
-    def _forward_to(self, index: int) -> Frame | None:
-        """Decode on up to `index`; None when the frames' times contradict the plan's."""
+    def _on_to(self, index: int, keep: int) -> list[Frame] | None:
+        """Decode up to `index`; None when the frames' times are not those of the plan."""
+        passed: deque[Frame] = deque(maxlen=keep)
         for frame in self._frames:
             self._next = frame.index + 1
-            if not self._count_only and frame.pts != self._pts[frame.index]:
-                return None
+            if frame.pts != self._pts[frame.index]:
+                break
+            passed.append(frame)
             if frame.index == index:
-                return frame
+                return list(passed)
         self._next = len(self._pts)
         return None
 
     def _go_to(self, index: int) -> None:
         """Make `_frames` begin at `index` or, as keyframes have it, somewhat before."""
         back = 0
-        while not self._count_only:
+        while self._seekable:
             goal = self._pts[max(0, index - back)] - self._info.shift
             self._container.seek(goal, stream=self._stream)
             pictures = self._decoded()
@@ -104,10 +107,16 @@ class Seeker:
                 self._frames = self._counted(itertools.chain([first], pictures), at)
                 self._next = at
                 return
-            self._count_only = back >= index
+            if back >= index:
+                break
             back = max(32, back * 4)
-        self._open()
-        self._frames, self._next = self._counted(self._decoded(), 0), 0
+        self._from_start()
+
+    def _from_start(self) -> None:
+        self._seekable = False
+        self._stack.close()
+        self._frames = iter(self._stack.enter_context(open_reader(self._path, self._info)))
+        self._next = 0
 
     def _index_of(self, picture: av.VideoFrame) -> int | None:
         return None if picture.pts is None else self._index_at.get(picture.pts + self._info.shift)
