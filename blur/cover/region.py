@@ -2,7 +2,7 @@
 
 A face's box is grown to the head, brought to a fixed aspect and a step of a geometric ladder
 of sizes (so that a cover's size and shape tell little about the face under it), and swept over
-the boxes of the frames just before and after (so that it never lags).
+where the face is just before and after (so that it never lags).
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ SIDE, ABOVE, BELOW = 0.45, 0.65, 0.35
 ASPECT = 1.35
 """Height over width of every head cover."""
 
-LADDER = 1.12
+LADDER = 1.1
 """Ratio of neighbouring cover sizes; larger hides the face's size better and covers more."""
 
 SWEEP = 2
-"""Frames before and after whose boxes a cover also reaches over."""
+"""Frames before and after whose faces a cover also reaches over, so that it never lags."""
+
+FACE = 1.3
+"""How much larger than its box a face of those frames is taken to be."""
 
 STEADY = 12
 """Frames before and after over which a cover keeps its largest size, so that it does not pump."""
 
-ROUNDNESS = 2.5
+ROUNDNESS = 2.2
 """Exponent of the head shape: 2 is an ellipse, larger has fuller corners."""
 
 _VERTICES = 32
@@ -46,9 +49,9 @@ Outline = npt.NDArray[np.float32]
 class Region:
     """What one cover must hide on one frame: the convex hull of the shapes of `boxes`.
 
-    The first box is the frame's own, the others those of the frames around it. The shape is a
-    rounded head, or the rectangle itself where a person has drawn it. `seed` is the same for
-    all of a track's regions.
+    The first box is the head on this frame, the others are the face on the frames around it.
+    Shapes are rounded, or the rectangle itself where a person has drawn it. `seed` is the same
+    for all of a track's regions.
     """
 
     boxes: tuple[Box, ...]
@@ -126,34 +129,50 @@ class Covers:
         width: int,
         height: int,
     ) -> None:
-        self._size = (width, height)
-        self._spans: list[tuple[int, Boxes, int, bool]] = []
+        self._size = np.array([width, height])
+        self._spans: list[_Span] = []
         shots = list(shots)
         for track in tracks:
-            drawn = track.source == "person"
             for start, end in shots:
                 first, last = max(start, track.start), min(end, track.end)
-                if first >= last:
-                    continue
-                boxes = track.boxes[first - track.start : last - track.start]
-                if not drawn:
-                    boxes = quantised(head_boxes(boxes, settings.margin))
-                self._spans.append((first, boxes, track.id, drawn))
-        self._starts = np.array([span[0] for span in self._spans], np.int64)
-        self._ends = self._starts + np.array([len(s[1]) for s in self._spans], np.int64)
+                if first < last:
+                    boxes = track.boxes[first - track.start : last - track.start]
+                    self._spans.append(_Span.of(track, first, boxes, settings.margin))
+        self._starts = np.array([span.start for span in self._spans], np.int64)
+        self._ends = self._starts + np.array([len(span.own) for span in self._spans], np.int64)
 
     def at(self, frame: int) -> list[Region]:
         """The regions of one frame, those wholly outside the picture left out."""
-        regions = []
-        for index in np.flatnonzero((self._starts <= frame) & (frame < self._ends)):
-            start, boxes, seed, drawn = self._spans[index]
-            here = frame - start
-            around = boxes[max(0, here - SWEEP) : here + SWEEP + 1].tolist()
-            own = Box(*boxes[here].tolist())
-            others = [Box(*row) for row in around]
-            others.remove(own)
-            region = Region((own, *others), seed, drawn)
-            low, high = region.outline().min(0), region.outline().max(0)
-            if (high > 0).all() and low[0] < self._size[0] and low[1] < self._size[1]:
-                regions.append(region)
-        return regions
+        here = np.flatnonzero((self._starts <= frame) & (frame < self._ends))
+        regions = (self._spans[index].region(frame) for index in here)
+        return [region for region in regions if self._in_sight(region)]
+
+    def _in_sight(self, region: Region) -> bool:
+        boxes = np.array(region.boxes)
+        reach = np.hypot(boxes[:, 2:3], boxes[:, 3:4]) / 2
+        return bool(((boxes[:, :2] > -reach) & (boxes[:, :2] < self._size + reach)).all(1).any())
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A track within one shot: what to cover on each frame from `start` on."""
+
+    start: int
+    own: Boxes
+    faces: Boxes
+    seed: int
+    drawn: bool
+
+    @classmethod
+    def of(cls, track: Track, start: int, boxes: Boxes, margin: float) -> _Span:
+        if track.source == "person":
+            return cls(start, boxes, boxes[:0], track.id, drawn=True)
+        faces = boxes.copy()
+        faces[:, 2:4] *= FACE
+        return cls(start, quantised(head_boxes(boxes, margin)), faces, track.id, drawn=False)
+
+    def region(self, frame: int) -> Region:
+        here = frame - self.start
+        around = self.faces[max(0, here - SWEEP) : here + SWEEP + 1].tolist()
+        boxes = (Box(*self.own[here].tolist()), *(Box(*face) for face in around))
+        return Region(boxes, self.seed, self.drawn)
