@@ -13,6 +13,7 @@ from typing import Protocol
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from blur.cover import membrane
 from blur.cover.layout import Layout, PlaneLayout, Samples
@@ -44,7 +45,7 @@ def make_fill(settings: CoverSettings) -> Fill:
 
 def soft(window: Window) -> list[list[Samples]]:
     """Looks like a blur: the colours around the covers, diffused, with the grain around them."""
-    surface = surroundings(window)
+    surface, _ = surroundings(window)
     fine = cv2.resize(surface, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     fine = fine.reshape(*fine.shape[:2], -1)
     grains = [
@@ -62,9 +63,60 @@ def soft(window: Window) -> list[list[Samples]]:
     return filled
 
 
+_ACROSS = 8
+"""Blocks of a mosaic across one cover."""
+
+
 def mosaic(window: Window) -> list[list[Samples]]:
     """False blocks in the colours around the covers; each track keeps its own pattern."""
-    raise NotImplementedError
+    surface, weights = surroundings(window)
+    roles = "".join(plane.roles for plane in window.layout.planes)
+    contrast = _contrast(surface, weights, window.layout)
+    step = max(window.layout.step_x, window.layout.step_y)
+    filled = []
+    for patch in window.patches:
+        side = max(1, round(patch.width / _ACROSS / step)) * step
+        left, top = (round(place / step) * step for place in patch.centre)
+        columns = np.arange((patch.rect.x0 - left) // side, -((left - patch.rect.x1) // side))
+        rows = np.arange((patch.rect.y0 - top) // side, -((top - patch.rect.y1) // side))
+        x = (left + (columns + 0.5) * side - window.rect.x0) / window.grid - 0.5
+        y = (top + (rows + 0.5) * side - window.rect.y0) / window.grid - 0.5
+        places = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
+        blocks = cv2.remap(surface, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        blocks = blocks.reshape(len(rows), len(columns), -1)
+        blocks += _pattern(patch.seed, roles)[rows[:, None] % 32, columns % 32] * contrast
+        blocks = np.clip(blocks, 0, window.layout.top).astype(window.layout.dtype)
+        if window.layout.shift:
+            blocks &= window.layout.dtype(window.layout.top)
+        planes, first = [], 0
+        for plane, mask in zip(window.layout.planes, patch.masks, strict=True):
+            part = blocks[..., first : first + len(plane.roles)]
+            large = part.repeat(side // plane.step_y, 0).repeat(side // plane.step_x, 1)
+            y0 = (patch.rect.y0 - top - rows[0] * side) // plane.step_y
+            x0 = (patch.rect.x0 - left - columns[0] * side) // plane.step_x
+            large = large[y0 : y0 + mask.shape[0], x0 : x0 + mask.shape[1]]
+            planes.append(np.ascontiguousarray(large))
+            first += len(plane.roles)
+        filled.append(planes)
+    return filled
+
+
+@lru_cache(maxsize=64)
+def _pattern(seed: int, roles: str) -> Grid:
+    """(32, 32, channels) of unit noise: one for lightness, one for each colour difference."""
+    noise_of = {"y": 0, "r": 0, "g": 0, "b": 0, "u": 1, "v": 2}
+    drawn = np.random.default_rng(seed).standard_normal((32, 32, 4)).astype(np.float32)
+    drawn[..., 1:3] *= 0.4
+    drawn[..., 3] = 0  # alpha and padding stay as they are around the cover
+    return np.ascontiguousarray(drawn[..., [noise_of.get(role, 3) for role in roles]])
+
+
+def _contrast(surface: Grid, weights: Grid, layout: Layout) -> npt.NDArray[np.float32]:
+    """For each channel how far a block may differ from its surroundings, as they do."""
+    total = max(float(weights.sum()), 1e-6)
+    mean = (surface * weights).sum((0, 1)) / total
+    spread = np.sqrt(((surface - mean) ** 2 * weights).sum((0, 1)) / total) / 2
+    return np.asarray(np.clip(spread, layout.unit, 20 * layout.unit), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +136,12 @@ class Solid:
         ]
 
 
-def surroundings(window: Window) -> Grid:
+def surroundings(window: Window) -> tuple[Grid, Grid]:
     """The colours outside the covers, spread smoothly over what the covers hide.
 
     (rows, columns, channels) of coarse cells, channels in the order of the layout's planes,
-    in the scale of the samples. A mid grey where nothing is left around the covers.
+    in the scale of the samples, and (rows, columns, 1) with the share of each cell that lies
+    outside the covers. A mid grey where nothing is left around them.
     """
     planes = window.layout.planes
     coarsest = min(range(len(planes)), key=lambda index: window.masks[index].size)
@@ -96,13 +149,13 @@ def surroundings(window: Window) -> Grid:
     weights = _cells(clear, planes[coarsest], window) / np.float32(64)
     weights[weights < 0.05] = 0
     if not weights.any():
-        grey = [value for plane in native("#707070", window) for value in plane]
-        return np.broadcast_to(np.array(grey, np.float32), (*weights.shape[:2], len(grey)))
+        grey = np.concatenate(native("#707070", window)).astype(np.float32)
+        return np.tile(grey, (*weights.shape[:2], 1)), weights
     totals = []
     for plane, samples, mask in zip(planes, window.planes, window.masks, strict=True):
         kept = cv2.copyTo(samples, cv2.bitwise_not(mask))  # zero under the covers
         totals.append(_cells(kept, plane, window))
-    return membrane.stretch(np.concatenate(totals, -1) * (weights > 0), weights)
+    return membrane.stretch(np.concatenate(totals, -1) * (weights > 0), weights), weights
 
 
 def _cells(samples: Samples, plane: PlaneLayout, window: Window) -> Grid:
