@@ -243,15 +243,12 @@ class Edits(Struct, frozen=True, kw_only=True):
     """What a person decided on top of a plan. A file of its own: a scan never destroys it.
 
     `splits` are frames at which a track, found by its box there, goes on as another face.
-    `checked_by` are the initials of who watched the clip, `checked_digest` what they saw.
     """
 
     fingerprint: Fingerprint
     splits: tuple[Keyframe, ...] = ()
     tracks: tuple[TrackEdit, ...] = ()
     regions: tuple[RegionEdit, ...] = ()
-    checked_by: str | None = None
-    checked_digest: str = ""
     version: int = EDITS_VERSION
 
 

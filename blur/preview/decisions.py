@@ -1,21 +1,18 @@
 """What a person does, as pure functions from edits to edits.
 
-The review page and `blur edits` share these. Spans are frames [start, end). Whatever changes
-the edits takes back that the clip was checked: what was watched is no longer what will be seen.
+The review page and `blur edits` share these. Spans are frames [start, end).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from blur.edits import MATCH, Lane, interpolate, iou, path_of
 from blur.errors import UsageError
-from blur.plan import Box, Decision, Edits, Keyframe, Plan, RegionEdit, TrackEdit
+from blur.plan import Box, Decision, Edits, Keyframe, RegionEdit, TrackEdit
 
 
 def decide(
@@ -39,7 +36,7 @@ def decide(
         if lane.origin is not None or decision is Decision.COVER:
             path = path_of(lane.track, first, last)
             decided.append(TrackEdit(decision=decision, path=path, reason=reason.strip()))
-    return _changed(edits, tracks=tuple(decided))
+    return msgspec.structs.replace(edits, tracks=tuple(decided))
 
 
 def extend(edits: Edits, lane: Lane, frame: int) -> Edits:
@@ -59,21 +56,23 @@ def extend(edits: Edits, lane: Lane, frame: int) -> Edits:
 def cover_path(edits: Edits, path: Sequence[Keyframe], reason: str) -> Edits:
     """Cover the face (not just the region) that moves along `path`."""
     edit = TrackEdit(decision=Decision.COVER, path=tuple(path), reason=reason)
-    return _changed(edits, tracks=(*edits.tracks, edit))
+    return msgspec.structs.replace(edits, tracks=(*edits.tracks, edit))
 
 
 def split(edits: Edits, lane: Lane, frame: int) -> Edits:
     """Let the track go on as another face from `frame`."""
     if lane.origin is None or not lane.track.start < frame < lane.track.end:
         raise UsageError(f"face {lane.track.id} cannot be split at frame {frame}")
-    return _changed(edits, splits=(*edits.splits, *path_of(lane.track, frame, frame + 1)))
+    return msgspec.structs.replace(
+        edits, splits=(*edits.splits, *path_of(lane.track, frame, frame + 1))
+    )
 
 
 def draw(edits: Edits, keyframes: Sequence[Keyframe], reason: str = "") -> Edits:
     """Cover a new region, from its first keyframe to its last."""
     new_id = 1 + max((region.id for region in edits.regions), default=0)
     region = RegionEdit(id=new_id, keyframes=tuple(keyframes), reason=reason)
-    return _changed(edits, regions=(*edits.regions, region))
+    return msgspec.structs.replace(edits, regions=(*edits.regions, region))
 
 
 def move(edits: Edits, region: int, frame: int, box: Box) -> Edits:
@@ -104,29 +103,7 @@ def span(edits: Edits, region: int, start: int, end: int) -> Edits:
 def erase(edits: Edits, region: int) -> Edits:
     """Remove a drawn region."""
     _region(edits, region)
-    return _changed(edits, regions=tuple(r for r in edits.regions if r.id != region))
-
-
-def check(edits: Edits, plan: Plan, initials: str) -> Edits:
-    """Record who watched the clip as it is covered now; no initials take it back."""
-    digest = seen(plan) if initials.strip() else ""
-    return msgspec.structs.replace(
-        edits, checked_by=initials.strip() or None, checked_digest=digest
-    )
-
-
-def is_checked(edits: Edits, plan: Plan) -> bool:
-    """Whether somebody watched the clip and nothing has changed since."""
-    return edits.checked_by is not None and edits.checked_digest == seen(plan)
-
-
-def seen(plan: Plan) -> str:
-    """A hash of what a plan covers; a new scan that finds the same keeps it."""
-    digest = hashlib.sha256()
-    for track in plan.tracks:
-        digest.update(f"{track.id} {track.start} {track.source} ".encode())
-        digest.update(track.boxes.round(1).tobytes())
-    return digest.hexdigest()[:16]
+    return msgspec.structs.replace(edits, regions=tuple(r for r in edits.regions if r.id != region))
 
 
 def _without(edit: TrackEdit, lane: Lane, start: int, end: int) -> list[TrackEdit]:
@@ -171,14 +148,10 @@ def _region(edits: Edits, region: int) -> RegionEdit:
 
 
 def _reshaped(edits: Edits, region: int, keyframes: Sequence[Keyframe]) -> Edits:
-    return _changed(
+    return msgspec.structs.replace(
         edits,
         regions=tuple(
             msgspec.structs.replace(r, keyframes=tuple(keyframes)) if r.id == region else r
             for r in edits.regions
         ),
     )
-
-
-def _changed(edits: Edits, **fields: Any) -> Edits:
-    return msgspec.structs.replace(edits, checked_by=None, checked_digest="", **fields)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -115,12 +114,3 @@ def test_a_region_that_was_drawn_cannot_be_kept_clear() -> None:
     edits = decisions.draw(NONE, [Keyframe(10, BOX)])
     with pytest.raises(UsageError, match="drawn"):
         decisions.decide(edits, [lane(edits, 2)], Decision.KEEP, "agreed", 10, 11)
-
-
-def test_checked_holds_until_edits_or_plan_change() -> None:
-    edits = decisions.check(NONE, PLAN, "AB")
-    assert edits.checked_by == "AB"
-    assert decisions.is_checked(edits, PLAN)
-    assert not decisions.is_checked(edits, replace(PLAN, tracks=PLAN.tracks[:1]))
-    assert not decisions.is_checked(decisions.draw(edits, [Keyframe(1, BOX)]), PLAN)
-    assert not decisions.is_checked(decisions.check(edits, PLAN, " "), PLAN)
