@@ -10,7 +10,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fetch import FetchError, fetch  # noqa: E402 - beside this file, not on a build's path
+from fetch import FetchError, fetch
 
 
 class WeightsHook(BuildHookInterface):  # type: ignore[type-arg]

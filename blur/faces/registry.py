@@ -1,0 +1,61 @@
+"""Detectors by name, each built once per process."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from blur.errors import SetupError
+from blur.faces.detections import Detector
+
+
+class _Closable(Detector, Protocol):
+    def close(self) -> None: ...
+
+
+DETECTORS = ("centerface", "yunet", "blazeface-short", "blazeface-full")
+"""Names of all detectors; the weights they use have the same names."""
+
+_loaded: dict[str, _Closable] = {}
+_lock = threading.Lock()
+
+
+def load_detector(name: str, *, threads: int | None = None) -> Detector:
+    """The detector called `name`, built when it is first asked for.
+
+    `threads` bounds the cores it uses (all of this process when None) and counts on the first
+    call only. Raises SetupError when it is unknown, its weights or its library are missing.
+    """
+    with _lock:
+        if name not in _loaded:
+            _loaded[name] = _build(name, threads)
+        return _loaded[name]
+
+
+def unload_detectors() -> None:
+    """Free every detector of this process; none may be in use."""
+    with _lock:
+        while _loaded:
+            _loaded.popitem()[1].close()
+
+
+def _build(name: str, threads: int | None) -> _Closable:
+    # Imported here: their libraries take long to load, and most commands need only some.
+    try:
+        if name == "centerface":
+            from blur.faces.centerface import CenterFace
+
+            return CenterFace(threads=threads)
+        if name == "yunet":
+            from blur.faces.yunet import YuNet
+
+            return YuNet(threads=threads)
+        if name.startswith("blazeface"):
+            from blur.faces.blazeface import BlazeFace
+
+            return BlazeFace(name, threads=threads)
+    except ImportError as error:
+        raise SetupError(
+            f"the library behind the detector {name} does not load: {error}"
+        ) from error
+    raise SetupError(f"no detector is called {name!r}", remedy=f"known: {', '.join(DETECTORS)}")
