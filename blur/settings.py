@@ -48,6 +48,11 @@ class Codec(enum.StrEnum):
     MATCH = "match"
 
 
+class Verify(enum.StrEnum):
+    SAMPLED = "sampled"
+    FULL = "full"
+
+
 class AudioMode(enum.StrEnum):
     STRIP = "strip"
     KEEP = "keep"
@@ -158,6 +163,13 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tuple[str, ...],
         Meta(description="no file whose name or path matches this pattern (repeatable)"),
     ] = ()
+    verify: Annotated[
+        Verify,
+        Meta(
+            description="how finished clips of an earlier run are checked: sampled reads a part of"
+            " each output, full every byte"
+        ),
+    ] = Verify.SAMPLED
     stall_timeout: Annotated[
         float,
         Meta(ge=1, description="seconds without any progress after which a clip is given up"),

@@ -66,11 +66,10 @@ def discover(
     """All files below `inputs` (files or folders) that may be clips.
 
     `include` and `exclude` are shell patterns for the relative path or the bare name. Links
-    are followed, loops are not. Raises UsageError when an input is missing, when `out` lies in
-    an input folder or when two inputs would have the same output.
+    are followed, loops are not. Raises UsageError when an input is missing or `out` lies in an
+    input folder.
     """
     found = Found([], [], [])
-    by_place: dict[str, Path] = {}
     seen: set[Path] = set()
     real_out = out.resolve()
     for given in inputs:
@@ -92,13 +91,6 @@ def discover(
                 found.skipped.append(Skipped(shown(relative), reason))
                 continue
             _consider(path, relative, named=path == given, found=found)
-            other = by_place.setdefault(str(relative), path)
-            if other != path:
-                raise UsageError(
-                    f"maps to the same output as {other}",
-                    subject=path,
-                    remedy="rename one of them, or give their common parent folder as input",
-                )
     found.candidates.sort(key=lambda c: c.name)
     return found
 

@@ -27,6 +27,9 @@ class State(enum.StrEnum):
     DONE = "done"
     FAILED = "failed"
     LATER = "later"
+    """Still being written, or replaced meanwhile: left for the next run."""
+    SKIPPED = "skipped"
+    """No clip at all."""
 
 
 class Problem(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psutil
@@ -13,20 +13,23 @@ from msgspec.structs import replace
 import blur
 from blur.batch.discover import Candidate, Found, Skipped, discover
 from blur.batch.executor import Executor, Outcome, SerialExecutor, Task
-from blur.batch.naming import collision_key, output_name
+from blur.batch.inventory import Clip, Inventory
+from blur.batch.ledger import Flight, Ledger, from_text
 from blur.batch.processes import ProcessExecutor
 from blur.batch.progress import Display, Quiet
 from blur.batch.report import BatchReport, ClipReport, Problem, State, exit_code
+from blur.batch.resume import Wanted, unfinished
 from blur.batch.schedule import Schedule, drain
 from blur.batch.stopping import Stop
 from blur.batch.work import ClipJob, Probed, probe_clips, process_clip
 from blur.batch.workdir import WorkFolder
+from blur.digests import render_digest, scan_digest
 from blur.errors import BlurError, ClipChanged, Interrupted, NotAClip, WorkerLost
-from blur.fingerprint import fingerprint
-from blur.settings import Settings, cpu_count
+from blur.settings import Settings, Verify, cpu_count
 
 _PROBES_PER_TASK = 32
 _SETTLE = 1.0
+_LEDGER_EVERY = 1.0
 _MEMORY_SHARE = 0.8
 
 
@@ -42,64 +45,62 @@ def run(
 ) -> BatchReport:
     """Cover every clip below `inputs` and write it to the same place below `out`.
 
-    With `render` false the batch stops at the plans; with `scan` false it starts from them.
-    `serial` works in this process, for tests and debugging. One clip's failure never ends the
-    batch: it stands in the report. Raises UsageError, OutputError or SetupError when nothing
-    can start, and Interrupted when asked to stop twice.
+    What an earlier run finished is verified and kept. With `render` false the batch stops at
+    the plans; with `scan` false it starts from them. `serial` works in this process, for tests
+    and debugging. One clip's failure never ends the batch: it stands in the report. Raises
+    UsageError, OutputError or SetupError when nothing can start, and Interrupted when asked to
+    stop twice.
     """
-    return _Batch(out, settings or Settings(), scan, render, serial, display or Quiet()).run(inputs)
+    settings = settings or Settings()
+    folder = WorkFolder(out)
+    began = time.monotonic()
+    options = settings.batch
+    found = discover(inputs, out, options.include, options.exclude)
+    folder.create()
+    with ExitStack() as stack:
+        stack.enter_context(folder.locked())
+        ledger = stack.enter_context(closing(Ledger(folder)))
+        batch = _Batch(folder, ledger, settings, scan, render, display or Quiet())
+        stack.enter_context(batch.stop.on_signals())
+        stack.callback(batch.display.close)
+        batch.take(found)
+        executor = stack.enter_context(batch.executor(serial))
+        batch.probe(executor)
+        batch.work(executor)
+        report = batch.report(time.monotonic() - began)
+    report.save(out)
+    return report
 
 
 class _Batch:
+    """The steps of a batch, and what they share. Clips have numbers, tasks as well."""
+
     def __init__(
         self,
-        out: Path,
+        folder: WorkFolder,
+        ledger: Ledger,
         settings: Settings,
         scan: bool,
         render: bool,
-        serial: bool,
         display: Display,
     ) -> None:
-        self.folder = WorkFolder(out)
+        self.folder = folder
+        self.ledger = ledger
         self.settings = settings
-        self.stages = ("scan", "follow") * scan + ("render",) * render
-        self.scan, self.render, self.serial = scan, render, serial
+        self.scan, self.render = scan, render
+        self.stages = ("scan",) * scan + ("render",) * render
         self.display = display
         self.stop = Stop()
         self.memory = int(psutil.virtual_memory().total * _MEMORY_SHARE)
-        self.reports: dict[int, ClipReport] = {}
+        self.clips: dict[int, Clip] = {}
+        self.todo: dict[int, Probed | None] = {}
         self.skipped: list[Skipped] = []
+        self.unreadable: list[ClipReport] = []
+        self.flights: dict[int, Flight] = {}
+        self.flights_saved = 0.0
 
-    def run(self, inputs: Sequence[Path]) -> BatchReport:
-        began = time.monotonic()
-        options = self.settings.batch
-        found = discover(inputs, self.folder.out, options.include, options.exclude)
-        self.folder.create()
-        with ExitStack() as stack:
-            stack.enter_context(self.folder.locked())
-            stack.enter_context(self.stop.on_signals())
-            stack.callback(self.display.close)
-            executor = stack.enter_context(self._executor())
-            self._refuse_unreadable(found)
-            self.clips = dict(enumerate(found.candidates))
-            self.skipped += found.skipped
-            probed = self._probe(executor)
-            jobs = self._jobs(probed)
-            self._work(executor, jobs, probed)
-        clips = sorted(self.reports.values(), key=lambda c: c.name)
-        report = BatchReport(
-            version=blur.__version__,
-            settings=self.settings,
-            clips=clips,
-            skipped=self.skipped,
-            exit_code=exit_code(clips, interrupted=self.stop.requested),
-            seconds=round(time.monotonic() - began, 3),
-        )
-        report.save(self.folder.out)
-        return report
-
-    def _executor(self) -> Executor:
-        if self.serial:
+    def executor(self, serial: bool) -> Executor:
+        if serial:
             return SerialExecutor(self._tell, self.stop)
         slots = self.settings.batch.jobs or max(1, cpu_count() // 2)
         return ProcessExecutor(
@@ -111,133 +112,190 @@ class _Batch:
             memory_limit=self.memory,
         )
 
-    def _tell(self, key: int, stage: str, done: int, total: int | None) -> None:
-        if stage in self.stages:
-            self.display.advance(key, stage, done, total)
-
-    def _refuse_unreadable(self, found: Found) -> None:
-        for number, (name, error) in enumerate(found.unreadable):
-            self.reports[-1 - number] = _failed(name, error)
+    def take(self, found: Found) -> None:
+        """Enter the clips in the ledger and find out which are not finished yet."""
+        if self.ledger.rebuilt:
+            self.display.say("the ledger was damaged; rebuilt from the records of finished clips")
+        self.skipped += found.skipped
+        for name, error in found.unreadable:
+            self.unreadable.append(_failed(name, error))
             self.display.say(f"failed: {name}: {error.problem} ({error.remedy})")
+        self.inventory = Inventory(self.folder, self.ledger)
+        self.clips = dict(enumerate(self.inventory.take(found.candidates)))
+        wanted = Wanted(
+            scan_digest=scan_digest(self.settings.scan) if self.scan else None,
+            render_digest=render_digest(self.settings) if self.render else None,
+            thorough=self.settings.batch.verify is Verify.FULL,
+        )
+        for key, clip in self.clips.items():
+            if clip.refused is not None:
+                self._fail(key, clip.refused)
+            elif clip.entry.state is State.SKIPPED and not clip.file.claims_pictures:
+                self.skipped.append(_skipped(clip))
+            elif unfinished(clip.entry, self.folder, wanted):
+                self.todo[key] = None
+        self._sweep()
+        finished = len(self.clips) - len(self.todo)
+        if finished:
+            self.display.say(f"{finished} of {len(self.clips)} files need no work")
 
-    def _probe(self, executor: Executor) -> dict[int, Probed]:
-        """What each candidate is. Files that are no clips are skipped, damaged ones fail."""
-        answers: dict[int, Probed] = {}
-        keys = list(self.clips)
+    def probe(self, executor: Executor) -> None:
+        """Look at each file to do. What is no clip is skipped; what is damaged fails."""
+        keys = list(self.todo)
         chunks = [keys[i : i + _PROBES_PER_TASK] for i in range(0, len(keys), _PROBES_PER_TASK)]
-        schedule = Schedule(map(self._probe_task, chunks), self.memory)
+        tasks = {chunk[0]: chunk for chunk in chunks}
+        schedule = Schedule([self._probe_task(chunk) for chunk in chunks], self.memory)
 
         def on_outcome(outcome: Outcome) -> None:
-            chunk = [key for key in keys if self.clips[key].path in outcome.task.argument[0]]
-            if outcome.result is None and len(chunk) > 1 and not self.stop.requested:
+            chunk = tasks[outcome.task.key]
+            if isinstance(outcome.error, WorkerLost) and len(chunk) > 1:
                 for key in chunk:  # one file took the worker with it: find out which
+                    tasks[key] = [key]
                     schedule.put_back(self._probe_task([key]))
                 return
-            results = outcome.result or [outcome.error] * len(chunk)
-            for key, answer in zip(chunk, results, strict=True):
-                if isinstance(answer, Probed):
-                    answers[key] = answer
-                else:
-                    self._no_clip(key, answer)
+            for key, answer in zip(
+                chunk, outcome.result or [outcome.error] * len(chunk), strict=True
+            ):
+                self._take_probe(key, answer)
 
         drain(schedule, executor, self.stop, lambda task: None, on_outcome)
-        return answers
+        self.ledger.put(clip.entry for clip in self.clips.values() if clip.refused is None)
 
-    def _probe_task(self, keys: Sequence[int]) -> Task:
-        paths = [self.clips[key].path for key in keys]
-        return Task(keys[0], probe_clips, (paths, self.settings))
-
-    def _no_clip(self, key: int, error: BlurError) -> None:
-        clip = self.clips[key]
-        if isinstance(error, NotAClip) and not clip.claims_pictures:
-            self.skipped.append(Skipped(clip.name, error.problem))
-        else:
-            self._fail(key, error)
-
-    def _jobs(self, probed: dict[int, Probed]) -> dict[int, ClipJob]:
-        """A work order for each clip, longest first."""
-        taken: set[str] = set()
-        jobs: dict[int, ClipJob] = {}
-        for key, info in probed.items():
-            clip = self.clips[key]
-            name = output_name(clip.relative, info.suffix, taken)
-            taken.add(collision_key(name))
-            try:
-                identity = fingerprint(clip.path)
-            except OSError as error:
-                self._fail(key, BlurError(f"cannot be read: {error.strerror}"))
-                continue
-            jobs[key] = ClipJob(
-                clip.path,
-                clip.name,
-                self.folder.out,
-                name,
-                identity,
-                self.settings,
-                self.scan,
-                self.render,
-            )
-        return dict(sorted(jobs.items(), key=lambda item: -probed[item[0]].work))
-
-    def _work(
-        self, executor: Executor, jobs: dict[int, ClipJob], probed: dict[int, Probed]
-    ) -> None:
+    def work(self, executor: Executor) -> None:
         """Take every clip down the corridor; one whose worker was lost is tried again, alone."""
-        tasks = [Task(key, process_clip, job, probed[key].memory) for key, job in jobs.items()]
-        schedule = Schedule(tasks, self.memory)
-        self.display.begin({key: probed[key].frames for key in jobs}, self.stages)
+        probed = {key: answer for key, answer in self.todo.items() if answer is not None}
+        longest_first = sorted(probed, key=lambda k: -probed[k].work)
+        schedule = Schedule([self._task(key, probed[key]) for key in longest_first], self.memory)
+        self.display.begin({key: probed[key].frames for key in longest_first}, self.stages)
+
+        def on_start(task: Task) -> None:
+            clip = self.clips[task.key]
+            clip.entry = replace(clip.entry, state=State.FOUND, attempts=clip.entry.attempts + 1)
+            self.ledger.put([clip.entry])
+            self.display.start(task.key, clip.file.name)
 
         def on_outcome(outcome: Outcome) -> None:
-            task, error = outcome.task, outcome.error
-            if isinstance(error, WorkerLost) and not task.alone:
-                self.display.say(f"{jobs[task.key].name}: {error.problem}; trying it again, alone")
-                schedule.put_back(task)
-            elif error is not None:
-                self._fail(task.key, error)
+            key = outcome.task.key
+            clip = self.clips[key]
+            self.flights.pop(key, None)
+            self.display.end(key)
+            if isinstance(outcome.error, WorkerLost) and not outcome.task.alone:
+                self.display.say(f"{clip.file.name}: {outcome.error.problem}; trying again, alone")
+                schedule.put_back(outcome.task)
+            elif outcome.error is not None:
+                self._fail(key, outcome.error)
+                self.folder.log(clip.file.name, outcome.details)
             else:
-                self.reports[task.key] = outcome.result
-            self.display.end(task.key)
+                clip.entry = replace(outcome.result, attempts=clip.entry.attempts)
+                self.ledger.put([clip.entry])
 
-        drain(
-            schedule,
-            executor,
-            self.stop,
-            lambda task: self.display.start(task.key, jobs[task.key].name),
-            on_outcome,
+        drain(schedule, executor, self.stop, on_start, on_outcome)
+        self.ledger.fly([])
+
+    def report(self, seconds: float) -> BatchReport:
+        clips = [
+            clip.entry.report or ClipReport(name=clip.file.name, state=State.FOUND)
+            for clip in self.clips.values()
+            if clip.entry.state is not State.SKIPPED
+        ]
+        clips = sorted(clips + self.unreadable, key=lambda c: c.name)
+        return BatchReport(
+            version=blur.__version__,
+            settings=self.settings,
+            clips=clips,
+            skipped=self.skipped,
+            exit_code=exit_code(clips, interrupted=self.stop.requested),
+            seconds=round(seconds, 3),
         )
-        for key, job in jobs.items():
-            if key not in self.reports:
-                self.reports[key] = ClipReport(name=job.name, state=State.FOUND)
+
+    def _tell(self, key: int, stage: str, done: int, total: int | None) -> None:
+        if stage not in self.stages:
+            return
+        self.display.advance(key, stage, done, total)
+        self.flights[key] = Flight(self.clips[key].file.name, stage, done, total)
+        if time.monotonic() - self.flights_saved > _LEDGER_EVERY:
+            self.ledger.fly(self.flights.values())
+            self.flights_saved = time.monotonic()
+
+    def _probe_task(self, keys: Sequence[int]) -> Task:
+        paths = [self.clips[key].file.path for key in keys]
+        return Task(keys[0], probe_clips, (paths, self.settings))
+
+    def _take_probe(self, key: int, answer: Probed | BlurError) -> None:
+        clip = self.clips[key]
+        if isinstance(answer, Probed):
+            self.inventory.name_output(clip, answer.suffix)
+            clip.entry = replace(
+                clip.entry, frames=answer.frames, width=answer.width, height=answer.height
+            )
+            if clip.refused is None:
+                self.todo[key] = answer
+            else:
+                self._fail(key, clip.refused)
+        elif isinstance(answer, NotAClip) and not clip.file.claims_pictures:
+            report = replace(_failed(clip.file.name, answer), state=State.SKIPPED)
+            clip.entry = replace(clip.entry, state=State.SKIPPED, report=report)
+            self.skipped.append(_skipped(clip))
+        else:
+            self._fail(key, answer)
+
+    def _task(self, key: int, probed: Probed) -> Task:
+        clip = self.clips[key]
+        job = ClipJob(
+            clip.file.path, self.folder.out, clip.entry, self.settings, self.scan, self.render
+        )
+        return Task(key, process_clip, job, probed.memory)
 
     def _fail(self, key: int, error: BlurError) -> None:
-        clip = self.clips[key]
+        """Note a failure. A clip that failed has no output, not even an earlier one."""
         if isinstance(error, Interrupted):
             return
-        state = State.LATER if isinstance(error, ClipChanged) or _moving(clip) else State.FAILED
-        if state is State.LATER and not isinstance(error, ClipChanged):
+        clip = self.clips[key]
+        if not isinstance(error, ClipChanged) and _growing(clip.file):
             error = ClipChanged("is still growing")
-        error = _without_paths(error, clip)
-        self.reports[key] = replace(_failed(clip.name, error), state=state)
-        self.display.say(f"{state}: {clip.name}: {error.problem} ({error.remedy})")
+        state = State.LATER if isinstance(error, ClipChanged) else State.FAILED
+        error = _without_paths(error, clip.file)
+        if self.render and clip.entry.output is not None:
+            (self.folder.out / from_text(clip.entry.output)).unlink(missing_ok=True)
+        report = replace(_failed(clip.file.name, error), state=state)
+        clip.entry = replace(clip.entry, state=state, report=report)
+        if clip.refused is None:
+            self.ledger.put([clip.entry])
+        self.display.say(f"{state}: {clip.file.name}: {error.problem} ({error.remedy})")
+
+    def _sweep(self) -> None:
+        """Remove what a crash left half-written; nobody else writes here while we hold the lock."""
+        parts = list(self.folder.root.rglob(".*.part"))
+        for entry in self.ledger.entries():
+            if entry.output is not None:
+                output = self.folder.out / from_text(entry.output)
+                parts.append(output.with_name(f".{output.name}.part"))
+        for part in parts:
+            part.unlink(missing_ok=True)
 
 
 def _failed(name: str, error: BlurError) -> ClipReport:
     return ClipReport(name=name, state=State.FAILED, error=Problem.of(error))
 
 
-def _moving(clip: Candidate) -> bool:
-    """Whether the file is being written to: a clip that failed may only be incomplete."""
-    fresh = time.time() - clip.mtime_ns / 1e9 < 10 * _SETTLE
-    if fresh:
-        time.sleep(_SETTLE)
+def _skipped(clip: Clip) -> Skipped:
+    report = clip.entry.report
+    return Skipped(clip.file.name, report.error.problem if report and report.error else "")
+
+
+def _growing(file: Candidate) -> bool:
+    """Whether a file that failed is being written to, and may only be incomplete."""
+    age = time.time() - file.mtime_ns / 1e9
+    if age < 10 * _SETTLE:
+        time.sleep(min(_SETTLE, max(0.0, 2 * _SETTLE - age)))
     try:
-        status = clip.path.stat()
+        status = file.path.stat()
     except OSError:
         return False
-    return (status.st_size, status.st_mtime_ns) != (clip.size, clip.mtime_ns)
+    return (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns)
 
 
-def _without_paths(error: BlurError, clip: Candidate) -> BlurError:
+def _without_paths(error: BlurError, file: Candidate) -> BlurError:
     """The same error without the folder names that a library may have put into its words."""
-    problem = error.problem.replace(str(clip.path.absolute()), clip.name)
-    return type(error)(problem, subject=clip.name, remedy=error.remedy)
+    problem = error.problem.replace(str(file.path.absolute()), file.name)
+    return type(error)(problem, subject=file.name, remedy=error.remedy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,26 +11,30 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from blur.batch.discover import shown
+from blur.batch.ledger import Entry, from_text, save_record
 from blur.batch.report import ClipReport, State
+from blur.batch.resume import file_sha256
 from blur.batch.workdir import WorkFolder
+from blur.digests import render_digest, scan_digest
 from blur.errors import BlurError, ClipChanged, PlanMismatch
 from blur.fingerprint import fingerprint, sha256
-from blur.plan import Fingerprint, Mark, load_edits, load_plan, save_plan
+from blur.plan import Mark, Plan, load_edits, load_plan, save_plan
 from blur.settings import Settings
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the pipeline loads every native library; the batch's own process needs none
     from blur.pipeline import Progress
 
 
 class Probed(Struct, frozen=True):
-    """What the batch needs to know of a clip before work on it starts."""
+    """What the batch needs to know of a clip before work on it starts.
+
+    `frames` is an estimate, at least 1; `suffix` is that of the output file, with its dot.
+    """
 
     frames: int
-    """An estimate, at least 1."""
     width: int
     height: int
     suffix: str
-    """Of the output file, with its dot."""
 
     @property
     def work(self) -> int:
@@ -47,13 +51,11 @@ class ClipJob(Struct, frozen=True):
     """One clip's work order. Paths are those of the machine that does the work."""
 
     path: Path
-    name: str
     out: Path
-    output: PurePosixPath
-    fingerprint: Fingerprint
+    entry: Entry
     settings: Settings
-    scan: bool = True
-    render: bool = True
+    scan: bool
+    render: bool
 
 
 def probe_clips(job: tuple[list[Path], Settings], progress: Progress) -> list[Probed | BlurError]:
@@ -73,53 +75,93 @@ def probe_clips(job: tuple[list[Path], Settings], progress: Progress) -> list[Pr
     return answers
 
 
-def process_clip(job: ClipJob, progress: Progress) -> ClipReport:
-    """Scan (unless a valid plan is there), save the plan, render; see `pipeline`."""
+def process_clip(job: ClipJob, progress: Progress) -> Entry:
+    """Scan (unless a valid plan is there), save the plan, render, record; see `pipeline`."""
     from blur import pipeline
 
     started = time.monotonic()
     _unchanged(job)
     folder = WorkFolder(job.out)
-    plan_file = folder.plan_of(job.fingerprint)
-    plan = load_plan(plan_file) if plan_file.exists() and not job.scan else None
+    entry = job.entry
+    plan_file, edits_file = folder.plan_of(entry.fingerprint), folder.edits_of(entry.fingerprint)
+    plan_sha256 = file_sha256(plan_file)
+    plan = _saved_plan(plan_file, job)
     if plan is None:
-        if not job.scan:
-            raise PlanMismatch("has no plan yet", subject=job.name)
         plan = pipeline.scan(job.path, job.settings.scan, progress)
         save_plan(plan, plan_file)
-    edits_file = folder.edits_of(job.fingerprint)
-    edits = load_edits(edits_file) if edits_file.exists() else None
-    report = ClipReport(
-        name=job.name,
+        plan_sha256 = file_sha256(plan_file)
+    report = _scanned(plan, job)
+    entry = replace(
+        entry,
+        state=State.SCANNED,
+        frames=plan.frames,
+        scan_digest=plan.scan_digest,
+        plan_sha256=plan_sha256,
+        report=replace(report, seconds=round(time.monotonic() - started, 3)),
+        ended=time.time(),
+    )
+    if not job.render:
+        return entry
+    assert entry.output is not None
+    edits_sha256 = file_sha256(edits_file)  # before reading: a later change then shows
+    edits = load_edits(edits_file) if edits_sha256 else None
+    output = folder.out / from_text(entry.output)
+    done = pipeline.render(job.path, plan, output, job.settings, edits, progress)
+    try:
+        _unchanged(job)
+    except BlurError:
+        output.unlink()
+        raise
+    written = fingerprint(output)
+    entry = replace(
+        entry,
+        state=State.DONE,
+        render_digest=render_digest(job.settings),
+        edits_sha256=edits_sha256,
+        output_size=written.size,
+        output_sampled=written.sampled,
+        ended=time.time(),
+        report=replace(
+            report,
+            state=State.DONE,
+            output=shown(from_text(entry.output)),
+            seconds=round(time.monotonic() - started, 3),
+            bytes_out=done.bytes_out,
+            sha256_in=sha256(job.path),
+            sha256_out=done.sha256,
+            dropped=list(done.dropped),
+            notes=[*report.notes, *done.notes],
+        ),
+    )
+    save_record(folder, entry)
+    return entry
+
+
+def _saved_plan(path: Path, job: ClipJob) -> Plan | None:
+    """The plan of an earlier run, when it is of this clip and, for a scan, of these settings."""
+    try:
+        plan = load_plan(path)
+        if plan.fingerprint != job.entry.fingerprint:
+            raise PlanMismatch("its plan is of another clip", subject=job.entry.name)
+    except PlanMismatch:
+        if job.scan:
+            return None
+        raise
+    if job.scan and plan.scan_digest != scan_digest(job.settings.scan):
+        return None
+    return plan
+
+
+def _scanned(plan: Plan, job: ClipJob) -> ClipReport:
+    return ClipReport(
+        name=job.entry.name,
         state=State.SCANNED,
         frames=plan.frames,
         faces=sum(int(np.count_nonzero(t.marks == Mark.DETECTED)) for t in plan.tracks),
         tracks=len(plan.tracks),
         doubt_seconds=round(plan.doubt_seconds(), 2),
-        seconds=round(time.monotonic() - started, 3),
-        bytes_in=job.fingerprint.size,
-        sha256_in=sha256(job.path),
+        bytes_in=job.entry.size,
         notes=list(plan.notes),
-    )
-    if not job.render:
-        return report
-    target = job.out / job.output
-    target.parent.mkdir(parents=True, exist_ok=True)
-    done = pipeline.render(job.path, plan, target, job.settings, edits, progress)
-    try:
-        _unchanged(job)
-    except BlurError:
-        target.unlink()
-        raise
-    return replace(
-        report,
-        state=State.DONE,
-        output=shown(job.output),
-        seconds=round(time.monotonic() - started, 3),
-        bytes_out=done.bytes_out,
-        sha256_out=done.sha256,
-        dropped=list(done.dropped),
-        notes=[*report.notes, *done.notes],
     )
 
 
@@ -130,8 +172,8 @@ def _unchanged(job: ClipJob) -> None:
     except OSError as error:
         raise BlurError(
             f"cannot be read any more: {error.strerror}",
-            subject=job.name,
+            subject=job.entry.name,
             remedy="check that its disk is connected, then run the same command again",
         ) from error
-    if now != job.fingerprint:
-        raise ClipChanged("changed while the batch ran", subject=job.name)
+    if now != job.entry.fingerprint:
+        raise ClipChanged("changed while the batch ran", subject=job.entry.name)

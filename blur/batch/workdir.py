@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,16 @@ class WorkFolder:
             raise OutputError(
                 f"cannot be used as output folder: {error.strerror}", subject=self.out
             ) from error
+
+    def log(self, clip: str, details: str) -> None:
+        """Keep the traceback of an unexpected error for a report to the makers."""
+        if details:
+            with os.fdopen(
+                os.open(self.root / "errors.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                "a",
+                encoding="utf-8",
+            ) as file:
+                file.write(f"{clip}\n{details}\n")
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -1,0 +1,171 @@
+"""Which clips there are, and what the ledger knows of each: same, changed, moved or new."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from blur.batch.discover import Candidate, shown
+from blur.batch.ledger import Entry, Ledger, from_text, load_record, to_text
+from blur.batch.naming import collision_key, output_name
+from blur.batch.report import State
+from blur.batch.workdir import WorkFolder
+from blur.errors import BlurError, PlanMismatch, UsageError
+from blur.fingerprint import fingerprint
+from blur.plan import Fingerprint
+
+
+@dataclass
+class Clip:
+    """A clip of this run: the file, its entry in the ledger, and why it is refused, if it is."""
+
+    file: Candidate
+    entry: Entry
+    refused: BlurError | None = None
+
+
+class Inventory:
+    """Matches files to ledger entries and keeps the entries' places up to date.
+
+    Clips are known by content: one that was moved or renamed keeps its plan, edits and output.
+    """
+
+    def __init__(self, folder: WorkFolder, ledger: Ledger) -> None:
+        self._folder = folder
+        self._ledger = ledger
+        entries = ledger.entries()
+        self._by_place = {entry.place: entry for entry in entries}
+        self._by_content: dict[Fingerprint, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            self._by_content[entry.fingerprint].append(entry)
+        self._outputs = {collision_key(from_text(e.output)) for e in entries if e.output}
+
+    def take(self, files: Iterable[Candidate]) -> list[Clip]:
+        """The clips of this run, entered in the ledger; nothing is worked on yet."""
+        clips = [self._clip(file) for file in files]
+        self._refuse_doubles(clips)
+        self._ledger.put(c.entry for c in clips if c.refused is None)
+        return clips
+
+    def name_output(self, clip: Clip, suffix: str) -> None:
+        """Give the clip its place below OUT, unless it has one; refuse it where a stranger lies."""
+        old = clip.entry.output
+        if old is not None and from_text(old).suffix == suffix:
+            return
+        output = output_name(clip.file.relative, suffix, self._outputs)
+        if os.path.lexists(self._folder.out / output):
+            clip.refused = UsageError(
+                f"the output folder already holds a file {output.name} that is not its output",
+                subject=clip.file.name,
+                remedy="move that file away, or choose another output folder",
+            )
+            return
+        self._outputs.add(collision_key(output))
+        clip.entry = replace(clip.entry, output=to_text(output))
+
+    def _clip(self, file: Candidate) -> Clip:
+        place = to_text(_place(file.path, self._folder.out))
+        here = self._by_place.get(place)
+        try:
+            content = fingerprint(file.path)
+        except OSError as error:
+            unknown = here or Entry(place=place, name=file.name, size=file.size, sampled="")
+            problem = BlurError(
+                f"cannot be read: {error.strerror}",
+                subject=file.name,
+                remedy="check that it exists and may be read",
+            )
+            return Clip(file, unknown, problem)
+        new = Entry(place=place, name=file.name, size=content.size, sampled=content.sampled)
+        if here is not None and here.fingerprint == content:
+            return Clip(file, self._recorded(here))
+        if (moved := self._moved(content)) is not None:
+            return Clip(file, self._move(moved, new, file))
+        if here is None:
+            return Clip(file, self._recorded(new))
+        changed = Clip(file, replace(new, output=here.output))
+        if self._folder.edits_of(here.fingerprint).exists():
+            changed.refused = PlanMismatch(
+                "has changed, and the edits that a person made are for what it was before",
+                subject=file.name,
+                remedy="put the earlier clip back, or drop its edits: blur edits --help",
+            )
+        return changed
+
+    def _recorded(self, entry: Entry) -> Entry:
+        """The entry, or what its worker recorded before a crash kept it from the ledger."""
+        if entry.state is State.DONE:
+            return entry
+        record = load_record(self._folder, entry.place)
+        return record if record and record.fingerprint == entry.fingerprint else entry
+
+    def _moved(self, content: Fingerprint) -> Entry | None:
+        """An entry of the same content whose file is no longer where it was."""
+        for entry in self._by_content.get(content, ()):
+            if not os.path.lexists(self._folder.out / from_text(entry.place)):
+                self._by_content[content].remove(entry)
+                return entry
+        return None
+
+    def _move(self, old: Entry, new: Entry, file: Candidate) -> Entry:
+        """Let a moved clip's entry and output follow it."""
+        entry = replace(old, place=new.place, name=new.name)
+        if old.output is not None:
+            before = from_text(old.output)
+            self._outputs.discard(collision_key(before))
+            after = output_name(file.relative, before.suffix, self._outputs)
+            self._outputs.add(collision_key(after))
+            source, target = self._folder.out / before, self._folder.out / after
+            if source.exists() and not os.path.lexists(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source.rename(target)
+                entry = replace(entry, output=to_text(after))
+        if entry.report is not None:
+            output = entry.output and shown(from_text(entry.output))
+            report = replace(entry.report, name=entry.name, output=output)
+            entry = replace(entry, report=report)
+        self._ledger.move(old.place, entry)
+        return entry
+
+    def _refuse_doubles(self, clips: list[Clip]) -> None:
+        """Newcomers that would need an output that another clip has, or needs as well."""
+        paths = defaultdict(list)
+        ours = {clip.entry.place for clip in clips}
+        for entry in self._ledger.entries():
+            if entry.place not in ours:
+                paths[entry.name].append(self._folder.out / from_text(entry.place))
+        for clip in clips:
+            paths[clip.entry.name].append(clip.file.path)
+        for clip in clips:
+            others = [p for p in paths[clip.entry.name] if p != clip.file.path]
+            if others and clip.entry.place not in self._by_place and clip.entry.output is None:
+                root = os.path.commonpath([_real(p.parent) for p in (clip.file.path, others[0])])
+                one, other = (
+                    shown(_real(p.parent).relative_to(root) / p.name)
+                    for p in (clip.file.path, others[0])
+                )
+                clip.refused = UsageError(
+                    f"{one} and {other} would have the same output",
+                    subject=clip.file.name,
+                    remedy="rename one, give a folder above both, or use two output folders",
+                )
+
+
+@functools.lru_cache(maxsize=1024)
+def _real(folder: Path) -> Path:
+    return folder.resolve()
+
+
+def _place(path: Path, out: Path) -> Path:
+    """The way from OUT to a file; by real folders, so that it is the same by any road."""
+    real = _real(path.parent) / path.name
+    try:
+        return Path(os.path.relpath(real, _real(out)))
+    except ValueError:  # on another drive
+        return real

@@ -1,0 +1,61 @@
+"""What an earlier run left, and what is still to do: nothing is trusted for being there."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from blur.batch.ledger import Entry, from_text
+from blur.batch.report import State
+from blur.batch.workdir import WorkFolder
+from blur.fingerprint import fingerprint, sha256
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What this run asks for; None where it does not care."""
+
+    scan_digest: str | None
+    render_digest: str | None
+    thorough: bool
+    """Hash every byte of finished outputs, not only samples."""
+
+
+def unfinished(entry: Entry, folder: WorkFolder, wanted: Wanted) -> str | None:
+    """Why a clip must be worked on, in words; None when all that is wanted is there and whole."""
+    if entry.state not in (State.SCANNED, State.DONE):
+        return "not finished"
+    if wanted.scan_digest not in (None, entry.scan_digest):
+        return "the scan settings or weights changed"
+    if file_sha256(folder.plan_of(entry.fingerprint)) != entry.plan_sha256:
+        return "its plan changed"
+    if wanted.render_digest is None:
+        return None
+    if entry.state is not State.DONE:
+        return "not rendered"
+    if wanted.render_digest != entry.render_digest:
+        return "the cover or output settings changed"
+    if file_sha256(folder.edits_of(entry.fingerprint)) != entry.edits_sha256:
+        return "its edits changed"
+    return None if _intact(entry, folder, wanted.thorough) else "its output is gone or damaged"
+
+
+def file_sha256(path: Path) -> str | None:
+    """SHA-256 of a work file; None when it is not there."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _intact(entry: Entry, folder: WorkFolder, thorough: bool) -> bool:
+    if entry.output is None or entry.report is None:
+        return False
+    path = folder.out / from_text(entry.output)
+    try:
+        if fingerprint(path) != entry.output_fingerprint:
+            return False
+        return not thorough or sha256(path) == entry.report.sha256_out
+    except FileNotFoundError:
+        return False
