@@ -7,8 +7,10 @@ Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile G
 from __future__ import annotations
 
 import queue
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -41,9 +43,7 @@ class BlazeFace:
     def __init__(self, name: str, *, threads: int | None = None) -> None:
         self.name = name
         self._weight = weights.read(name)
-        import mediapipe  # takes a second to load
-
-        self._mediapipe: Any = mediapipe
+        self._mediapipe = _mediapipe()
         # A MediaPipe task looks at one picture at a time, so there is one per thread.
         self._threads = ThreadPoolExecutor(threads or cpu_count(), thread_name_prefix=name)
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -111,3 +111,20 @@ def decode(answer: Any, name: str) -> Detections:
         np.zeros_like(x),
     ]
     return Detections.of(np.stack(columns, axis=1), scores.clip(0, 1), name)
+
+
+def _mediapipe() -> Any:
+    """The package, without what it loads for drawing and recording.
+
+    Those would write a font cache under the home folder, run a compiler in search of an audio
+    library, and take half a second.
+    """
+    unused = ("matplotlib", "matplotlib.pyplot", "sounddevice")
+    empty = {name: ModuleType(name) for name in unused if name not in sys.modules}
+    sys.modules.update(empty)
+    try:
+        import mediapipe
+    finally:
+        for name in empty:
+            del sys.modules[name]
+    return mediapipe
