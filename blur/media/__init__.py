@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from blur.settings import OutputSettings
 
 
-def open_reader(path: Path, info: ClipInfo) -> Reader:
+def open_reader(
+    path: Path, info: ClipInfo, *, max_damaged: int = 0, deinterlace: bool = False
+) -> Reader:
     """The reader for a clip, moving or still."""
     from blur.media.read import Reader
 
-    return Reader(path, info)
+    return Reader(path, info, max_damaged=max_damaged, deinterlace=deinterlace)
 
 
 def open_writer(final_path: Path, info: ClipInfo, settings: OutputSettings) -> Writer:
@@ -24,3 +26,10 @@ def open_writer(final_path: Path, info: ClipInfo, settings: OutputSettings) -> W
     from blur.media.write import Writer
 
     return Writer(final_path, info, settings)
+
+
+def output_suffix(info: ClipInfo, settings: OutputSettings) -> str:
+    """What an output's name ends with, with its dot."""
+    from blur.media.presets import preset_for
+
+    return preset_for(info, settings).suffix

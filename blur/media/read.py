@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import av
+import av.container
 import av.error
+import av.filter
 
 from blur.errors import DecodeError
+from blur.media.complete import missing_frames
 from blur.media.probe import ClipInfo, open_input
+
+# Codecs where each packet is one picture, so that a packet without a picture is a loss.
+_ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng"}
 
 
 @dataclass(slots=True)
@@ -34,17 +40,25 @@ class Frame:
 class Reader:
     """Every frame of a clip, once, in order; a context manager and an iterator.
 
-    Raises DecodeError when a frame cannot be decoded, when the file ends before what its
-    container promises, or when the picture's size or format changes midway. After the last
-    frame `notes` says what was repaired.
+    More than `max_damaged` damaged or lost frames raise DecodeError, as does a picture whose
+    size or format changes midway. After the last frame `notes` says what was repaired and
+    `damaged` counts what was damaged or lost.
     """
 
-    def __init__(self, path: Path, info: ClipInfo) -> None:
+    def __init__(
+        self, path: Path, info: ClipInfo, *, max_damaged: int = 0, deinterlace: bool = False
+    ) -> None:
         self._path = path
         self._info = info
-        self._stack = ExitStack()
-        self._frames = self._read()
+        self._max_damaged = max_damaged
+        self._frames = self._read(deinterlace)
+        self._lost = self._broken = 0
         self.notes: list[str] = []
+
+    @property
+    def damaged(self) -> int:
+        """Frames that were lost or decoded with errors so far."""
+        return self._lost + self._broken
 
     def __enter__(self) -> Self:
         return self
@@ -63,11 +77,27 @@ class Reader:
     def __next__(self) -> Frame:
         return next(self._frames)
 
-    def _read(self) -> Generator[Frame, None, None]:
+    def _read(self, deinterlace: bool) -> Generator[Frame, None, None]:
+        with open_input(self._path) as container:
+            stream = container.streams[self._info.stream]
+            assert isinstance(stream, av.VideoStream)
+            self._lost = missing_frames(self._path, container, stream)
+            self._check_damage("is cut off")
+            frames = self._timed(self._pictures(container, stream))
+            if deinterlace and self._info.interlaced:
+                frames = _deinterlaced(frames, self._info)
+                self.notes.append("deinterlaced")
+            yield from frames
+        if self._lost:
+            self.notes.append(f"LOST: at least {self._lost} frames cannot be decoded")
+        if self._broken:
+            self.notes.append(f"DAMAGED: {self._broken} frames were decoded with errors")
+
+    def _timed(self, pictures: Iterator[av.VideoFrame]) -> Iterator[Frame]:
         info = self._info
         index, last, filled, moved = 0, -1, 0, 0
         step = max(1, round(1 / (info.rate * info.time_base)))
-        for picture in self._pictures():
+        for picture in pictures:
             self._check_format(picture, index)
             pts = picture.pts
             if pts is None:
@@ -78,25 +108,73 @@ class Reader:
                 pts, moved = last + 1, moved + 1
             yield Frame(index, pts, picture.duration or 0, picture)
             index, last = index + 1, pts
-        if info.frames is not None and index < info.frames:
-            raise self._short(index, info.frames)
         if filled:
-            self.notes.append(f"{filled} frames had no time; it was filled in from the frame rate")
+            self.notes.append(f"{filled} frames had no time: filled in from the frame rate")
         if moved:
-            self.notes.append(f"{moved} frames were out of order in time or doubled; moved on")
+            self.notes.append(f"{moved} frames were doubled or out of order in time: moved on")
 
-    def _pictures(self) -> Iterator[av.VideoFrame]:
-        with open_input(self._path) as container:
-            stream = container.streams[self._info.stream]
-            assert isinstance(stream, av.VideoStream)
-            stream.thread_type = "AUTO"
-            try:
-                for packet in container.demux(stream):
-                    yield from packet.decode()
-            except av.error.FFmpegError as error:
-                raise DecodeError(
-                    f"cannot be decoded: {error.strerror}", subject=self._path.name
-                ) from error
+    def _pictures(
+        self, container: av.container.InputContainer, stream: av.VideoStream
+    ) -> Iterator[av.VideoFrame]:
+        stream.thread_type = "AUTO"
+        errors, packets, first = 0, 0, None
+        undecoded: set[int] = set()
+        try:
+            for packet in container.demux(stream):
+                end = packet.size == 0 and packet.dts is None
+                if packet.size == 0 and not end:
+                    continue  # "show the last picture on": to the decoder it would be the end
+                if not end and not packet.is_discard:
+                    packets += 1
+                    if packet.pts is not None:
+                        undecoded.add(packet.pts)
+                try:
+                    pictures = packet.decode()
+                except av.error.InvalidDataError as error:
+                    errors += 1
+                    self._lost += 1
+                    self._check_damage("cannot be decoded", error)
+                    continue
+                for picture in pictures:
+                    if picture.is_corrupt:
+                        self._broken += 1
+                        self._check_damage("is damaged")
+                    if picture.pts is not None:
+                        undecoded.discard(picture.pts)
+                        first = picture.pts if first is None else first
+                    yield picture
+        except av.error.FFmpegError as error:
+            raise DecodeError(
+                f"cannot be read on: {error.strerror}", subject=self._path.name
+            ) from error
+        self._count_lost(packets, errors, undecoded, first)
+
+    def _count_lost(
+        self, packets: int, errors: int, undecoded: set[int], first: int | None
+    ) -> None:
+        """Compare what came out with what went in, and with what the container promises."""
+        info = self._info
+        if info.codec in _ONE_EACH and not info.interlaced:  # a field may be a packet
+            start = 0 if first is None else first
+            leading = sum(pts < start for pts in undecoded)
+            if leading:
+                # Pictures before the first key frame: no player can show them.
+                self.notes.append(f"{leading} frames before the first key frame cannot be decoded")
+            self._lost += max(0, len(undecoded) - leading - errors)
+        elif info.frames is not None and info.container.startswith("mov"):
+            self._lost += max(0, info.frames - packets)
+        self._check_damage("loses frames")
+
+    def _check_damage(self, what: str, cause: Exception | None = None) -> None:
+        if self.damaged <= self._max_damaged:
+            return
+        count = f"{self.damaged} frames" if self.damaged > 1 else "a frame"
+        raise DecodeError(
+            f"{what}: {count} damaged or lost",
+            subject=self._path.name,
+            remedy="copy the clip from its source again, or cover what can be decoded with"
+            " --max-damaged",
+        ) from cause
 
     def _check_format(self, picture: av.VideoFrame, index: int) -> None:
         info, orientation = self._info, self._info.orientation
@@ -104,12 +182,41 @@ class Reader:
         found = (picture.width, picture.height, picture.format.name)
         if found != stored:
             raise DecodeError(
-                f"changes from {stored} to {found} at frame {index}",
+                "changes from {}x{} {} to {}x{} {} at frame {}".format(*stored, *found, index),
                 subject=self._path.name,
                 remedy="cut the clip there and run blur on the parts",
             )
 
-    def _short(self, found: int, promised: int) -> DecodeError:
-        return DecodeError(
-            f"is cut off: {found} of {promised} frames can be decoded", subject=self._path.name
-        )
+
+def _deinterlaced(frames: Iterator[Frame], info: ClipInfo) -> Iterator[Frame]:
+    """One progressive frame for each interlaced one, at the same time."""
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=info.orientation.stored_width,
+        height=info.orientation.stored_height,
+        format=av.VideoFormat(info.pix_fmt),
+        time_base=info.time_base,
+    )
+    parity = "tff" if info.top_field_first else "bff"
+    filters = graph.add("bwdif", f"mode=send_frame:parity={parity}:deint=all")
+    sink = graph.add("buffersink")
+    graph.link_nodes(source, filters, sink).configure()
+    waiting: list[Frame] = []
+
+    def pull() -> Iterator[Frame]:
+        while True:
+            try:
+                picture = sink.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return
+            assert isinstance(picture, av.VideoFrame)
+            frame = waiting.pop(0)
+            yield Frame(frame.index, frame.pts, frame.duration, picture)
+
+    for frame in frames:
+        frame.picture.pts, frame.picture.time_base = frame.pts, Fraction(info.time_base)
+        waiting.append(frame)
+        source.push(frame.picture)
+        yield from pull()
+    source.push(None)
+    yield from pull()

@@ -12,16 +12,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import av.error
+from av.codec.context import Flags
 
 from blur.errors import DiskFull, OutputError
-from blur.media.audio import AudioCopy
+from blur.media.audio import Sound, parse_spans
+from blur.media.presets import Preset, preset_for, sample_format
 from blur.media.probe import ClipInfo
 from blur.media.read import Frame
+from blur.media.samples import Conversion
 from blur.settings import AudioMode, OutputSettings
+
+_NEUTRAL_TIME = 946_684_800
+"""What every output says it was last changed at: 2000-01-01T00:00:00Z."""
+
+_KEYFRAME_SECONDS = 2
+"""Between key frames: editors and the review page step and seek in the output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +45,66 @@ class Written:
     dropped: tuple[str, ...]
 
 
+class Part:
+    """A file under construction: `.NAME.part` next to its final name.
+
+    A context manager: leaving it before `place` removes the file.
+    """
+
+    def __init__(self, final_path: Path) -> None:
+        self.final = final_path
+        self.path = final_path.with_name(f".{final_path.name}.part")
+
+    def __enter__(self) -> Self:
+        with explained(self.final):
+            self.final.parent.mkdir(parents=True, exist_ok=True)
+            self.path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def place(self) -> tuple[int, str]:
+        """Bring the file to disk and under its final name; its size and SHA-256."""
+        with explained(self.final):
+            os.utime(self.path, (_NEUTRAL_TIME, _NEUTRAL_TIME))
+            with self.path.open("rb+") as file:
+                os.fsync(file.fileno())
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                size = file.tell()
+            self.path.replace(self.final)
+            _sync_folder(self.final.parent)
+        return size, sha256
+
+
 class Writer:
     """Encodes frames into `final_path`, which appears whole and verified, or not at all.
 
-    Writes to `.NAME.part` in the same folder. A context manager: leaving it before `finish`
-    removes what was written. Raises OutputError or DiskFull.
+    A context manager; leaving it before `finish` removes what was written. Raises OutputError
+    or DiskFull, and UsageError when this machine lacks the encoder.
     """
 
     def __init__(self, final_path: Path, info: ClipInfo, settings: OutputSettings) -> None:
-        self._final = final_path
-        self._part = final_path.with_name(f".{final_path.name}.part")
         self._info = info
         self._settings = settings
+        self._part = Part(final_path)
         self._stack = ExitStack()
         self._pts: list[int] = []
-        self._last_duration = 0
-        self._notes: list[str] = []
+        self._ends: dict[int, int] = {}
+        self._held: list[av.Packet[Any]] = []
+        self._sound: Sound | None = None
+        self._notes = list(info.notes)
 
     def __enter__(self) -> Self:
-        with self._explained():
-            self._final.parent.mkdir(parents=True, exist_ok=True)
-            self._part.unlink(missing_ok=True)
+        self._stack.enter_context(self._part)
         try:
-            with self._explained():
-                self._open()
+            with explained(self._part.final):
+                self._open(preset_for(self._info, self._settings))
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -74,166 +119,207 @@ class Writer:
         # The trailer of an abandoned output cannot be written on a full disk, and need not be.
         with contextlib.suppress(OSError, av.error.FFmpegError):
             self._stack.close()
-        self._part.unlink(missing_ok=True)
 
     def write(self, frame: Frame) -> None:
         """Encode one frame at its own pts."""
-        with self._explained():
-            picture = frame.picture
-            if picture.format.name != self._pix_fmt:
-                picture = self._converted(picture)
+        with explained(self._part.final):
+            picture = self._conversion.apply(frame.picture)
             picture.pts, picture.time_base = frame.pts, self._info.time_base
             picture.pict_type = 0  # the source's choice of key frames is not ours
+            if self._pts:
+                self._ends[self._pts[-1]] = frame.pts
             self._pts.append(frame.pts)
             self._last_duration = frame.duration
             self._mux(self._stream.encode(picture))
-            if self._audio is not None:
-                self._audio.copy_until(frame.pts * self._info.time_base)
+            if self._sound is not None:
+                self._sound.write_until(frame.pts * self._info.time_base)
 
     def finish(self) -> Written:
         """Complete, verify and rename the output."""
-        with self._explained():
+        final = self._part.final
+        with explained(final):
             if not self._pts:
-                raise OutputError("no frame was written", subject=self._final.name)
+                raise OutputError("no frame was written", subject=final.name)
+            self._ends[self._pts[-1]] = self._pts[-1] + self._last_frame_duration()
             self._mux(self._stream.encode(None))
-            if self._audio is not None:
-                self._audio.copy_until(None)
-            self._stack.close()
+            self._flush_held()
+            if self._sound is not None:
+                self._sound.write_until(None)
+            self._container.close()
             self._verify()
-            with self._part.open("rb+") as file:
-                os.fsync(file.fileno())
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            size = self._part.stat().st_size
-            self._part.replace(self._final)
-            _sync_folder(self._final.parent)
-        dropped = list(self._info.dropped)
-        if self._settings.audio is AudioMode.STRIP and self._info.audio:
-            dropped.append("sound (a voice identifies; --audio keep keeps it)")
+        size, sha256 = self._part.place()
         return Written(
-            self._final, len(self._pts), size, sha256, tuple(self._notes), tuple(dropped)
+            final, len(self._pts), size, sha256, tuple(self._notes), tuple(self._dropped())
         )
 
-    def _open(self) -> None:
+    def _open(self, preset: Preset) -> None:
         info, settings = self._info, self._settings
         self._container = self._stack.enter_context(
             av.open(
-                f"file:{self._part.absolute()}",
+                f"file:{self._part.path.absolute()}",
                 "w",
-                format="mp4",
-                options={"fflags": "+bitexact", "movflags": "+faststart"},
+                format=preset.container,
+                container_options=_muxer_options(preset, info),
             )
         )
-        options = {
-            "crf": str(18 if settings.crf is None else settings.crf),
-            "preset": settings.preset or "medium",
-            "a53cc": "0",
-        }
-        self._stream = self._container.add_stream("libx264", rate=info.rate, options=options)
-        context = self._stream.codec_context
+        target = sample_format(info, preset)
+        self._conversion = Conversion(
+            info.pix_fmt, target, info.colour, full_range=preset.full_range
+        )
+        if self._conversion.note:
+            self._notes.append(self._conversion.note)
+        stream = self._container.add_stream(
+            preset.encoder, rate=info.rate, options=self._encoder_options(preset, target)
+        )
+        assert isinstance(stream, av.VideoStream)
+        self._stream = stream
+        self._describe(preset, target)
+        if (settings.audio is AudioMode.KEEP or settings.mute) and info.audio:
+            self._sound = Sound(info, self._container, parse_spans(settings.mute))
+            self._stack.callback(self._sound.close)
+            self._notes += self._sound.notes
+        self._container.start_encoding()
+        self._clean = av.BitStreamFilterContext(preset.user_data, self._stream)
+
+    def _describe(self, preset: Preset, target: str) -> None:
+        """Geometry, time and colour, as the clip has them."""
+        info, context = self._info, self._stream.codec_context
         context.width = info.orientation.stored_width
         context.height = info.orientation.stored_height
-        self._pix_fmt = self._encoder_format(context.width % 2 or context.height % 2)
-        context.pix_fmt = self._pix_fmt
-        context.time_base = info.time_base
+        context.pix_fmt = target
+        context.time_base = self._stream.time_base = info.time_base
         context.sample_aspect_ratio = info.sample_aspect_ratio
-        colour = info.colour
+        context.gop_size = max(1, round(_KEYFRAME_SECONDS * info.rate))
+        colour = self._conversion.colour
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
         context.colorspace, context.color_range = colour.matrix, colour.range
-        if self._pix_fmt != info.pix_fmt:
-            self._note_conversion()
-        self._stream.time_base = info.time_base
+        if preset.speed is None:  # encoders without presets name themselves, except so
+            context.flags |= Flags.bitexact
+        if preset.codec_tag is not None:
+            context.codec_tag = preset.codec_tag
+        if self._interlaced:
+            if not preset.interlaced:
+                raise OutputError(
+                    f"is interlaced, which {preset.encoder} cannot keep",
+                    subject=info.path.name,
+                    remedy="use --deinterlace or --codec h264",
+                )
+            context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+            context.field_order = 2 if info.top_field_first else 3
+            self._notes.append("interlaced, kept so")
         if info.display_matrix is not None:
             self._stream.set_display_matrix(info.display_matrix)
-        self._audio: AudioCopy | None = None
-        if settings.audio is AudioMode.KEEP and info.audio:
-            self._audio = AudioCopy(info, self._container)
-            self._stack.callback(self._audio.close)
-        self._container.start_encoding()
-        # x264 writes its version and settings into the stream (SEI).
-        self._strip = av.BitStreamFilterContext("filter_units=remove_types=6", self._stream)
-
-    def _encoder_format(self, odd: int) -> str:
-        name = self._info.pix_fmt
-        if odd:
-            return "yuv444p"
-        codec = av.Codec("libx264", "w")
-        takes = {f.name for f in codec.video_formats or ()}
-        return name if name in takes and name != "gray" else "yuv420p"
-
-    def _note_conversion(self) -> None:
-        self._notes.append(f"samples converted from {self._info.pix_fmt} to {self._pix_fmt}")
-        if self._info.pix_fmt.startswith(("rgb", "bgr", "gbr", "pal", "arg", "abg")):
-            context = self._stream.codec_context
-            context.colorspace, context.color_range = 1, 1
-            context.color_primaries, context.color_trc = 1, 1
-
-    def _converted(self, picture: av.VideoFrame) -> av.VideoFrame:
-        context = self._stream.codec_context
-        converted = picture.reformat(
-            format=self._pix_fmt,
-            dst_colorspace="ITU709" if context.colorspace == 1 else None,
-            dst_color_range=context.color_range or None,
-            interpolation="BICUBIC",
-        )
-        converted.colorspace, converted.color_range = context.colorspace, context.color_range
-        converted.color_primaries, converted.color_trc = (
-            context.color_primaries,
-            context.color_trc,
-        )
-        return converted
-
-    def _mux(self, packets: list[av.Packet[av.VideoStream]]) -> None:
-        for packet in packets:
-            time_base = packet.time_base
-            for clean in self._strip.filter(packet):
-                clean.stream, clean.time_base = self._stream, time_base
-                clean.duration = self._duration(clean.pts)
-                self._container.mux_one(clean)
-
-    def _duration(self, pts: int | None) -> int:
-        """How long the frame at `pts` is shown; known once its successor has been written."""
-        where = len(self._pts) - 1
-        while where >= 0 and self._pts[where] != pts:
-            where -= 1
-        if 0 <= where < len(self._pts) - 1:
-            return self._pts[where + 1] - self._pts[where]
-        step = self._pts[-1] - self._pts[-2] if len(self._pts) > 1 else 0
-        return self._last_duration or step or max(1, round(1 / (self._info.rate * self._tb)))
+        if self._settings.keep_timecode and info.timecode:
+            self._stream.metadata["timecode"] = info.timecode
 
     @property
-    def _tb(self) -> Fraction:
-        return self._info.time_base
+    def _interlaced(self) -> bool:
+        return self._info.interlaced and not self._settings.deinterlace
+
+    def _encoder_options(self, preset: Preset, target: str) -> dict[str, str]:
+        settings, colour = self._settings, self._info.colour
+        crf = preset.crf if settings.crf is None else settings.crf
+        options = {key: value.format(crf=crf) for key, value in preset.options.items()}
+        if preset.speed is not None:
+            options |= {"crf": str(crf), "preset": settings.preset or preset.speed}
+        if preset.encoder == "libx265":
+            # info: x265 would write its version and settings into the stream.
+            parameters = ["info=0", "log-level=error"]
+            if colour.mastering:
+                parameters.append(f"hdr10=1:master-display={colour.mastering}")
+            if colour.light:
+                parameters.append(f"max-cll={colour.light}")
+            options["x265-params"] = ":".join(parameters)
+        elif preset.encoder == "prores_ks":
+            options["profile"] = "4" if "444" in target else "3"
+        elif preset.encoder == "dnxhd":
+            options["profile"] = {
+                "yuv422p": "dnxhr_hq",
+                "yuv422p10le": "dnxhr_hqx",
+                "yuv444p10le": "dnxhr_444",
+            }[target]
+        return options
+
+    def _mux(self, packets: list[av.Packet[av.VideoStream]]) -> None:
+        """Send packets on as soon as it is known how long their pictures are shown."""
+        for packet in packets:
+            time_base = packet.time_base
+            for clean in self._clean.filter(packet):
+                clean.stream, clean.time_base = self._stream, time_base
+                self._held.append(clean)
+        while self._held and self._held[0].pts in self._ends:
+            packet = self._held.pop(0)
+            assert packet.pts is not None
+            packet.duration = self._ends.pop(packet.pts) - packet.pts
+            self._container.mux_one(packet)
+
+    def _flush_held(self) -> None:
+        if self._held:
+            raise OutputError(
+                f"the encoder moved a frame to {self._held[0].pts}", subject=self._part.final.name
+            )
+
+    def _last_frame_duration(self) -> int:
+        step = self._pts[-1] - self._pts[-2] if len(self._pts) > 1 else 0
+        usual = round(1 / (self._info.rate * self._info.time_base))
+        return self._last_duration or step or max(1, usual)
+
+    def _dropped(self) -> Iterator[str]:
+        for what in self._info.dropped:
+            if not (self._settings.keep_timecode and what.startswith("timecode")):
+                yield what
+        if self._sound is None and self._info.audio:
+            yield "sound (a voice identifies; --audio keep keeps it)"
 
     def _verify(self) -> None:
-        with av.open(f"file:{self._part.absolute()}") as container:
+        """Demux what was written: as many frames as were given, each at its own time."""
+        with av.open(f"file:{self._part.path.absolute()}") as container:
             stream = container.streams.video[0]
-            times = sorted(
-                p.pts * p.time_base for p in container.demux(stream) if p.pts is not None and p.size
-            )
-        wanted = [pts * self._tb for pts in self._pts]
-        if len(times) != len(wanted):
+            tick = stream.time_base or Fraction(1)
+            times = sorted(p.pts for p in container.demux(stream) if p.pts is not None and p.size)
+        final = self._part.final
+        if len(times) != len(self._pts):
             raise OutputError(
-                f"{len(wanted)} frames were written, the output holds {len(times)}",
-                subject=self._final.name,
+                f"{len(self._pts)} frames were written, the output holds {len(times)}",
+                subject=final.name,
             )
-        for index, (found, want) in enumerate(zip(times, wanted, strict=True)):
-            if found != want:
+        coarse = tick > self._info.time_base
+        for index, (found, pts) in enumerate(zip(times, self._pts, strict=True)):
+            error = abs(found * tick - pts * self._info.time_base)
+            if error > (tick / 2 if coarse else 0):
                 raise OutputError(
-                    f"frame {index} is at {float(found):.6f} s instead of {float(want):.6f} s",
-                    subject=self._final.name,
+                    f"frame {index} moved in time by {float(error):.6f} s", subject=final.name
                 )
+        if coarse and any(pts * self._info.time_base % tick for pts in self._pts):
+            self._notes.append(f"times rounded to the container's {float(tick * 1000):g} ms")
 
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:  # FFmpeg's own errors with an errno are OSErrors, too
-            kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else OutputError
-            raise kind(f"cannot be written: {error.strerror}", subject=self._final.name) from error
-        except av.error.FFmpegError as error:
-            raise OutputError(
-                f"cannot be encoded: {error.strerror}", subject=self._final.name
-            ) from error
+
+def _muxer_options(preset: Preset, info: ClipInfo) -> dict[str, str]:
+    options = {"fflags": "+bitexact"}
+    if preset.container in ("mp4", "mov"):
+        # Edit lists count in the movie's ticks: as fine as the pictures' own.
+        options |= {"movflags": "+faststart", "movie_timescale": str(_ticks(info.time_base))}
+    return options
+
+
+def _ticks(time_base: Fraction) -> int:
+    """Ticks a second in which times and the usual second can both be told."""
+    ticks = time_base.denominator
+    while ticks < 1000:
+        ticks *= 2
+    return ticks
+
+
+@contextlib.contextmanager
+def explained(final: Path) -> Iterator[None]:
+    """What the system and FFmpeg say about an output, as OutputError or DiskFull."""
+    try:
+        yield
+    except OSError as error:  # FFmpeg's errors that carry an errno are OSErrors, too
+        kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else OutputError
+        raise kind(f"cannot be written: {error.strerror}", subject=final.name) from error
+    except av.error.FFmpegError as error:
+        raise OutputError(f"cannot be encoded: {error.strerror}", subject=final.name) from error
 
 
 def _sync_folder(folder: Path) -> None:

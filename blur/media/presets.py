@@ -1,0 +1,165 @@
+"""What each output preset means: encoder, container, and the sample formats it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import av
+import av.codec
+from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
+
+from blur.errors import UsageError
+from blur.media.probe import ClipInfo
+from blur.settings import Codec, Hardware, OutputSettings
+
+_YUV_8 = ("yuv420p", "yuvj420p", "nv12", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
+_YUV_10 = ("yuv420p10le", "yuv422p10le", "yuv444p10le")
+_YUV_12 = ("yuv420p12le", "yuv422p12le", "yuv444p12le")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """How a clip is encoded. `takes` names sample formats; the nearest to the clip's is used.
+
+    `crf` is the default quality where the encoder has that scale: visually lossless.
+    `user_data` is a bitstream filter that removes what the encoder writes about itself.
+    """
+
+    encoder: str
+    container: str
+    suffix: str
+    takes: tuple[str, ...]
+    crf: int | None = None
+    speed: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
+    codec_tag: str | None = None
+    user_data: str = "null"
+    full_range: bool = True
+    interlaced: bool = True
+
+
+_H264 = Preset(
+    "libx264",
+    "mp4",
+    ".mp4",
+    _YUV_8 + _YUV_10,
+    crf=18,
+    speed="medium",
+    options={"a53cc": "0"},
+    user_data="filter_units=remove_types=6",
+)
+_HEVC = Preset(
+    "libx265",
+    "mp4",
+    ".mp4",
+    tuple(f for f in _YUV_8 if f != "nv12") + _YUV_10 + _YUV_12,
+    crf=20,
+    speed="medium",
+    options={"a53cc": "0"},
+    codec_tag="hvc1",  # the tag that Apple's players ask for
+    interlaced=False,
+)
+_PRORES = Preset(
+    "prores_ks",
+    "mov",
+    ".mov",
+    ("yuv422p10le", "yuv444p10le"),
+    options={"vendor": "apl0"},
+    full_range=False,
+)
+_DNXHR = Preset(
+    "dnxhd",
+    "mov",
+    ".mov",
+    ("yuv422p", "yuv422p10le", "yuv444p10le"),
+    full_range=False,
+    interlaced=False,
+)
+_FFV1_TAKES = tuple(
+    f.name
+    for f in av.Codec("ffv1", "w").video_formats or ()
+    if not f.name.endswith(("f16le", "f32le"))
+)
+_FFV1 = Preset(
+    "ffv1",
+    "matroska",
+    ".mkv",
+    _FFV1_TAKES,
+    options={"level": "3", "slicecrc": "1", "g": "1"},
+)
+
+_PRESETS = {
+    Codec.H264: _H264,
+    Codec.HEVC: _HEVC,
+    Codec.PRORES: _PRORES,
+    Codec.DNXHR: _DNXHR,
+    Codec.FFV1: _FFV1,
+}
+
+_NEAREST = {
+    "h264": Codec.H264,
+    "hevc": Codec.HEVC,
+    "prores": Codec.PRORES,
+    "dnxhd": Codec.DNXHR,
+    "ffv1": Codec.FFV1,
+}
+
+_HARDWARE_TAKES = ("yuv420p", "nv12", "p010le", "yuv444p")
+
+
+def preset_for(info: ClipInfo, settings: OutputSettings) -> Preset:
+    """The preset for a clip; raises UsageError when this machine's FFmpeg cannot encode it."""
+    codec = settings.codec
+    if codec is Codec.MATCH:
+        deep = av.VideoFormat(info.pix_fmt).components[0].bits > 8
+        codec = _NEAREST.get(info.codec, Codec.HEVC if deep else Codec.H264)
+        preset = _PRESETS[codec]
+        if preset.container == "mp4" and info.path.suffix.lower() == ".mov":
+            preset = replace(preset, container="mov", suffix=".mov")
+    else:
+        preset = _PRESETS[codec]
+    if settings.hardware is not Hardware.NONE:
+        preset = _on_hardware(preset, codec, settings.hardware)
+    return preset
+
+
+def sample_format(info: ClipInfo, preset: Preset) -> str:
+    """The sample format that `preset` encodes this clip in: its own, or the nearest."""
+    source, takes = info.pix_fmt, list(preset.takes)
+    orientation = info.orientation
+    if preset.encoder != "ffv1":
+        if source.startswith("gray"):
+            # Players are at a loss with monochrome streams: neutral chroma is added.
+            source = source.replace("gray", "yuv420p") if "le" in source else "yuvj420p"
+        elif av.VideoFormat(source).is_rgb or source == "pal8":
+            takes = [f for f in takes if not f.startswith(("yuv444", "yuvj", "gbr"))]
+        if orientation.stored_width % 2 or orientation.stored_height % 2:
+            # Subsampled chroma cannot express an odd size.
+            takes = [f for f in takes if "444" in f]
+    if source in takes:
+        return source
+    best, _ = find_best_pix_fmt_of_list(takes, source)
+    assert best is not None
+    return best.name
+
+
+def _on_hardware(preset: Preset, codec: Codec, hardware: Hardware) -> Preset:
+    encoder = f"{codec}_{hardware}"
+    remedy = "use --hardware none, or an FFmpeg and a machine that have it"
+    if codec not in (Codec.H264, Codec.HEVC):
+        raise UsageError(f"--hardware does not encode {codec}", remedy="use --codec h264 or hevc")
+    try:
+        found = av.Codec(encoder, "w")
+    except UnknownCodecError as error:
+        raise UsageError(f"this installation has no {encoder} encoder", remedy=remedy) from error
+    known = {f.name for f in found.video_formats or ()} or set(_HARDWARE_TAKES)
+    takes = tuple(f for f in _HARDWARE_TAKES if f in known)
+    quality = {
+        Hardware.NVENC: {"rc": "vbr", "cq": "{crf}", "preset": "p5"},
+        Hardware.QSV: {"global_quality": "{crf}"},
+        Hardware.VIDEOTOOLBOX: {"q:v": "65"},
+        Hardware.VAAPI: {"qp": "{crf}"},
+    }[hardware]
+    return replace(
+        preset, encoder=encoder, takes=takes, speed=None, options=quality, interlaced=False
+    )
