@@ -36,8 +36,9 @@ Precision = Literal["f32", "bf16", "f16"]
 _STEP = 32
 """Input sides must be multiples of this."""
 
-_COMPILED_SHAPES = 8
-"""Input shapes that stay compiled: each costs memory, and a fifth of a second to make again."""
+_COMPILED_PIXELS = 4_000_000
+"""Input sizes stay compiled up to this many pixels together, the last used ones first. Each pixel
+costs up to 80 bytes a thread; compiling again costs some tenths of a second."""
 
 
 def padded_size(picture: Picture) -> tuple[int, int]:
@@ -74,7 +75,7 @@ class Network:
         self._precision = precision
         self._model = _core().read_model(onnx, b"")
         self._outputs = [output.any_name for output in self._model.outputs]
-        self._compiled: OrderedDict[tuple[int, ...], _Requests] = OrderedDict()
+        self._compiled: OrderedDict[tuple[int, int], _Requests] = OrderedDict()
         self._lock = threading.Lock()
 
     def run(self, pictures: Sequence[Picture], decode: Callable[[Outputs, int], T]) -> list[T]:
@@ -95,8 +96,8 @@ class Network:
 
         try:
             for picture in pictures:
-                width, height = padded_size(picture)
-                idle = self._requests(width, height)
+                size = padded_size(picture)
+                idle = self._requests(size)
                 request = None
                 while request is None:
                     try:
@@ -104,7 +105,7 @@ class Network:
                         request = idle.get(block=not in_flight)
                     except queue.Empty:
                         finish_oldest()
-                in_flight.append((idle, request, width))
+                in_flight.append((idle, request, size[0]))
                 _fill(request.get_input_tensor().data[0], picture)
                 request.start_async()
             while in_flight:
@@ -123,15 +124,18 @@ class Network:
         with self._lock:
             self._compiled.clear()
 
-    def _requests(self, *size: int) -> _Requests:
+    def _requests(self, size: tuple[int, int]) -> _Requests:
         """Idle requests for inputs of this width and height."""
         with self._lock:
             if size not in self._compiled:
                 self._compiled[size] = self._compile(*size)
-                if len(self._compiled) > _COMPILED_SHAPES:
-                    self._compiled.popitem(last=False)
             self._compiled.move_to_end(size)
+            while len(self._compiled) > 1 and self._compiled_pixels() > _COMPILED_PIXELS:
+                self._compiled.popitem(last=False)
             return self._compiled[size]
+
+    def _compiled_pixels(self) -> int:
+        return sum(width * height for width, height in self._compiled)
 
     def _answer(self, request: Any) -> Outputs:
         # By position: a compiled model may call its outputs by other names.
