@@ -126,12 +126,10 @@ class Ledger:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            self._db.execute("BEGIN")
-            yield
-            self._db.execute("COMMIT")
+            with self._db:  # commits, or rolls back
+                self._db.execute("BEGIN")
+                yield
         except sqlite3.DatabaseError as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
             raise _explained(error) from error
 
 

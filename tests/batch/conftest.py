@@ -1,0 +1,58 @@
+import io
+from collections import Counter
+from pathlib import Path
+
+import fake_corridor
+import pytest
+
+import blur
+from blur.batch.progress import Lines
+from blur.batch.run import run
+from blur.settings import BatchSettings, Settings
+
+
+class FakeBatch:
+    """A batch over `fake_corridor`; remembers what was said and how often work was done."""
+
+    def __init__(self, folder: Path) -> None:
+        self.inputs = folder / "in"
+        self.out = folder / "out"
+        self.log = folder / "calls.log"
+        self.inputs.mkdir()
+
+    def clip(self, name: str, behaviour: str = "well", **values) -> Path:
+        return fake_corridor.write_clip(self.inputs / name, behaviour, **values)
+
+    def run(self, *inputs: Path, serial=True, settings=None, **options):
+        self.log.write_text("")
+        self.said = io.StringIO()
+        settings = settings or Settings(batch=BatchSettings(stall_timeout=3, jobs=2))
+        display = Lines(self.said)
+        return run(
+            inputs or [self.inputs], self.out, settings, serial=serial, display=display, **options
+        )
+
+    @property
+    def calls(self) -> Counter:
+        return Counter(self.log.read_text(errors="surrogateescape").splitlines())
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return {
+            str(p.relative_to(self.out)): p.read_text()
+            for p in sorted(self.out.rglob("*"))
+            if p.is_file() and ".blur" not in p.parts and p.name != "report.json"
+        }
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch) -> FakeBatch:
+    monkeypatch.setattr("blur.batch.run.probe_clips", fake_corridor.probe_clips)
+    monkeypatch.setattr("blur.batch.run.process_clip", fake_corridor.process_clip)
+    monkeypatch.setattr("blur.batch.run._SETTLE", 0.05)
+    # What fake_corridor puts in place of the pipeline is taken away after the test.
+    monkeypatch.setitem(__import__("sys").modules, "blur.pipeline", None)
+    monkeypatch.setattr(blur, "pipeline", None, raising=False)
+    batch = FakeBatch(tmp_path)
+    monkeypatch.setenv("FAKE_CORRIDOR_LOG", str(batch.log))
+    return batch

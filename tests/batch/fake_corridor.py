@@ -1,0 +1,118 @@
+"""A corridor without pictures: clips are text files that say how they behave.
+
+`process_clip` is the real one of `blur.batch.work`, over a scan and a render that take no time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+from blur.batch import work
+from blur.errors import DecodeError, NotAClip
+from blur.fingerprint import fingerprint
+from blur.plan import Plan
+from blur.digests import scan_digest
+
+
+def write_clip(path: Path, behaviour: str = "well", frames: int = 5, salt: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"clip {behaviour} {frames} {salt or path.name}")
+    return path
+
+
+def probe_clips(job, progress):
+    answers = []
+    for path in job[0]:
+        words = path.read_text().split()
+        if words[:2] == ["clip", "kills-probe"]:
+            os.kill(os.getpid(), 9)
+        if words[:1] == ["clip"]:
+            answers.append(work.Probed(int(words[2]), 64, 48, ".mp4"))
+        else:
+            answers.append(NotAClip("is not a video or image file", subject=path.name))
+    return answers
+
+
+def process_clip(job, progress):
+    import blur
+
+    fake = ModuleType("blur.pipeline")
+    fake.scan, fake.render = _scan, _render
+    sys.modules["blur.pipeline"] = blur.pipeline = fake
+    return work.process_clip(job, progress)
+
+
+def _scan(clip, settings, progress):
+    _, behaviour, frames, *_ = clip.read_text().split()
+    frames = int(frames)
+    for done in range(frames):
+        progress("scan", done, frames)
+        if done == frames // 2:
+            _behave(behaviour, clip)
+    _count(clip, "scan")
+    return Plan(
+        fingerprint=fingerprint(clip),
+        width=64,
+        height=48,
+        time_base=Fraction(1, 25),
+        pts=tuple(range(frames)),
+        scan_digest=scan_digest(settings),
+    )
+
+
+def _behave(behaviour, clip):
+    if behaviour == "segfault":
+        ctypes.string_at(0)
+    if behaviour == "segfault-once" and not Path(f"{clip}.crashed").exists():
+        Path(f"{clip}.crashed").touch()
+        ctypes.string_at(0)
+    if behaviour == "hang":
+        time.sleep(600)
+    if behaviour == "swell":
+        hoard = []
+        while True:
+            hoard.append(b"x" * 20_000_000)
+            time.sleep(0.01)
+    if behaviour == "broken":
+        raise DecodeError("frame 3 cannot be decoded", subject=clip.name)
+    if behaviour == "bug":
+        raise KeyError("oops")
+    if behaviour == "grow":
+        with clip.open("a") as file:
+            file.write(" more")
+    if behaviour == "vanish":
+        clip.unlink()
+    if behaviour == "slow":
+        time.sleep(0.5)
+
+
+def _render(clip, plan, out, settings, edits, progress):
+    for done in range(plan.frames):
+        progress("render", done, plan.frames)
+    content = f"covered {clip.read_text()} {settings.cover.fill} {edits}".encode()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.part")
+    part.write_bytes(content)
+    part.replace(out)
+    _count(clip, "render")
+    return SimpleNamespace(
+        bytes_out=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        dropped=["sound"],
+        notes=[],
+    )
+
+
+def _count(clip, what):
+    """Leave a mark for each call beside the clips, where the test can count them."""
+    log = os.environ.get("FAKE_CORRIDOR_LOG")
+    if log:
+        with open(log, "a", errors="surrogateescape") as file:
+            file.write(f"{what} {clip.name}\n")

@@ -1,0 +1,474 @@
+"""A whole batch, over clips that do as their text says."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from blur.batch.ledger import Ledger, read
+from blur.batch.report import State
+from blur.batch.workdir import WorkFolder
+from blur.errors import Exit, OutputError, UsageError
+from blur.fingerprint import fingerprint
+from blur.plan import Box, Edits, Keyframe, RegionEdit, save_edits
+from blur.settings import BatchSettings, CoverSettings, FillName, ScanSettings, Settings, Verify
+
+
+def states(report) -> dict[str, str]:
+    return {clip.name: str(clip.state) for clip in report.clips}
+
+
+def error_of(report, name: str):
+    return next(clip.error for clip in report.clips if clip.name == name)
+
+
+@pytest.mark.parametrize("serial", [True, False])
+def test_every_clip_is_covered_and_the_tree_mirrored(fake, serial):
+    fake.clip("a.mov")
+    fake.clip("day 2/b.avi", frames=9)
+    (fake.inputs / "notes.txt").write_text("hello")
+    report = fake.run(serial=serial)
+    assert states(report) == {"a.mov": "done", "day 2/b.avi": "done"}
+    assert report.exit_code == Exit.OK
+    assert set(fake.outputs) == {"a.mp4", "day 2/b.mp4"}
+    assert [(s.name, s.why) for s in report.skipped] == [
+        ("notes.txt", "is not a video or image file")
+    ]
+    on_disk = json.loads((fake.out / "report.json").read_text())
+    assert [c["frames"] for c in on_disk["clips"]] == [5, 9]
+    assert on_disk["exit_code"] == 0
+
+
+def test_one_bad_clip_does_not_end_the_batch(fake):
+    fake.clip("a.mov")
+    fake.clip("b.mov", "broken")
+    fake.clip("c.mov", "bug")
+    (fake.inputs / "d.mp4").write_text("text")
+    report = fake.run()
+    assert states(report) == {
+        "a.mov": "done",
+        "b.mov": "failed",
+        "c.mov": "failed",
+        "d.mp4": "failed",
+    }
+    assert report.exit_code == Exit.FAILED
+    assert set(fake.outputs) == {"a.mp4"}
+    assert all(error_of(report, name).remedy for name in ("b.mov", "c.mov", "d.mp4"))
+    log = WorkFolder(fake.out).root / "errors.log"
+    assert "KeyError: 'oops'" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [("segfault", "SIGSEGV"), ("hang", "no progress"), ("swell", "GiB of memory")],
+)
+def test_a_clip_that_takes_its_worker_along_is_tried_again_alone_then_fails(
+    fake, monkeypatch, behaviour, words
+):
+    monkeypatch.setattr(
+        "blur.batch.run._MEMORY_SHARE", 0.4e9 / __import__("psutil").virtual_memory().total
+    )
+    fake.clip("bad.mov", behaviour, frames=50)
+    fake.clip("good.mov")
+    report = fake.run(serial=False)
+    assert states(report) == {"bad.mov": "failed", "good.mov": "done"}
+    assert words in error_of(report, "bad.mov").problem
+    entries, flights = read(WorkFolder(fake.out))
+    assert {e.name: e.attempts for e in entries} == {"bad.mov": 2, "good.mov": 1}
+    assert flights == []
+    assert "trying again, alone" in fake.said.getvalue()
+
+
+def test_a_worker_lost_by_chance_costs_nothing(fake):
+    fake.clip("a.mov", "segfault-once")
+    assert states(fake.run(serial=False)) == {"a.mov": "done"}
+
+
+def test_a_file_that_kills_the_probe_does_not_take_others_along(fake):
+    fake.clip("bad.mov", "kills-probe")
+    fake.clip("a.mov")
+    fake.clip("b.mov")
+    report = fake.run(serial=False)
+    assert states(report) == {"a.mov": "done", "b.mov": "done", "bad.mov": "failed"}
+
+
+def test_nothing_to_do(fake):
+    (fake.inputs / "notes.txt").write_text("hello")
+    assert fake.run().exit_code == Exit.NOTHING
+
+
+def test_finished_clips_are_kept_and_newcomers_taken(fake):
+    fake.clip("a.mov")
+    (fake.inputs / "notes.txt").write_text("hello")
+    first = fake.run()
+    fake.clip("b.mov")
+    second = fake.run()
+    assert fake.calls == {"scan b.mov": 1, "render b.mov": 1}
+    assert states(second) == {"a.mov": "done", "b.mov": "done"}
+    assert second.clips[0] == first.clips[0]
+    assert [s.name for s in second.skipped] == ["notes.txt"]
+    assert fake.run().exit_code == Exit.OK
+    assert not fake.calls
+
+
+def test_failed_clips_are_tried_again(fake):
+    clip = fake.clip("a.mov", "broken")
+    assert fake.run().exit_code == Exit.FAILED
+    fake.clip("a.mov", "broken")
+    fake.run()
+    assert read(WorkFolder(fake.out))[0][0].attempts == 2
+    clip.write_text(clip.read_text().replace("broken", "well"))
+    assert fake.run().exit_code == Exit.OK
+
+
+def test_a_changed_clip_is_done_anew(fake):
+    fake.clip("a.mov")
+    fake.run()
+    fake.clip("a.mov", salt="other")
+    fake.run()
+    assert fake.calls == {"scan a.mov": 1, "render a.mov": 1}
+    assert list(fake.outputs) == ["a.mp4"] and "other" in fake.outputs["a.mp4"]
+
+
+def test_a_new_fill_renders_without_a_new_scan(fake):
+    fake.clip("a.mov")
+    fake.run()
+    settings = Settings(cover=CoverSettings(fill=FillName.SOLID))
+    fake.run(settings=settings)
+    assert fake.calls == {"render a.mov": 1}
+    assert "solid" in fake.outputs["a.mp4"]
+    fake.run(settings=settings)
+    assert not fake.calls
+
+
+def test_new_scan_settings_scan_and_render_anew(fake):
+    fake.clip("a.mov")
+    fake.run()
+    fake.run(settings=Settings(scan=ScanSettings(hold=2.0)))
+    assert fake.calls == {"scan a.mov": 1, "render a.mov": 1}
+
+
+def test_new_edits_render_without_a_new_scan(fake):
+    clip = fake.clip("a.mov")
+    fake.run()
+    region = RegionEdit(id=1, keyframes=(Keyframe(0, Box(5, 5, 4, 4)),))
+    edits = Edits(fingerprint=fingerprint(clip), regions=(region,))
+    save_edits(edits, WorkFolder(fake.out).edits_of(edits.fingerprint))
+    fake.run()
+    assert fake.calls == {"render a.mov": 1}
+    assert "RegionEdit" in fake.outputs["a.mp4"]
+    fake.run()
+    assert not fake.calls
+
+
+def test_edits_of_a_changed_clip_are_refused(fake):
+    clip = fake.clip("a.mov")
+    fake.run()
+    edits = Edits(fingerprint=fingerprint(clip))
+    save_edits(edits, WorkFolder(fake.out).edits_of(edits.fingerprint))
+    fake.clip("a.mov", salt="other")
+    for _ in range(2):
+        report = fake.run()
+        assert report.exit_code == Exit.FAILED
+        assert "edits" in error_of(report, "a.mov").problem
+        assert not fake.outputs
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda output: output.unlink(),
+        lambda output: output.write_text(""),
+        lambda output: output.write_text(output.read_text()[:-1]),
+        lambda output: output.write_text(output.read_text().replace("covered", "clear!!")),
+    ],
+)
+def test_a_damaged_output_is_made_again(fake, damage):
+    fake.clip("a.mov")
+    fake.run()
+    whole = fake.outputs
+    damage(fake.out / "a.mp4")
+    fake.run()
+    assert fake.calls == {"render a.mov": 1}
+    assert fake.outputs == whole
+
+
+def test_full_verification_sees_what_samples_do_not(fake, monkeypatch):
+    monkeypatch.setattr("blur.fingerprint._BLOCK", 4)
+    fake.clip("a.mov", salt="s" * 200)
+    fake.run()
+    output = fake.out / "a.mp4"
+    whole = output.read_bytes()
+    at = next(
+        i
+        for i in range(len(whole))
+        if not any((len(whole) - 4) * k // 7 <= i < (len(whole) - 4) * k // 7 + 4 for k in range(8))
+    )
+    output.write_bytes(whole[:at] + b"#" + whole[at + 1 :])
+    fake.run()
+    assert not fake.calls
+    fake.run(settings=Settings(batch=BatchSettings(verify=Verify.FULL)))
+    assert fake.calls == {"render a.mov": 1}
+    assert output.read_bytes() == whole
+
+
+def test_a_damaged_plan_scans_anew(fake):
+    clip = fake.clip("a.mov")
+    fake.run()
+    plan = WorkFolder(fake.out).plan_of(fingerprint(clip))
+    plan.write_bytes(plan.read_bytes()[:-10])
+    assert fake.run().exit_code == Exit.OK
+    assert fake.calls == {"scan a.mov": 1, "render a.mov": 1}
+
+
+def test_moved_and_renamed_clips_take_their_outputs_along(fake):
+    fake.clip("a.mov")
+    fake.clip("b.mov")
+    fake.run()
+    before = fake.outputs
+    (fake.inputs / "sub").mkdir()
+    (fake.inputs / "a.mov").rename(fake.inputs / "sub" / "a.mov")
+    (fake.inputs / "b.mov").rename(fake.inputs / "c.mov")
+    report = fake.run()
+    assert not fake.calls
+    assert fake.outputs == {"sub/a.mp4": before["a.mp4"], "c.mp4": before["b.mp4"]}
+    assert [(c.name, c.output) for c in report.clips] == [
+        ("c.mov", "c.mp4"),
+        ("sub/a.mov", "sub/a.mp4"),
+    ]
+    assert fake.run().exit_code == Exit.OK and not fake.calls
+
+
+def test_a_moved_input_folder_is_recognised(fake):
+    fake.clip("a.mov")
+    fake.run()
+    moved = fake.inputs.rename(fake.inputs.with_name("moved"))
+    fake.run(moved)
+    assert not fake.calls and list(fake.outputs) == ["a.mp4"]
+
+
+def test_a_copy_is_covered_too(fake):
+    clip = fake.clip("a.mov")
+    fake.run()
+    shutil.copy(clip, fake.inputs / "copy.mov")
+    fake.run()
+    assert fake.calls == {"render copy.mov": 1}
+    assert set(fake.outputs) == {"a.mp4", "copy.mp4"}
+
+
+def test_outputs_keep_their_names_when_namesakes_arrive(fake):
+    fake.clip("a.mov")
+    fake.run()
+    fake.clip("a.avi")
+    fake.clip("a.mp4")
+    report = fake.run()
+    assert {c.name: c.output for c in report.clips} == {
+        "a.mov": "a.mp4",
+        "a.avi": "a.avi.mp4",
+        "a.mp4": "a.mp4.mp4",
+    }
+
+
+def test_two_inputs_of_one_output_both_fail_and_others_finish(fake, tmp_path):
+    from fake_corridor import write_clip
+
+    write_clip(tmp_path / "d1" / "a.mov", salt="1")
+    write_clip(tmp_path / "d1" / "b.mov")
+    write_clip(tmp_path / "d2" / "a.mov", salt="2")
+    report = fake.run(tmp_path / "d1", tmp_path / "d2")
+    assert states(report) == {"a.mov": "failed", "b.mov": "done"}
+    assert report.exit_code == Exit.FAILED
+    assert set(fake.outputs) == {"b.mp4"}
+    problem = error_of(report, "a.mov").problem
+    assert "d1/a.mov" in problem and "d2/a.mov" in problem
+
+
+def test_a_namesake_from_another_folder_does_not_take_over_an_output(fake, tmp_path):
+    from fake_corridor import write_clip
+
+    fake.clip("a.mov", salt="first")
+    fake.run()
+    write_clip(tmp_path / "card2" / "a.mov", salt="second")
+    report = fake.run(tmp_path / "card2")
+    assert report.exit_code == Exit.FAILED
+    assert "first" in fake.outputs["a.mp4"]
+
+
+def test_a_strangers_file_is_never_overwritten(fake):
+    fake.clip("a.mov")
+    fake.out.mkdir()
+    (fake.out / "a.mp4").write_text("my own film")
+    report = fake.run()
+    assert report.exit_code == Exit.FAILED
+    assert "a.mp4" in error_of(report, "a.mov").problem
+    assert fake.outputs == {"a.mp4": "my own film"}
+
+
+def test_a_clip_that_fails_anew_loses_its_earlier_output(fake):
+    clip = fake.clip("a.mov")
+    fake.run()
+    clip.write_text(clip.read_text().replace("well", "broken"))
+    fake.run()
+    assert not fake.outputs
+
+
+def test_a_growing_clip_is_left_for_later(fake):
+    fake.clip("a.mov", "grow")
+    fake.clip("b.mov")
+    report = fake.run()
+    assert states(report) == {"a.mov": "later", "b.mov": "done"}
+    assert report.exit_code == Exit.FAILED
+    assert set(fake.outputs) == {"b.mp4"}
+    clip = fake.inputs / "a.mov"
+    clip.write_text(clip.read_text().replace("grow", "well"))
+    assert fake.run().exit_code == Exit.OK
+
+
+def test_a_clip_that_vanishes_fails_alone(fake):
+    fake.clip("a.mov", "vanish")
+    fake.clip("b.mov")
+    report = fake.run()
+    assert states(report) == {"a.mov": "failed", "b.mov": "done"}
+    assert "No such file" in error_of(report, "a.mov").problem
+    assert set(fake.outputs) == {"b.mp4"}
+
+
+def test_scan_then_render(fake):
+    fake.clip("a.mov")
+    report = fake.run(render=False)
+    assert states(report) == {"a.mov": "scanned"} and report.exit_code == Exit.OK
+    assert not fake.outputs
+    fake.run(render=False)
+    assert not fake.calls
+    report = fake.run(scan=False)
+    assert fake.calls == {"render a.mov": 1}
+    assert states(report) == {"a.mov": "done"}
+
+
+def test_render_without_a_plan_fails(fake):
+    fake.clip("a.mov")
+    report = fake.run(scan=False)
+    assert report.exit_code == Exit.FAILED
+    assert "blur scan" in error_of(report, "a.mov").remedy
+
+
+def test_a_second_run_on_one_output_folder_is_refused(fake):
+    fake.clip("a.mov")
+    folder = WorkFolder(fake.out)
+    folder.create()
+    with folder.locked(), pytest.raises(UsageError, match="another blur"):
+        fake.run()
+    assert fake.run().exit_code == Exit.OK
+
+
+def test_an_output_folder_that_cannot_be_written_is_told_before_any_work(fake, tmp_path):
+    fake.clip("a.mov")
+    (tmp_path / "file").write_text("")
+    fake.out = tmp_path / "file" / "out"
+    with pytest.raises(OutputError, match="output folder"):
+        fake.run()
+    assert not fake.calls
+
+
+def test_a_damaged_ledger_loses_nothing(fake):
+    for i in range(20):
+        fake.clip(f"{i}.mov")
+    fake.run()
+    ledger = WorkFolder(fake.out).ledger
+    ledger.write_bytes(ledger.read_bytes()[: ledger.stat().st_size // 2])
+    assert fake.run().exit_code == Exit.OK
+    assert not fake.calls
+    assert "rebuilt" in fake.said.getvalue()
+
+
+def test_a_crash_between_the_last_rename_and_the_ledger_loses_nothing(fake, monkeypatch):
+    fake.clip("a.mov")
+    put = Ledger.put
+
+    def crash(self, entries):
+        entries = list(entries)
+        if any(e.state is State.DONE for e in entries):
+            raise SystemExit
+        put(self, entries)
+
+    monkeypatch.setattr(Ledger, "put", crash)
+    with pytest.raises(SystemExit):
+        fake.run()
+    monkeypatch.setattr(Ledger, "put", put)
+    assert fake.run().exit_code == Exit.OK
+    assert not fake.calls
+
+
+def test_orphans_of_a_crash_are_removed(fake):
+    fake.clip("a.mov")
+    fake.run()
+    orphans = [fake.out / ".a.mp4.part", WorkFolder(fake.out).plans / ".x.part"]
+    for orphan in orphans:
+        orphan.write_text("half")
+    fake.run()
+    assert not any(orphan.exists() for orphan in orphans)
+
+
+def test_a_clock_that_runs_backwards_changes_nothing(fake, monkeypatch):
+    for i in range(3):
+        fake.clip(f"{i}.mov")
+    now = [2e9]
+
+    def backwards():
+        now[0] -= 1000
+        return now[0]
+
+    monkeypatch.setattr(time, "time", backwards)
+    report = fake.run()
+    assert report.exit_code == Exit.OK and all(c.seconds >= 0 for c in report.clips)
+    fake.run()
+    assert not fake.calls
+
+
+def test_strange_names(fake):
+    strange = ["-rf.mov", "a\nb.mov", "😀.mov", "x" * 251 + ".mov", "A.mov", "a.mov", "%41.mov"]
+    for name in strange:
+        fake.clip(name)
+    raw = Path(os.fsdecode(os.fsencode(fake.inputs) + b"/\xff.mov"))
+    raw.write_text("clip well 5 raw")
+    report = fake.run()
+    assert [c.error for c in report.clips if c.error] == []
+    assert len(report.clips) == len(fake.outputs) == 8
+    assert fake.run().exit_code == Exit.OK and not fake.calls
+
+
+def test_a_read_only_output_folder_in_mid_run_stops_the_batch_clearly(fake, monkeypatch):
+    fake.clip("a.mov")
+
+    def read_only(self, entries):
+        import sqlite3
+
+        from blur.batch.ledger import _explained
+
+        raise _explained(sqlite3.OperationalError("attempt to write a readonly database"))
+
+    monkeypatch.setattr(Ledger, "fly", read_only)
+    with pytest.raises(OutputError, match="readonly"):
+        fake.run()
+
+
+def test_the_report_holds_no_absolute_path(fake):
+    fake.clip("a.mov")
+    fake.clip("b.mov", "broken")
+    fake.clip("c.mov", "vanish")
+    fake.run()
+    assert str(fake.inputs.parent) not in (fake.out / "report.json").read_text()
+
+
+def test_longest_clips_first(fake):
+    for name, frames in [("a.mov", 3), ("b.mov", 9), ("c.mov", 6)]:
+        fake.clip(name, frames=frames)
+    fake.run()
+    assert [line for line in fake.log.read_text().split("\n") if "scan" in line] == [
+        "scan b.mov",
+        "scan c.mov",
+        "scan a.mov",
+    ]
