@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,10 +15,12 @@ import numpy as np
 from msgspec import Struct
 
 from blur import edits as decisions
+from blur import weights
 from blur.cover.fills import make_fill
 from blur.cover.paint import paint
 from blur.cover.region import Covers
 from blur.errors import PlanMismatch
+from blur.faces.closeup import Closeup
 from blur.faces.detections import Picture
 from blur.faces.registry import load_detector
 from blur.faces.search import Glance, Search
@@ -26,13 +30,15 @@ from blur.media.convert import display_gray, display_rgb
 from blur.media.probe import ClipInfo, probe
 from blur.media.read import Frame
 from blur.overlap import ahead
-from blur.plan import Edits, Plan
+from blur.plan import Box, Edits, Plan
 from blur.settings import ScanSettings, Settings, digest
 from blur.sightings import Sightings
-from blur.tracks.build import Timeline, tracklets_of, tracks_of
+from blur.tracks.build import NEAR_SECONDS, Timeline, tracklets_of, tracks_of
 from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.tracks.cuts import CutFinder
-from blur.weights import catalogue_digest
+from blur.tracks.link import Tracklet
+from blur.tracks.pursue import FOLLOW_WIDTH, Pursuit
+from blur.tracks.weed import hopeless, to_look_at
 
 _TOGETHER = 4
 """Frames that go to the detectors at once."""
@@ -42,7 +48,7 @@ _AHEAD = 6
 
 
 class Progress(Protocol):
-    """Told how far a clip is. `stage` is one of "scan", "render", "audit"."""
+    """Told how far a clip is. `stage` is one of "scan", "follow", "render", "audit"."""
 
     def __call__(self, stage: str, done: int, total: int | None) -> None: ...
 
@@ -69,6 +75,9 @@ def scan(clip: Path, settings: ScanSettings, progress: Progress | None = None) -
     seconds = (np.array(seen.pts, np.float64) - seen.pts[0]) * float(info.time_base)
     timeline = Timeline(seconds, seen.cuts)
     tracklets = tracklets_of(seen.sightings, seen.camera, timeline)
+    tracklets = _revisit(
+        clip, info, tracklets, seen.camera, timeline, settings, progress or _silent
+    )
     tracks, doubts = tracks_of(tracklets, seen.camera, timeline, settings.hold)
     return Plan(
         fingerprint=fingerprint(clip),
@@ -86,7 +95,7 @@ def scan(clip: Path, settings: ScanSettings, progress: Progress | None = None) -
 
 def scan_digest(settings: ScanSettings) -> str:
     """What a plan depends on besides its clip: scan settings and weights."""
-    return f"{digest(settings)}-{catalogue_digest()}"
+    return f"{digest(settings)}-{weights.digest()}"
 
 
 def render(
@@ -116,7 +125,7 @@ def render(
             if done >= plan.frames or frame.pts != plan.pts[done]:
                 raise PlanMismatch(f"frame {done} is not as it was scanned", subject=clip.name)
             regions = [r.mapped(info.orientation.box_to_stored) for r in covers.at(done)]
-            writer.write(replace(frame, picture=paint(frame.picture, regions, fill)))
+            writer.write(dataclasses.replace(frame, picture=paint(frame.picture, regions, fill)))
             done += 1
             tell("render", done, plan.frames)
         if done != plan.frames:
@@ -178,8 +187,7 @@ def _watch(
     reader: Iterator[Frame], info: ClipInfo, search: Search, finder: CutFinder
 ) -> Iterator[_Watched]:
     """Motion and cuts on every frame, and the small picture of those that are looked at."""
-    scale = max(1.0, max(info.width, info.height) / MOTION_WIDTH)
-    width, height = max(1, round(info.width / scale)), max(1, round(info.height / scale))
+    width, height = _fitted(info, MOTION_WIDTH)
     meter = StepMeter(info.width / width)
     for frame in reader:
         gray = display_gray(frame.picture, info.orientation, width, height)
@@ -191,6 +199,52 @@ def _watch(
         if fresh or search.due(frame.index):
             picture = display_rgb(frame.picture, info.orientation, *search.size)
         yield _Watched(frame.index, frame.pts, step, picture, fresh)
+
+
+def _revisit(
+    clip: Path,
+    info: ClipInfo,
+    tracklets: list[Tracklet],
+    camera: Camera,
+    timeline: Timeline,
+    settings: ScanSettings,
+    tell: Progress,
+) -> list[Tracklet]:
+    """A second pass: a second look at what is unsure, and a pursuit of what the looks lost."""
+    worthy = [t for t in tracklets if not hopeless(t)]
+    if not worthy:
+        return tracklets
+    width, height = _fitted(info, FOLLOW_WIDTH)
+    scale = info.width / width
+    closeup = Closeup(load_detector, scale)
+    reach = timeline.frames(settings.hold)
+    near = timeline.frames(NEAR_SECONDS)
+    pursuit = Pursuit(worthy, camera, timeline, closeup.find, scale, reach, near)
+    looks: dict[int, list[tuple[int, Box]]] = defaultdict(list)
+    for place, tracklet in enumerate(worthy):
+        for row in to_look_at(tracklet):
+            looks[int(tracklet.frames[row])].append((place, Box(*tracklet.boxes[row].tolist())))
+    answers: dict[int, list[float]] = defaultdict(list)
+    with open_reader(clip, info) as reader:
+        wanted = (f for f in reader if pursuit.wants(f.index) or f.index in looks)
+        pictures = (
+            (f.index, display_gray(f.picture, info.orientation, width, height)) for f in wanted
+        )
+        for index, gray in ahead(pictures, _AHEAD):
+            for place, box in looks.get(index, ()):
+                answers[place].append(closeup.answer(gray, box))
+            pursuit.see(index, gray)
+            tell("follow", index + 1, len(timeline.seconds))
+    return [
+        dataclasses.replace(t, answer=float(np.mean(answers[i]))) if i in answers else t
+        for i, t in enumerate(pursuit.tracklets())
+    ] + [t for t in tracklets if hopeless(t)]
+
+
+def _fitted(info: ClipInfo, longest: int) -> tuple[int, int]:
+    """The clip's display size, scaled down to a longest side."""
+    scale = max(1.0, max(info.width, info.height) / longest)
+    return max(1, round(info.width / scale)), max(1, round(info.height / scale))
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from blur.boxes import overlaps
-from blur.plan import Boxes
+from blur.plan import Box, Boxes
 
 FAMILIES = ("centerface", "yunet")
 """Detector families that the scan asks, in the order of the evidence columns."""
 
 _SAME_IOU = 0.4
 _SAME_INSIDE = 0.75
+
+
+class Found(NamedTuple):
+    """One face seen: its box in display coordinates and the score of each family."""
+
+    box: Box
+    evidence: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
         Look("centerface", 448, every=12, phase=0, turns=1, threshold=0.15),
         Look("centerface", 448, every=12, phase=4, turns=3, threshold=0.15),
         Look("centerface", 448, every=12, phase=8, turns=2, threshold=0.15),
+        Look("yunet", 448, every=12, phase=0, turns=1, threshold=0.4),
+        Look("yunet", 448, every=12, phase=4, turns=3, threshold=0.4),
+        Look("yunet", 448, every=12, phase=8, turns=2, threshold=0.4),
     ),
     Level.BALANCED: (
         Look("centerface", 960, every=3),
@@ -46,6 +49,9 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
         Look("centerface", 640, every=9, phase=0, turns=1, threshold=0.15),
         Look("centerface", 640, every=9, phase=3, turns=3, threshold=0.15),
         Look("centerface", 640, every=9, phase=6, turns=2, threshold=0.15),
+        Look("yunet", 640, every=9, phase=0, turns=1, threshold=0.4),
+        Look("yunet", 640, every=9, phase=3, turns=3, threshold=0.4),
+        Look("yunet", 640, every=9, phase=6, turns=2, threshold=0.4),
     ),
     Level.THOROUGH: (
         Look("centerface", 1280, every=2),
@@ -58,6 +64,9 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
         Look("centerface", 640, every=6, phase=0, turns=2),
         Look("centerface", 640, every=6, phase=2, turns=1),
         Look("centerface", 640, every=6, phase=4, turns=3),
+        Look("yunet", 640, every=6, phase=0, turns=1, threshold=0.3),
+        Look("yunet", 640, every=6, phase=2, turns=3, threshold=0.3),
+        Look("yunet", 640, every=6, phase=4, turns=2, threshold=0.3),
     ),
 }
 

@@ -16,11 +16,11 @@ from blur.tracks.complete import complete
 from blur.tracks.join import absorb, join
 from blur.tracks.link import Tracklet, link
 from blur.tracks.smooth import smooth
-from blur.tracks.weed import credence, is_face
+from blur.tracks.weed import BAR, credence, is_face
 
 _LINK_SECONDS = 1.0
 _JOIN_SECONDS = 2.0
-_NEAR_SECONDS = 0.2
+NEAR_SECONDS = 0.2
 
 _LOST_SECONDS = 0.7
 """A bridge longer than this is a doubt: nobody saw the face all that time."""
@@ -48,7 +48,7 @@ def tracklets_of(
     sightings: Sequence[Sightings], camera: Camera, timeline: Timeline
 ) -> list[Tracklet]:
     """Linked, freed of doubles and joined, shot by shot; no tracklet crosses a cut."""
-    near = timeline.frames(_NEAR_SECONDS)
+    near = timeline.frames(NEAR_SECONDS)
     found: list[Tracklet] = []
     for start, end in timeline.shots():
         here = [s for s in sightings if start <= s.frame < end]
@@ -63,7 +63,6 @@ def tracks_of(
     camera: Camera,
     timeline: Timeline,
     hold: float,
-    bar: float = 0.0,
 ) -> tuple[list[Track], list[Doubt]]:
     """Tracks with a box on every frame, and what is doubtful about them, worst first."""
     tracks: list[Track] = []
@@ -73,13 +72,13 @@ def tracks_of(
     span = timeline.frames(hold) if hold > 0 else 0
     for tracklet in tracklets:
         trust = credence(tracklet)
-        if not is_face(tracklet, bar):
+        if not is_face(tracklet):
             doubts.append(_doubt(tracklet, Reason.WEEDED, 1 / (1 + np.exp(-trust))))
             continue
         shot = shots[int(np.searchsorted(starts, tracklet.start, side="right")) - 1]
         track = complete(smooth(tracklet, camera), camera, shot, (span, span), len(tracks) + 1)
         tracks.append(track)
-        if trust < bar + 1:
+        if trust < BAR + 1:
             doubts.append(_doubt(tracklet, Reason.WEAK, 1 / (1 + np.exp(trust)), track.id))
         doubts += _losses(track, timeline)
     return tracks, sorted(doubts, key=lambda d: -d.weight)

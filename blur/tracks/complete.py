@@ -14,6 +14,9 @@ _GROWTH = 0.5
 """How much a held box has grown after one whole hold, as a share of its size: the longer
 nobody has seen the face, the less its place is known."""
 
+_REMAINDER = 0.3
+"""Share of a hold that is kept after a face was followed and lost."""
+
 _MEMORY = 6
 """Sightings that the last motion is measured over."""
 
@@ -27,25 +30,26 @@ def complete(
     shot: tuple[int, int],
     hold: tuple[int, int],
     identity: int,
-    followed: npt.NDArray[np.bool_] | None = None,
 ) -> Track:
     """A track with a box on every frame from `hold[0]` before to `hold[1]` after its sightings.
 
     Gaps are bridged along the camera's motion; the holds go on with the face's last motion
-    while growing. No box lies outside `shot`. `followed` marks rows of the tracklet that were
-    followed and not detected.
+    while growing. No box lies outside `shot`.
     """
     first, last = tracklet.start, tracklet.last
-    start, end = max(shot[0], first - hold[0]), min(shot[1], last + 1 + hold[1])
+    seen = tracklet.frames[tracklet.evidence.any(axis=1)]
+    # A hold counts from the sighting; where following has used it up, a part still remains.
+    lead = max(hold[0] - int(seen[0] - first), round(hold[0] * _REMAINDER))
+    trail = max(hold[1] - int(last - seen[-1]), round(hold[1] * _REMAINDER))
+    start, end = max(shot[0], first - lead), min(shot[1], last + 1 + trail)
     boxes = np.zeros((end - start, 5), np.float32)
     marks = np.full(end - start, Mark.BRIDGED, np.uint8)
     scores = np.zeros(end - start, np.float32)
     boxes[first - start : last + 1 - start] = bridged(tracklet, camera)
     marks[: first - start] = Mark.HELD
     marks[last + 1 - start :] = Mark.HELD
-    marks[tracklet.frames - start] = Mark.DETECTED
-    if followed is not None:
-        marks[tracklet.frames[followed] - start] = Mark.FOLLOWED
+    detected = tracklet.evidence.any(axis=1)
+    marks[tracklet.frames - start] = np.where(detected, Mark.DETECTED, Mark.FOLLOWED)
     scores[tracklet.frames - start] = tracklet.evidence.max(axis=1)
     boxes[last + 1 - start :] = held(tracklet, camera, range(last + 1, end), hold[1])
     boxes[: first - start] = held(tracklet, camera, range(first - 1, start - 1, -1), hold[0])[::-1]

@@ -10,8 +10,9 @@ is decided later, from the whole tracklet.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +33,16 @@ _WINDOW = 240
 
 @dataclass(frozen=True, slots=True)
 class Tracklet:
-    """Sightings of one face: `frames` (n,) ascending, `boxes` (n, 5), `evidence` (n, families)."""
+    """Sightings of one face: `frames` (n,) ascending, `boxes` (n, 5), `evidence` (n, families).
+
+    A row without evidence was followed, not seen. `answer` is what the second look gave (see
+    `faces.closeup`), nan when none was taken.
+    """
 
     frames: npt.NDArray[np.intp]
     boxes: Boxes
     evidence: npt.NDArray[np.float32]
+    answer: float = math.nan
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -50,7 +56,9 @@ class Tracklet:
         return int(self.frames[-1])
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Tracklet:
-        return Tracklet(self.frames[rows], self.boxes[rows], self.evidence[rows])
+        return replace(
+            self, frames=self.frames[rows], boxes=self.boxes[rows], evidence=self.evidence[rows]
+        )
 
     def joined(self, other: Tracklet) -> Tracklet:
         """Both, in order of time; on a frame that both have, the better seen one stays."""
@@ -60,7 +68,7 @@ class Tracklet:
         order = np.lexsort((-evidence.max(axis=1), frames))
         _, first = np.unique(frames[order], return_index=True)
         keep = order[first]
-        return Tracklet(frames[keep], boxes[keep], evidence[keep])
+        return replace(self, frames=frames[keep], boxes=boxes[keep], evidence=evidence[keep])
 
 
 def link(sightings: Sequence[Sightings], camera: Camera, reach: int) -> list[Tracklet]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
@@ -47,4 +49,4 @@ def smooth(tracklet: Tracklet, camera: Camera) -> Tracklet:
         [carried(still[i : i + 1], np.asarray(np.linalg.inv(forth[i]))) for i in range(n)]
     )
     boxes[:, :2] = tracklet.boxes[:, :2]
-    return Tracklet(tracklet.frames, boxes, tracklet.evidence)
+    return replace(tracklet, boxes=boxes)

@@ -1,0 +1,77 @@
+"""Close-ups: looking again at one place, enlarged and turned as the face was last seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from blur.faces.detections import Detections, Detector
+from blur.faces.views import View, crop
+from blur.plan import Box
+from blur.sightings import FAMILIES, Found
+
+Gray = npt.NDArray[np.uint8]
+
+_SIDE = 128
+"""Pixels of a close-up's side: a face at the usual reach is some 50 pixels wide in it."""
+
+_REACH = 2.6
+_SEEN = {"centerface": 0.25, "yunet": 0.5}
+"""Scores from which a face in a close-up is a sighting."""
+
+_REACHES = (1.8, 2.6, 3.6)
+_TURNS = (-20.0, 0.0, 20.0)
+
+
+class Closeup:
+    """Takes close-ups of gray pictures; `scale` is display pixels per picture pixel."""
+
+    def __init__(self, load: Callable[[str], Detector], scale: float) -> None:
+        self._load, self._scale = load, scale
+
+    def find(self, gray: Gray, box: Box) -> Found | None:
+        """The face near `box` (display coordinates), or None when no family is sure of one."""
+        view = self._crop(gray, box, _REACH, 0.0)
+        best: Box | None = None
+        evidence = np.zeros(len(FAMILIES), np.float32)
+        for column, family in enumerate(FAMILIES):
+            threshold = _SEEN[family]
+            found = self._near(view, self._detect(family, [view], threshold)[0], box)
+            if len(found):
+                top = int(found.scores.argmax())
+                if best is None:
+                    best = Box(*found.boxes[top].tolist())
+                evidence[column] = found.scores[top]
+        return None if best is None else Found(best, evidence)
+
+    def answer(self, gray: Gray, box: Box) -> float:
+        """How consistently `box` looks like a face, 0 to 1: the mean score over nine close-ups
+        of several sizes and small turns. A face answers in all of them, texture does not."""
+        views = [self._crop(gray, box, reach, turn) for reach in _REACHES for turn in _TURNS]
+        answers = self._detect(FAMILIES[0], views, 0.05)
+        scores = [
+            float(self._near(view, found, box).scores.max(initial=0.0))
+            for view, found in zip(views, answers, strict=True)
+        ]
+        return float(np.mean(scores))
+
+    def _detect(self, family: str, views: list[View], threshold: float) -> list[Detections]:
+        return self._load(family).detect([view.picture for view in views], threshold)
+
+    def _crop(self, gray: Gray, box: Box, reach: float, turn: float) -> View:
+        x, y, w, h = (value / self._scale for value in box[:4])
+        small = Box(x, y, w, h, box.angle)
+        view = crop(gray, small, _SIDE, reach, turn)
+        to_display = np.diag([self._scale, self._scale, 1.0]) @ view.to_frame
+        return View(cv2.cvtColor(view.picture, cv2.COLOR_GRAY2RGB), to_display)
+
+    def _near(self, view: View, found: Detections, box: Box) -> Detections:
+        """Those, in display coordinates, that are where the box is and about as large."""
+        shown = view.restored(found)
+        size = np.sqrt(box.w * box.h)
+        away = np.hypot(shown.boxes[:, 0] - box.cx, shown.boxes[:, 1] - box.cy)
+        ratio = np.sqrt(shown.boxes[:, 2] * shown.boxes[:, 3]) / size
+        return shown.take((away < 0.5 * size) & (ratio > 0.5) & (ratio < 2))

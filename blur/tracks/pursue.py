@@ -1,0 +1,187 @@
+"""Pursuing: what happens to a face where the scheduled looks did not see it.
+
+A second pass over the clip. From every first sighting backwards, from every last one forwards,
+and into every long gap from both sides, the face is followed by its texture; every few frames
+it is looked for in a small crop, and a face found there is a sighting that the pursuit goes on
+from.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from blur.plan import Box
+from blur.sightings import FAMILIES, Found
+from blur.tracks.build import Timeline
+from blur.tracks.camera import Camera, Gray
+from blur.tracks.follow import follow, waiting
+from blur.tracks.link import Tracklet
+
+FOLLOW_WIDTH = 960
+"""Longest side of the pictures that faces are followed on: texture of a small face needs it."""
+
+_RELOOK = 3
+"""Frames between two crops on the way."""
+
+Relook = Callable[[Gray, Box], Found | None]
+"""Looks for the face of a box near that box, on the gray picture of a frame."""
+
+
+_UNSEEN = np.zeros(len(FAMILIES), np.float32)
+
+
+@dataclass(slots=True)
+class _Chase:
+    """One tracklet's pursuit: the rows it gained, by frame, from before and from behind."""
+
+    tracklet: Tracklet
+    shot: tuple[int, int]
+    sighted: dict[int, int]
+    forward: dict[int, Found] = field(default_factory=dict)
+    backward: dict[int, Found] = field(default_factory=dict)
+    box: Box | None = None
+    unseen: int = 0
+
+
+class Pursuit:
+    """Fed with every frame's gray picture in order; afterwards `tracklets` are longer and denser.
+
+    `scale` is display pixels per picture pixel, `reach` the frames that a face is pursued without
+    being seen: larger covers longer turns of the head and keeps more pictures in memory.
+    """
+
+    def __init__(
+        self,
+        tracklets: Sequence[Tracklet],
+        camera: Camera,
+        timeline: Timeline,
+        relook: Relook,
+        scale: float,
+        reach: int,
+        near: int,
+    ) -> None:
+        self._camera, self._relook = camera, relook
+        self._scale, self._reach, self._near = scale, reach, near
+        self._ring: deque[tuple[int, Gray]] = deque(maxlen=reach + 1)
+        shots = timeline.shots()
+        starts = np.array([start for start, _ in shots])
+        self._chases = [
+            _Chase(
+                t,
+                shots[int(np.searchsorted(starts, t.start, side="right")) - 1],
+                {int(frame): row for row, frame in enumerate(t.frames)},
+            )
+            for t in tracklets
+        ]
+        self._waiting = deque(sorted(self._chases, key=lambda c: c.tracklet.start))
+        self._active: list[_Chase] = []
+
+    def wants(self, frame: int) -> bool:
+        """Whether this frame's picture will be needed: by a chase under way or one to come."""
+        upcoming = self._waiting and self._waiting[0].tracklet.start - self._reach <= frame
+        return bool(self._active or upcoming)
+
+    def see(self, frame: int, gray: Gray) -> None:
+        self._ring.append((frame, gray))
+        while self._waiting and self._waiting[0].tracklet.start == frame:
+            self._active.append(self._waiting.popleft())
+        for chase in self._active:
+            if frame in chase.sighted:
+                self._sighted(chase, frame)
+            elif chase.box is not None:
+                self._onward(chase, frame, gray)
+        self._active = [c for c in self._active if c.box is not None or c.tracklet.last > frame]
+
+    def tracklets(self) -> list[Tracklet]:
+        """The tracklets with the rows that were gained."""
+        return [_grown(chase) for chase in self._chases]
+
+    def _sighted(self, chase: _Chase, frame: int) -> None:
+        """The looks saw the face here: chase it back into what came before, and go on."""
+        row = chase.sighted[frame]
+        earlier = int(chase.tracklet.frames[row - 1]) if row else -1
+        gap = frame - earlier - 1 if row else frame - chase.shot[0]
+        box = Box(*chase.tracklet.boxes[row].tolist())
+        if gap > self._near or not row:
+            self._back(chase, frame, box, max(earlier + 1, chase.shot[0]))
+        later = int(chase.tracklet.frames[row + 1]) if row + 1 < len(chase.tracklet) else None
+        rests = later is not None and later - frame - 1 <= self._near
+        chase.box, chase.unseen = (None if rests else box), 0
+
+    def _onward(self, chase: _Chase, frame: int, gray: Gray) -> None:
+        last, before = self._ring[-2]
+        if last != frame - 1 or frame >= chase.shot[1] or chase.unseen >= self._reach:
+            chase.box = None
+            return
+        assert chase.box is not None
+        chase.unseen += 1
+        found = self._step(before, gray, chase.box, last, frame, chase.unseen % _RELOOK == 0)
+        if found is None:
+            chase.box = None
+            return
+        chase.forward[frame] = found
+        chase.box = found.box
+        if found.evidence.any():
+            chase.unseen = 0
+
+    def _back(self, chase: _Chase, frame: int, box: Box, stop: int) -> None:
+        unseen = 0
+        pictures = [(f, g) for f, g in self._ring if stop <= f <= frame]
+        for (later, after), (earlier, before) in zip(
+            pictures[:0:-1], pictures[-2::-1], strict=True
+        ):
+            unseen += 1
+            found = self._step(after, before, box, later, earlier, unseen % _RELOOK == 0)
+            if found is None:
+                return
+            chase.backward[earlier] = found
+            box = found.box
+            if found.evidence.any():
+                unseen = 0
+
+    def _step(
+        self, before: Gray, after: Gray, box: Box, here: int, there: int, look: bool
+    ) -> Found | None:
+        """The face on frame `there`, from its box on frame `here`; None when it is lost."""
+        camera = self._camera.between(here, there)
+        moved = follow(before, after, box, camera, self._scale)
+        if look or moved is None:
+            found = self._relook(after, moved.box if moved else waiting(box, camera))
+            if found is not None:
+                return Found(found.box, found.evidence)
+        return None if moved is None else Found(moved.box, _UNSEEN)
+
+
+def _grown(chase: _Chase) -> Tracklet:
+    """A chase's tracklet with its gained rows; where both directions came, what holds both."""
+    gained = {**chase.forward, **chase.backward}
+    for frame in chase.forward.keys() & chase.backward.keys():
+        gained[frame] = _both(chase.forward[frame], chase.backward[frame])
+    if not gained:
+        return chase.tracklet
+    frames = np.array(list(gained), np.intp)
+    boxes = np.array([row.box for row in gained.values()], np.float32)
+    evidence = np.array([row.evidence for row in gained.values()], np.float32)
+    return chase.tracklet.joined(Tracklet(frames, boxes, evidence))
+
+
+def _both(first: Found, second: Found) -> Found:
+    """The better seen of two rows; when neither was seen, a box that holds both."""
+    if first.evidence.any() or second.evidence.any():
+        return max(first, second, key=lambda row: float(row.evidence.max()))
+    a, b = first.box, second.box
+    away = float(np.hypot(a.cx - b.cx, a.cy - b.cy))
+    return Found(
+        Box(
+            (a.cx + b.cx) / 2,
+            (a.cy + b.cy) / 2,
+            max(a.w, b.w) + away,
+            max(a.h, b.h) + away,
+            a.angle,
+        ),
+        _UNSEEN,
+    )
