@@ -18,7 +18,7 @@ import numpy.typing as npt
 Samples = npt.NDArray[Any]
 """(height, width, channels) of uint8 or uint16."""
 
-_PACKED = re.compile(r"([rgba0]{3,4})(?:24|48le|64le)?")
+_PACKED = re.compile(r"([rgba0]{3,4}|ya)(?:8|16le|24|48le|64le)?")
 _SEMI_PLANAR = re.compile(r"nv\d|p\d")
 _OTHER = re.compile(r"f16|f32|xyz|nv20")  # floats, and what has no linear samples
 _STAND_INS = {
@@ -31,7 +31,6 @@ _STAND_INS = {
     "bgr555le": "rgb24",
     "monow": "gray",
     "monob": "gray",
-    "ya8": "rgba",
     "yuyv422": "yuv422p",
     "yvyu422": "yuv422p",
     "uyvy422": "yuv422p",
@@ -105,16 +104,17 @@ class Layout:
 
         Make the picture writable first: its planes may still serve the decoder.
         """
-        found = []
+        size = np.dtype(self.dtype).itemsize
+        found: list[Samples] = []
         for plane in self.planes:
-            width = -(-picture.width // plane.step_x)
-            height = -(-picture.height // plane.step_y)
-            channels = len(plane.roles)
-            raw = picture.planes[plane.index]
-            size = np.dtype(self.dtype).itemsize
-            rows = np.frombuffer(memoryview(raw), np.uint8)[: raw.line_size * height]
-            used = rows.reshape(height, raw.line_size)[:, : width * channels * size]
-            found.append(used.view(self.dtype).reshape(height, width, channels))
+            raw, channels = picture.planes[plane.index], len(plane.roles)
+            shape = (
+                -(-picture.height // plane.step_y),
+                -(-picture.width // plane.step_x),
+                channels,
+            )
+            strides = (raw.line_size, channels * size, size)
+            found.append(np.ndarray(shape, self.dtype, memoryview(raw), 0, strides))
         return found
 
 

@@ -30,8 +30,8 @@ LADDER = 1.1
 SWEEP = 2
 """Frames before and after whose faces a cover also reaches over, so that it never lags."""
 
-FACE = 1.3
-"""How much larger than its box a face of those frames is taken to be."""
+FACE = 1.4
+"""How much larger than the box a face of those frames is taken to be: its corners are inside."""
 
 STEADY = 12
 """Frames before and after over which a cover keeps its largest size, so that it does not pump."""

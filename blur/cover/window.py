@@ -136,8 +136,8 @@ def windows(
     covers: Sequence[Patch],
 ) -> Iterator[Window]:
     """The covers in windows, those that touch in one window, so that their colours agree."""
-    grid = _grid(picture)
-    full_range = picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
+    grid = _grid(picture, layout)
+    full_range = _full_range(picture, layout)
     frame = Rect(0, 0, picture.width, picture.height)
     for bounds, members in _touching(covers, grid):
         rect = bounds.grown(RING * grid, grid).cut(frame)
@@ -155,10 +155,19 @@ def windows(
         yield Window(layout, rect, grid, views, masks, tuple(members), matrix, full_range)
 
 
-def _grid(picture: av.VideoFrame) -> int:
+def _grid(picture: av.VideoFrame, layout: Layout) -> int:
     """Coarse cells follow the picture's size and not a cover's: colours never jump with it."""
     side = min(picture.width, picture.height)
-    return 4 if side <= 400 else 8 if side <= 800 else 16 if side <= 1600 else 32
+    cell = 4 if side <= 400 else 8 if side <= 800 else 16 if side <= 1600 else 32
+    return max(cell, 2 * layout.step_x, 2 * layout.step_y)
+
+
+def _full_range(picture: av.VideoFrame, layout: Layout) -> bool:
+    """Where the picture does not say: grey and the `yuvj` formats are full range, as in FFmpeg."""
+    grey = not any("u" in plane.roles for plane in layout.planes)
+    if picture.color_range == ColorRange.MPEG:
+        return False
+    return picture.color_range == ColorRange.JPEG or grey or picture.format.name.startswith("yuvj")
 
 
 def _touching(covers: Sequence[Patch], gap: int) -> list[tuple[Rect, list[Patch]]]:
