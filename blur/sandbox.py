@@ -19,8 +19,8 @@ _LOG = logging.getLogger(__name__)
 
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_SET_MODE_FILTER = 1
-# All threads at once; and no slowdown by mitigations that are meant for hostile code.
-_SECCOMP_FLAGS = 1 << 0 | 1 << 2  # TSYNC | SPEC_ALLOW
+_TSYNC = 1 << 0  # all threads at once
+_SPEC_ALLOW = 1 << 2  # without the costly mitigations that are meant for hostile code
 _RET_ALLOW = 0x7FFF0000
 _RET_EPERM = 0x00050000 | errno.EPERM
 
@@ -89,7 +89,11 @@ def _install_filter() -> None:
     kernel = _KERNELS.get(platform.machine())
     if kernel is None or sys.byteorder != "little":
         raise OSError(f"not supported on {platform.machine()} processors")
-    program = _program(kernel)
+    _load(kernel, _program(kernel, _RET_EPERM), _TSYNC | _SPEC_ALLOW)
+
+
+def _load(kernel: _Kernel, program: bytes, flags: int) -> int:
+    """Hand a filter to the kernel; what seccomp(2) returns. Raises OSError."""
     instructions = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: the count, padding up to the pointer, the pointer.
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions))
@@ -97,11 +101,12 @@ def _install_filter() -> None:
     number = ctypes.c_long
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, number(1), number(0), number(0), number(0)) != 0:
         raise _refused("prctl")
-    done = libc.syscall(
-        number(kernel.seccomp), number(_SECCOMP_SET_MODE_FILTER), number(_SECCOMP_FLAGS), header
-    )
-    if done != 0:
+    mode = number(_SECCOMP_SET_MODE_FILTER)
+    done: int = libc.syscall(number(kernel.seccomp), mode, number(flags), header)
+    # With TSYNC, a positive number is the thread that could not follow.
+    if done < 0 or (done > 0 and flags & _TSYNC):
         raise _refused("seccomp")
+    return done
 
 
 def _refused(call: str) -> OSError:
@@ -109,7 +114,7 @@ def _refused(call: str) -> OSError:
     return OSError(code, f"the kernel refused {call}: {errno.errorcode.get(code, code)}")
 
 
-def _program(kernel: _Kernel) -> bytes:
+def _program(kernel: _Kernel, refusal: int) -> bytes:
     """The filter as classic BPF: struct sock_filter {u16 code; u8 jt, jf; u32 k} each.
 
     Everything is allowed but: calls by another architecture's numbers (they would need a list
@@ -128,7 +133,7 @@ def _program(kernel: _Kernel) -> bytes:
         (load, None, None, _FIRST_ARGUMENT),
         (jump_equal, allow, None, _AF_UNIX),
         (jump_equal, allow, refuse, _AF_NETLINK),
-        (give, None, None, _RET_EPERM),
+        (give, None, None, refusal),
         (give, None, None, _RET_ALLOW),
     ]
     targets = {refuse: len(steps) - 2, allow: len(steps) - 1}
