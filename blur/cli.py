@@ -79,15 +79,22 @@ def _option(option: settings.Option) -> click.Option:
     several = get_origin(kind) is tuple
     if get_args(kind):  # tuple[X, ...] or X | None
         kind = get_args(kind)[0]
+    if kind is bool:
+        return click.Option([option.flag], is_flag=True, default=None, help=_help(option))
     if issubclass(kind, enum.Enum):
         kind = click.Choice([member.value for member in kind])
-    default = "" if option.default in (None, ()) else f"  [default: {option.default}]"
     return click.Option(
         [option.flag],
         type=kind,
         multiple=several,
-        help=option.help[0].upper() + option.help[1:] + "." + default,
+        metavar=option.extra.get("metavar"),
+        help=_help(option),
     )
+
+
+def _help(option: settings.Option) -> str:
+    default = "" if option.default in (None, (), "", False) else f"  [default: {option.default}]"
+    return option.help[0].upper() + option.help[1:] + "." + default
 
 
 def _settings(given: dict[str, Any]) -> Settings:

@@ -23,6 +23,7 @@ from blur.batch.stopping import Stop
 from blur.errors import Interrupted, WorkerLost
 
 _REPORT_EVERY = 0.1
+_START_WITHIN = 60.0
 _LEAVE_WITHIN = 5.0
 
 
@@ -31,6 +32,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection[Any, Any]
     task: Task | None = None
+    ready: bool = False
     heard: float = field(default_factory=time.monotonic)
 
 
@@ -92,21 +94,25 @@ class ProcessExecutor:
 
     def _hear(self, worker: _Worker) -> list[Outcome]:
         """Take in what one worker has sent since the last time."""
-        try:
-            while worker.pipe.poll():
+        while True:
+            try:
+                if not worker.pipe.poll():
+                    return []
                 message = worker.pipe.recv()
-                worker.heard = time.monotonic()
-                if isinstance(message, Outcome):
-                    worker.task = None
-                    return [message]
+            except (EOFError, OSError):
+                worker.process.join(_LEAVE_WITHIN)
+                return [self._dismiss(worker, _epitaph(worker.process.exitcode))]
+            worker.ready = True
+            worker.heard = time.monotonic()
+            if isinstance(message, Outcome):
+                worker.task = None
+                return [message]
+            if message is not None:
                 self._tell(*message)
-        except (EOFError, OSError):
-            worker.process.join(_LEAVE_WITHIN)
-            return [self._dismiss(worker, _epitaph(worker.process.exitcode))]
-        return []
 
     def _fault(self, worker: _Worker) -> str | None:
-        if time.monotonic() - worker.heard > self._stall_timeout:
+        patience = self._stall_timeout + (0 if worker.ready else _START_WITHIN)
+        if time.monotonic() - worker.heard > patience:
             return f"showed no progress for {self._stall_timeout:g} s"
         with contextlib.suppress(psutil.NoSuchProcess):
             used = psutil.Process(worker.process.pid).memory_info().rss
@@ -161,6 +167,7 @@ def _work(pipe: Connection[Any, Any], threads: int) -> None:
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     stopped = threading.Event()
     threading.Thread(target=_listen, args=(pipe, tasks, stopped), daemon=True).start()
+    pipe.send(None)  # ready
     while True:
         task = tasks.get()
         pipe.send(outcome_of(task, _Reporter(pipe, task.key, stopped)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from blur.errors import BlurError, Exit, cannot_write
 from blur.settings import Settings
 
 REPORT_NAME = "report.json"
+_SHOWN = 20
 
 
 class State(enum.StrEnum):
@@ -117,12 +119,12 @@ def table(report: BatchReport) -> str:
         + [cell.rjust(w) for cell, w in zip(row[2:], widths[2:], strict=True)])
         for row in rows
     ]  # fmt: skip
-    lines += [""] + [_failure(c, c.error) for c in report.clips if c.error]
-    notes = Counter(note for c in report.clips for note in c.notes)
-    lines += [f"note: {text}" + (f" ({n} clips)" if n > 1 else "") for text, n in notes.items()]
-    lines += [f"skipped: {s.name} ({s.why})" for s in report.skipped[:20]]
-    if len(report.skipped) > 20:
-        lines.append(f"skipped: {len(report.skipped) - 20} more, see {REPORT_NAME}")
+    lines += ["", *(_failure(c, c.error) for c in report.clips if c.error)]
+    lines += _counted("note", (note for c in report.clips for note in c.notes))
+    lines += _counted("left out", (what for c in report.clips for what in c.dropped))
+    lines += [f"skipped: {s.name} ({s.why})" for s in report.skipped[:_SHOWN]]
+    if len(report.skipped) > _SHOWN:
+        lines.append(f"skipped: {len(report.skipped) - _SHOWN} more, see {REPORT_NAME}")
     states = Counter(c.state for c in report.clips)
     lines.append(", ".join(f"{n} {state}" for state, n in states.items()) or "no clips")
     return "\n".join(lines)
@@ -145,3 +147,11 @@ def _row(clip: ClipReport) -> tuple[str, ...]:
 
 def _failure(clip: ClipReport, problem: Problem) -> str:
     return f"{clip.state}: {clip.name}: {problem.problem} ({problem.remedy})"
+
+
+def _counted(label: str, texts: Iterable[str]) -> list[str]:
+    counts = Counter(texts).most_common()
+    lines = [f"{label}: {text}" + (f" ({n} clips)" if n > 1 else "") for text, n in counts[:_SHOWN]]
+    if len(counts) > _SHOWN:
+        lines.append(f"{label}: {len(counts) - _SHOWN} more, see {REPORT_NAME}")
+    return lines

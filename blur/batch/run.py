@@ -159,6 +159,7 @@ class _Batch:
                 self._take_probe(key, answer)
 
         drain(schedule, executor, self.stop, lambda task: None, on_outcome)
+        self._name_outputs()
         self.ledger.put(clip.entry for clip in self.clips.values() if clip.refused is None)
 
     def work(self, executor: Executor) -> None:
@@ -224,20 +225,27 @@ class _Batch:
     def _take_probe(self, key: int, answer: Probed | BlurError) -> None:
         clip = self.clips[key]
         if isinstance(answer, Probed):
-            self.inventory.name_output(clip, answer.suffix)
+            self.todo[key] = answer
             clip.entry = replace(
                 clip.entry, frames=answer.frames, width=answer.width, height=answer.height
             )
-            if clip.refused is None:
-                self.todo[key] = answer
-            else:
-                self._fail(key, clip.refused)
         elif isinstance(answer, NotAClip) and not clip.file.claims_pictures:
             report = replace(_failed(clip.file.name, answer), state=State.SKIPPED)
             clip.entry = replace(clip.entry, state=State.SKIPPED, report=report)
             self.skipped.append(_skipped(clip))
         else:
             self._fail(key, answer)
+
+    def _name_outputs(self) -> None:
+        """Among namesakes, the clip that needs no new extension keeps the plain name."""
+        probed = [(key, self.clips[key], info.suffix) for key, info in self.todo.items() if info]
+        for key, clip, suffix in sorted(
+            probed, key=lambda p: (p[1].file.path.suffix.lower() != p[2], p[1].file.name)
+        ):
+            self.inventory.name_output(clip, suffix)
+            if clip.refused is not None:
+                self.todo[key] = None
+                self._fail(key, clip.refused)
 
     def _task(self, key: int, probed: Probed) -> Task:
         clip = self.clips[key]

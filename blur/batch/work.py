@@ -60,15 +60,17 @@ class ClipJob(Struct, frozen=True):
 
 def probe_clips(job: tuple[list[Path], Settings], progress: Progress) -> list[Probed | BlurError]:
     """Probe files in order; a file that is no clip gives its error instead."""
+    from blur.media import output_suffix
     from blur.media.probe import probe
 
-    paths, _ = job
+    paths, settings = job
     answers: list[Probed | BlurError] = []
     for i, path in enumerate(paths):
         try:
             info = probe(path)
             frames = info.frames or int((info.duration or 0) * info.rate) or 1
-            answers.append(Probed(frames, info.width, info.height, ".mp4"))
+            suffix = output_suffix(info, settings.output)
+            answers.append(Probed(frames, info.width, info.height, suffix))
         except BlurError as error:
             answers.append(error)
         progress("probe", i + 1, len(paths))

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 from blur.batch import work
+from blur.digests import scan_digest
 from blur.errors import DecodeError, NotAClip
 from blur.fingerprint import fingerprint
 from blur.plan import Plan
-from blur.digests import scan_digest
 
 
 def write_clip(path: Path, behaviour: str = "well", frames: int = 5, salt: str = "") -> Path:
@@ -114,5 +114,5 @@ def _count(clip, what):
     """Leave a mark for each call beside the clips, where the test can count them."""
     log = os.environ.get("FAKE_CORRIDOR_LOG")
     if log:
-        with open(log, "a", errors="surrogateescape") as file:
+        with Path(log).open("a", errors="surrogateescape") as file:
             file.write(f"{what} {clip.name}\n")

@@ -272,6 +272,17 @@ def test_outputs_keep_their_names_when_namesakes_arrive(fake):
     }
 
 
+def test_among_namesakes_the_one_of_the_right_extension_keeps_the_plain_name(fake):
+    for name in ("a.avi", "a.mp4", "a.mov"):
+        fake.clip(name)
+    report = fake.run()
+    assert {c.name: c.output for c in report.clips} == {
+        "a.mp4": "a.mp4",
+        "a.avi": "a.avi.mp4",
+        "a.mov": "a.mov.mp4",
+    }
+
+
 def test_two_inputs_of_one_output_both_fail_and_others_finish(fake, tmp_path):
     from fake_corridor import write_clip
 
