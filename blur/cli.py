@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 import click
 
 from blur import __version__, settings
-from blur.errors import BlurError, Exit, Interrupted
+from blur.errors import BlurError, Exit, Interrupted, SetupError
 from blur.settings import Settings
 
 # Commands that live beside what they show: name → module, and the line in `blur --help`.
@@ -146,3 +146,96 @@ def _batch(inputs: Sequence[Path], out: Path, given: dict[str, Any], **stages: b
     report = run(inputs, out, chosen, display=display(), **stages)
     click.echo(table(report))
     click.get_current_context().exit(report.exit_code)
+
+
+_FOLDER = click.Argument(["out"], type=click.Path(path_type=Path, file_okay=False, exists=True))
+
+
+@main.command(params=[_FOLDER, click.Option(["--json"], is_flag=True, help="As JSON.")])
+def status(out: Path, json: bool) -> None:
+    """Show how far the batch in OUT is, while it runs or after."""
+    import msgspec
+
+    from blur.batch.status import status, text
+
+    now = status(out)
+    click.echo(msgspec.json.encode(now) if json else text(now))
+
+
+@main.command(
+    params=[
+        _FOLDER,
+        click.Option(["--edits"], is_flag=True, help="Remove edits as well: a person's work."),
+    ]
+)
+def clean(out: Path, edits: bool) -> None:
+    """Remove the work files from OUT: plans, ledger and records. Covered clips stay.
+
+    Without them, a later run covers every clip anew.
+    """
+    from blur.batch.workdir import WorkFolder
+    from blur.errors import NothingToDo, UsageError
+
+    folder = WorkFolder(out)
+    if not folder.root.is_dir():
+        raise NothingToDo("holds no work files", subject=out)
+    made = len(list(folder.edits.glob("*.json")))
+    if made and not edits:
+        raise UsageError(
+            f"holds a person's edits of {made} clips",
+            subject=out,
+            remedy="export them with `blur edits`, or add --edits to remove them too",
+        )
+    folder.clear()
+    click.echo(f"removed {folder.root}")
+
+
+@main.command()
+def models() -> None:
+    """List the detectors' weights: where they are from, their licence, and whether they are whole."""
+    from blur import sandbox, weights
+
+    sandbox.keep_off_network()
+    damaged = 0
+    for weight in weights.catalogue():
+        try:
+            weights.read(weight.name)
+            state = "whole"
+        except BlurError as error:
+            state, damaged = f"DAMAGED: {error.problem}", damaged + 1
+        click.echo(
+            f"{weight.name}: {state}\n"
+            f"  {weight.file}, from {weight.distribution} {weight.version}, {weight.source}\n"
+            f"  licence {weight.licence} ({weight.licence_file}), sha256 {weight.sha256}"
+        )
+    click.echo(f"network: {sandbox.network_state()}")
+    if damaged:
+        raise SetupError(f"{damaged} weights are damaged")
+
+
+@main.command(
+    params=[
+        click.Argument(["file"], type=click.Path(path_type=Path, exists=True, dir_okay=False)),
+        click.Option(["--json"], is_flag=True, help="As JSON."),
+    ]
+)
+def inspect(file: Path, json: bool) -> None:
+    """Show what FILE gives away beside its pictures: place, device, dates, people, software."""
+    from blur import sandbox
+
+    sandbox.keep_off_network()
+    import msgspec
+
+    from blur.media.inspect import inspect
+
+    found = inspect(file)
+    if json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
+        return
+    click.echo(f"{found.name}: {found.format}")
+    for track in found.tracks:
+        click.echo(f"  {track}")
+    for trace in found.traces:
+        click.echo(f"  {trace.kind}: {trace.value} [{trace.where}]")
+    if not found.traces:
+        click.echo("  nothing beside pictures, sound and structure")

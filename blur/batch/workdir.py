@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from blur.errors import OutputError, UsageError
@@ -70,18 +71,36 @@ class WorkFolder:
         SQLite's own file lock is the one in the standard library that works everywhere.
         Raises UsageError when another process holds it.
         """
-        connection = sqlite3.connect(self.root / "lock", timeout=0, isolation_level=None)
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
+        lock = self.root / "lock"
+        with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                raise UsageError(
+                    "another blur is working on this folder",
+                    subject=self.out,
+                    remedy="wait until it ends; `blur status` shows how far it is",
+                ) from error
+            lock.chmod(0o600)
             yield
-        except sqlite3.OperationalError as error:
-            raise UsageError(
-                "another blur is working on this folder",
-                subject=self.out,
-                remedy="wait until it ends; `blur status` shows how far it is",
-            ) from error
-        finally:
-            connection.close()
+
+    def busy(self) -> bool:
+        """Whether a blur is working on the folder now."""
+        if not self.root.is_dir():
+            return False
+        try:
+            with self.locked():
+                return False
+        except UsageError:
+            return True
+
+    def clear(self) -> None:
+        """Remove the work folder: plans, edits, ledger and all."""
+        with self.locked():
+            for path in self.root.iterdir():
+                if path.name != "lock":
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(self.root)
 
 
 def _id(clip: Fingerprint) -> str:

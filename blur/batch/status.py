@@ -1,0 +1,63 @@
+"""How far a batch is, as seen from another terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from msgspec import Struct
+
+from blur.batch.ledger import Entry, Flight, read
+from blur.batch.report import State
+from blur.batch.workdir import WorkFolder
+
+
+class Failure(Struct, frozen=True):
+    name: str
+    problem: str
+
+
+class Status(Struct, frozen=True):
+    """`frames` and `frames_done` count estimated frames of clips; those in work count in part."""
+
+    running: bool
+    states: dict[State, int]
+    frames: int
+    frames_done: int
+    in_work: list[Flight]
+    failed: list[Failure]
+
+
+def status(out: Path) -> Status:
+    """The state of the batch in `out`, while it runs or after. Raises OutputError."""
+    folder = WorkFolder(out)
+    entries, flights = read(folder)
+    running = folder.busy()
+    clips = [entry for entry in entries if entry.state is not State.SKIPPED]
+    finished = sum(entry.frames for entry in clips if entry.state is not State.FOUND)
+    return Status(
+        running=running,
+        states=dict(Counter(entry.state for entry in clips)),
+        frames=sum(entry.frames for entry in clips),
+        frames_done=finished + sum(f.done for f in flights if f.stage == "render") * running,
+        in_work=flights if running else [],
+        failed=[_failure(entry) for entry in clips if entry.state is State.FAILED],
+    )
+
+
+def text(now: Status) -> str:
+    """The status for a terminal."""
+    share = f" ({100 * now.frames_done // now.frames} %)" if now.frames else ""
+    lines = [
+        "a batch is running" if now.running else "no batch is running",
+        ", ".join(f"{n} {state}" for state, n in now.states.items()) or "no clips",
+        f"{now.frames_done} of about {now.frames} frames{share}",
+    ]
+    lines += [f"in work: {f.name}: {f.stage} {f.done}/{f.total or '?'}" for f in now.in_work]
+    lines += [f"failed: {f.name}: {f.problem}" for f in now.failed]
+    return "\n".join(lines)
+
+
+def _failure(entry: Entry) -> Failure:
+    problem = entry.report.error.problem if entry.report and entry.report.error else "unknown"
+    return Failure(entry.name, problem)
