@@ -20,6 +20,8 @@ from av.codec.context import Flags
 
 from blur.errors import DiskFull, OutputError
 from blur.media.audio import Sound, parse_spans
+from blur.media.inspect import check_output
+from blur.media.metadata import Kind
 from blur.media.presets import Preset, preset_for, sample_format
 from blur.media.probe import ClipInfo
 from blur.media.read import Frame
@@ -147,6 +149,7 @@ class Writer:
                 self._sound.write_until(None)
             self._container.close()
             self._verify()
+            check_output(self._part.path, self._allowed(), final.name)
         size, sha256 = self._part.place()
         return Written(
             final, len(self._pts), size, sha256, tuple(self._notes), tuple(self._dropped())
@@ -263,6 +266,15 @@ class Writer:
         step = self._pts[-1] - self._pts[-2] if len(self._pts) > 1 else 0
         usual = round(1 / (self._info.rate * self._info.time_base))
         return self._last_duration or step or max(1, usual)
+
+    def _allowed(self) -> frozenset[Kind]:
+        """What an output may give away: what was asked for."""
+        allowed = set()
+        if self._sound is not None:
+            allowed.add(Kind.SOUND)
+        if self._settings.keep_timecode:
+            allowed.add(Kind.TIMECODE)
+        return frozenset(allowed)
 
     def _dropped(self) -> Iterator[str]:
         for what in self._info.dropped:
