@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,8 +80,8 @@ def _option(option: settings.Option) -> click.Option:
         kind = get_args(kind)[0]
     if kind is bool:
         return click.Option([option.flag], is_flag=True, default=None, help=_help(option))
-    if issubclass(kind, enum.Enum):
-        kind = click.Choice([member.value for member in kind])
+    if option.choices:
+        kind = click.Choice(option.choices)
     return click.Option(
         [option.flag],
         type=kind,
@@ -93,7 +92,7 @@ def _option(option: settings.Option) -> click.Option:
 
 
 def _help(option: settings.Option) -> str:
-    default = "" if option.default in (None, (), "", False) else f"  [default: {option.default}]"
+    default = f"  [default: {option.default_text}]" if option.default_text else ""
     return option.help[0].upper() + option.help[1:] + "." + default
 
 

@@ -199,6 +199,17 @@ class Option(Struct, frozen=True):
     def flag(self) -> str:
         return "--" + self.name.replace("_", "-")
 
+    @property
+    def choices(self) -> list[str]:
+        """The values to choose from, where there are such."""
+        return [str(m) for m in self.kind] if isinstance(self.kind, enum.EnumType) else []
+
+    @property
+    def default_text(self) -> str:
+        """The default as the user would write it; empty where the option is off by default."""
+        off = self.default is None or self.default is False or self.default in ((), "")
+        return "" if off else str(self.default)
+
 
 def options(*groups: str) -> Iterator[Option]:
     """The options of the named groups (all when none is named), in order of definition."""
@@ -255,3 +266,18 @@ def digest(*groups: Struct) -> str:
 def cpu_count() -> int:
     """Cores this process may use (its affinity), not those of the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def options_table() -> str:
+    """All options as the README's table."""
+    rows = ["| option | in blur.toml | default | what it does |", "|---|---|---|---|"]
+    for option in options():
+        values = " {" + ",".join(option.choices) + "}" if option.choices else ""
+        default = f"`{option.default_text}`" if option.default_text else ""
+        place = f"`{option.group}.{option.name}`"
+        rows.append(f"| `{option.flag}{values}` | {place} | {default} | {option.help} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(options_table())
