@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from typing import Protocol
 
@@ -18,6 +19,9 @@ DETECTORS = ("centerface", "yunet", "blazeface-short", "blazeface-full")
 
 _loaded: dict[str, _Closable] = {}
 _lock = threading.Lock()
+
+# MediaPipe's tasks complain when they live on while the interpreter takes its modules apart.
+atexit.register(_loaded.clear)
 
 
 def load_detector(name: str, *, threads: int | None = None) -> Detector:
