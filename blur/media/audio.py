@@ -134,6 +134,7 @@ class _Copied:
         if self._count:
             self._target.time_base = Fraction(1, self._rate)
         self._next: int | None = None
+        self._aac = context.name == "aac"
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         if not packet.size:
@@ -153,6 +154,8 @@ class _Copied:
             pts = time + round(self._shift / packet.time_base)
         packet.pts = packet.dts = pts
         self._next = pts + (packet.duration or 0)
+        if self._aac:
+            packet = _without_fill(packet)
         packet.stream = self._target
         yield packet
 
@@ -226,6 +229,31 @@ class _Recoded:
         frame.pts, frame.time_base = first, Fraction(1, self._rate)
         self._next = last
         yield from self._target.encode(frame)
+
+
+def _without_fill(packet: av.Packet[Any]) -> av.Packet[Any]:
+    """An AAC packet whose leading fill element, if there is one, holds zeros.
+
+    Encoders write their names there (ISO/IEC 14496-3, fill_element); decoders skip it.
+    """
+    data = bytes(packet)
+    if len(data) < 3 or data[0] >> 5 != 6:
+        return packet
+    bits = int.from_bytes(data, "big")
+    total = 8 * len(data)
+    count, start = data[0] >> 1 & 15, 7
+    if count == 15:
+        count, start = 14 + (bits >> (total - 15) & 255), 15
+    start, end = start + 4, start + 8 * count  # the extension's type stays
+    if bits >> (total - start) & 15 > 1 or end > total:
+        return packet
+    bits &= ~(((1 << (end - start)) - 1) << (total - end))
+    clean: av.Packet[Any] = av.Packet(bits.to_bytes(len(data), "big"))
+    clean.pts, clean.dts, clean.duration = packet.pts, packet.dts, packet.duration
+    clean.time_base, clean.is_keyframe = packet.time_base, packet.is_keyframe
+    for side in packet.iter_sidedata():
+        clean.set_sidedata(side)
+    return clean
 
 
 def _layout(layout: av.AudioLayout) -> str:
