@@ -113,3 +113,76 @@ unload_detectors()
     assert output == ""
     assert calls == []
     assert files_under(tmp_path) == []
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Half a second of a real face."""
+    av = pytest.importorskip("av")
+    data = pytest.importorskip("skimage.data", reason="scikit-image ships the photograph")
+    path = tmp_path / "in" / "clip.mp4"
+    path.parent.mkdir()
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", 25, width=320, height=320, pix_fmt="yuv420p")
+        for i in range(12):
+            picture = av.VideoFrame.from_ndarray(data.astronaut()[:320, 60 + i : 380 + i].copy())
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.slow
+def test_no_command_opens_a_socket_or_writes_at_home(clip: Path, tmp_path: Path) -> None:
+    home, out = tmp_path / "home", tmp_path / "out"
+    home.mkdir()
+    commands = [
+        ["models"],
+        ["run", clip, "-o", out / "run"],
+        ["scan", clip, "-o", out / "halves"],
+        ["render", clip, "-o", out / "halves"],
+    ]
+    for command in commands:
+        output, calls = watched(["-m", "blur", *map(str, command)], home)
+        assert calls == [], output
+        assert files_under(home) == []
+    assert (out / "run" / "clip.mp4").is_file()
+    assert (out / "halves" / "clip.mp4").is_file()
+
+
+ATTEMPT = """
+import errno, os, sys
+
+def attempt(event, arguments):
+    if event == "import" and arguments[0] in ("av", "openvino"):
+        import socket
+        try:
+            socket.socket(socket.AF_INET).close()
+            result = "opened"
+        except OSError as error:
+            result = errno.errorcode[error.errno]
+        with open(os.environ["ATTEMPTS"], "a") as file:
+            file.write(f"{arguments[0]} {result}\\n")
+
+sys.addaudithook(attempt)
+"""
+
+
+@pytest.mark.slow
+def test_no_process_that_touches_footage_could_open_a_socket(clip: Path, tmp_path: Path) -> None:
+    """Every process of a run tries to, at the moment when it loads a decoder or a detector."""
+    (tmp_path / "sitecustomize.py").write_text(ATTEMPT)
+    attempts = tmp_path / "attempts"
+    done = subprocess.run(
+        [sys.executable, "-m", "blur", "run", clip, "-o", tmp_path / "out"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}", "ATTEMPTS": str(attempts)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(attempts.read_text().splitlines()) == {"av EPERM", "openvino EPERM"}
+
+
+def test_models_states_that_the_network_is_out_of_reach(tmp_path: Path) -> None:
+    output, _ = watched(["-m", "blur", "models"], tmp_path)
+    assert "this process cannot open internet sockets (seccomp)" in output
