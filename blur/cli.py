@@ -191,7 +191,7 @@ def clean(out: Path, edits: bool) -> None:
 
 @main.command()
 def models() -> None:
-    """List the detectors' weights: where they are from, their licence, and whether they are whole."""
+    """List the detectors' weights: their source and licence, and whether they are whole."""
     from blur import sandbox, weights
 
     sandbox.keep_off_network()
@@ -238,3 +238,27 @@ def inspect(file: Path, json: bool) -> None:
         click.echo(f"  {trace.kind}: {trace.value} [{trace.where}]")
     if not found.traces:
         click.echo("  nothing beside pictures, sound and structure")
+
+
+@main.command(
+    params=[
+        click.Option(
+            ["-o", "--out"],
+            default="blur-demo",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Folder for the demo's files.  [default: blur-demo]",
+        )
+    ]
+)
+def demo(out: Path) -> None:
+    """Film a photograph that scikit-image ships, cover its face, and show the result."""
+    from blur.batch.progress import display
+    from blur.batch.report import table
+    from blur.demo import demo
+
+    made = demo(out, display())
+    click.echo(table(made.report))
+    if made.report.exit_code == Exit.OK:
+        click.echo(f"\ncovered clip:  {made.covered}\nbefore, after: {made.picture}")
+        click.echo("now try your own: blur run FOLDER -o COVERED")
+    click.get_current_context().exit(made.report.exit_code)

@@ -202,7 +202,8 @@ class Option(Struct, frozen=True):
     @property
     def choices(self) -> list[str]:
         """The values to choose from, where there are such."""
-        return [str(m) for m in self.kind] if isinstance(self.kind, enum.EnumType) else []
+        named = isinstance(self.kind, type) and issubclass(self.kind, enum.Enum)
+        return [member.value for member in self.kind] if named else []
 
     @property
     def default_text(self) -> str:
