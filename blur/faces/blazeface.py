@@ -52,7 +52,7 @@ class BlazeFace:
     def detect(self, pictures: Sequence[Picture], threshold: float) -> list[Detections]:
         try:
             answers = list(self._threads.map(self._look, pictures))
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             raise DetectorError(f"{self.name} failed: {error}") from error
         found = [decode(answer, self.name) for answer in answers]
         return [each.take(each.scores >= threshold) for each in found]

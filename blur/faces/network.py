@@ -110,7 +110,7 @@ class Network:
                 request.start_async()
             while in_flight:
                 finish_oldest()
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             raise DetectorError(f"{self._name} failed: {error}") from error
         finally:
             for idle, request, _ in in_flight:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from typing import Protocol
 
@@ -27,11 +28,13 @@ atexit.register(_loaded.clear)
 def load_detector(name: str, *, threads: int | None = None) -> Detector:
     """The detector called `name`, built when it is first asked for.
 
-    `threads` bounds the cores it uses (all of this process when None) and counts on the first
-    call only. Raises SetupError when it is unknown, its weights or its library are missing.
+    `threads` bounds the cores it uses and counts on the first call only; None takes BLUR_THREADS,
+    which the batch sets in its workers, or else all cores of this process. Raises SetupError when
+    the name is unknown or the weights or the library are missing.
     """
     with _lock:
         if name not in _loaded:
+            threads = threads or int(os.environ.get("BLUR_THREADS", 0)) or None
             _loaded[name] = _build(name, threads)
         return _loaded[name]
 

@@ -17,6 +17,13 @@ def test_built_once_and_freed() -> None:
     assert load_detector("yunet") is not first
 
 
+def test_the_batch_bounds_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    unload_detectors()
+    monkeypatch.setenv("BLUR_THREADS", "1")
+    assert load_detector("yunet")._network._threads == 1
+    unload_detectors()
+
+
 def test_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(SetupError, match="centerface, yunet"):
         load_detector("haar")
