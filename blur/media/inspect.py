@@ -13,7 +13,7 @@ from av.stream import Disposition
 from msgspec import Struct
 
 from blur.errors import OutputError
-from blur.media import ebml, isobmff, nal
+from blur.media import ebml, image_parts, isobmff, nal
 from blur.media.metadata import Kind, Trace, traces_of
 from blur.media.probe import open_input
 
@@ -39,6 +39,13 @@ def inspect(path: Path) -> Inspection:
 
     Raises NotAClip or DecodeError when the file cannot be opened.
     """
+    from blur.media import stills
+
+    if stills.is_still(path):
+        info = stills.probe_still(path)
+        track = f"picture {info.codec} {info.width}x{info.height} {info.profile}"
+        found_in_parts = dict.fromkeys(image_parts.traces(path))
+        return Inspection(path.name, info.codec, (track,), tuple(found_in_parts))
     with open_input(path) as container:
         name = container.format.name
         found: list[Trace] = []

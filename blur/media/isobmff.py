@@ -73,7 +73,7 @@ _NEUTRAL_HANDLERS = {b"", b"VideoHandler", b"SoundHandler", b"TimeCodeHandler", 
 
 
 class Box(NamedTuple):
-    """A box's type and where its payload lies in the file, [start, end)."""
+    """A box's type and where its content lies in the file, [start, end)."""
 
     type: str
     start: int
@@ -121,12 +121,12 @@ def _walk(file: BinaryIO, start: int, end: int, parent: str, media: bytes = b"")
         elif box.type in _STRUCTURE:
             continue
         elif box.type in _PADDING:
-            if _payload(file, box).strip(b"\0"):
-                yield Trace.of(Kind.HIDDEN, where, _payload(file, box))
+            if payload(file, box).strip(b"\0"):
+                yield Trace.of(Kind.HIDDEN, where, payload(file, box))
         elif box.type in ("mvhd", "tkhd", "mdhd"):
-            yield from _header(_payload(file, box), where, box.type)
+            yield from _header(payload(file, box), where, box.type)
         elif box.type == "hdlr":
-            yield from _handler(_payload(file, box), where)
+            yield from _handler(payload(file, box), where)
         elif box.type == "dref":
             yield from _data_references(file, box, where)
         elif box.type == "stsd":
@@ -143,32 +143,33 @@ def _walk(file: BinaryIO, start: int, end: int, parent: str, media: bytes = b"")
             yield _unknown(file, box, where)
 
 
-def _payload(file: BinaryIO, box: Box, limit: int = _LARGEST_LOOK) -> bytes:
+def payload(file: BinaryIO, box: Box, limit: int = _LARGEST_LOOK) -> bytes:
+    """What a box holds, up to `limit` bytes."""
     file.seek(box.start)
     return file.read(min(box.end - box.start, limit))
 
 
 def _unknown(file: BinaryIO, box: Box, where: str) -> Trace:
-    payload = _payload(file, box, 400)
+    content = payload(file, box, 400)
     kind = _KINDS.get(box.type, Kind.HIDDEN)
-    return Trace.of(kind, where, _text(payload) or f"{box.end - box.start} bytes")
+    return Trace.of(kind, where, _text(content) or f"{box.end - box.start} bytes")
 
 
-def _text(payload: bytes) -> str:
+def _text(content: bytes) -> str:
     """The longest printable run, where there is one worth the name."""
-    runs = "".join(c if c.isprintable() else "\0" for c in payload.decode("utf-8", "replace"))
+    runs = "".join(c if c.isprintable() else "\0" for c in content.decode("utf-8", "replace"))
     longest = max(runs.split("\0"), key=len)
     return longest.strip("\ufffd ") if len(longest) > 3 else ""
 
 
-def _header(payload: bytes, where: str, kind: str) -> Iterator[Trace]:
-    wide = payload[:1] == b"\1"
-    times = struct.unpack_from(">QQ" if wide else ">II", payload, 4)
+def _header(content: bytes, where: str, kind: str) -> Iterator[Trace]:
+    wide = content[:1] == b"\1"
+    times = struct.unpack_from(">QQ" if wide else ">II", content, 4)
     for name, seconds in zip(("created", "modified"), times, strict=True):
         if seconds:
             yield Trace.of(Kind.DATE, f"{where}: {name}", _date(seconds))
     if kind == "mdhd":
-        (language,) = struct.unpack_from(">H", payload, 32 if wide else 20)
+        (language,) = struct.unpack_from(">H", content, 32 if wide else 20)
         letters = "".join(chr(0x60 + (language >> shift & 31)) for shift in (10, 5, 0))
         if language not in (0x55C4, 0x7FFF, 0):
             yield Trace.of(
@@ -186,11 +187,11 @@ def _date(seconds: int) -> str:
 def _handler_type(file: BinaryIO, mdia: Box) -> bytes:
     found = (b for b in boxes(file, mdia.start, mdia.end) if b.type == "hdlr")
     handler = next(found, None)
-    return b"" if handler is None else _payload(file, handler)[8:12]
+    return b"" if handler is None else payload(file, handler)[8:12]
 
 
-def _handler(payload: bytes, where: str) -> Iterator[Trace]:
-    maker, name = payload[12:16], payload[24:]
+def _handler(content: bytes, where: str) -> Iterator[Trace]:
+    maker, name = content[12:16], content[24:]
     if name[:1] and name[0] == len(name) - 1:  # QuickTime counts, MP4 ends with a zero
         name = name[1:]
     if name.rstrip(b"\0") not in _NEUTRAL_HANDLERS:
@@ -202,26 +203,26 @@ def _handler(payload: bytes, where: str) -> Iterator[Trace]:
 def _data_references(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
     for entry in boxes(file, box.start + 8, box.end):
         if entry.end - entry.start > 4:
-            yield Trace.of(Kind.HIDDEN, f"{where}/{entry.type}", _payload(file, entry)[4:])
+            yield Trace.of(Kind.HIDDEN, f"{where}/{entry.type}", payload(file, entry)[4:])
 
 
 def _sample_entries(file: BinaryIO, box: Box, where: str, media: bytes) -> Iterator[Trace]:
     for entry in boxes(file, box.start + 8, box.end):
-        payload = _payload(file, entry, 128)
+        content = payload(file, entry, 128)
         at = f"{where}/{entry.type}"
         if media == b"tmcd":
             yield from _children(file, entry.start + 26, entry.end, at)
             continue
         if media not in (b"vide", b"soun"):
             continue  # the track itself is reported
-        if payload[12:16].strip(b"\0") not in _NEUTRAL_VENDORS:
-            yield Trace.of(Kind.SOFTWARE, f"{at}: vendor", payload[12:16])
+        if content[12:16].strip(b"\0") not in _NEUTRAL_VENDORS:
+            yield Trace.of(Kind.SOFTWARE, f"{at}: vendor", content[12:16])
         if media == b"vide":
-            if payload[43:74].strip(b"\0"):
-                yield Trace.of(Kind.SOFTWARE, f"{at}: compressor", payload[43:74])
+            if content[43:74].strip(b"\0"):
+                yield Trace.of(Kind.SOFTWARE, f"{at}: compressor", content[43:74])
             yield from _children(file, entry.start + 78, entry.end, at)
         else:
-            version = int.from_bytes(payload[8:10], "big")
+            version = int.from_bytes(content[8:10], "big")
             first = entry.start + 28 + {1: 16, 2: 36}.get(version, 0)
             yield from _children(file, first, entry.end, at)
 
@@ -244,23 +245,23 @@ def _user_data(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
         if item.type == "meta":
             yield from _meta(file, item, at)
             continue
-        payload = _payload(file, item)
+        content = payload(file, item)
         if item.type.startswith("\xa9"):
-            payload = payload[4:]  # length and language
+            content = content[4:]  # length and language
         kind = _KINDS.get(item.type, Kind.TEXT if item.type == "name" else Kind.HIDDEN)
-        yield Trace.of(kind, at, _text(payload) or f"{len(payload)} bytes")
+        yield Trace.of(kind, at, _text(content) or f"{len(content)} bytes")
 
 
 def _meta(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
     """Apple's key-value lists, in either of their forms; any other content as it is."""
-    start = box.start if _payload(file, box, 8)[4:8] == b"hdlr" else box.start + 4
+    start = box.start if payload(file, box, 8)[4:8] == b"hdlr" else box.start + 4
     keys: list[str] = []
     for item in boxes(file, start, box.end):
         if item.type == "hdlr":
             continue
         if item.type == "keys":
             keys = [
-                _payload(file, key).decode("utf-8", "replace")
+                payload(file, key).decode("utf-8", "replace")
                 for key in boxes(file, item.start + 8, item.end)
             ]
         elif item.type == "ilst":
@@ -274,9 +275,9 @@ def _meta(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
 
 def _list_entry(file: BinaryIO, entry: Box, key: str, where: str) -> Iterator[Trace]:
     for data in boxes(file, entry.start, entry.end):
-        payload = _payload(file, data)[8:]
+        content = payload(file, data)[8:]
         kind = _KINDS.get(key) or kind_of(key)
-        value = _text(payload) or int.from_bytes(payload[:8], "big")
+        value = _text(content) or int.from_bytes(content[:8], "big")
         yield Trace.of(kind, f"{where}: {key}", value)
 
 

@@ -78,7 +78,7 @@ class ClipInfo:
     `display_matrix` is the container's own, None when there is none. `shift` is added to every
     pts so that none is negative. `frames` is what the container promises, None when it promises
     nothing. `dropped` lists, in words, what no output will hold, `notes` what a report should
-    say.
+    say. `profile` names a photograph's colour space.
     """
 
     path: Path
@@ -103,6 +103,7 @@ class ClipInfo:
     dropped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     still: bool = False
+    profile: str = "sRGB"
 
     @property
     def width(self) -> int:
@@ -154,6 +155,10 @@ def read_head(path: Path, size: int = 64) -> bytes:
 
 def probe(path: Path) -> ClipInfo:
     """Look at a clip's header and first picture; raises NotAClip or DecodeError."""
+    from blur.media import stills
+
+    if stills.is_still(path):
+        return stills.probe_still(path)
     with open_input(path) as container:
         stream = _main_video(container, path)
         picture = _first_picture(container, stream, path)
