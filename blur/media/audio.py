@@ -20,7 +20,8 @@ _COPIED = {
     "mp4": {"aac", "mp3", "mp2", "alac", "ac3", "eac3"},
     "mov": {"aac", "mp3", "alac", "ac3", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s16be"}
     | {"pcm_s24be", "pcm_f32le"},
-    "matroska": {"aac", "mp3", "mp2", "ac3", "eac3", "opus", "pcm_s16le", "pcm_s24le", "pcm_f32le"},
+    # No more: what other encoders put before the first sample would move the pictures.
+    "matroska": {"opus", "pcm_s16le", "pcm_s24le", "pcm_f32le"},
 }
 
 # Lossless encoders: for 16 bits and for more.
@@ -145,7 +146,7 @@ class _Copied:
                 return
             time = self._next
         if self._count:
-            found = round((time * packet.time_base + self._shift) * self._rate)
+            found = _exact_samples(packet, time, self._rate) + round(self._shift * self._rate)
             near = self._next is not None and abs(found - self._next) * 20 < self._rate
             pts = self._next if near and self._next is not None else found
             packet.time_base = Fraction(1, self._rate)
@@ -229,6 +230,19 @@ class _Recoded:
         frame.pts, frame.time_base = first, Fraction(1, self._rate)
         self._next = last
         yield from self._target.encode(frame)
+
+
+def _exact_samples(packet: av.Packet[Any], time: int, rate: int) -> int:
+    """A packet's time in samples, where its clock is coarser than that.
+
+    What an encoder puts before the first sample is a whole number of samples, and the first
+    sample itself stands on the clock.
+    """
+    skipped = 0
+    if packet.has_sidedata("skip_samples"):
+        skipped = int.from_bytes(bytes(packet.get_sidedata("skip_samples"))[:4], "little")
+    heard = round(time + skipped / (rate * packet.time_base)) * packet.time_base
+    return round(heard * rate) - skipped
 
 
 def _without_fill(packet: av.Packet[Any]) -> av.Packet[Any]:

@@ -318,7 +318,7 @@ def _dropped(container: av.container.InputContainer, main: av.VideoStream) -> It
     found = list(traces_of(container.metadata, "file"))
     for stream in container.streams:
         found += traces_of(stream.metadata, f"track {stream.index}")
-    kinds = {trace.kind for trace in found}
+    kinds = {trace.kind for trace in found} - {Kind.TIMECODE}  # named with its track
     yield from (f"{kind} in metadata" for kind in Kind if kind in kinds)
     if container.chapters():
         yield "chapters"

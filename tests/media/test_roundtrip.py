@@ -1,0 +1,214 @@
+"""Every kind of clip in and out again, uncovered: nothing but the samples may have changed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from footage import GPS, RECIPES, SECRET, make
+
+from blur.media import open_reader, open_writer, output_suffix
+from blur.media.inspect import inspect
+from blur.media.metadata import Kind
+from blur.media.part import Written
+from blur.media.probe import ClipInfo, probe
+from blur.settings import AudioMode, Codec, OutputSettings
+
+FAST = {"preset": "ultrafast", "audio": AudioMode.KEEP}
+
+
+@dataclass
+class Passed:
+    """A clip and what became of it."""
+
+    source: Path
+    info: ClipInfo
+    written: Written
+    notes: list[str]
+
+
+def passed_through(source: Path, folder: Path, settings: OutputSettings, **reading) -> Passed:
+    info = probe(source)
+    target = folder / f"out{output_suffix(info, settings)}"
+    with open_reader(source, info, **reading) as reader:
+        with open_writer(target, info, settings) as writer:
+            for frame in reader:
+                writer.write(frame)
+            written = writer.finish()
+        return Passed(source, info, written, reader.notes)
+
+
+def decoded(path: Path, stream: int | None = None) -> list[av.VideoFrame]:
+    """Straight from PyAV: what our own reader is measured against."""
+    with av.open(str(path)) as container:
+        index = probe(path).stream if stream is None else stream
+        return list(container.decode(container.streams[index]))
+
+
+def heard(path: Path) -> list[tuple[Fraction, np.ndarray]]:
+    """Each sound track's start in seconds and its samples, as 16 bits."""
+    with av.open(str(path)) as container:
+        count = len(container.streams.audio)
+    tracks = []
+    for number in range(count):
+        with av.open(str(path)) as container:
+            stream = container.streams.audio[number]
+            frames = list(container.decode(stream))
+        layout, rate = frames[0].layout.name, frames[0].sample_rate
+        resampler = av.AudioResampler("s16p", layout, rate)
+        samples = [r.to_ndarray() for f in frames for r in resampler.resample(f)]
+        start = frames[0].pts * frames[0].time_base
+        tracks.append((start, np.concatenate(samples, axis=1)))
+    return tracks
+
+
+def planes(frame: av.VideoFrame) -> str:
+    """A hash of a picture's samples, padding left out."""
+    digest = hashlib.sha256(frame.format.name.replace("j", "").encode())
+    bits = frame.format.components[0].bits
+    for plane in frame.planes:
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)
+        width = plane.width * (4 if "bgr" in frame.format.name else 1) * (2 if bits > 8 else 1)
+        digest.update(np.ascontiguousarray(rows[:, :width]).tobytes())
+    return digest.hexdigest()
+
+
+def seconds(frames: list[av.VideoFrame]) -> list[Fraction]:
+    return [f.pts * f.time_base for f in frames]
+
+
+def no_secret(path: Path) -> bool:
+    data = path.read_bytes()
+    return not any(s.encode() in data for s in (SECRET, GPS, GPS[:9], "2024-05-06"))
+
+
+@pytest.fixture(scope="module")
+def source(request, tmp_path_factory) -> Path:
+    recipe = RECIPES[request.param]
+    folder = tmp_path_factory.mktemp(request.param)
+    return make(folder / f"{request.param}{recipe.suffix}", recipe)
+
+
+every_recipe = pytest.mark.parametrize("source", RECIPES, indirect=True)
+
+
+@every_recipe
+def test_same_frames_at_the_same_times(source, tmp_path):
+    done = passed_through(source, tmp_path, OutputSettings(**FAST))
+    before, after = decoded(source), decoded(done.written.path)
+    assert done.written.frames == len(before) == len(after)
+    if source.suffix == ".h264":  # has no clock of its own
+        assert seconds(after) == [Fraction(i, 25) for i in range(len(after))]
+        return
+    start = seconds(before)[0] if source.suffix == ".ts" else 0
+    assert seconds(after) == [time - start for time in seconds(before)]
+    lasts = before[-1].duration * before[-1].time_base, after[-1].duration * after[-1].time_base
+    if lasts[0]:
+        assert lasts[1] == lasts[0]
+
+
+@every_recipe
+def test_same_look(source, tmp_path):
+    done = passed_through(source, tmp_path, OutputSettings(**FAST))
+    info, after = done.info, probe(done.written.path)
+    assert after.orientation == info.orientation
+    assert after.display_matrix == info.display_matrix
+    assert after.sample_aspect_ratio == info.sample_aspect_ratio
+    assert after.interlaced == info.interlaced
+    bits = [av.VideoFormat(i.pix_fmt).components[0].bits for i in (info, after)]
+    assert bits[1] == min(bits[0], 10)
+    if not av.VideoFormat(info.pix_fmt).is_rgb and "gray" not in info.pix_fmt:
+        described = (info.colour.primaries, info.colour.transfer, info.colour.matrix)
+        assert described == (after.colour.primaries, after.colour.transfer, after.colour.matrix)
+        assert (info.colour.range == 2) == (after.colour.range == 2)
+    before, now = decoded(source)[0], decoded(done.written.path)[0]
+    difference = before.to_ndarray(format="rgb24").astype(int) - now.to_ndarray(format="rgb24")
+    assert np.abs(difference).mean() < 12
+
+
+@every_recipe
+def test_nothing_is_given_away(source, tmp_path):
+    done = passed_through(source, tmp_path, OutputSettings(**FAST))
+    if RECIPES[source.stem].planted:
+        assert not no_secret(source)
+    assert no_secret(done.written.path)
+    assert inspect(done.written.path).beyond(frozenset([Kind.SOUND])) == ()
+    for encoder in (b"x264", b"x265", b"Lavc"):
+        assert encoder not in done.written.path.read_bytes()
+
+
+@every_recipe
+def test_lossless_is_lossless(source, tmp_path):
+    done = passed_through(source, tmp_path, OutputSettings(codec=Codec.FFV1, **FAST))
+    before, after = decoded(source), decoded(done.written.path)
+    assert [planes(f) for f in after] == [planes(f) for f in before]
+    assert no_secret(done.written.path)
+    tick = Fraction(1, 2000)
+    start = seconds(before)[0] if source.suffix == ".ts" else 0
+    if source.suffix != ".h264":
+        pairs = zip(seconds(after), seconds(before), strict=True)
+        assert all(abs(a - (b - start)) <= tick for a, b in pairs)
+
+
+WITH_SOUND = [name for name, recipe in RECIPES.items() if recipe.audio]
+
+
+@pytest.mark.parametrize("source", WITH_SOUND, indirect=True)
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.PRORES, Codec.FFV1])
+def test_sound_is_kept_to_the_sample(source, codec, tmp_path):
+    settings = OutputSettings(codec=codec, audio=AudioMode.KEEP)
+    if codec is Codec.H264:
+        settings = OutputSettings(preset="ultrafast", audio=AudioMode.KEEP)
+    done = passed_through(source, tmp_path, settings)
+    before, after = heard(source), heard(done.written.path)
+    assert len(before) == len(after)
+    for (start, samples), (new_start, new_samples) in zip(before, after, strict=True):
+        assert abs(start - new_start) <= Fraction(1, 1000 if "mkv" in str(source) else 48000)
+        length = min(samples.shape[1], new_samples.shape[1])
+        assert length >= samples.shape[1] - 1024
+        assert np.abs(samples[:, :length].astype(int) - new_samples[:, :length]).max() <= 1
+    assert no_secret(done.written.path)
+
+
+@pytest.mark.parametrize("source", WITH_SOUND, indirect=True)
+def test_sound_is_dropped_unless_asked_for(source, tmp_path):
+    done = passed_through(source, tmp_path, OutputSettings(preset="ultrafast"))
+    assert probe(done.written.path).audio == ()
+    assert any("voice" in what for what in done.written.dropped)
+
+
+@pytest.mark.parametrize(
+    ("codec", "expected"),
+    [
+        (Codec.HEVC, ("hevc", ".mp4")),
+        (Codec.PRORES, ("prores", ".mov")),
+        (Codec.DNXHR, ("dnxhd", ".mov")),
+        (Codec.FFV1, ("ffv1", ".mkv")),
+        (Codec.MATCH, ("hevc", ".mp4")),
+    ],
+)
+@pytest.mark.slow
+def test_presets(codec, expected, tmp_path):
+    recipe = RECIPES["hlg"]
+    recipe = type(recipe)(**{**recipe.__dict__, "width": 256, "height": 128})
+    source = make(tmp_path / "clip.mp4", recipe)
+    preset = "ultrafast" if codec in (Codec.HEVC, Codec.MATCH) else None
+    done = passed_through(source, tmp_path, OutputSettings(codec=codec, preset=preset))
+    after = probe(done.written.path)
+    assert (after.codec, done.written.path.suffix) == expected
+    assert "10" in after.pix_fmt
+    assert (after.colour.primaries, after.colour.transfer) == (9, 18)
+    assert len(decoded(done.written.path)) == len(recipe.pts)
+
+
+@pytest.mark.slow
+def test_hdr10_stays_described(tmp_path):
+    source = make(tmp_path / "clip.mp4", RECIPES["pq"])
+    done = passed_through(source, tmp_path, OutputSettings(codec=Codec.HEVC, preset="ultrafast"))
+    assert done.info.colour.mastering and done.info.colour.light == "1000,400"
+    assert probe(done.written.path).colour == done.info.colour
