@@ -174,6 +174,10 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         float,
         Meta(ge=1, description="seconds without any progress after which a clip is given up"),
     ] = 300.0
+    disk_wait: Annotated[
+        float,
+        Meta(ge=0, description="seconds that a batch waits for space when the disk is full"),
+    ] = 30.0
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

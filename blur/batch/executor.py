@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from blur.batch.stopping import Stop
-from blur.errors import BlurError, Interrupted
+from blur.errors import BlurError, Interrupted, SetupError
 
 if TYPE_CHECKING:  # the pipeline loads every native library; the batch itself needs none
     from blur.pipeline import Progress
@@ -27,13 +27,15 @@ Tell = Callable[[int, str, int, int | None], None]
 class Task:
     """One call to make elsewhere. `call` is a module-level function, both ends pickle.
 
-    `memory` is what it is expected to need, in bytes; nothing runs beside it when `alone`.
+    `memory` and `disk` are what it is expected to need, in bytes; nothing runs beside it when
+    `alone`.
     """
 
     key: int
     call: Callable[[Any, Progress], Any]
     argument: Any
     memory: int = 0
+    disk: int = 0
     alone: bool = False
 
 
@@ -116,6 +118,15 @@ def outcome_of(task: Task, progress: Progress) -> Outcome:
         return Outcome(task, result=task.call(task.argument, progress))
     except BlurError as error:
         return Outcome(task, error=error)
+    except ImportError as error:
+        return Outcome(
+            task,
+            error=SetupError(
+                f"a library cannot be loaded: {error}",
+                remedy="install blur again; on a Linux server also: libgl1 libegl1 libgles2",
+            ),
+            details=traceback.format_exc(),
+        )
     except Exception as error:
         # A fault of the program, in one clip: it fails by name and the batch goes on.
         return Outcome(

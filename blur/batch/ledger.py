@@ -185,6 +185,7 @@ def _open(path: Path) -> sqlite3.Connection:
     # the records hold what matters of those.
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA wal_autocheckpoint = 100")  # pages: a full disk must not meet a large log
     if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("damaged")
     version = db.execute("PRAGMA user_version").fetchone()[0]

@@ -96,7 +96,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
 
 def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
-    """The batch's exit code: the gravest of its clips'."""
+    """The batch's exit code; a clip's own where all that failed agree and it says more."""
     if interrupted:
         return Exit.INTERRUPTED
     if not clips:
@@ -104,9 +104,9 @@ def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
     codes = {Exit(c.error.exit_code) for c in clips if c.error}
     if any(c.state in (State.FOUND, State.LATER) for c in clips):
         codes.add(Exit.FAILED)
-    if codes == {Exit.RESIDUAL}:
-        return Exit.RESIDUAL
-    return Exit.FAILED if codes else Exit.OK
+    if not codes:
+        return Exit.OK
+    return codes.pop() if codes in ({Exit.RESIDUAL}, {Exit.SETUP}) else Exit.FAILED
 
 
 def table(report: BatchReport) -> str:

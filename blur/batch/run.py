@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -19,12 +20,20 @@ from blur.batch.processes import ProcessExecutor
 from blur.batch.progress import Display, Quiet
 from blur.batch.report import BatchReport, ClipReport, Problem, State, exit_code
 from blur.batch.resume import Wanted, unfinished
-from blur.batch.schedule import Schedule, drain
+from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
 from blur.batch.stopping import Stop
 from blur.batch.work import ClipJob, Probed, probe_clips, process_clip
 from blur.batch.workdir import WorkFolder
 from blur.digests import render_digest, scan_digest
-from blur.errors import BlurError, ClipChanged, Interrupted, NotAClip, WorkerLost
+from blur.errors import (
+    BlurError,
+    ClipChanged,
+    DiskFull,
+    Exit,
+    Interrupted,
+    NotAClip,
+    OutputError,
+)
 from blur.settings import Settings, Verify, cpu_count
 
 _PROBES_PER_TASK = 32
@@ -68,7 +77,11 @@ def run(
         batch.probe(executor)
         batch.work(executor)
         report = batch.report(time.monotonic() - began)
-    report.save(out)
+        try:
+            report.save(out)
+        except OutputError as error:
+            batch.display.say(str(error))
+            report = replace(report, exit_code=Exit.FAILED)
     return report
 
 
@@ -98,6 +111,7 @@ class _Batch:
         self.unreadable: list[ClipReport] = []
         self.flights: dict[int, Flight] = {}
         self.flights_saved = 0.0
+        self.unsaved: list[Clip] = []
 
     def executor(self, serial: bool) -> Executor:
         if serial:
@@ -133,6 +147,7 @@ class _Batch:
             elif clip.entry.state is State.SKIPPED and not clip.file.claims_pictures:
                 self.skipped.append(_skipped(clip))
             elif unfinished(clip.entry, self.folder, wanted):
+                clip.entry = replace(clip.entry, state=State.FOUND, report=None)
                 self.todo[key] = None
         self._sweep()
         finished = len(self.clips) - len(self.todo)
@@ -142,56 +157,77 @@ class _Batch:
     def probe(self, executor: Executor) -> None:
         """Look at each file to do. What is no clip is skipped; what is damaged fails."""
         keys = list(self.todo)
-        chunks = [keys[i : i + _PROBES_PER_TASK] for i in range(0, len(keys), _PROBES_PER_TASK)]
-        tasks = {chunk[0]: chunk for chunk in chunks}
-        schedule = Schedule([self._probe_task(chunk) for chunk in chunks], self.memory)
-
-        def on_outcome(outcome: Outcome) -> None:
-            chunk = tasks[outcome.task.key]
-            if isinstance(outcome.error, WorkerLost) and len(chunk) > 1:
+        chunks = {i: keys[i : i + _PROBES_PER_TASK] for i in range(0, len(keys), _PROBES_PER_TASK)}
+        schedule = self._schedule([self._probe_task(i, chunk) for i, chunk in chunks.items()])
+        for event in drain(schedule, executor, self.stop, 0):
+            if not isinstance(event, Outcome):
+                continue
+            chunk = chunks[event.task.key]
+            if event.error is not None and len(chunk) > 1:
                 for key in chunk:  # one file took the worker with it: find out which
-                    tasks[key] = [key]
-                    schedule.put_back(self._probe_task([key]))
-                return
-            for key, answer in zip(
-                chunk, outcome.result or [outcome.error] * len(chunk), strict=True
-            ):
+                    chunks[-1 - key] = [key]
+                    schedule.tasks.append(self._probe_task(-1 - key, [key], alone=True))
+                continue
+            for key, answer in zip(chunk, event.result or [event.error], strict=True):
                 self._take_probe(key, answer)
-
-        drain(schedule, executor, self.stop, lambda task: None, on_outcome)
         self._name_outputs()
-        self.ledger.put(clip.entry for clip in self.clips.values() if clip.refused is None)
+        self._save(*(clip for clip in self.clips.values() if clip.refused is None))
 
     def work(self, executor: Executor) -> None:
-        """Take every clip down the corridor; one whose worker was lost is tried again, alone."""
+        """Take every clip down the corridor, longest first."""
         probed = {key: answer for key, answer in self.todo.items() if answer is not None}
         longest_first = sorted(probed, key=lambda k: -probed[k].work)
-        schedule = Schedule([self._task(key, probed[key]) for key in longest_first], self.memory)
+        schedule = self._schedule([self._task(key, probed[key]) for key in longest_first])
         self.display.begin({key: probed[key].frames for key in longest_first}, self.stages)
+        for event in drain(schedule, executor, self.stop, self.settings.batch.disk_wait):
+            match event:
+                case Started(task):
+                    self._start(task.key)
+                case Retried(task, error):
+                    self._land(task.key)
+                    name = self.clips[task.key].file.name
+                    self.display.say(f"{name}: {error.problem}; it will be tried again")
+                case Paused():
+                    self.display.say(
+                        f"waiting: no space left in {self.folder.out};"
+                        f" free some within {self.settings.batch.disk_wait:g} s to go on"
+                    )
+                case Outcome(task, result, error, details):
+                    self._land(task.key)
+                    clip = self.clips[task.key]
+                    if error is not None:
+                        self._fail(task.key, error)
+                        self.folder.log(clip.file.name, details)
+                    else:
+                        clip.entry = replace(result, attempts=clip.entry.attempts)
+                        self._save(clip)
+        self._save()
 
-        def on_start(task: Task) -> None:
-            clip = self.clips[task.key]
-            clip.entry = replace(clip.entry, state=State.FOUND, attempts=clip.entry.attempts + 1)
-            self.ledger.put([clip.entry])
-            self.display.start(task.key, clip.file.name)
+    def _start(self, key: int) -> None:
+        clip = self.clips[key]
+        clip.entry = replace(clip.entry, attempts=clip.entry.attempts + 1)
+        self._save(clip)
+        self.display.start(key, clip.file.name)
 
-        def on_outcome(outcome: Outcome) -> None:
-            key = outcome.task.key
-            clip = self.clips[key]
-            self.flights.pop(key, None)
-            self.display.end(key)
-            if isinstance(outcome.error, WorkerLost) and not outcome.task.alone:
-                self.display.say(f"{clip.file.name}: {outcome.error.problem}; trying again, alone")
-                schedule.put_back(outcome.task)
-            elif outcome.error is not None:
-                self._fail(key, outcome.error)
-                self.folder.log(clip.file.name, outcome.details)
-            else:
-                clip.entry = replace(outcome.result, attempts=clip.entry.attempts)
-                self.ledger.put([clip.entry])
+    def _land(self, key: int) -> None:
+        self.flights.pop(key, None)
+        self.display.end(key)
 
-        drain(schedule, executor, self.stop, on_start, on_outcome)
-        self.ledger.fly([])
+    def _save(self, *clips: Clip) -> None:
+        """Enter clips in the ledger: now, or when the disk has room again for it.
+
+        What it never learns is not lost: finished clips have their record.
+        """
+        self.unsaved += clips
+        try:
+            self.ledger.put(clip.entry for clip in self.unsaved)
+            self.ledger.fly(self.flights.values())
+        except DiskFull:
+            return
+        self.unsaved.clear()
+
+    def _schedule(self, tasks: list[Task]) -> Schedule:
+        return Schedule(tasks, self.memory, lambda: shutil.disk_usage(self.folder.out).free)
 
     def report(self, seconds: float) -> BatchReport:
         clips = [
@@ -215,12 +251,12 @@ class _Batch:
         self.display.advance(key, stage, done, total)
         self.flights[key] = Flight(self.clips[key].file.name, stage, done, total)
         if time.monotonic() - self.flights_saved > _LEDGER_EVERY:
-            self.ledger.fly(self.flights.values())
+            self._save()
             self.flights_saved = time.monotonic()
 
-    def _probe_task(self, keys: Sequence[int]) -> Task:
+    def _probe_task(self, number: int, keys: Sequence[int], *, alone: bool = False) -> Task:
         paths = [self.clips[key].file.path for key in keys]
-        return Task(keys[0], probe_clips, (paths, self.settings))
+        return Task(number, probe_clips, (paths, self.settings), alone=alone)
 
     def _take_probe(self, key: int, answer: Probed | BlurError) -> None:
         clip = self.clips[key]
@@ -252,7 +288,8 @@ class _Batch:
         job = ClipJob(
             clip.file.path, self.folder.out, clip.entry, self.settings, self.scan, self.render
         )
-        return Task(key, process_clip, job, probed.memory)
+        disk = probed.disk if self.render else 0
+        return Task(key, process_clip, job, probed.memory, disk)
 
     def _fail(self, key: int, error: BlurError) -> None:
         """Note a failure. A clip that failed has no output, not even an earlier one."""
@@ -268,7 +305,7 @@ class _Batch:
         report = replace(_failed(clip.file.name, error), state=state)
         clip.entry = replace(clip.entry, state=state, report=report)
         if clip.refused is None:
-            self.ledger.put([clip.entry])
+            self._save(clip)
         self.display.say(f"{state}: {clip.file.name}: {error.problem} ({error.remedy})")
 
     def _sweep(self) -> None:

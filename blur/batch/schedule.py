@@ -1,62 +1,111 @@
-"""Which task runs next: in the order given, as many as memory carries, suspects alone."""
+"""Which task runs next: in the order given, as many as memory and disk carry, suspects alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from blur.batch.executor import Executor, Outcome, Task
 from blur.batch.stopping import Stop
+from blur.errors import BlurError, DiskFull, WorkerLost
 
 _WAIT = 0.5
+_DISK_MARGIN = 1 << 20
+"""Bytes kept free for the ledger, and that must come free before a full disk is tried again."""
 
 
 class Schedule:
-    """Tasks waiting to run. `memory` is what the tasks in flight may need together, in bytes."""
+    """Tasks waiting to run. `memory` is what the tasks in flight may need together, in bytes;
+    `room` tells how many bytes are free for what they write.
+    """
 
-    def __init__(self, tasks: Iterable[Task], memory: int) -> None:
-        self._tasks = list(tasks)
+    def __init__(self, tasks: Iterable[Task], memory: int, room: Callable[[], int]) -> None:
+        self.tasks = list(tasks)
         self._memory = memory
+        self._room = room
 
-    def put_back(self, task: Task) -> None:
-        """Queue a task again, to run after all others with nothing beside it."""
-        self._tasks.append(replace(task, alone=True))
+    def retry(self, outcome: Outcome) -> bool:
+        """Queue a task again, if that may help.
+
+        One that took its worker along runs once more, with nothing beside it; one that found the
+        disk full when there is more room than now.
+        """
+        task = outcome.task
+        if isinstance(outcome.error, DiskFull):
+            self.tasks.append(replace(task, disk=max(task.disk, self._room() + _DISK_MARGIN)))
+            return True
+        if isinstance(outcome.error, WorkerLost) and not task.alone:
+            self.tasks.append(replace(task, alone=True))
+            return True
+        return False
 
     def take(self, in_flight: Collection[Task]) -> Task | None:
         """The next task that may start beside those in flight, if there is one."""
-        if not in_flight:
-            return self._tasks.pop(0) if self._tasks else None
-        free = self._memory - sum(task.memory for task in in_flight)
-        if any(task.alone for task in in_flight):
-            return None
-        for i, task in enumerate(self._tasks):
-            if task.memory <= free and not task.alone:
-                return self._tasks.pop(i)
+        memory = self._memory - sum(task.memory for task in in_flight)
+        room = self._room() - _DISK_MARGIN - sum(task.disk for task in in_flight)
+        crowded = any(task.alone for task in in_flight)
+        for i, task in enumerate(self.tasks):
+            if task.disk > max(0, room):
+                continue
+            if not in_flight or (task.memory <= memory and not task.alone and not crowded):
+                return self.tasks.pop(i)
         return None
 
 
-def drain(
-    schedule: Schedule,
-    executor: Executor,
-    stop: Stop,
-    on_start: Callable[[Task], None],
-    on_outcome: Callable[[Outcome], None],
-) -> None:
+@dataclass(frozen=True)
+class Started:
+    task: Task
+
+
+@dataclass(frozen=True)
+class Retried:
+    """The task failed with `error` and waits for another try."""
+
+    task: Task
+    error: BlurError
+
+
+@dataclass(frozen=True)
+class Paused:
+    """No task can start for want of disk."""
+
+
+Event = Started | Retried | Paused | Outcome
+
+
+def drain(schedule: Schedule, executor: Executor, stop: Stop, patience: float) -> Iterator[Event]:
     """Run the schedule until it is empty, or until those in flight ended after a stop.
 
-    `on_outcome` may put a task back.
+    An Outcome is yielded once for each task, when it has ended for good. Tasks that still cannot
+    start for want of disk `patience` seconds after a pause began end with DiskFull.
     """
     in_flight: dict[int, Task] = {}
+    paused: float | None = None
     while True:
         while len(in_flight) < executor.slots and not stop.requested:
             task = schedule.take(in_flight.values())
             if task is None:
                 break
+            paused = None
             in_flight[task.key] = task
-            on_start(task)
+            yield Started(task)
             executor.start(task)
-        if not in_flight:
+        if in_flight:
+            for outcome in executor.wait(_WAIT):
+                del in_flight[outcome.task.key]
+                if outcome.error is not None and schedule.retry(outcome):
+                    yield Retried(outcome.task, outcome.error)
+                else:
+                    yield outcome
+        elif stop.requested or not schedule.tasks:
             return
-        for outcome in executor.wait(_WAIT):
-            del in_flight[outcome.task.key]
-            on_outcome(outcome)
+        elif paused is None:
+            paused = time.monotonic()
+            yield Paused()
+        elif time.monotonic() - paused < patience:
+            time.sleep(_WAIT)
+        else:
+            for task in schedule.tasks:
+                yield Outcome(task, error=DiskFull("no space left for its output"))
+            return

@@ -46,6 +46,11 @@ class Probed(Struct, frozen=True):
         """Bytes that a worker needs for it, by measurement: a base and a dozen or so pictures."""
         return 350_000_000 + 150 * self.width * self.height
 
+    @property
+    def disk(self) -> int:
+        """Bytes that its output takes at least: a twentieth of a bit for each pixel."""
+        return self.work // 160
+
 
 class ClipJob(Struct, frozen=True):
     """One clip's work order. Paths are those of the machine that does the work."""

@@ -1,4 +1,5 @@
 import io
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -23,14 +24,12 @@ class FakeBatch:
     def clip(self, name: str, behaviour: str = "well", **values) -> Path:
         return fake_corridor.write_clip(self.inputs / name, behaviour, **values)
 
-    def run(self, *inputs: Path, serial=True, settings=None, **options):
+    def run(self, *inputs: Path, settings=None, **options):
         self.log.write_text("")
         self.said = io.StringIO()
         settings = settings or Settings(batch=BatchSettings(stall_timeout=3, jobs=2))
-        display = Lines(self.said)
-        return run(
-            inputs or [self.inputs], self.out, settings, serial=serial, display=display, **options
-        )
+        options = {"serial": True, "display": Lines(self.said)} | options
+        return run(inputs or [self.inputs], self.out, settings, **options)
 
     @property
     def calls(self) -> Counter:
@@ -51,7 +50,7 @@ def fake(tmp_path, monkeypatch) -> FakeBatch:
     monkeypatch.setattr("blur.batch.run.process_clip", fake_corridor.process_clip)
     monkeypatch.setattr("blur.batch.run._SETTLE", 0.05)
     # What fake_corridor puts in place of the pipeline is taken away after the test.
-    monkeypatch.setitem(__import__("sys").modules, "blur.pipeline", None)
+    monkeypatch.setitem(sys.modules, "blur.pipeline", None)
     monkeypatch.setattr(blur, "pipeline", None, raising=False)
     batch = FakeBatch(tmp_path)
     monkeypatch.setenv("FAKE_CORRIDOR_LOG", str(batch.log))

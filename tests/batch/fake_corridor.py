@@ -16,7 +16,7 @@ from types import ModuleType, SimpleNamespace
 
 from blur.batch import work
 from blur.digests import scan_digest
-from blur.errors import DecodeError, NotAClip
+from blur.errors import DecodeError, NotAClip, cannot_write
 from blur.fingerprint import fingerprint
 from blur.plan import Plan
 
@@ -96,6 +96,8 @@ def _behave(behaviour, clip):
 def _render(clip, plan, out, settings, edits, progress):
     for done in range(plan.frames):
         progress("render", done, plan.frames)
+    if "big" in clip.read_text():
+        _fill_disk(out)
     content = f"covered {clip.read_text()} {settings.cover.fill} {edits}".encode()
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.part")
@@ -108,6 +110,18 @@ def _render(clip, plan, out, settings, edits, progress):
         dropped=["sound"],
         notes=[],
     )
+
+
+def _fill_disk(out):
+    """Write 30 MB, as the Writer does: through a temporary name that an error removes."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.part")
+    try:
+        part.write_bytes(b"x" * 30_000_000)
+    except OSError as error:
+        raise cannot_write(error, out.name) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _count(clip, what):

@@ -1,17 +1,23 @@
 """A whole batch, over clips that do as their text says."""
 
+import io
 import json
 import os
 import shutil
+import signal
+import subprocess
+import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from blur.batch.ledger import Ledger, read
+from blur.batch.progress import Lines
 from blur.batch.report import State
 from blur.batch.workdir import WorkFolder
-from blur.errors import Exit, OutputError, UsageError
+from blur.errors import Exit, Interrupted, OutputError, UsageError
 from blur.fingerprint import fingerprint
 from blur.plan import Box, Edits, Keyframe, RegionEdit, save_edits
 from blur.settings import BatchSettings, CoverSettings, FillName, ScanSettings, Settings, Verify
@@ -68,9 +74,7 @@ def test_one_bad_clip_does_not_end_the_batch(fake):
 def test_a_clip_that_takes_its_worker_along_is_tried_again_alone_then_fails(
     fake, monkeypatch, behaviour, words
 ):
-    monkeypatch.setattr(
-        "blur.batch.run._MEMORY_SHARE", 0.4e9 / __import__("psutil").virtual_memory().total
-    )
+    monkeypatch.setattr("blur.batch.run._MEMORY_SHARE", 0.4e9 / psutil.virtual_memory().total)
     fake.clip("bad.mov", behaviour, frames=50)
     fake.clip("good.mov")
     report = fake.run(serial=False)
@@ -79,7 +83,7 @@ def test_a_clip_that_takes_its_worker_along_is_tried_again_alone_then_fails(
     entries, flights = read(WorkFolder(fake.out))
     assert {e.name: e.attempts for e in entries} == {"bad.mov": 2, "good.mov": 1}
     assert flights == []
-    assert "trying again, alone" in fake.said.getvalue()
+    assert "tried again" in fake.said.getvalue()
 
 
 def test_a_worker_lost_by_chance_costs_nothing(fake):
@@ -451,21 +455,6 @@ def test_strange_names(fake):
     assert fake.run().exit_code == Exit.OK and not fake.calls
 
 
-def test_a_read_only_output_folder_in_mid_run_stops_the_batch_clearly(fake, monkeypatch):
-    fake.clip("a.mov")
-
-    def read_only(self, entries):
-        import sqlite3
-
-        from blur.batch.ledger import _explained
-
-        raise _explained(sqlite3.OperationalError("attempt to write a readonly database"))
-
-    monkeypatch.setattr(Ledger, "fly", read_only)
-    with pytest.raises(OutputError, match="readonly"):
-        fake.run()
-
-
 def test_the_report_holds_no_absolute_path(fake):
     fake.clip("a.mov")
     fake.clip("b.mov", "broken")
@@ -483,3 +472,124 @@ def test_longest_clips_first(fake):
         "scan c.mov",
         "scan a.mov",
     ]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", mount]).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    yield mount
+    subprocess.run(["umount", mount], check=True)
+
+
+@pytest.mark.parametrize("serial", [True, False])
+def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(fake, small_disk, serial):
+    fake.out = small_disk / "out"
+    fake.clip("a.mov", frames=50, salt="big")
+    fake.clip("b.mov")
+    settings = Settings(batch=BatchSettings(disk_wait=0.5, jobs=1))
+    report = fake.run(serial=serial, settings=settings)
+    assert states(report) == {"a.mov": "failed", "b.mov": "done"}
+    assert report.exit_code == Exit.FAILED
+    assert "space" in error_of(report, "a.mov").problem
+    assert "waiting: no space left" in fake.said.getvalue()
+    assert set(fake.outputs) == {"b.mp4"}
+    subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
+    assert fake.run(serial=serial, settings=settings).exit_code == Exit.OK
+    assert fake.calls == {"render a.mov": 1}
+
+
+def test_a_batch_goes_on_when_space_comes_free(fake, small_disk):
+    fake.out = small_disk / "out"
+    fake.clip("a.mov", salt="big")
+    timer = threading.Timer(2, subprocess.run, [["mount", "-o", "remount,size=50m", small_disk]])
+    timer.start()
+    assert fake.run(settings=Settings(batch=BatchSettings(disk_wait=30))).exit_code == Exit.OK
+    assert fake.calls == {"scan a.mov": 1, "render a.mov": 1}
+
+
+def test_a_completely_full_disk_is_told_before_any_work(fake, small_disk):
+    fake.clip("a.mov")
+    fake.out = small_disk / "out"
+    (small_disk / "ballast").write_bytes(b"x" * (10 << 20))
+    with pytest.raises(OutputError):
+        fake.run()
+    assert not fake.calls
+
+
+def test_an_output_folder_that_turns_read_only_stops_the_batch_clearly(fake, monkeypatch):
+    fake.clip("a.mov")
+    fake.run()
+    before = fake.outputs
+    fake.clip("b.mov")
+    start = Lines.start
+
+    def turn_read_only(display, key, name):
+        ledger._db.execute("PRAGMA query_only = ON")
+        start(display, key, name)
+
+    class Opened(Ledger):
+        def __init__(self, folder):
+            nonlocal ledger
+            super().__init__(folder)
+            ledger = self
+
+    ledger = None
+    with monkeypatch.context() as patch:
+        patch.setattr("blur.batch.run.Ledger", Opened)
+        patch.setattr(Lines, "start", turn_read_only)
+        with pytest.raises(OutputError, match="readonly"):
+            fake.run()
+    assert fake.outputs == before
+    assert fake.run().exit_code == Exit.OK
+    assert fake.calls["render b.mov"] == 1 and fake.calls["scan a.mov"] == 0
+
+
+def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(fake):
+    fake.clip("a.mov", frames=9)
+    fake.clip("b.mov", "slow")
+    fake.clip("c.mov")
+    settings = Settings(batch=BatchSettings(jobs=1))
+    process = os.getpid()
+
+    class Interrupting(Lines):
+        def start(self, key, name):
+            if name == "b.mov":
+                os.kill(process, signal.SIGINT)
+
+    report = fake.run(serial=False, settings=settings, display=Interrupting(io.StringIO()))
+    assert report.exit_code == Exit.INTERRUPTED
+    assert states(report) == {"a.mov": "done", "b.mov": "found", "c.mov": "found"}
+    assert set(fake.outputs) == {"a.mp4"}
+    assert fake.run().exit_code == Exit.OK
+    assert fake.calls["scan a.mov"] == 0 and set(fake.outputs) == {"a.mp4", "b.mp4", "c.mp4"}
+
+
+def test_a_second_ctrl_c_stops_at_once(fake):
+    fake.clip("a.mov", "hang")
+    timers = [threading.Timer(t, os.kill, [os.getpid(), signal.SIGINT]) for t in (4, 5)]
+    for timer in timers:
+        timer.start()
+    began = time.monotonic()
+    with pytest.raises(Interrupted):
+        fake.run(serial=False, settings=Settings(batch=BatchSettings(jobs=1)))
+    assert time.monotonic() - began < 15
+    assert not fake.outputs and not psutil.Process().children(recursive=True)[1:]
+
+
+def test_an_interrupted_redo_is_not_reported_as_done(fake):
+    fake.clip("a.mov")
+    fake.run()
+
+    class Interrupting(Lines):
+        def begin(self, clips, stages):
+            super().begin(clips, stages)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    settings = Settings(cover=CoverSettings(fill=FillName.SOLID))
+    report = fake.run(settings=settings, display=Interrupting(io.StringIO()))
+    assert report.exit_code == Exit.INTERRUPTED
+    assert states(report) == {"a.mov": "found"}
+    assert fake.run().exit_code == Exit.OK and not fake.calls

@@ -1,6 +1,7 @@
 from blur.batch.executor import Outcome, Task
-from blur.batch.schedule import Schedule, drain
+from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
 from blur.batch.stopping import Stop
+from blur.errors import DecodeError, DiskFull, WorkerLost
 
 
 def call(argument, progress):
@@ -10,8 +11,9 @@ def call(argument, progress):
 class Recorder:
     """An executor on paper: ends the oldest task at each wait, and notes what ran beside it."""
 
-    def __init__(self, slots):
+    def __init__(self, slots, errors=()):
         self.slots = slots
+        self.errors = list(errors)
         self.running = []
         self.beside = []
 
@@ -20,54 +22,99 @@ class Recorder:
         self.beside.append([t.key for t in self.running])
 
     def wait(self, seconds):
-        return [Outcome(self.running.pop(0))]
+        error = self.errors.pop(0) if self.errors else None
+        return [Outcome(self.running.pop(0), error=error)]
 
 
-def run(tasks, slots=2, memory=100, stop=None, on_outcome=None):
-    schedule = Schedule(tasks, memory)
-    executor = Recorder(slots)
-    outcomes = []
+def run(tasks, slots=2, memory=100, stop=None, room=lambda: 1 << 40, errors=(), patience=0.0):
+    """What ran beside what, and the outcomes; `errors` are given to the tasks in turn."""
+    executor = Recorder(slots, errors)
+    events = list(drain(Schedule(tasks, memory, room), executor, stop or Stop(), patience))
+    return executor.beside, events
 
-    def ended(outcome):
-        outcomes.append(outcome)
-        if on_outcome:
-            on_outcome(schedule, outcome)
 
-    drain(schedule, executor, stop or Stop(), lambda task: None, ended)
-    return executor.beside, [o.task.key for o in outcomes]
+def ended(events):
+    return [event.task.key for event in events if isinstance(event, Outcome)]
+
+
+def tasks(*sizes, **values):
+    return [Task(i, call, None, size, **values) for i, size in enumerate(sizes)]
 
 
 def test_tasks_fill_the_slots_in_order():
-    beside, ended = run([Task(i, call, None) for i in range(4)])
+    beside, events = run(tasks(1, 1, 1, 1))
     assert beside == [[0], [0, 1], [1, 2], [2, 3]]
-    assert ended == [0, 1, 2, 3]
+    assert ended(events) == [0, 1, 2, 3]
 
 
-def test_memory_is_never_exceeded_but_a_large_task_still_runs():
-    tasks = [Task(1, call, None, 60), Task(2, call, None, 60), Task(3, call, None, 40)]
-    beside, _ = run([*tasks, Task(4, call, None, 500)], slots=4)
-    assert beside == [[1], [1, 3], [3, 2], [4]] or beside[0] == [1]
-    sizes = {1: 60, 2: 60, 3: 40, 4: 500}
+def test_memory_is_never_exceeded_and_a_large_task_runs_alone():
+    sizes = [60, 60, 40, 500]
+    beside, events = run(tasks(*sizes), slots=4)
+    assert sorted(ended(events)) == [0, 1, 2, 3]
+    assert beside[:2] == [[0], [0, 2]]
     assert all(len(keys) == 1 or sum(sizes[k] for k in keys) <= 100 for keys in beside)
-    assert {keys[-1] for keys in beside} == {1, 2, 3, 4}
 
 
-def test_a_task_put_back_runs_alone_and_last():
-    def once_more(schedule, outcome):
-        if outcome.task.key == 0 and not outcome.task.alone:
-            schedule.put_back(outcome.task)
-
-    beside, ended = run([Task(i, call, None) for i in range(4)], on_outcome=once_more)
-    assert ended == [0, 1, 2, 3, 0]
+def test_a_task_that_took_its_worker_along_runs_again_alone_and_last():
+    lost = WorkerLost("died")
+    beside, events = run(tasks(1, 1, 1, 1), errors=[lost])
+    assert ended(events) == [1, 2, 3, 0]
+    assert [e.task.key for e in events if isinstance(e, Retried)] == [0]
     assert beside[-1] == [0]
-    assert all(keys == [0] or 0 not in keys[1:] for keys in beside[1:])
+
+
+def test_a_task_that_takes_its_worker_along_twice_has_failed():
+    _, events = run(tasks(1), errors=[WorkerLost("died"), WorkerLost("again")])
+    (outcome,) = [e for e in events if isinstance(e, Outcome)]
+    assert outcome.error.problem == "again"
+
+
+def test_other_errors_are_final():
+    _, events = run(tasks(1, 1), errors=[DecodeError("bad")])
+    assert ended(events) == [0, 1]
+
+
+def test_a_task_waits_for_room_on_the_disk():
+    free = [5 << 20]
+    waiting = Task(0, call, None, disk=20 << 20)
+    executor = Recorder(2)
+    seen = []
+    for event in drain(Schedule([waiting, *tasks(1)], 100, lambda: free[0]), executor, Stop(), 30):
+        seen.append(type(event))
+        if isinstance(event, Paused):
+            free[0] = 30 << 20
+    assert seen == [Started, Outcome, Paused, Started, Outcome]
+
+
+def test_a_full_disk_fails_what_does_not_fit_and_finishes_the_rest():
+    large = [Task(i, call, None, disk=20 << 20) for i in (10, 11)]
+    _, events = run([*large, *tasks(1, 1)], room=lambda: 5 << 20)
+    errors = {e.task.key: e.error for e in events if isinstance(e, Outcome)}
+    assert [k for k, e in errors.items() if isinstance(e, DiskFull)] == [10, 11]
+    assert errors[0] is errors[1] is None
+
+
+def test_a_task_that_found_the_disk_full_waits_for_more_room():
+    free = [50 << 20]
+    seen = []
+    executor = Recorder(1, [DiskFull("full")])
+    for event in drain(Schedule(tasks(1), 100, lambda: free[0]), executor, Stop(), 30):
+        seen.append(type(event))
+        if isinstance(event, Paused):
+            free[0] += 10 << 20
+    assert seen == [Started, Retried, Paused, Started, Outcome]
+
+
+def test_tasks_in_flight_have_their_room_reserved():
+    both = [Task(i, call, None, disk=6 << 20) for i in (0, 1)]
+    beside, _ = run(both, room=lambda: 10 << 20)
+    assert beside == [[0], [1]]
 
 
 def test_nothing_new_starts_after_a_stop():
     stop = Stop()
-
-    def end(schedule, outcome):
-        stop.requested = True
-
-    _, ended = run([Task(i, call, None) for i in range(6)], stop=stop, on_outcome=end)
-    assert ended == [0, 1]
+    seen = []
+    for event in drain(Schedule(tasks(*[1] * 6), 100, lambda: 1 << 40), Recorder(2), stop, 0):
+        seen.append(event)
+        stop.requested |= isinstance(event, Outcome)
+    assert ended(seen) == [0, 1]
