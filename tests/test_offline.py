@@ -6,6 +6,7 @@ its descendants, native libraries included, other than Unix and netlink sockets,
 
 import errno
 import fcntl
+import importlib.metadata
 import os
 import select
 import socket
@@ -96,7 +97,8 @@ def test_the_watch_sees_sockets_of_grandchildren(tmp_path: Path) -> None:
 
 
 def test_the_watch_sees_openvino_report_when_nobody_stops_it(tmp_path: Path) -> None:
-    pytest.importorskip("openvino_telemetry")
+    if not any(importlib.metadata.packages_distributions().get("openvino_telemetry", ())):
+        pytest.skip("openvino came without its reporter")
     _, calls = watched(["-c", "import openvino"], tmp_path)
     assert calls or files_under(tmp_path)
 
