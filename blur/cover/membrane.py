@@ -1,17 +1,23 @@
 """A smooth surface through what is known, stretched over the holes like a membrane.
 
-Push-pull interpolation after Gortler et al., "The Lumigraph" (1996), section 3.4: known values
-are pulled up a pyramid, their averages pushed down into the holes. On each level a few steps of
-relaxation bring the surface towards a solution of Laplace's equation.
+Far from a hole's rim the surface is a mean of all known values, weighted by the inverse cube of
+their distance (Shepard's interpolation, which comes near the solution of Laplace's equation);
+towards the rim it is relaxed, on finer and finer grids, until it meets the values there. All of
+it is local and bound to the grid: a hole that moves a little changes the surface a little.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 Grid = npt.NDArray[np.float32]
+
+POOL = 4
+"""Cells a side of a square in which far values are pooled; grids should start on a multiple."""
 
 _RELAXATIONS = 4
 
@@ -22,23 +28,40 @@ def stretch(totals: Grid, weights: Grid) -> Grid:
     `weights`, (h, w, 1) in [0, 1], says how far each cell's value is known, `totals`, (h, w, c),
     holds the values times their weights. At least one weight must be positive.
     """
-    known, trust = [totals], [weights]
-    while min(known[-1].shape[:2]) > 2:
-        known.append(_deep(cv2.pyrDown(known[-1])))
-        trust.append(_deep(cv2.pyrDown(trust[-1])))
-    surface = known[-1].sum((0, 1), keepdims=True) / trust[-1].sum()
-    channels = totals.shape[2]
-    for total, weight in zip(reversed(known), reversed(trust), strict=True):
-        height, width = weight.shape[:2]
+    height, width, channels = totals.shape
+    both = np.concatenate([totals, weights], 2)
+    both = _deep(cv2.copyMakeBorder(both, 0, -height % POOL, 0, -width % POOL, cv2.BORDER_CONSTANT))
+    levels = [both]
+    while len(levels) < POOL.bit_length():
+        levels.append(_halved(levels[-1]))
+    pooled = levels.pop()
+    spread = _pull(*pooled.shape[:2]) @ pooled.reshape(-1, channels + 1)
+    surface = (spread[:, :channels] / spread[:, channels:]).reshape(*pooled.shape[:2], channels)
+    for level in reversed(levels):
+        weight = level[..., channels:]
         # A cell that is half known, or more, holds its value; less, it gives way to the surface.
         free = np.repeat(np.maximum(1 - 2 * weight, 0), channels, 2)
-        held = total * np.minimum(2, 1 / np.maximum(weight, 1e-6))
-        surface = _deep(cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR))
+        held = level[..., :channels] * np.minimum(2, 1 / np.maximum(weight, 1e-6))
+        size = level.shape[1::-1]
+        surface = _deep(cv2.resize(surface, size, interpolation=cv2.INTER_LINEAR))
         surface = held + surface * free
         for _ in range(_RELAXATIONS):
             smooth = cv2.blur(surface, (3, 3), borderType=cv2.BORDER_REPLICATE)
             surface = held + _deep(smooth) * free
-    return np.asarray(surface)
+    return np.ascontiguousarray(surface[:height, :width])
+
+
+@lru_cache(maxsize=32)
+def _pull(height: int, width: int) -> Grid:
+    """How much each cell of a grid (row) feels every other (column)."""
+    y, x = np.indices((height, width)).reshape(2, -1).astype(np.float32)
+    squared = (y[:, None] - y) ** 2 + (x[:, None] - x) ** 2
+    return np.asarray((squared + 0.25) ** -1.5)
+
+
+def _halved(grid: Grid) -> Grid:
+    size = (grid.shape[1] // 2, grid.shape[0] // 2)
+    return np.asarray(cv2.resize(grid, size, interpolation=cv2.INTER_AREA))
 
 
 def _deep(array: npt.NDArray[np.float32]) -> Grid:

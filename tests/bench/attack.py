@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Who can still be named under a cover: attackers who know the tool, against its fills.
+
+    python tests/bench/attack.py                     on ../shared/facedata, some minutes
+    python tests/bench/attack.py --json result.json  the figures as well
+
+Needs the packages of the extra `bench`. Three questions, each with its chance level:
+  inside    what a cover's inside tells: all else is the same for everyone (ORL, 40 people)
+  outside   what hair, outline, clothes and background around a head-sized cover tell (LFW)
+  geometry  what the cover's size and shape tell, and what the detector's bare box would
+
+A naive attacker compares covered faces with clear photographs of suspects; a parrot first treats
+the photographs like the tool. Rank-1 with 95 % intervals (Wilson). The run is void, and says so,
+unless the attackers name clear faces and a true blur, which they must be able to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from attack_models import Attacker, Embeddings, nearest_pixels, pca_lda, pca_svm  # noqa: E402
+from attack_people import (  # noqa: E402
+    Album,
+    Picture,
+    averaged,
+    covered,
+    deblurred,
+    head,
+    lfw,
+    mean_colour,
+    orl,
+    true_blur,
+    true_mosaic,
+)
+
+from blur.cover.fills import Fill, make_fill  # noqa: E402
+from blur.cover.region import head_boxes, quantised  # noqa: E402
+from blur.settings import CoverSettings, FillName  # noqa: E402
+
+OURS: dict[str, Fill] = {name.value: make_fill(CoverSettings(fill=name)) for name in FillName}
+PEERS: dict[str, Fill] = {
+    "true blur": true_blur,
+    "true mosaic": true_mosaic,
+    "mean colour": mean_colour,
+}
+PARROTS: dict[str, Attacker] = {
+    "nearest pixels": nearest_pixels,
+    "PCA + LDA": pca_lda,
+    "PCA + SVM": pca_svm,
+}
+
+CONTROL = 0.9
+"""The share of clear faces, and of truly blurred ones, that attackers must name."""
+
+INSIDE_LIMIT = 12 / 400
+"""The share that no attacker may pass by the inside of our covers; chance is 10 in 400."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many of `asked` pictures an attacker named rightly."""
+
+    question: str
+    treatment: str
+    attacker: str
+    right: int
+    asked: int
+    chance: float
+
+    @property
+    def rate(self) -> float:
+        return self.right / self.asked
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        n, z = self.asked, 1.96
+        middle = (self.rate + z * z / (2 * n)) / (1 + z * z / n)
+        reach = z * np.sqrt(self.rate * (1 - self.rate) / n + z * z / (4 * n * n))
+        return max(0.0, middle - reach / (1 + z * z / n)), middle + reach / (1 + z * z / n)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return (
+            f"{self.question:9} {self.treatment:15} {self.attacker:23} {self.right:4}/{self.asked:<4}"
+            f" {self.rate:6.1%}  [{low:5.1%}, {high:5.1%}]  chance {self.chance:.1%}"
+        )
+
+
+class Bench:
+    """Runs attacks on an album, both halves being the gallery in turn, and tells each score."""
+
+    def __init__(self, album: Album, question: str, view: tuple[slice, slice], few: int) -> None:
+        self.album, self.question, self.view, self.few = album, question, view, few
+        self.scores: list[Score] = []
+
+    def run(
+        self,
+        treatment: str,
+        attacker: str,
+        attack: Attacker,
+        gallery: Sequence[Picture],
+        probes: Sequence[Picture],
+        *,
+        slow: bool = False,
+    ) -> None:
+        """Attack every published picture; a `slow` attack asks `few` of one half only."""
+        right = asked = 0
+        people, first = self.album.people, self.album.first_half
+        for known in (first,) if slow else (first, ~first):
+            unknown = np.flatnonzero(~known)
+            if slow:
+                unknown = unknown[:: max(1, len(unknown) // self.few)]
+            named = attack(
+                [gallery[i][self.view] for i in np.flatnonzero(known)],
+                people[known],
+                [probes[i][self.view] for i in unknown],
+            )
+            right += int((named == people[unknown]).sum())
+            asked += len(unknown)
+        chance = 1 / len(np.unique(people))
+        score = Score(self.question, treatment, attacker, right, asked, chance)
+        self.scores.append(score)
+        print(score, flush=True)
+
+
+def inside(album: Album, dlib: Attacker, few: int, frames: int) -> list[Score]:
+    """Attacks on what is under the cover."""
+    bench = Bench(album, "inside", album.inside, few)
+    clear, region = album.pictures, head(album.face)
+    bench.run("none", "naive dlib", dlib, clear, clear, slow=True)
+    for name, parrot in PARROTS.items():
+        bench.run("none", name, parrot, clear, clear)
+    for treatment, fill in {**PEERS, **OURS}.items():
+        peer = treatment in PEERS
+        shown = [covered(picture, region, fill) for picture in clear]
+        bench.run(treatment, "naive dlib", dlib, clear, shown, slow=peer)
+        bench.run(treatment, "parrot dlib", dlib, shown, shown, slow=peer)
+        for name, parrot in PARROTS.items():
+            bench.run(treatment, f"parrot {name}", parrot, shown, shown)
+        if treatment == "true blur" or not peer:
+            sharp = [deblurred(picture, album.inside) for picture in shown]
+            bench.run(treatment, "deconvolution, dlib", dlib, clear, sharp, slow=peer)
+            bench.run(treatment, "deconvolution, pixels", nearest_pixels, clear, sharp)
+        if treatment == "true mosaic" or not peer:
+            mean = [averaged(picture, album.face, fill, frames) for picture in clear]
+            bench.run(treatment, f"mean of {frames}, dlib", dlib, clear, mean, slow=peer)
+            bench.run(treatment, f"mean of {frames}, LDA", pca_lda, mean, mean)
+    return bench.scores
+
+
+def outside(album: Album, dlib: Attacker, few: int) -> list[Score]:
+    """Attacks on whole pictures in which only the head is covered."""
+    bench = Bench(album, "outside", np.s_[:, :], few)
+    face = Bench(album, "outside", album.inside, few)
+    clear, region = album.pictures, head(album.face)
+    face.run("none", "naive dlib", dlib, clear, clear, slow=True)
+    for treatment in ("soft", "solid"):
+        shown = [covered(picture, region, OURS[treatment]) for picture in clear]
+        face.run(treatment, "naive dlib", dlib, clear, shown, slow=True)
+        for name, parrot in PARROTS.items():
+            bench.run(treatment, f"parrot {name}", parrot, shown, shown)
+    return face.scores + bench.scores
+
+
+def geometry(album: Album) -> list[Score]:
+    """Attacks on the size and shape of the boxes that a detector finds, bare and as covers."""
+    from blur.faces.registry import load_detector
+
+    detector = load_detector("centerface")
+    sizes: list[npt.NDArray[np.float32]] = []
+    for picture in album.pictures:
+        colour = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, 2)
+        found = detector.detect([np.ascontiguousarray(colour)], 0.2)[0]
+        best = found.boxes[found.scores.argmax()] if len(found) else np.array([*album.face])
+        sizes.append(best.astype(np.float32))
+    boxes = np.array(sizes)
+    covers = quantised_alone(boxes)
+    bench = Bench(album, "geometry", np.s_[:], 0)
+    for name, rows in (("detector's box", boxes), ("quantised cover", covers)):
+        views = [row[2:4] for row in rows]
+        bench.run(name, "nearest size and shape", _nearest_size, views, views)
+    return bench.scores
+
+
+def quantised_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.concatenate([quantised(head_boxes(box[None], 1.0)) for box in boxes])
+
+
+def _nearest_size(gallery, people, probes):  # type: ignore[no-untyped-def]
+    distance = np.abs(np.array(probes)[:, None] - np.array(gallery)).sum(2)
+    return people[distance.argmin(1)]
+
+
+def verdict(scores: Sequence[Score]) -> list[str]:
+    """What makes the run void, or our covers too weak; nothing where all is well."""
+    inner = [score for score in scores if score.question == "inside"]
+    controls = {
+        "naive dlib on clear faces": [
+            s for s in inner if (s.treatment, s.attacker) == ("none", "naive dlib")
+        ],
+        "the best parrot on a true blur": [s for s in inner if s.treatment == "true blur"],
+    }
+    problems = [
+        f"void: {name} names {max(s.rate for s in found):.0%} only"
+        for name, found in controls.items()
+        if max(s.rate for s in found) < CONTROL
+    ]
+    return problems + [
+        f"above chance: {score}"
+        for score in inner
+        if score.treatment in OURS and score.rate > INSIDE_LIMIT
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "facedata")
+    parser.add_argument("--frames", type=int, default=16, help="of a track that is averaged")
+    parser.add_argument("--few", type=int, default=60, help="pictures that slow attacks ask")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    if not (given.data / "id_orl" / "gt.json").exists():
+        print(f"skipped: no photographs of known people in {given.data}")
+        return 0
+    dlib = Embeddings()
+    stage, press = orl(given.data / "id_orl"), lfw(given.data / "id_lfw")
+    scores = inside(stage, dlib, given.few, given.frames)
+    scores += outside(press, dlib, given.few)
+    scores += geometry(stage) + geometry(press)
+    if given.json:
+        rows = [{**asdict(s), "rate": s.rate, "interval": s.interval} for s in scores]
+        given.json.write_text(json.dumps(rows, indent=1))
+    problems = verdict(scores)
+    print(
+        "\n".join(problems) or "controls hold; no attack on the inside of our covers beats chance"
+    )
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
