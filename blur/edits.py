@@ -37,13 +37,15 @@ class Lane:
     that a person wants covered, or a region that a person drew.
 
     `clear` is (n,) bool, the frames on which a person keeps the face clear. `origin` is the
-    plan's track and `region` the drawn region that the lane stands for.
+    plan's track and `region` the drawn region that the lane stands for. `parts` are the ids of
+    the tracks that cover what is left of it.
     """
 
     track: Track
     clear: Mask
     origin: int | None = None
     region: int | None = None
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,16 @@ def resolve(plan: Plan, edits: Edits) -> Resolved:
         stale += _stale(start, boxes, missed)
     for region in edits.regions:
         added.append(_drawn(plan, region.id, region.keyframes, next(ids)))
-    lanes = binder.decided()
-    covered = [(lane, t) for lane in lanes for t in _parts(lane.track, ~lane.clear, ids)]
-    open_doubts = _still_open(plan.doubts, covered, added)
-    return Resolved(
-        plan.with_tracks(
-            [*(t for _, t in covered), *(lane.track for lane in added)], [*open_doubts, *stale]
-        ),
-        tuple(t for lane in lanes for t in _parts(lane.track, lane.clear, ids)),
-        (*lanes, *added),
-    )
+    covered: list[Track] = []
+    kept: list[Track] = []
+    whole: list[Lane] = []
+    for lane in (*binder.decided(), *added):
+        parts = list(_parts(lane.track, ~lane.clear, ids))
+        covered += parts
+        kept += _parts(lane.track, lane.clear, ids)
+        whole.append(replace(lane, parts=tuple(part.id for part in parts)))
+    result = plan.with_tracks(covered, [*_still_open(plan.doubts, whole, covered), *stale])
+    return Resolved(result, tuple(kept), tuple(whole))
 
 
 def interpolate(path: Sequence[Keyframe]) -> tuple[int, Boxes]:
@@ -247,7 +249,7 @@ def _followed(
 ) -> Iterator[Lane]:
     """Lanes along the masked part of a path, none across a cut: a face that a person wants
     covered is covered even where the scan found none."""
-    for first, last in _runs(mask):
+    for first, last in runs(mask):
         for shot_start, shot_end in plan.shots():
             begin, end = max(start + first, shot_start), min(start + last, shot_end)
             if begin < end:
@@ -276,7 +278,7 @@ def _parts(track: Track, mask: Mask, ids: Iterator[int]) -> Iterator[Track]:
     if mask.all():
         yield track
         return
-    for number, (first, last) in enumerate(_runs(mask)):
+    for number, (first, last) in enumerate(runs(mask)):
         yield replace(
             track,
             id=next(ids) if number else track.id,
@@ -287,7 +289,7 @@ def _parts(track: Track, mask: Mask, ids: Iterator[int]) -> Iterator[Track]:
         )
 
 
-def _runs(mask: Mask, gap: int = 1) -> Iterator[tuple[int, int]]:
+def runs(mask: Mask, gap: int = 1) -> Iterator[tuple[int, int]]:
     """Spans [first, last) on which `mask` is true; spans less than `gap` apart are one."""
     on = np.flatnonzero(mask)
     if len(on):
@@ -297,7 +299,7 @@ def _runs(mask: Mask, gap: int = 1) -> Iterator[tuple[int, int]]:
 
 
 def _stale(start: int, boxes: Boxes, missed: Mask) -> Iterator[Doubt]:
-    for first, last in _runs(missed, STALE_GAP):
+    for first, last in runs(missed, STALE_GAP):
         yield Doubt(
             start=start + first,
             end=start + last,
@@ -308,21 +310,22 @@ def _stale(start: int, boxes: Boxes, missed: Mask) -> Iterator[Doubt]:
 
 
 def _still_open(
-    doubts: Sequence[Doubt], covered: Sequence[tuple[Lane, Track]], added: Sequence[Lane]
+    doubts: Sequence[Doubt], lanes: Sequence[Lane], covered: Sequence[Track]
 ) -> Iterator[Doubt]:
     """The plan's doubts that no decision settles: a face kept clear is no longer doubtful, and
     an uncovered one that a person covers is not either."""
+    by_id = {track.id: track for track in covered}
     parts: dict[int | None, list[Track]] = {}
-    for lane, track in covered:
-        parts.setdefault(lane.origin, []).append(track)
+    for lane in lanes:
+        parts.setdefault(lane.origin, []).extend(by_id[part] for part in lane.parts)
     for doubt in doubts:
         if doubt.track is None:
-            if not any(_hides(lane.track, doubt) for lane in added):
+            if not any(_hides(track, doubt) for track in parts.get(None, ())):
                 yield doubt
             continue
         for track in parts.get(doubt.track, ()):
-            if track.start < doubt.end and doubt.start < track.end:
-                start, end = max(doubt.start, track.start), min(doubt.end, track.end)
+            start, end = max(doubt.start, track.start), min(doubt.end, track.end)
+            if start < end:
                 box = doubt.box if start == doubt.start else _key(track, start).box
                 yield Doubt(
                     start=start,

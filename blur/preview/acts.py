@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from blur.edits import Lane, Resolved
 from blur.errors import UsageError
 from blur.plan import Box, Decision, Edits, Keyframe
 from blur.preview import decisions
+
+Path: TypeAlias = Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
 
 
 class _Act(Struct, frozen=True, forbid_unknown_fields=True, tag_field="do", tag=str.lower):
@@ -42,20 +43,24 @@ class Split(_Act, frozen=True):
 
 
 class Add(_Act, frozen=True):
-    """Cover, from `start` to the frame before `end`, what a doubt shows but no cover hides."""
+    """Cover a face that no track covers, along a path."""
 
-    box: Box
-    start: int
-    end: int
+    path: Path
+    reason: str = ""
 
 
 class Draw(_Act, frozen=True):
-    """Cover a new region that stands still on [start, end)."""
+    """Cover a new region along a path."""
 
-    box: Box
-    start: int
-    end: int
+    path: Path
     reason: str = ""
+
+
+class Trace(_Act, frozen=True):
+    """Let a region take another path while that path lasts."""
+
+    region: int
+    path: Path
 
 
 class Move(_Act, frozen=True):
@@ -87,50 +92,41 @@ class Erase(_Act, frozen=True):
     region: int
 
 
-Act: TypeAlias = Decide | Extend | Split | Add | Draw | Move | Unkey | Span | Erase
-
-
-def decode(message: bytes) -> Act:
-    """Raises UsageError when the message is none of the acts."""
-    try:
-        act: Act = msgspec.json.decode(message, type=Act)
-    except msgspec.DecodeError as error:
-        raise UsageError(f"the page asked for something unknown: {error}") from error
-    return act
+Act: TypeAlias = Decide | Extend | Split | Add | Draw | Trace | Move | Unkey | Span | Erase
 
 
 def perform(act: Act, edits: Edits, resolved: Resolved) -> Edits:
     """The edits after an act. Raises UsageError when it cannot be done."""
-    match act:
-        case Decide():
-            lanes = [_lane(resolved, lane) for lane in act.lanes]
-            return decisions.decide(edits, lanes, act.decision, act.reason, act.start, act.end)
-        case Extend():
-            return decisions.extend(edits, _lane(resolved, act.lane), act.frame)
-        case Split():
-            return decisions.split(edits, _lane(resolved, act.lane), act.frame)
-        case Add():
-            return decisions.cover_path(edits, _still(act.box, act.start, act.end), "doubt")
-        case Draw():
-            return decisions.draw(edits, _still(act.box, act.start, act.end), act.reason)
-        case Move():
-            return decisions.move(edits, act.region, act.frame, act.box)
-        case Unkey():
-            return decisions.unkey(edits, act.region, act.frame)
-        case Span():
-            return decisions.span(edits, act.region, act.start, act.end)
-        case Erase():
-            return decisions.erase(edits, act.region)
+    try:
+        match act:
+            case Decide():
+                lanes = [lane_of(resolved, lane) for lane in act.lanes]
+                return decisions.decide(edits, lanes, act.decision, act.reason, act.start, act.end)
+            case Extend():
+                return decisions.extend(edits, lane_of(resolved, act.lane), act.frame)
+            case Split():
+                return decisions.split(edits, lane_of(resolved, act.lane), act.frame)
+            case Add():
+                return decisions.cover_path(edits, act.path, act.reason)
+            case Draw():
+                return decisions.draw(edits, act.path, act.reason)
+            case Trace():
+                return decisions.trace(edits, act.region, act.path)
+            case Move():
+                return decisions.move(edits, act.region, act.frame, act.box)
+            case Unkey():
+                return decisions.unkey(edits, act.region, act.frame)
+            case Span():
+                return decisions.span(edits, act.region, act.start, act.end)
+            case Erase():
+                return decisions.erase(edits, act.region)
+    except ValueError as error:  # what the page sent makes no path
+        raise UsageError(str(error)) from error
 
 
-def _lane(resolved: Resolved, lane_id: int) -> Lane:
+def lane_of(resolved: Resolved, lane_id: int) -> Lane:
+    """Raises UsageError when there is no such lane."""
     found = next((lane for lane in resolved.lanes if lane.track.id == lane_id), None)
     if found is None:
         raise UsageError(f"there is no face {lane_id}", remedy="look at the clip's list again")
     return found
-
-
-def _still(box: Box, start: int, end: int) -> list[Keyframe]:
-    if start >= end:
-        raise UsageError("a cover cannot end before it starts")
-    return [Keyframe(frame, box) for frame in sorted({start, end - 1})]

@@ -82,6 +82,14 @@ def move(edits: Edits, region: int, frame: int, box: Box) -> Edits:
     return _reshaped(edits, region, [keys[at] for at in sorted(keys)])
 
 
+def trace(edits: Edits, region: int, path: Sequence[Keyframe]) -> Edits:
+    """Let a region take another path while that path lasts; may lengthen the region."""
+    old = _region(edits, region).keyframes
+    before = [key for key in old if key.frame < path[0].frame]
+    after = [key for key in old if key.frame > path[-1].frame]
+    return _reshaped(edits, region, [*before, *path, *after])
+
+
 def unkey(edits: Edits, region: int, frame: int) -> Edits:
     """Take a keyframe away from a region; the region keeps its span."""
     old = _region(edits, region).keyframes

@@ -29,7 +29,7 @@ Rgb = npt.NDArray[np.uint8]
 K = TypeVar("K")
 V = TypeVar("V")
 
-_HEAD = 2.6
+_HEAD = 2.0
 """Width and height of a face's thumbnail, in widths of its box."""
 
 

@@ -1,0 +1,146 @@
+"""Rendering from the review page: clips whose edits changed, one after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+
+import msgspec
+import psutil
+from msgspec import Struct
+from msgspec.structs import replace
+
+from blur.batch.executor import Task
+from blur.batch.ledger import Entry, Ledger
+from blur.batch.processes import ProcessExecutor
+from blur.batch.report import REPORT_NAME, BatchReport, ClipReport, Problem, State, exit_code
+from blur.batch.stopping import Stop
+from blur.batch.work import ClipJob, process_clip
+from blur.errors import BlurError, Interrupted
+from blur.preview.shelf import Shelf
+from blur.settings import cpu_count
+
+_WAIT = 0.2
+_MEMORY_SHARE = 0.8
+
+
+class Progress(Struct, kw_only=True):
+    """How far one clip's render is; `problem` says why it has no output."""
+
+    key: str
+    stage: str = "waiting"
+    done: int = 0
+    total: int | None = None
+    problem: str | None = None
+
+
+class Rerender:
+    """At most one series of renders at a time, in a worker process of its own."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stop = Stop()
+        self._progress: dict[str, Progress] = {}
+
+    @property
+    def running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def progress(self) -> list[Progress]:
+        with self._lock:
+            return [replace(p) for p in self._progress.values()]
+
+    def start(self, keys: Sequence[str]) -> None:
+        """Render these clips again, from their plans and edits, with the settings of the last run.
+
+        Raises UsageError when another blur works on the folder.
+        """
+        if self.running:
+            return
+        with self._shelf.folder.locked():
+            pass  # say at once that another blur works here
+        self._stop = Stop()
+        with self._lock:
+            self._progress = {key: Progress(key=key) for key in keys}
+        self._thread = threading.Thread(target=self._work, args=(list(keys),), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Render no further; what is finished stays."""
+        self._stop.requested = True
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self, keys: Sequence[str]) -> None:
+        try:
+            with ExitStack() as stack:
+                stack.enter_context(self._shelf.folder.locked())
+                ledger = stack.enter_context(closing(Ledger(self._shelf.folder)))
+                executor = stack.enter_context(self._executor(keys))
+                for number, key in enumerate(keys):
+                    if self._stop.requested:
+                        break
+                    self._render(number, key, ledger, executor)
+        except BlurError as error:
+            for progress in self._progress.values():
+                if progress.stage not in ("done", "failed"):
+                    progress.stage, progress.problem = "failed", str(error)
+
+    def _executor(self, keys: Sequence[str]) -> ProcessExecutor:
+        def tell(number: int, stage: str, done: int, total: int | None) -> None:
+            with self._lock:
+                progress = self._progress[keys[number]]
+                progress.stage, progress.done, progress.total = stage, done, total
+
+        batch = self._shelf.settings.batch
+        return ProcessExecutor(
+            tell,
+            self._stop,
+            slots=1,
+            threads=cpu_count(),
+            stall_timeout=batch.stall_timeout,
+            memory_limit=int(psutil.virtual_memory().total * _MEMORY_SHARE),
+        )
+
+    def _render(self, number: int, key: str, ledger: Ledger, executor: ProcessExecutor) -> None:
+        shelf = self._shelf
+        entry = shelf.entry(key)
+        job = ClipJob(
+            path=shelf.source(entry),
+            out=shelf.folder.out,
+            entry=entry,
+            settings=shelf.settings,
+            scan=False,
+            render=True,
+        )
+        executor.start(Task(number, process_clip, job))
+        outcomes = executor.wait(_WAIT)
+        while not outcomes:
+            outcomes = executor.wait(_WAIT)
+        progress = self._progress[key]
+        error = outcomes[0].error
+        if error is None:
+            self._record(outcomes[0].result, ledger)
+            progress.stage, progress.done = "done", progress.total or 0
+        elif isinstance(error, Interrupted):
+            progress.stage = "stopped"
+        else:
+            # As in a batch: what could not be rendered again leaves nothing that looks finished.
+            if (output := shelf.output(entry)) is not None:
+                output.unlink(missing_ok=True)
+            report = ClipReport(name=entry.name, state=State.FAILED, error=Problem.of(error))
+            self._record(replace(entry, state=State.FAILED, report=report), ledger)
+            progress.stage, progress.problem = "failed", str(error)
+
+    def _record(self, entry: Entry, ledger: Ledger) -> None:
+        ledger.put([entry])
+        path = self._shelf.folder.out / REPORT_NAME
+        if path.exists() and entry.report is not None:
+            report = msgspec.json.decode(path.read_bytes(), type=BatchReport)
+            clips = [entry.report if c.name == entry.name else c for c in report.clips]
+            code = exit_code(clips, interrupted=False)
+            replace(report, clips=clips, exit_code=code).save(self._shelf.folder.out)
+        self._shelf.refresh()

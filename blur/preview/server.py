@@ -1,0 +1,279 @@
+"""The review page's server: loopback only, one token for each session, nothing kept on disk."""
+
+from __future__ import annotations
+
+import importlib.resources
+import re
+import secrets
+import socket
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import uvicorn
+from msgspec import Struct
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from blur.batch.ledger import Flight
+from blur.errors import BlurError, UsageError
+from blur.preview.acts import Act
+from blur.preview.guard import Guard
+from blur.preview.openclip import OpenClip
+from blur.preview.rerender import Progress, Rerender
+from blur.preview.shelf import Row, Shelf
+
+_OPEN_CLIPS = 2
+_LONGEST = 2560
+_MARKS = 120
+_KINDS = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+
+T = TypeVar("T")
+
+
+class ClipList(Struct, frozen=True, kw_only=True):
+    """All clips, what a running batch is at, and how far the page's own renders are."""
+
+    folder: str
+    clips: list[Row]
+    flights: list[Flight]
+    rendering: bool
+    progress: list[Progress]
+
+
+class _Decided(Struct, frozen=True):
+    revision: str
+    act: Act
+
+
+class _Following(Struct, frozen=True):
+    revision: str
+    lane: int
+    frame: int
+
+
+class _Revision(Struct, frozen=True):
+    revision: str
+
+
+class _Checked(Struct, frozen=True):
+    revision: str
+    initials: str
+
+
+class _Chosen(Struct, frozen=True):
+    clips: list[str]
+
+
+class Desk:
+    """The clips of one output folder, the last few of them open."""
+
+    def __init__(self, out: Path) -> None:
+        self.shelf = Shelf(out)
+        self.rerender = Rerender(self.shelf)
+        self._open: OrderedDict[str, OpenClip] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def clip(self, key: str) -> OpenClip:
+        with self._lock:
+            clip = self._open.pop(key, None) or OpenClip(self.shelf, key)
+            self._open[key] = clip
+            if len(self._open) > _OPEN_CLIPS:
+                self._open.popitem(last=False)
+            return clip
+
+    def list(self) -> ClipList:
+        self.shelf.refresh()
+        return ClipList(
+            folder=self.shelf.folder.out.resolve().name,
+            clips=self.shelf.rows(),
+            flights=self.shelf.flights,
+            rendering=self.rerender.running,
+            progress=self.rerender.progress(),
+        )
+
+
+def page(desk: Desk) -> Starlette:
+    """The application, unguarded: see `Guard`."""
+
+    def clip(request: Request) -> OpenClip:
+        return desk.clip(request.path_params["key"])
+
+    async def index(request: Request) -> Response:
+        return _file("index.html")
+
+    async def file(request: Request) -> Response:
+        return _file(request.path_params["name"])
+
+    async def listed(request: Request) -> Response:
+        return await _answer(desk.list)
+
+    async def viewed(request: Request) -> Response:
+        return await _answer(lambda: clip(request).view())
+
+    async def acted(request: Request) -> Response:
+        said = await _said(request, _Decided)
+        return await _changed(request, lambda c: c.act(said.act, said.revision))
+
+    async def undone(request: Request) -> Response:
+        said = await _said(request, _Revision)
+        return await _changed(request, lambda c: c.undo(said.revision))
+
+    async def redone(request: Request) -> Response:
+        said = await _said(request, _Revision)
+        return await _changed(request, lambda c: c.redo(said.revision))
+
+    async def checked(request: Request) -> Response:
+        said = await _said(request, _Checked)
+        return await _changed(request, lambda c: c.check(said.initials, said.revision))
+
+    async def follow(request: Request) -> Response:
+        said = await _said(request, _Following)
+        return await _changed(request, lambda c: c.follow(said.lane, said.frame, said.revision))
+
+    async def _changed(request: Request, change: Callable[[OpenClip], object]) -> Response:
+        def changed() -> dict[str, object]:
+            opened = clip(request)
+            result = change(opened)
+            return {"result": result, "clip": opened.view()}
+
+        return await _answer(changed)
+
+    async def frame(request: Request) -> Response:
+        index = request.path_params["index"]
+        beneath = "beneath" in request.query_params
+        longest = min(_number(request, "size", 1280), _LONGEST)
+        return await _picture(lambda: clip(request).frame(index, beneath, longest))
+
+    async def face(request: Request) -> Response:
+        lane = request.path_params["lane"]
+        return await _picture(lambda: clip(request).thumbnail(lane))
+
+    async def marks(request: Request) -> Response:
+        start = _number(request, "start", 0)
+        end = min(_number(request, "end", start + 1), start + _MARKS)
+        return await _answer(lambda: clip(request).marks(start, end))
+
+    async def video(request: Request) -> Response:
+        path = await run_in_threadpool(lambda: clip(request).video())
+        return FileResponse(path, media_type="video/mp4", content_disposition_type="inline")
+
+    async def render(request: Request) -> Response:
+        said = await _said(request, _Chosen)
+        await run_in_threadpool(desk.rerender.start, said.clips)
+        return await _answer(desk.list)
+
+    async def stop(request: Request) -> Response:
+        await run_in_threadpool(desk.rerender.stop)
+        return await _answer(desk.list)
+
+    one = "/api/clips/{key}"
+    return Starlette(
+        routes=[
+            Route("/", index),
+            Route("/web/{name}", file),
+            Route("/api/clips", listed),
+            Route(one, viewed),
+            Route(f"{one}/frames/{{index:int}}.jpg", frame),
+            Route(f"{one}/faces/{{lane:int}}.jpg", face),
+            Route(f"{one}/marks", marks),
+            Route(f"{one}/video.mp4", video),
+            Route(f"{one}/act", acted, methods=["POST"]),
+            Route(f"{one}/follow", follow, methods=["POST"]),
+            Route(f"{one}/undo", undone, methods=["POST"]),
+            Route(f"{one}/redo", redone, methods=["POST"]),
+            Route(f"{one}/check", checked, methods=["POST"]),
+            Route("/api/render", render, methods=["POST"]),
+            Route("/api/render/stop", stop, methods=["POST"]),
+        ],
+        exception_handlers={BlurError: _refused, IndexError: _missing},
+    )
+
+
+class Session:
+    """A review of one output folder: the address is known before the page is served."""
+
+    def __init__(self, out: Path, port: int = 0) -> None:
+        self.desk = Desk(out)
+        token = secrets.token_urlsafe(24)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            self._socket.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UsageError(
+                f"port {port} cannot be used: {error.strerror}", remedy="choose another --port"
+            ) from error
+        self._socket.listen()
+        self.port: int = self._socket.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}/?token={token}"
+        app: ASGIApp = Guard(page(self.desk), token, self.port)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,  # it would print the token
+            server_header=False,
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+        )
+        self.server = uvicorn.Server(config)
+
+    def serve(self) -> None:
+        """Answer the page until interrupted."""
+        try:
+            self.server.run([self._socket])
+        finally:
+            self.desk.rerender.stop()
+
+
+def _file(name: str) -> Response:
+    if not re.fullmatch(r"[a-z]+\.(html|css|js|svg)", name):
+        return Response("There is no such file.", 404)
+    found = importlib.resources.files("blur.preview") / "web" / name
+    if not found.is_file():
+        return Response("There is no such file.", 404)
+    return Response(found.read_bytes(), media_type=_KINDS[Path(name).suffix])
+
+
+async def _answer(make: Callable[[], object]) -> Response:
+    made = await run_in_threadpool(lambda: msgspec.json.encode(make()))
+    return Response(made, media_type="application/json")
+
+
+async def _picture(make: Callable[[], bytes]) -> Response:
+    return Response(await run_in_threadpool(make), media_type="image/jpeg")
+
+
+async def _said(request: Request, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"the page asked for something unknown: {error}") from error
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    given = request.query_params.get(name, "")
+    return int(given) if given.isdecimal() else default
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BlurError)
+    told = {"problem": error.problem, "subject": error.subject, "remedy": error.remedy}
+    return Response(msgspec.json.encode(told), 409, media_type="application/json")
+
+
+async def _missing(request: Request, error: Exception) -> Response:
+    told = {"problem": "there is no such frame", "subject": None, "remedy": ""}
+    return Response(msgspec.json.encode(told), 404, media_type="application/json")
