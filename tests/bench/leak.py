@@ -208,7 +208,7 @@ def table_of_misses(misses: Sequence[Miss]) -> None:
     if not misses:
         print("no face is exposed")
         return
-    print(f"{'misses':16}{'kind':>6}{'id':>4}{'size':>6}{'exposed':>12}", end="")
+    print(f"{'misses':16}{'kind':>6}{'id':>6}{'size':>6}{'exposed':>12}", end="")
     print(f"{'frames':>10}{'worst':>13}  why")
     for m in misses:
         exposed, frames, worst = (
@@ -217,7 +217,7 @@ def table_of_misses(misses: Sequence[Miss]) -> None:
             f"{m.uncovered:.0%} at {m.worst}",
         )
         print(
-            f"{m.clip:16}{m.kind:>6}{m.id:4}{m.size:6}{exposed:>12}{frames:>10}{worst:>13}  {m.why}"
+            f"{m.clip:16}{m.kind:>6}{m.id:6}{m.size:6}{exposed:>12}{frames:>10}{worst:>13}  {m.why}"
         )
 
 
