@@ -38,7 +38,7 @@ from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.tracks.cuts import CutFinder
 from blur.tracks.link import Tracklet
 from blur.tracks.pursue import FOLLOW_WIDTH, Pursuit
-from blur.tracks.weed import hopeless, to_look_at
+from blur.tracks.weed import is_face, to_look_at
 
 _TOGETHER = 4
 """Frames that go to the detectors at once."""
@@ -211,18 +211,20 @@ def _revisit(
     tell: Progress,
 ) -> list[Tracklet]:
     """A second pass: a second look at what is unsure, and a pursuit of what the looks lost."""
-    worthy = [t for t in tracklets if not hopeless(t)]
-    if not worthy:
+    known = [is_face(t) for t in tracklets]
+    rows = [to_look_at(t) for t in tracklets]
+    if not any(known) and not any(rows):
         return tracklets
     width, height = _fitted(info, FOLLOW_WIDTH)
     scale = info.width / width
     closeup = Closeup(load_detector, scale)
     reach = timeline.frames(settings.hold)
     near = timeline.frames(NEAR_SECONDS)
-    pursuit = Pursuit(worthy, camera, timeline, closeup.find, scale, reach, near)
+    faces = [t for t, sure in zip(tracklets, known, strict=True) if sure]
+    pursuit = Pursuit(faces, camera, timeline, closeup.find, scale, reach, near)
     looks: dict[int, list[tuple[int, Box]]] = defaultdict(list)
-    for place, tracklet in enumerate(worthy):
-        for row in to_look_at(tracklet):
+    for place, tracklet in enumerate(tracklets):
+        for row in rows[place]:
             looks[int(tracklet.frames[row])].append((place, Box(*tracklet.boxes[row].tolist())))
     answers: dict[int, list[float]] = defaultdict(list)
     with open_reader(clip, info) as reader:
@@ -235,10 +237,12 @@ def _revisit(
                 answers[place].append(closeup.answer(gray, box))
             pursuit.see(index, gray)
             tell("follow", index + 1, len(timeline.seconds))
+    grown = iter(pursuit.tracklets())
+    denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
     return [
         dataclasses.replace(t, answer=float(np.mean(answers[i]))) if i in answers else t
-        for i, t in enumerate(pursuit.tracklets())
-    ] + [t for t in tracklets if hopeless(t)]
+        for i, t in enumerate(denser)
+    ]
 
 
 def _fitted(info: ClipInfo, longest: int) -> tuple[int, int]:

@@ -53,16 +53,11 @@ def merged(
 ) -> Sightings:
     """One sighting per face from everything that all views and detectors saw of it.
 
-    The box is that of the best score; `families` indexes FAMILIES. Two boxes are one face when
-    they overlap well or when the smaller lies inside the larger and is not much smaller.
+    The box is that of the best score; `families` indexes FAMILIES.
     """
     order = np.argsort(-scores, kind="stable")
     boxes, scores, families = boxes[order], scores[order], families[order]
-    iou, inside = overlaps(boxes, boxes)
-    area = boxes[:, 2] * boxes[:, 3]
-    ratio = area[:, None] / area[None]
-    comparable = np.minimum(ratio, 1 / ratio) > 0.25
-    same = (iou > _SAME_IOU) | ((inside > _SAME_INSIDE) & comparable)
+    same = same_face(boxes)
     free = np.ones(len(boxes), bool)
     kept: list[int] = []
     evidence: list[npt.NDArray[np.float32]] = []
@@ -77,3 +72,13 @@ def merged(
         evidence.append(row)
     columns = np.array(evidence, np.float32).reshape(-1, len(FAMILIES))
     return Sightings(frame, boxes[kept], columns)
+
+
+def same_face(boxes: Boxes) -> npt.NDArray[np.bool_]:
+    """(n, n) whether two boxes are one face: they overlap well, or the smaller lies inside the
+    larger and is not much smaller."""
+    iou, inside = overlaps(boxes, boxes)
+    area = boxes[:, 2] * boxes[:, 3]
+    ratio = area[:, None] / area[None]
+    comparable = np.minimum(ratio, 1 / ratio) > 0.25
+    return np.asarray((iou > _SAME_IOU) | ((inside > _SAME_INSIDE) & comparable))

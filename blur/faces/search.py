@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from blur.faces.detections import Detections, Detector, Picture
-from blur.faces.views import View, whole
+from blur.faces.views import View, lifted, whole
 from blur.settings import Level
 from blur.sightings import FAMILIES, Sightings, merged
 
@@ -73,9 +73,6 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
 _MAX_ENLARGE = 2.0
 """Small clips are looked at enlarged, up to this: more only invents pixels."""
 
-_DARK = 48
-"""Mean luma under which a frame is lifted before it is looked at."""
-
 
 class Glance(NamedTuple):
     """A frame to look at: its index, its small picture, and whether every look is due."""
@@ -136,15 +133,3 @@ class Search:
         boxes[:, :4] *= self._back
         families = np.array([FAMILIES.index(str(name)) for name in found.detectors], np.intp)
         return merged(frame, boxes, found.scores, families)
-
-
-def lifted(picture: Picture) -> Picture:
-    """A dark picture with its tones spread as daylight has them; others as they are."""
-    mean = float(picture[::8, ::8].mean())
-    if mean >= _DARK:
-        return picture
-    top = max(8.0, float(np.percentile(picture[::4, ::4], 99.5)))
-    middle = max(1e-3, float(np.median(picture[::4, ::4])) / top)
-    gamma = min(1.0, max(0.35, np.log(0.4) / np.log(min(middle, 0.99))))
-    table = np.clip((np.arange(256) / top), 0, 1) ** gamma * 255
-    return np.asarray(table.astype(np.uint8)[picture])

@@ -20,6 +20,9 @@ _PAD = 32
 
 _GRAY = 114
 
+_DARK = 48
+"""Mean level under which a picture is lifted before it is looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -87,6 +90,18 @@ def tiles(frame: Picture, side: int, overlap: int) -> list[View]:
             back[:2, 2] = x, y
             views.append(View(_padded(part), back))
     return views
+
+
+def lifted(picture: Picture) -> Picture:
+    """A dark picture with its tones spread as daylight has them; others as they are."""
+    mean = float(picture[::8, ::8].mean())
+    if mean >= _DARK:
+        return picture
+    top = max(8.0, float(np.percentile(picture[::4, ::4], 99.5)))
+    middle = max(1e-3, float(np.median(picture[::4, ::4])) / top)
+    gamma = min(1.0, max(0.35, np.log(0.4) / np.log(min(middle, 0.99))))
+    table = np.clip((np.arange(256) / top), 0, 1) ** gamma * 255
+    return np.asarray(table.astype(np.uint8)[picture])
 
 
 def _starts(length: int, side: int, overlap: int) -> list[int]:

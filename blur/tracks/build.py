@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -54,8 +54,15 @@ def tracklets_of(
         here = [s for s in sightings if start <= s.frame < end]
         linked = link(here, camera, timeline.frames(_LINK_SECONDS))
         joined = join(absorb(linked, camera, near), camera, timeline.frames(_JOIN_SECONDS))
-        found += absorb(joined, camera, near)
+        looked = np.array([s.frame for s in here])
+        found += [_counted(t, looked) for t in absorb(joined, camera, near)]
     return found
+
+
+def _counted(tracklet: Tracklet, looked: npt.NDArray[np.intp]) -> Tracklet:
+    """The tracklet with its share of the looks, taken on the frames `looked`, that saw it."""
+    chances = np.count_nonzero((looked >= tracklet.start) & (looked <= tracklet.last))
+    return replace(tracklet, hits=len(tracklet) / chances)
 
 
 def tracks_of(

@@ -10,7 +10,7 @@ from blur.plan import Boxes, Mark, Track
 from blur.tracks.camera import Camera
 from blur.tracks.link import Tracklet
 
-_GROWTH = 0.5
+_GROWTH = 0.3
 """How much a held box has grown after one whole hold, as a share of its size: the longer
 nobody has seen the face, the less its place is known."""
 

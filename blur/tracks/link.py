@@ -35,13 +35,15 @@ _WINDOW = 240
 class Tracklet:
     """Sightings of one face: `frames` (n,) ascending, `boxes` (n, 5), `evidence` (n, families).
 
-    A row without evidence was followed, not seen. `answer` is what the second look gave (see
-    `faces.closeup`), nan when none was taken.
+    A row without evidence was followed, not seen. `hits` is the share of the looks in its span
+    that saw it. `answer` is what the second look gave (see `faces.closeup`), nan when none was
+    taken.
     """
 
     frames: npt.NDArray[np.intp]
     boxes: Boxes
     evidence: npt.NDArray[np.float32]
+    hits: float = 1.0
     answer: float = math.nan
 
     def __len__(self) -> int:

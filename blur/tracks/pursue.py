@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,7 +32,17 @@ Relook = Callable[[Gray, Box], Found | None]
 """Looks for the face of a box near that box, on the gray picture of a frame."""
 
 
+_DRIFT = 1.2
+"""How much a followed face may grow or shrink against its last sighting, zoom apart."""
+
 _UNSEEN = np.zeros(len(FAMILIES), np.float32)
+
+
+class _Anchor(NamedTuple):
+    """The last sighting before the face was out of sight."""
+
+    frame: int
+    box: Box
 
 
 @dataclass(slots=True)
@@ -44,7 +55,7 @@ class _Chase:
     forward: dict[int, Found] = field(default_factory=dict)
     backward: dict[int, Found] = field(default_factory=dict)
     box: Box | None = None
-    unseen: int = 0
+    anchor: _Anchor | None = None
 
 
 class Pursuit:
@@ -110,50 +121,55 @@ class Pursuit:
             self._back(chase, frame, box, max(earlier + 1, chase.shot[0]))
         later = int(chase.tracklet.frames[row + 1]) if row + 1 < len(chase.tracklet) else None
         rests = later is not None and later - frame - 1 <= self._near
-        chase.box, chase.unseen = (None if rests else box), 0
+        chase.box, chase.anchor = (None if rests else box), _Anchor(frame, box)
 
     def _onward(self, chase: _Chase, frame: int, gray: Gray) -> None:
         last, before = self._ring[-2]
-        if last != frame - 1 or frame >= chase.shot[1] or chase.unseen >= self._reach:
+        assert chase.box is not None and chase.anchor is not None
+        unseen = frame - chase.anchor.frame
+        if last != frame - 1 or frame >= chase.shot[1] or unseen > self._reach:
             chase.box = None
             return
-        assert chase.box is not None
-        chase.unseen += 1
-        found = self._step(before, gray, chase.box, last, frame, chase.unseen % _RELOOK == 0)
+        found = self._step(before, gray, chase.box, last, frame, chase.anchor)
         if found is None:
             chase.box = None
             return
         chase.forward[frame] = found
         chase.box = found.box
         if found.evidence.any():
-            chase.unseen = 0
+            chase.anchor = _Anchor(frame, found.box)
 
     def _back(self, chase: _Chase, frame: int, box: Box, stop: int) -> None:
-        unseen = 0
+        anchor = _Anchor(frame, box)
         pictures = [(f, g) for f, g in self._ring if stop <= f <= frame]
         for (later, after), (earlier, before) in zip(
             pictures[:0:-1], pictures[-2::-1], strict=True
         ):
-            unseen += 1
-            found = self._step(after, before, box, later, earlier, unseen % _RELOOK == 0)
+            found = self._step(after, before, box, later, earlier, anchor)
             if found is None:
                 return
             chase.backward[earlier] = found
             box = found.box
             if found.evidence.any():
-                unseen = 0
+                anchor = _Anchor(earlier, box)
 
     def _step(
-        self, before: Gray, after: Gray, box: Box, here: int, there: int, look: bool
+        self, before: Gray, after: Gray, box: Box, here: int, there: int, anchor: _Anchor
     ) -> Found | None:
         """The face on frame `there`, from its box on frame `here`; None when it is lost."""
         camera = self._camera.between(here, there)
         moved = follow(before, after, box, camera, self._scale)
-        if look or moved is None:
+        if moved is None or abs(there - anchor.frame) % _RELOOK == 0:
             found = self._relook(after, moved.box if moved else waiting(box, camera))
             if found is not None:
-                return Found(found.box, found.evidence)
-        return None if moved is None else Found(moved.box, _UNSEEN)
+                return found
+        if moved is None:
+            return None
+        # Steps of a little growth each add up: the last sighting says how large the face is.
+        expected = waiting(anchor.box, self._camera.between(anchor.frame, there))
+        growth = min(max(moved.box.w / expected.w, 1 / _DRIFT), _DRIFT)
+        steady = moved.box._replace(w=expected.w * growth, h=expected.h * growth)
+        return Found(steady, _UNSEEN)
 
 
 def _grown(chase: _Chase) -> Tracklet:
@@ -170,18 +186,10 @@ def _grown(chase: _Chase) -> Tracklet:
 
 
 def _both(first: Found, second: Found) -> Found:
-    """The better seen of two rows; when neither was seen, a box that holds both."""
+    """The better seen of two rows; when neither was seen, a box around both."""
     if first.evidence.any() or second.evidence.any():
         return max(first, second, key=lambda row: float(row.evidence.max()))
     a, b = first.box, second.box
-    away = float(np.hypot(a.cx - b.cx, a.cy - b.cy))
-    return Found(
-        Box(
-            (a.cx + b.cx) / 2,
-            (a.cy + b.cy) / 2,
-            max(a.w, b.w) + away,
-            max(a.h, b.h) + away,
-            a.angle,
-        ),
-        _UNSEEN,
-    )
+    middle = a._replace(cx=(a.cx + b.cx) / 2, cy=(a.cy + b.cy) / 2)
+    away = min(float(np.hypot(a.cx - b.cx, a.cy - b.cy)), a.w)
+    return Found(middle._replace(w=max(a.w, b.w) + away, h=max(a.h, b.h) + away), _UNSEEN)

@@ -6,22 +6,28 @@ import math
 
 import numpy as np
 
+from blur.boxes import sizes
 from blur.tracks.link import Tracklet
 
-_WEIGHTS = {"best": 3.1, "mean": 6.9, "second": 0.6, "size": -0.2}
+_WEIGHTS = {
+    "best": 4.1,
+    "mean": 6.1,
+    "second": 1.4,
+    "size": -0.6,
+    "agreement": -0.6,
+    "hits": 0.7,
+    "answer": 3.0,
+}
 _BIAS = -2.8
 
-_ANSWERED = {"best": 3.1, "mean": 4.0, "second": 0.6, "size": -0.2, "answer": 6.0}
-_ANSWERED_BIAS = -3.0
+_NEUTRAL = 0.1
+"""An answer to the second look that speaks neither for a face nor against it."""
 
-BAR = -1.0
+BAR = -0.75
 """Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face."""
 
-_UNSURE = (-2.5, 1.5)
+_UNSURE = (-1.6, 0.2)
 """Log-odds between which a second look is worth its time."""
-
-_SURE = 0.5
-"""A sighting with this score is a face, however short it lasts."""
 
 _APART = 4
 _SIGHTINGS = 3
@@ -31,33 +37,30 @@ _SIGHTINGS = 3
 def credence(tracklet: Tracklet) -> float:
     """Log-odds that a tracklet is a face: above 0 more likely than not.
 
-    A logistic fit over tracklets from photographs filmed with a moving camera; the features are
-    the best and the mean score of the first family, the best of the second, the size, and the
-    answer to the second look where one was taken. Wrong tracklets counted in the fit by the area
-    that they would have covered.
+    A logistic fit over tracklets from photographs filmed with a moving camera. The features: the
+    best and the mean score of the first family, the best of the second, the size, how well the
+    turns agree, the share of the looks that saw it, and the answer to the second look where one
+    was taken. Wrong tracklets counted in the fit by the area that they would have covered.
     """
-    seen = tracklet.evidence[tracklet.evidence.any(axis=1)]
-    size = np.log(np.sqrt(tracklet.boxes[:, 2] * tracklet.boxes[:, 3]).mean())
+    seen = tracklet.take(np.asarray(tracklet.evidence.any(axis=1)))
+    first, second = seen.evidence[:, 0], seen.evidence[:, 1]
+    scores = seen.evidence.max(axis=1)
+    turns = np.exp(1j * np.radians(seen.boxes[:, 4]))
     features = {
-        "best": float(seen[:, 0].max()),
-        "mean": float(seen[:, 0].mean()),
-        "second": float(seen[:, 1].max()),
-        "size": float(size - 4.0),
-        "answer": tracklet.answer,
+        "best": first.max(),
+        "mean": first.mean(),
+        "second": second.max(),
+        "size": np.log(sizes(seen.boxes).mean()) - 4.0,
+        "agreement": abs((turns * scores).sum()) / scores.sum(),
+        "hits": tracklet.hits,
+        "answer": 0.0 if math.isnan(tracklet.answer) else tracklet.answer - _NEUTRAL,
     }
-    answered = not math.isnan(tracklet.answer)
-    weights, bias = (_ANSWERED, _ANSWERED_BIAS) if answered else (_WEIGHTS, _BIAS)
-    return bias + sum(weight * features[name] for name, weight in weights.items())
+    return _BIAS + sum(weight * float(features[name]) for name, weight in _WEIGHTS.items())
 
 
 def is_face(tracklet: Tracklet) -> bool:
     """Whether a tracklet is covered."""
-    return float(tracklet.evidence.max()) >= _SURE or credence(tracklet) >= BAR
-
-
-def hopeless(tracklet: Tracklet) -> bool:
-    """Whether not even a good answer to a second look could make this a face."""
-    return not is_face(tracklet) and credence(tracklet) < _UNSURE[0]
+    return credence(tracklet) >= BAR
 
 
 def to_look_at(tracklet: Tracklet) -> list[int]:
