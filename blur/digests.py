@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from blur import weights
+from blur import __version__, weights
 from blur.settings import ScanSettings, Settings, digest
 
 
 def scan_digest(settings: ScanSettings) -> str:
-    """What a plan depends on: scan settings and weights."""
-    return f"{digest(settings)}-{weights.digest()}"
+    """What a plan depends on: blur's version, scan settings and weights."""
+    return f"{__version__}-{digest(settings)}-{weights.digest()}"
 
 
 def render_digest(settings: Settings) -> str:

@@ -15,10 +15,10 @@ import numpy as np
 from msgspec import Struct
 
 from blur import edits as decisions
-from blur import weights
 from blur.cover.fills import make_fill
 from blur.cover.paint import paint
 from blur.cover.region import Covers
+from blur.digests import scan_digest
 from blur.errors import PlanMismatch
 from blur.faces.closeup import Closeup
 from blur.faces.detections import Picture
@@ -31,7 +31,7 @@ from blur.media.probe import ClipInfo, probe
 from blur.media.read import Frame
 from blur.overlap import ahead
 from blur.plan import Box, Edits, Plan
-from blur.settings import ScanSettings, Settings, digest
+from blur.settings import ScanSettings, Settings
 from blur.sightings import Sightings
 from blur.tracks.build import NEAR_SECONDS, Timeline, tracklets_of, tracks_of
 from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
@@ -91,11 +91,6 @@ def scan(clip: Path, settings: ScanSettings, progress: Progress | None = None) -
         scan_digest=scan_digest(settings),
         notes=tuple(seen.notes),
     )
-
-
-def scan_digest(settings: ScanSettings) -> str:
-    """What a plan depends on besides its clip: scan settings and weights."""
-    return f"{digest(settings)}-{weights.digest()}"
 
 
 def render(

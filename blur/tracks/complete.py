@@ -14,7 +14,7 @@ _GROWTH = 0.3
 """How much a held box has grown after one whole hold, as a share of its size: the longer
 nobody has seen the face, the less its place is known."""
 
-_REMAINDER = 0.3
+_REMAINDER = 0.25
 """Share of a hold that is kept after a face was followed and lost."""
 
 _MEMORY = 6

@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from blur.boxes import carried, overlaps, sizes
+from blur.boxes import carried, overlaps, sizes, wrapped
 from blur.tracks.camera import Camera
 from blur.tracks.link import Tracklet, link_cost
 
 _SAME_PLACE = 0.5
 """Distance, in face sizes, under which two boxes at one time are one face seen twice."""
+
+_TURNED_PLACE = 0.9
+_TURNED = 60.0
+"""The same, in the larger size, where the weaker stands turned by more than these degrees: faces
+that overlap so far stand alike, while a detector that is shown a face sidewards guesses."""
 
 _INSIDE = 0.7
 _JOIN_COST = 6.0
@@ -87,5 +92,7 @@ def _doubles(better: Tracklet, weaker: Tracklet, camera: Camera, near: int) -> b
         away = float(np.linalg.norm(moved[0, :2] - box[0, :2]))
         small, large = sorted((float(sizes(moved)[0]), float(sizes(box)[0])))
         inside = overlaps(moved, box)[1][0, 0] > _INSIDE and small > large / 2.5
-        same += away < _SAME_PLACE * small or bool(inside)
+        turned = abs(wrapped(moved[:, 4] - box[:, 4])[0]) > _TURNED
+        near_enough = _TURNED_PLACE * large if turned else _SAME_PLACE * small
+        same += away < near_enough or bool(inside)
     return same > len(shared) / 2

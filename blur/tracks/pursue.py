@@ -35,6 +35,9 @@ Relook = Callable[[Gray, Box], Found | None]
 _DRIFT = 1.2
 """How much a followed face may grow or shrink against its last sighting, zoom apart."""
 
+_AGREED = 0.3
+"""Distance, in face widths, within which two pursuits of one face agree."""
+
 _UNSEEN = np.zeros(len(FAMILIES), np.float32)
 
 
@@ -191,5 +194,7 @@ def _both(first: Found, second: Found) -> Found:
         return max(first, second, key=lambda row: float(row.evidence.max()))
     a, b = first.box, second.box
     middle = a._replace(cx=(a.cx + b.cx) / 2, cy=(a.cy + b.cy) / 2)
-    away = min(float(np.hypot(a.cx - b.cx, a.cy - b.cy)), a.w)
+    apart = float(np.hypot(a.cx - b.cx, a.cy - b.cy))
+    # What the cover's own margin takes up need not be added.
+    away = min(max(0.0, apart - _AGREED * a.w), a.w)
     return Found(middle._replace(w=max(a.w, b.w) + away, h=max(a.h, b.h) + away), _UNSEEN)

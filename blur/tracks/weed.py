@@ -23,7 +23,7 @@ _BIAS = -2.8
 _NEUTRAL = 0.1
 """An answer to the second look that speaks neither for a face nor against it."""
 
-BAR = -0.75
+BAR = -0.65
 """Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face."""
 
 _UNSURE = (-1.6, 0.2)
