@@ -99,6 +99,17 @@ class Layout:
         """What one step of an 8-bit sample comes to, as it stands in its container."""
         return float(2.0 ** (self.bits + self.shift - 8))
 
+    def split(self, grid: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        """The channels of each plane out of (h, w, channels of all planes)."""
+        ends = np.cumsum([len(plane.roles) for plane in self.planes])
+        return np.split(grid, ends[:-1], axis=2)
+
+    def trimmed(self, samples: Samples) -> Samples:
+        """Samples brought to values that the format can hold."""
+        if self.top < np.iinfo(self.dtype).max:
+            samples = np.minimum(samples, self.dtype(self.top))
+        return samples & self.dtype(self.top) if self.shift else samples
+
     def views(self, picture: av.VideoFrame) -> list[Samples]:
         """Writable (height, width, channels) views of the picture's planes, without padding.
 

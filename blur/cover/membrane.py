@@ -16,23 +16,26 @@ import numpy.typing as npt
 
 Grid = npt.NDArray[np.float32]
 
-POOL = 4
-"""Cells a side of a square in which far values are pooled; grids should start on a multiple."""
+_POOL = 4
+"""Cells along a side of the squares in which far values are pooled."""
 
 _RELAXATIONS = 4
 
 
-def stretch(totals: Grid, weights: Grid) -> Grid:
+def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Grid:
     """Values for every cell of a grid, (h, w, c).
 
     `weights`, (h, w, 1) in [0, 1], says how far each cell's value is known, `totals`, (h, w, c),
-    holds the values times their weights. At least one weight must be positive.
+    holds the values times their weights. At least one weight must be positive. `corner` is the
+    (row, column) of the first cell on a grid that stays while windows on it move.
     """
     height, width, channels = totals.shape
+    above, left = (place % _POOL for place in corner)
+    below, right = -(above + height) % _POOL, -(left + width) % _POOL
     both = np.concatenate([totals, weights], 2)
-    both = _deep(cv2.copyMakeBorder(both, 0, -height % POOL, 0, -width % POOL, cv2.BORDER_CONSTANT))
+    both = _deep(cv2.copyMakeBorder(both, above, below, left, right, cv2.BORDER_CONSTANT))
     levels = [both]
-    while len(levels) < POOL.bit_length():
+    while len(levels) < _POOL.bit_length():
         levels.append(_halved(levels[-1]))
     pooled = levels.pop()
     spread = _pull(*pooled.shape[:2]) @ pooled.reshape(-1, channels + 1)
@@ -48,7 +51,7 @@ def stretch(totals: Grid, weights: Grid) -> Grid:
         for _ in range(_RELAXATIONS):
             smooth = cv2.blur(surface, (3, 3), borderType=cv2.BORDER_REPLICATE)
             surface = held + _deep(smooth) * free
-    return np.ascontiguousarray(surface[:height, :width])
+    return np.ascontiguousarray(surface[above : above + height, left : left + width])
 
 
 @lru_cache(maxsize=32)

@@ -13,13 +13,12 @@ import numpy.typing as npt
 from av.video.reformatter import ColorRange
 
 from blur.cover.layout import Layout, PlaneLayout, Samples
-from blur.cover.membrane import POOL
 from blur.cover.region import Region
 
 GUARD = 2.0
 """Pixels that a cover reaches beyond its region, for what encoders and scalers spread."""
 
-RING = 4
+RING = 3
 """Coarse cells around covers from which their colours are taken."""
 
 Mask = npt.NDArray[np.uint8]
@@ -82,8 +81,7 @@ class Window:
     """A part of the picture with some covers and the ring around them.
 
     `planes` are views of each plane over `rect`; `masks` mark what lies under *any* cover of the
-    picture. `rect` starts on a multiple of `POOL * grid`, `grid` being the side in pixels of a
-    coarse cell.
+    picture. `rect` starts on a multiple of `grid`, the side in pixels of a coarse cell.
     `matrix` is the picture's H.273 matrix coefficients.
     """
 
@@ -142,7 +140,7 @@ def windows(
     full_range = _full_range(picture, layout)
     frame = Rect(0, 0, picture.width, picture.height)
     for bounds, members in _touching(covers, grid):
-        rect = bounds.grown(RING * grid, POOL * grid).cut(frame)
+        rect = bounds.grown(RING * grid, grid).cut(frame)
         masks = tuple(np.zeros(_shape(rect, plane), np.uint8) for plane in layout.planes)
         for patch in covers:
             if patch.rect.meets(rect):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from gate import covered, noisy
 
-from blur.cover.fills import make_fill, noise
+from blur.cover.fills import make_fill
+from blur.cover.grain import noise
 from blur.cover.layout import layout_of
 from blur.cover.paint import paint
 from blur.cover.region import Region
