@@ -22,6 +22,8 @@ from blur.media.read import Frame
 
 _NEAR = 12
 """Frames; decoding on to a frame so close costs less than a seek."""
+_SHORT = 20
+"""Seconds; keyframes of a clip as short are too few to show it."""
 
 
 class Seeker:
@@ -131,36 +133,46 @@ class Seeker:
             yield Frame(index, pts, picture.duration or 0, picture)
 
 
-def keyframes(path: Path, info: ClipInfo, count: int) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+def glimpses(path: Path, info: ClipInfo, count: int) -> Iterator[tuple[Fraction, av.VideoFrame]]:
     """Up to `count` pictures spread over the clip, with their seconds since its start.
 
-    Takes the keyframe before each chosen time, so that an hour costs hardly more than a minute;
-    no picture comes twice. A clip of unknown length gives its first keyframes.
+    A long clip gives keyframes, from coarse to fine, so that a caller may stop at any time and
+    has looked at the whole of it: an hour costs hardly more than a minute. A short one, or one
+    of unknown length, is read through. No picture comes twice. Raises DecodeError.
     """
+    if info.duration is None or info.duration <= _SHORT:
+        frames = info.frames or round((info.duration or _SHORT) * info.rate)
+        every = max(1, -(-frames // count))
+        with open_reader(path, info) as reader:
+            chosen = itertools.islice(reader, 0, None, every)
+            for frame in itertools.islice(chosen, count):
+                yield frame.pts * info.time_base, frame.picture
+        return
     with open_input(path) as container:
         stream = container.streams[info.stream]
         assert isinstance(stream, av.VideoStream)
         stream.codec_context.skip_frame = "NONKEY"
         stream.thread_type = "SLICE"
-        length = info.duration or Fraction(0)
-        seen: set[int] = set()
+        seen: set[int | None] = set()
         for number in range(count):
-            if length:
-                goal = round((length * number / count) / info.time_base) - info.shift
+            goal = round(info.duration * _halving(number) / info.time_base) - info.shift
+            try:
                 container.seek(goal, stream=stream)
-            picture = next(_keys(container, stream), None)
-            if picture is None or picture.pts in seen:
-                continue
-            seen.add(picture.pts or 0)
-            yield ((picture.pts or 0) + info.shift) * info.time_base, picture
+                picture = next(p for packet in container.demux(stream) for p in packet.decode())
+            except (StopIteration, av.error.FFmpegError) as error:
+                raise DecodeError(
+                    f"cannot be decoded near {float(goal * info.time_base):.1f} s",
+                    subject=path.name,
+                ) from error
+            if picture.pts not in seen:
+                seen.add(picture.pts)
+                yield ((picture.pts or 0) + info.shift) * info.time_base, picture
 
 
-def _keys(
-    container: av.container.InputContainer, stream: av.VideoStream
-) -> Iterator[av.VideoFrame]:
-    try:
-        for packet in container.demux(stream):
-            if packet.is_keyframe or packet.size == 0:
-                yield from packet.decode()
-    except av.error.InvalidDataError as error:
-        raise DecodeError(f"cannot be decoded: {error.strerror}") from error
+def _halving(number: int) -> Fraction:
+    """0, 1/2, 1/4, 3/4, 1/8, 5/8, ...: any beginning of the sequence spreads over [0, 1)."""
+    at, step = Fraction(0), Fraction(1, 2)
+    while number:
+        at += step * (number & 1)
+        number, step = number >> 1, step / 2
+    return at

@@ -29,6 +29,8 @@ Rgb = npt.NDArray[np.uint8]
 K = TypeVar("K")
 V = TypeVar("V")
 
+DECODED = 192 * 2**20
+"""Bytes of decoded pictures to keep around a playhead."""
 _HEAD = 2.0
 """Width and height of a face's thumbnail, in widths of its box."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 import numpy as np
 
-from blur.batch.ledger import Entry
+from blur.batch.ledger import Entry, from_text
 from blur.batch.resume import file_sha256
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
@@ -25,11 +25,9 @@ from blur.plan import Edits, Mark, Track, load_edits, load_plan, save_edits
 from blur.preview import checks, views
 from blur.preview.acts import Act, Add, Trace, lane_of, perform
 from blur.preview.flow import followed
-from blur.preview.frames import Pictures, Recent, covered, jpeg, shown, thumbnail
+from blur.preview.frames import DECODED, Pictures, Recent, covered, jpeg, shown, thumbnail
 from blur.preview.shelf import Shelf
 
-_DECODED = 192 * 2**20
-"""Bytes of decoded pictures kept around the playhead."""
 _COMPRESSED = 64 * 2**20
 _BLOCK = 240
 """Frames whose covers are prepared together."""
@@ -56,15 +54,21 @@ class OpenClip:
         self._load()
         path = shelf.source(self._entry)
         self.info = probe(path)
-        self._source = Pictures(path, self.info, self.plan.pts, _DECODED)
+        self.source = Pictures(path, self.info, self.plan.pts, DECODED)
         # Thumbnails come from all over the clip: they must not drive out the player's frames.
-        self._glimpses = Pictures(path, self.info, self.plan.pts, _DECODED // 8)
+        self._glimpses = Pictures(path, self.info, self.plan.pts, DECODED // 8)
 
     def close(self) -> None:
         with self._lock:
-            for pictures in (self._source, self._glimpses, self._rendered):
+            for pictures in (self.source, self._glimpses, self._rendered):
                 if pictures is not None:
                     pictures.close()
+
+    @property
+    def place(self) -> PurePosixPath:
+        """Where the covered clip lies below OUT; the clip's own name when it has no output."""
+        entry = self._entry
+        return PurePosixPath(entry.name if entry.output is None else from_text(entry.output))
 
     def view(self) -> views.ClipView:
         """All that the page shows, as it stands on the disk now."""
@@ -103,10 +107,13 @@ class OpenClip:
         """
         with self._lock:
             self._require(revision)
-            before = self.edits
-            self._save(perform(act, before, self.resolved))
-            self._undo = [*self._undo[1 - _UNDO :], before]
-            self._redo = []
+            self._adopt(perform(act, self.edits, self.resolved))
+
+    def replace(self, edits: Edits, revision: str) -> None:
+        """Save other edits in place of these. Raises PlanMismatch when they are of another clip."""
+        with self._lock:
+            self._require(revision)
+            self._adopt(edits)
 
     def follow(self, lane_id: int, frame: int, revision: str) -> int | None:
         """Follow by flow: a drawn region from `frame` on to its end, or a face from its nearer
@@ -125,7 +132,7 @@ class OpenClip:
                 "there is nothing to follow from here",
                 remedy="go to a frame beyond the face's cover, or onto a drawn region",
             )
-        path, lost = followed(self._source, box, start, end)
+        path, lost = followed(self.source, box, start, end)
         trace = (
             Trace(lane.region, path)
             if lane.region is not None
@@ -160,7 +167,7 @@ class OpenClip:
             name = (index, longest, "" if beneath else self.revision, drawn)
         done = self._jpegs.get(name)
         if done is None:
-            pictures = rendered or self._source
+            pictures = rendered or self.source
             picture = covered(pictures.at(index), self.info, regions, fill)
             done = jpeg(shown(picture, pictures.info, longest))
             self._jpegs.put(name, done)
@@ -217,6 +224,12 @@ class OpenClip:
         seen = f"{self._plan_sha256} {self._shelf.settings.cover}".encode()
         self.revision = hashlib.sha256(seen + msgspec.json.encode(edits)).hexdigest()[:16]
         self._prepared: dict[tuple[str, int], Covers] = {}
+
+    def _adopt(self, edits: Edits) -> None:
+        before = self.edits
+        self._save(edits)
+        self._undo = [*self._undo[1 - _UNDO :], before]
+        self._redo = []
 
     def _save(self, edits: Edits) -> None:
         resolve(self.plan, edits)  # edits that cannot be applied are not saved
@@ -294,7 +307,7 @@ class OpenClip:
             if current and path is not None and _is_whole(path, entry):
                 info = probe(path)
                 pts = [_moved(t, self.plan.time_base, info.time_base) for t in self.plan.pts]
-                self._rendered = Pictures(path, info, pts, _DECODED)
+                self._rendered = Pictures(path, info, pts, DECODED)
         return self._rendered
 
     def _covers(self, of: str, frame: int) -> Covers:

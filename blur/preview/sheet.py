@@ -1,0 +1,242 @@
+"""Contact sheets: the frames of a clip that are worth seeing, as they are covered.
+
+A sheet shows no clear face, for sheets are kept and handed on. Whatever on it still looks like a
+face to a detector, and every doubt where nothing is covered, is blotted out inside a frame of
+its own colour: a sheet tells of a missed face without showing it. Faces that a person keeps
+clear are covered as well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+import cv2
+import msgspec
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from blur.boxes import bounds
+from blur.cover.fills import make_fill
+from blur.cover.region import Covers
+from blur.edits import apply
+from blur.errors import OutputError
+from blur.faces.registry import load_detector
+from blur.faces.search import Glance, Search
+from blur.media.convert import display_rgb
+from blur.media.probe import ClipInfo
+from blur.media.sample import glimpses
+from blur.plan import Boxes, Decision, Edits, Mark, Plan, Track
+from blur.preview.frames import Pictures, Rgb, covered, shown
+from blur.settings import CoverSettings, Level
+
+MOST = 24
+"""Frames on a sheet."""
+TILE = 400
+"""Longest side of a frame on the sheet, in pixels."""
+
+_COLUMNS, _GAP, _CAPTION, _TOP = 4, 10, 22, 62
+_GROUND, _TEXT, _DIM, _BLOT = (24, 26, 30), (230, 232, 236), (166, 173, 185), (40, 43, 49)
+_DOUBT, _MISSED = (242, 189, 82), (255, 128, 120)
+_LOOKS = (("centerface", 0.2), ("yunet", 0.4), ("blazeface-full", 0.4))
+_HEAD = 1.9
+"""A blot's size, in sizes of the box that is blotted out."""
+_SAMPLE = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A frame worth seeing, and why."""
+
+    frame: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One frame on the sheet. `worth` orders tiles where there are too many."""
+
+    seconds: float
+    picture: Rgb
+    caption: str
+    missed: int
+    worth: float = 0.0
+
+
+def moments(plan: Plan, most: int = MOST) -> list[Moment]:
+    """The frames to show: the worst doubts, the largest faces, where each face comes and goes.
+
+    In the order of the clip, and no two of them close together.
+    """
+    near = max(1, plan.frames // (4 * most))
+    chosen: dict[int, str] = {}
+    for frame, why in _worth_seeing(plan):
+        if len(chosen) < most and all(abs(frame - other) >= near for other in chosen):
+            chosen[frame] = why
+    return [Moment(frame, chosen[frame]) for frame in sorted(chosen)]
+
+
+def _worth_seeing(plan: Plan) -> Iterator[tuple[int, str]]:
+    """Frames and what is to be seen there, the best first."""
+    doubts = sorted(plan.doubts, key=lambda d: -d.weight)
+    tracks = sorted(plan.tracks, key=lambda t: -float(t.boxes[:, 2].max()))
+    for doubt in doubts[: MOST // 3]:
+        yield doubt.start, f"doubt: {doubt.reason}"
+    for track in tracks[: MOST // 4]:
+        yield track.start + int(track.boxes[:, 2].argmax()), f"face {track.id} at its largest"
+    for track in tracks:
+        seen = track.sightings()
+        for frame, when in zip(seen[[0, -1]] if len(seen) else (), ("first", "last"), strict=False):
+            yield int(frame), f"face {track.id} {when} seen"
+    for doubt in doubts[MOST // 3 :]:
+        yield doubt.start, f"doubt: {doubt.reason}"
+    for start, end in plan.shots():
+        yield (start + end) // 2, "middle of a shot"
+    for part in range(MOST):
+        yield plan.frames * part // MOST, "sample"
+
+
+def of_plan(
+    pictures: Pictures, plan: Plan, edits: Edits | None, cover: CoverSettings
+) -> list[Tile]:
+    """The tiles of a scanned clip. Raises DecodeError."""
+    if edits is not None:
+        kept = tuple(edit for edit in edits.tracks if edit.decision is Decision.COVER)
+        plan = apply(plan, msgspec.structs.replace(edits, tracks=kept))
+    covers = Covers(plan.tracks, plan.shots(), cover, plan.width, plan.height)
+    fill = make_fill(cover)
+    tiles = []
+    for moment in moments(plan):
+        open_doubts = [
+            doubt.box
+            for doubt in plan.doubts
+            if doubt.track is None and doubt.box and doubt.start <= moment.frame < doubt.end
+        ]
+        picture = pictures.at(moment.frame)
+        small = shown(
+            covered(picture, pictures.info, covers.at(moment.frame), fill), pictures.info, TILE
+        )
+        scale = small.shape[1] / plan.width, small.shape[0] / plan.height
+        boxes = np.array(open_doubts, np.float32).reshape(-1, 5) * (*scale, *scale, 1)
+        safe, missed = _safe(small, boxes)
+        caption = f"{_clock(plan.seconds(moment.frame))}  {moment.why}"
+        tiles.append(Tile(plan.seconds(moment.frame), safe, caption, missed))
+    return tiles
+
+
+def of_sample(
+    clip: Path,
+    info: ClipInfo,
+    cover: CoverSettings,
+    seconds: float,
+    tell: Callable[[int], None],
+) -> tuple[list[Tile], int]:
+    """The tiles of a clip that nobody scanned, and how many frames were looked at.
+
+    Looks at frames all over the clip for about `seconds`; the frames with most to see are kept.
+    Raises DecodeError and DetectorError.
+    """
+    search = Search(Level.BALANCED, info.width, info.height, load_detector)
+    fill = make_fill(cover)
+    began = time.monotonic()
+    tiles: list[Tile] = []
+    for at, picture in glimpses(clip, info, _SAMPLE):
+        small = display_rgb(picture, info.orientation, *search.size)
+        (seen,) = search.look([Glance(0, small, True)])
+        regions = Covers(_single(seen.boxes), [(0, 1)], cover, info.width, info.height).at(0)
+        tile = shown(covered(picture, info, regions, fill), info, TILE)
+        safe, missed = _safe(tile, np.zeros((0, 5), np.float32))
+        faces = f"{len(seen)} face{'s' * (len(seen) != 1)}" if len(seen) else "no face"
+        worth = len(seen) + float(seen.boxes[:, 2].max(initial=0)) / info.width + 100 * missed
+        tiles.append(Tile(float(at), safe, f"{_clock(float(at))}  {faces}", missed, worth))
+        tell(len(tiles))
+        if time.monotonic() - began > seconds:
+            break
+    best = sorted(tiles, key=lambda tile: -tile.worth)[:MOST]
+    return sorted(best, key=lambda tile: tile.seconds), len(tiles)
+
+
+def compose(title: str, about: str, tiles: Sequence[Tile]) -> Image.Image:
+    """The sheet: a title, what it is, and the tiles with their captions."""
+    tall = max((tile.picture.shape[0] for tile in tiles), default=TILE // 2)
+    wide = max((tile.picture.shape[1] for tile in tiles), default=TILE)
+    columns = max(1, min(len(tiles), _COLUMNS * TILE // wide))
+    rows = -(-len(tiles) // columns)
+    width = max(2 * TILE, columns * (wide + _GAP) + _GAP)
+    sheet = Image.new("RGB", (width, _TOP + rows * (tall + _CAPTION + _GAP) + _GAP), _GROUND)
+    draw = ImageDraw.Draw(sheet)
+    large, small = ImageFont.load_default(18), ImageFont.load_default(13)
+    draw.text((_GAP, 10), title, _TEXT, large)
+    draw.text((_GAP, 36), about, _DIM, small)
+    for number, tile in enumerate(tiles):
+        x = _GAP + number % columns * (wide + _GAP)
+        y = _TOP + number // columns * (tall + _CAPTION + _GAP)
+        sheet.paste(Image.fromarray(tile.picture), (x, y))
+        colour = _MISSED if tile.missed else _DOUBT if "doubt" in tile.caption else _DIM
+        caption = tile.caption + (f"  {tile.missed} not covered!" if tile.missed else "")
+        draw.text((x, y + tall + 3), caption, colour, small)
+    return sheet
+
+
+def save(sheet: Image.Image, path: Path) -> None:
+    """Write a sheet as PNG, without any metadata."""
+    try:
+        sheet.save(path, "PNG")
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror}", subject=path) from error
+
+
+def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:
+    """A page with all sheets: (clip, the sheet's place beside the page)."""
+    items = "".join(
+        f'<h2>{escape(name)}</h2><img src="{escape(quote(path.as_posix()))}" loading="lazy" '
+        f'alt="Frames of {escape(name)}, faces covered">'
+        for name, path in sheets
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}: contact sheets</title><style>body{{background:#181a1e;"
+        "color:#e6e8ec;font:14px system-ui,sans-serif;margin:24px}img{max-width:100%}"
+        "h2{font-size:15px;margin:28px 0 8px}</style></head><body>"
+        f"<h1>{escape(title)}</h1>{items}</body></html>\n"
+    )
+
+
+def _safe(tile: Rgb, doubtful: Boxes) -> tuple[Rgb, int]:
+    """The tile with everything blotted out that looks like a face; how many nobody covered."""
+    tile = tile.copy()
+    _blot(tile, doubtful, _DOUBT)
+    missed = 0
+    for _ in range(3):  # what is blotted out may have kept a detector from seeing more
+        found = [load_detector(name).detect([tile], bar)[0].boxes for name, bar in _LOOKS]
+        boxes = np.concatenate(found)
+        if not len(boxes):
+            break
+        missed += max(len(part) for part in found)
+        _blot(tile, boxes, _MISSED)
+    return tile, missed
+
+
+def _blot(tile: Rgb, boxes: Boxes, colour: tuple[int, int, int]) -> None:
+    for left, top, right, bottom in bounds(boxes):
+        cx, cy = (left + right) / 2, (top + bottom) / 2
+        w, h = (right - left) * _HEAD / 2, (bottom - top) * _HEAD / 2
+        low, high = (round(cx - w), round(cy - h)), (round(cx + w), round(cy + h))
+        cv2.rectangle(tile, low, high, _BLOT, -1)
+        cv2.rectangle(tile, low, high, colour, 2)
+
+
+def _single(boxes: Boxes) -> list[Track]:
+    """One-frame tracks."""
+    marks, scores = np.full(1, Mark.DETECTED, np.uint8), np.ones(1, np.float32)
+    return [Track(i, 0, boxes[i : i + 1], marks, scores) for i in range(len(boxes))]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:04.1f}"
