@@ -83,6 +83,12 @@ class Sound:
         self._tracks: dict[int, _Track] = {}
         for number, stream in enumerate(streams, 1):
             assert isinstance(stream, av.AudioStream)
+            if not stream.codec_context.sample_rate:
+                raise DecodeError(
+                    f"sound track {number} cannot be read",
+                    subject=info.path.name,
+                    remedy="use --audio strip, or copy the clip from its source again",
+                )
             if stream.codec_context.name in _COPIED[muxer] and not mute:
                 self._tracks[stream.index] = _Copied(stream, output, shift)
             else:
@@ -251,6 +257,9 @@ def _without_fill(packet: av.Packet[Any]) -> av.Packet[Any]:
     Encoders write their names there (ISO/IEC 14496-3, fill_element); decoders skip it.
     """
     data = bytes(packet)
+    # Transport streams put a header of seven bytes before each packet (ADTS, without a checksum).
+    header = data[:7] if data[:2] in (b"\xff\xf1", b"\xff\xf9") else b""
+    data = data[len(header) :]
     if len(data) < 3 or data[0] >> 5 != 6:
         return packet
     bits = int.from_bytes(data, "big")
@@ -262,7 +271,7 @@ def _without_fill(packet: av.Packet[Any]) -> av.Packet[Any]:
     if bits >> (total - start) & 15 > 1 or end > total:
         return packet
     bits &= ~(((1 << (end - start)) - 1) << (total - end))
-    clean: av.Packet[Any] = av.Packet(bits.to_bytes(len(data), "big"))
+    clean: av.Packet[Any] = av.Packet(header + bits.to_bytes(len(data), "big"))
     clean.pts, clean.dts, clean.duration = packet.pts, packet.dts, packet.duration
     clean.time_base, clean.is_keyframe = packet.time_base, packet.is_keyframe
     for side in packet.iter_sidedata():

@@ -1,78 +1,76 @@
-"""Does a file hold as many bytes as its own header says?"""
+"""What a file promises by its own structure: how many packets, and that none is cut off."""
 
 from __future__ import annotations
 
 import io
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
+import av
 import av.container
 
-_EBML_SEGMENT = 0x18538067
+from blur.media import ebml, isobmff
+
+_TS_PACKETS = (188, 192, 204)
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 
-def missing_frames(
-    path: Path, container: av.container.InputContainer, stream: av.VideoStream
-) -> int:
-    """How many frames the file is too short for; at least 1 when only bytes can be counted.
+class Promise(NamedTuple):
+    """`packets` of the stream (None where the format does not count them); how many of them
+    are `missing` beyond doubt, at least 1 when bytes are; how many an edit list has `hidden`."""
 
-    0 also where the format promises nothing.
-    """
+    packets: int | None
+    missing: int
+    hidden: int = 0
+
+
+def promise(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> Promise:
+    """Look at the structure of a file that has just been opened, not at its samples."""
     size = path.stat().st_size
     name = container.format.name
     if name.startswith("mov"):
-        return sum(entry.pos + entry.size > size for entry in stream.index_entries)
+        entries = list(stream.index_entries)
+        tables = isobmff.sample_counts(path)
+        sized, timed = tables[stream.index] if stream.index < len(tables) else (0, 0)
+        missing = sum(entry.pos + entry.size > size for entry in entries) + abs(sized - timed)
+        hidden = max(0, sized - sum(not entry.is_discard for entry in entries))
+        # The entries of a fragmented file come to light while it is read.
+        return Promise(sum(entry.size > 0 for entry in entries) or None, missing, hidden)
+    if name.startswith("matroska"):
+        return _matroska(path, container, stream)
     with path.open("rb") as file:
         try:
             promised = _promised_bytes(file, name, size)
         except struct.error:  # the file ends within its own header
-            return 1
-    return int(promised > size)
+            return Promise(None, 1)
+    packets = len(stream.index_entries) if name == "avi" else 0
+    return Promise(packets or None, int(promised > size))
+
+
+def _matroska(
+    path: Path, container: av.container.InputContainer, stream: av.VideoStream
+) -> Promise:
+    counted = ebml.count_blocks(path)
+    if counted is None:
+        return Promise(None, 0)
+    blocks, whole = counted
+    tracks = [s.index for s in container.streams if s.type != "attachment"]
+    known = len(blocks) == len(tracks) and stream.index < len(blocks)
+    return Promise(blocks[stream.index] if known else None, int(not whole))
 
 
 def _promised_bytes(file: BinaryIO, name: str, size: int) -> int:
-    if name.startswith("matroska"):
-        return _matroska(file)
     if name == "avi":
         return _avi(file, size)
     if name == "asf":
         return _asf(file)
+    if name == "mpegts":
+        return size + 1 if all(size % packet for packet in _TS_PACKETS) else 0
     if name == "gif":
         file.seek(-min(size, 16), io.SEEK_END)
         return size if b"\x3b" in file.read() else size + 1
     return 0
-
-
-def _matroska(file: BinaryIO) -> int:
-    end = 0
-    while (element := _ebml_element(file)) is not None:
-        tag, length = element
-        if tag == _EBML_SEGMENT:
-            return 0 if length is None else file.tell() + length
-        end = file.tell() + (length or 0)
-        file.seek(end)
-    return 0
-
-
-def _ebml_element(file: BinaryIO) -> tuple[int, int | None] | None:
-    tag, length = _ebml_number(file, keep_marker=True), _ebml_number(file, keep_marker=False)
-    if tag is None or length is None:
-        return None
-    value, unknown = length
-    return tag[0], None if unknown else value
-
-
-def _ebml_number(file: BinaryIO, *, keep_marker: bool) -> tuple[int, bool] | None:
-    first = file.read(1)
-    if not first or not first[0]:
-        return None
-    width = 9 - first[0].bit_length()
-    raw = first + file.read(width - 1)
-    value = int.from_bytes(raw, "big")
-    mask = (1 << (7 * width)) - 1
-    return (value if keep_marker else value & mask), value & mask == mask
 
 
 def _avi(file: BinaryIO, size: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -46,12 +47,18 @@ _TEXTS = {
 # What the format demands, filled with what says nothing.
 _NEUTRAL_TEXTS = {"MuxingApp": b"Lavf", "WritingApp": b"Lavf", "track language": b"und"}
 
+_TRACKS, _TRACK_ENTRY, _TRACK_NUMBER = 0x1654AE6B, 0xAE, 0xD7
+_BLOCK_GROUP, _BLOCK, _SIMPLE_BLOCK = 0xA0, 0xA1, 0xA3
+_IN_CLUSTER = {_BLOCK_GROUP, _SIMPLE_BLOCK, _VOID, _CRC, 0xE7, 0xA7, 0xAB, 0x5854}
+
 _DATE = 0x4461
 _IDS = {0x73A4: "SegmentUID", 0x3CB923: "PrevUID", 0x3EB923: "NextUID", 0x4444: "SegmentFamily"}
 _TAGS, _CHAPTERS, _ATTACHMENTS = 0x1254C367, 0x1043A770, 0x1941A469
 
 _DEEPEST = 3
 """Levels; Segment/Tracks/TrackEntry/Video is as deep as it goes."""
+
+_TOP = {0x114D9B74, 0x1549A966, 0x1C53BB6B, _TAGS, _CHAPTERS, _ATTACHMENTS, _VOID, _CRC}
 
 _EPOCH = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
 
@@ -103,6 +110,72 @@ def traces(path: Path) -> Iterator[Trace]:
                 yield from _void(file, element, "file")
             elif element.id != _HEADER:
                 yield _unknown(element, "file")
+
+
+def count_blocks(path: Path) -> tuple[list[int], bool] | None:
+    """How many blocks each track has, in order of track, and whether the file is whole.
+
+    None for a live recording, whose clusters do not say where they end.
+    """
+    blocks: Counter[int] = Counter()
+    tracks: list[int] = []
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        segments = [e for e in elements(file, 0, size) if e.id == _SEGMENT]
+        if not segments or segments[0].open_ended:
+            return None
+        segment = segments[0]
+        whole = _declared_end(file, segment) <= size
+        end = segment.start
+        for element in elements(file, segment.start, segment.end):
+            if element.open_ended:
+                return None
+            end = element.end
+            if element.id == _TRACKS:
+                tracks = _track_numbers(file, element)
+            elif element.id == _CLUSTER:
+                whole &= _count_in_cluster(file, element, blocks)
+            elif element.id not in _TOP:
+                whole = False
+        whole &= end == segment.end and set(blocks) <= set(tracks)
+    return [blocks[number] for number in tracks], whole
+
+
+def _declared_end(file: BinaryIO, segment: Element) -> int:
+    """Where the segment says that it ends, be it beyond the file's end."""
+    file.seek(segment.start - 8)  # FFmpeg, phones and browsers all write eight bytes of size
+    size = read_number(file, keep_marker=False)
+    return segment.end if file.tell() != segment.start else segment.start + (size or 0)
+
+
+def _track_numbers(file: BinaryIO, tracks: Element) -> list[int]:
+    numbers = []
+    for entry in elements(file, tracks.start, tracks.end):
+        if entry.id == _TRACK_ENTRY:
+            for part in elements(file, entry.start, entry.end):
+                if part.id == _TRACK_NUMBER:
+                    numbers.append(int.from_bytes(_content(file, part), "big"))
+    return numbers
+
+
+def _count_in_cluster(file: BinaryIO, cluster: Element, blocks: Counter[int]) -> bool:
+    end = cluster.start
+    for element in elements(file, cluster.start, cluster.end):
+        end = element.end
+        if element.id not in _IN_CLUSTER:
+            return False
+        if element.id == _BLOCK_GROUP:
+            inner = [e for e in elements(file, element.start, element.end) if e.id == _BLOCK]
+            if len(inner) != 1:
+                return False
+            element = inner[0]
+        if element.id in (_BLOCK, _SIMPLE_BLOCK):
+            file.seek(element.start)
+            number = read_number(file, keep_marker=False)
+            if number is None:
+                return False
+            blocks[number] += 1
+    return end == cluster.end
 
 
 def _walk(file: BinaryIO, start: int, end: int, where: str) -> Iterator[Trace]:

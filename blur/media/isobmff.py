@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from blur.media.metadata import Kind, Trace, kind_of
 
@@ -299,17 +300,50 @@ def _unused_bytes(file: BinaryIO, size: int) -> int:
     return held - used
 
 
-def _sample_bytes(file: BinaryIO, trak: Box) -> int | None:
+def sample_counts(path: Path) -> list[tuple[int, int]]:
+    """How many samples each track has, by its table of sizes and by its table of times."""
+    found = []
+    with path.open("rb") as file:
+        for box in boxes(file, 0, path.stat().st_size):
+            if box.type == "moov":
+                for trak in boxes(file, box.start, box.end):
+                    if trak.type == "trak":
+                        found.append(_counts(file, trak))
+    return found
+
+
+def _counts(file: BinaryIO, trak: Box) -> tuple[int, int]:
+    sizes, times = _table(file, trak, "stsz"), _table(file, trak, "stts")
+    if sizes is None or times is None:
+        return 0, 0
+    count = int.from_bytes(payload(file, sizes, 12)[8:12], "big")
+    return count, int(_numbers(file, times, 8)[::2].sum(dtype=np.int64))
+
+
+def _table(file: BinaryIO, trak: Box, name: str) -> Box | None:
+    """A table of a track's samples."""
     table = trak
-    for name in ("mdia", "minf", "stbl", "stsz"):
-        found = next((b for b in boxes(file, table.start, table.end) if b.type == name), None)
+    for step in ("mdia", "minf", "stbl", name):
+        found = next((b for b in boxes(file, table.start, table.end) if b.type == step), None)
         if found is None:
             return None
         table = found
-    file.seek(table.start + 4)
-    each, count = struct.unpack(">II", file.read(8))
+    return table
+
+
+def _sample_bytes(file: BinaryIO, trak: Box) -> int | None:
+    sizes = _table(file, trak, "stsz")
+    if sizes is None:
+        return None
+    each, count = struct.unpack(">II", payload(file, sizes, 12)[4:])
     if each == 1:  # QuickTime's old way to count sound in single samples
         return None
     if each:
         return int(each * count)
-    return int(np.frombuffer(file.read(4 * count), ">u4", count=-1).sum(dtype=np.uint64))
+    return int(_numbers(file, sizes, 12).sum(dtype=np.int64))
+
+
+def _numbers(file: BinaryIO, table: Box, skip: int) -> npt.NDArray[np.uint32]:
+    """The 32-bit numbers of a table, after `skip` bytes."""
+    content = payload(file, table, table.end - table.start)[skip:]
+    return np.frombuffer(content[: len(content) // 4 * 4], ">u4")

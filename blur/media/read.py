@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +16,7 @@ import av.error
 import av.filter
 
 from blur.errors import DecodeError
-from blur.media.complete import missing_frames
+from blur.media.complete import Promise, promise
 from blur.media.probe import ClipInfo, open_input
 
 # Codecs where each packet is one picture, so that a packet without a picture is a loss.
@@ -81,9 +82,12 @@ class Reader:
         with open_input(self._path) as container:
             stream = container.streams[self._info.stream]
             assert isinstance(stream, av.VideoStream)
-            self._lost = missing_frames(self._path, container, stream)
+            promised = promise(self._path, container, stream)
+            self._lost = promised.missing
             self._check_damage("is cut off")
-            frames = self._timed(self._pictures(container, stream))
+            if promised.hidden:
+                self.notes.append(f"{promised.hidden} frames are hidden by the clip's edit list")
+            frames = self._timed(self._pictures(container, stream, promised))
             if deinterlace and self._info.interlaced:
                 frames = _deinterlaced(frames, self._info)
                 self.notes.append("deinterlaced")
@@ -114,20 +118,24 @@ class Reader:
             self.notes.append(f"{moved} frames were doubled or out of order in time: moved on")
 
     def _pictures(
-        self, container: av.container.InputContainer, stream: av.VideoStream
+        self,
+        container: av.container.InputContainer,
+        stream: av.VideoStream,
+        promised: Promise,
     ) -> Iterator[av.VideoFrame]:
         stream.thread_type = "AUTO"
-        errors, packets, first = 0, 0, None
-        undecoded: set[int] = set()
+        errors, packets, first_key = 0, 0, None
+        undecoded: Counter[int] = Counter()
         try:
             for packet in container.demux(stream):
                 end = packet.size == 0 and packet.dts is None
+                packets += not end
                 if packet.size == 0 and not end:
                     continue  # "show the last picture on": to the decoder it would be the end
-                if not end and not packet.is_discard:
-                    packets += 1
-                    if packet.pts is not None:
-                        undecoded.add(packet.pts)
+                if packet.pts is not None and not packet.is_discard:
+                    undecoded[packet.pts] += 1
+                    if packet.is_keyframe and first_key is None:
+                        first_key = packet.pts
                 try:
                     pictures = packet.decode()
                 except av.error.InvalidDataError as error:
@@ -139,30 +147,22 @@ class Reader:
                     if picture.is_corrupt:
                         self._broken += 1
                         self._check_damage("is damaged")
-                    if picture.pts is not None:
-                        undecoded.discard(picture.pts)
-                        first = picture.pts if first is None else first
+                    if picture.pts is not None and undecoded[picture.pts]:
+                        undecoded[picture.pts] -= 1
                     yield picture
         except av.error.FFmpegError as error:
             raise DecodeError(
                 f"cannot be read on: {error.strerror}", subject=self._path.name
             ) from error
-        self._count_lost(packets, errors, undecoded, first)
-
-    def _count_lost(
-        self, packets: int, errors: int, undecoded: set[int], first: int | None
-    ) -> None:
-        """Compare what came out with what went in, and with what the container promises."""
-        info = self._info
-        if info.codec in _ONE_EACH and not info.interlaced:  # a field may be a packet
-            start = 0 if first is None else first
-            leading = sum(pts < start for pts in undecoded)
-            if leading:
-                # Pictures before the first key frame: no player can show them.
-                self.notes.append(f"{leading} frames before the first key frame cannot be decoded")
-            self._lost += max(0, len(undecoded) - leading - errors)
-        elif info.frames is not None and info.container.startswith("mov"):
-            self._lost += max(0, info.frames - packets)
+        # Pictures before the first key frame: no player can show them.
+        before_key = [n for pts, n in undecoded.items() if pts < (first_key or 0)]
+        leading, silent = sum(before_key), undecoded.total() - sum(before_key)
+        if self._info.codec not in _ONE_EACH or self._info.interlaced:  # a field may be a packet
+            leading = silent = 0
+        if leading:
+            self.notes.append(f"{leading} frames before the first key frame cannot be decoded")
+        unread = max(promised.missing, (promised.packets or 0) - packets)
+        self._lost = unread + max(errors, silent)
         self._check_damage("loses frames")
 
     def _check_damage(self, what: str, cause: Exception | None = None) -> None:
