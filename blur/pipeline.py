@@ -1,4 +1,4 @@
-"""Scan and render of one clip: the corridor, as a recipe."""
+"""Scan, render and audit of one clip: the corridor, as a recipe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,11 +19,13 @@ from blur.cover.fills import make_fill
 from blur.cover.paint import paint
 from blur.cover.region import Covers
 from blur.digests import scan_digest
-from blur.errors import PlanMismatch
+from blur.errors import OutputError, PlanMismatch, ResidualFace
 from blur.faces.closeup import Closeup
 from blur.faces.detections import Picture
-from blur.faces.registry import load_detector
+from blur.faces.registry import DETECTORS, load_detector
+from blur.faces.residual import Inspection
 from blur.faces.search import Glance, Search
+from blur.findings import Audit, Residual, Suspect
 from blur.fingerprint import fingerprint
 from blur.media import open_reader, open_writer
 from blur.media.convert import display_gray, display_rgb
@@ -31,13 +33,18 @@ from blur.media.probe import ClipInfo, probe
 from blur.media.read import Frame
 from blur.overlap import ahead
 from blur.plan import Box, Edits, Plan
-from blur.settings import ScanSettings, Settings
+from blur.settings import AuditMode, ScanSettings, Settings
 from blur.sightings import Sightings
-from blur.tracks.build import NEAR_SECONDS, Timeline, tracklets_of, tracks_of
+from blur.tracks import residual
+from blur.tracks.build import NEAR_SECONDS, tracklets_of, tracks_of
 from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
+from blur.tracks.complete import complete
 from blur.tracks.cuts import CutFinder
+from blur.tracks.doubts import dark
 from blur.tracks.link import Tracklet
 from blur.tracks.pursue import FOLLOW_WIDTH, Pursuit
+from blur.tracks.smooth import smooth
+from blur.tracks.timeline import Timeline
 from blur.tracks.weed import is_face, to_look_at
 
 _TOGETHER = 4
@@ -87,7 +94,7 @@ def scan(clip: Path, settings: ScanSettings, progress: Progress | None = None) -
         pts=tuple(seen.pts),
         cuts=tuple(seen.cuts),
         tracks=tuple(tracks),
-        doubts=tuple(doubts),
+        doubts=tuple(sorted(doubts + dark(seen.luma), key=lambda d: -d.weight)),
         scan_digest=scan_digest(settings),
         notes=tuple(seen.notes),
     )
@@ -143,6 +150,7 @@ class _Seen:
     """What one pass over a clip brings: all that tracks are made from, and no pixel."""
 
     pts: list[int]
+    luma: list[float]
     sightings: list[Sightings]
     camera: Camera
     cuts: Sequence[int]
@@ -155,6 +163,7 @@ class _Watched:
 
     index: int
     pts: int
+    luma: float
     step: Step
     picture: Picture | None
     fresh: bool
@@ -163,11 +172,12 @@ class _Watched:
 def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) -> _Seen:
     search = Search(settings.level, info.width, info.height, load_detector)
     finder = CutFinder()
-    seen = _Seen([], [], Camera(), (), ())
+    seen = _Seen([], [], [], Camera(), (), ())
     with open_reader(clip, info) as reader:
         watched = ahead(_watch(reader, info, search, finder), _AHEAD)
         while batch := list(itertools.islice(watched, _TOGETHER)):
             seen.pts += [w.pts for w in batch]
+            seen.luma += [w.luma for w in batch]
             for w in batch:
                 seen.camera.append(w.step)
             glances = [Glance(w.index, w.picture, w.fresh) for w in batch if w.picture is not None]
@@ -193,7 +203,7 @@ def _watch(
         picture = None
         if fresh or search.due(frame.index):
             picture = display_rgb(frame.picture, info.orientation, *search.size)
-        yield _Watched(frame.index, frame.pts, step, picture, fresh)
+        yield _Watched(frame.index, frame.pts, float(gray.mean()), step, picture, fresh)
 
 
 def _revisit(
@@ -248,3 +258,212 @@ def _fitted(info: ClipInfo, longest: int) -> tuple[int, int]:
 
 def _silent(stage: str, done: int, total: int | None) -> None:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A covered clip: the plan it was rendered from, and one audit for each render."""
+
+    plan: Plan
+    rendered: Rendered
+    audits: tuple[Audit, ...]
+
+
+def cover_clip(
+    clip: Path,
+    plan: Plan,
+    out: Path,
+    settings: Settings,
+    edits: Edits | None = None,
+    progress: Progress | None = None,
+    keep: Callable[[Plan], None] = lambda plan: None,
+) -> Covered:
+    """Render `clip`, look for faces in the output, and render again with what was found covered.
+
+    The output comes under its final name when the audit sees no face any more, or when it only
+    reports. `keep` is given the plan each time the audit adds to it. Raises what `render` and
+    `audit` raise, and ResidualFace when a face is left after the last round.
+    """
+    if settings.audit.audit is AuditMode.OFF:
+        return Covered(plan, render(clip, plan, out, settings, edits, progress), ())
+    fix = settings.audit.audit is AuditMode.FIX
+    unaudited = out.with_name(f".{out.name}.part")
+    audits: list[Audit] = []
+    spans: list[tuple[int, int]] | None = None
+    try:
+        while True:
+            done = render(clip, plan, unaudited, settings, edits, progress)
+            seen, faces = _inspect(unaudited, plan, settings, edits, spans, progress or _silent)
+            audits.append(seen)
+            if not seen.residuals:
+                break
+            if not fix or len(audits) > settings.audit.audit_rounds:
+                plan = _with_doubts(plan, faces)
+                keep(plan)
+                break
+            plan, spans = _mended(clip, plan, faces, settings, progress or _silent)
+            keep(plan)
+        if fix and seen.residuals:
+            where = ", ".join(f"{r.seconds:.1f} s" for r in seen.residuals[:3])
+            raise ResidualFace(
+                f"the audit still sees {len(seen.residuals)} faces, at {where}", subject=clip.name
+            )
+        unaudited.replace(out)
+    finally:
+        unaudited.unlink(missing_ok=True)
+    return Covered(plan, done, tuple(audits))
+
+
+def audit(
+    out: Path,
+    plan: Plan,
+    settings: Settings,
+    edits: Edits | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """Look for faces in the covered clip `out` that are not covered per `plan` and `edits`.
+
+    Faces that a person keeps clear are none. Raises DecodeError, DetectorError, and OutputError
+    when `out` is not what `plan` describes.
+    """
+    return _inspect(out, plan, settings, edits, None, progress or _silent)[0]
+
+
+def _inspect(
+    out: Path,
+    plan: Plan,
+    settings: Settings,
+    edits: Edits | None,
+    spans: Sequence[tuple[int, int]] | None,
+    tell: Progress,
+) -> tuple[Audit, list[Residual]]:
+    """An audit (of `spans` only, when given), and all it saw: fainter suspects as well."""
+    started = time.monotonic()
+    info = probe(out)
+    if (info.width, info.height) != (plan.width, plan.height):
+        raise OutputError("is of another size than its clip", subject=out.name)
+    resolved = decisions.resolve(plan, edits) if edits else decisions.Resolved(plan, (), ())
+    tracks, shots = resolved.plan.tracks, list(plan.shots())
+    covers = Covers(tracks, shots, settings.cover, plan.width, plan.height)
+    route = residual.itinerary(shots, tracks, settings.audit.audit_every, spans)
+    inspection = Inspection(plan.width, plan.height, load_detector)
+    found: list[Residual] = []
+    frames = closeups = 0
+
+    def pictures() -> Iterator[tuple[int, Picture]]:
+        nonlocal frames
+        for frame in reader:
+            frames += 1
+            if route.wants(frame.index):
+                yield frame.index, display_rgb(frame.picture, info.orientation, *inspection.size)
+
+    with open_reader(out, info) as reader:
+        for index, picture in ahead(pictures(), _AHEAD):
+            outlines = [region.outline() for region in covers.at(index)]
+            suspects: list[Suspect] = []
+            if index in route.whole:
+                suspects += inspection.everywhere(picture, route.whole[index])
+            for box in route.places.get(index, ()):
+                if residual.uncovered(box, outlines, plan.width, plan.height) > residual.EXPOSED:
+                    suspects += inspection.around(picture, box)
+                    closeups += 1
+            here: list[Residual] = []
+            for suspect in suspects:
+                bare = residual.uncovered(suspect.box, outlines, plan.width, plan.height)
+                if bare <= residual.EXPOSED or residual.is_kept(suspect.box, index, resolved.kept):
+                    continue
+                suspect = inspection.second_look(picture, suspect)
+                here.append(_residual(index, plan.seconds(index), suspect))
+            found += residual.distinct(r for r in here if r.sure >= residual.FAINT)
+            tell("audit", index + 1, plan.frames)
+    if frames != plan.frames:
+        raise OutputError(f"has {frames} frames, its plan {plan.frames}", subject=out.name)
+    seen = Audit(
+        frames=frames,
+        looked=len(route.whole),
+        closeups=closeups,
+        sampling=residual.sampling(settings.audit.audit_every),
+        detectors=list(DETECTORS),
+        residuals=[r for r in found if r.sure >= residual.BAR],
+        seconds=round(time.monotonic() - started, 3),
+    )
+    return seen, found
+
+
+def _mended(
+    clip: Path, plan: Plan, faces: Sequence[Residual], settings: Settings, tell: Progress
+) -> tuple[Plan, list[tuple[int, int]]]:
+    """The plan with a track for each residual face, followed both ways, and their spans."""
+    info = probe(clip)
+    timeline = _timeline(plan)
+    # Nobody saw the face between two looks of the audit: a hold is never shorter than that.
+    hold = max(timeline.frames(settings.scan.hold), settings.audit.audit_every)
+    camera = _camera_around(clip, info, plan.frames, [r.frame for r in faces], hold)
+    tracklets = tracklets_of(residual.sightings_of(faces), camera, timeline)
+    width, height = _fitted(info, FOLLOW_WIDTH)
+    scale = info.width / width
+    near = timeline.frames(NEAR_SECONDS)
+    find = Closeup(load_detector, scale).find
+    pursuit = Pursuit(residual.confirmed(tracklets), camera, timeline, find, scale, hold, near)
+    with open_reader(clip, info) as reader:
+        wanted = (f for f in reader if pursuit.wants(f.index))
+        pictures = (
+            (f.index, display_gray(f.picture, info.orientation, width, height)) for f in wanted
+        )
+        for index, gray in ahead(pictures, _AHEAD):
+            pursuit.see(index, gray)
+            tell("follow", index + 1, plan.frames)
+    first = 1 + max((track.id for track in plan.tracks), default=0)
+    tracks, doubts = [], []
+    for number, tracklet in enumerate(pursuit.tracklets(), first):
+        shot = next(s for s in timeline.shots() if s[0] <= tracklet.start < s[1])
+        track = complete(smooth(tracklet, camera), camera, shot, (hold, hold), number)
+        tracks.append(dataclasses.replace(track, source="audit"))
+        doubts.append(residual.doubt(tracklet, number))
+    grown = plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
+    return grown, [(t.start - 1, t.end + 1) for t in tracks]
+
+
+def _with_doubts(plan: Plan, faces: Sequence[Residual]) -> Plan:
+    """The plan with a doubt for each residual face that stays uncovered."""
+    blind = Camera()
+    for _ in plan.pts:
+        blind.append(Step.unknown())
+    tracklets = tracklets_of(residual.sightings_of(faces), blind, _timeline(plan))
+    doubts = [residual.doubt(t, None) for t in residual.confirmed(tracklets)]
+    return plan.with_tracks(plan.tracks, [*plan.doubts, *doubts])
+
+
+def _camera_around(
+    clip: Path, info: ClipInfo, frames: int, places: Sequence[int], reach: int
+) -> Camera:
+    """The camera's path, measured only within `reach` frames of `places`."""
+    near = np.zeros(frames + 1, bool)
+    for place in places:
+        near[max(0, place - reach - 1) : place + reach + 1] = True
+    width, height = _fitted(info, MOTION_WIDTH)
+    meter, camera = StepMeter(info.width / width), Camera()
+    with open_reader(clip, info) as reader:
+        for frame in reader:
+            if not near[frame.index]:
+                meter = StepMeter(info.width / width)
+                camera.append(Step.unknown())
+                continue
+            gray = display_gray(frame.picture, info.orientation, width, height)
+            camera.append(meter.measure(gray))
+    return camera
+
+
+def _residual(frame: int, seconds: float, suspect: Suspect) -> Residual:
+    return Residual(
+        frame=frame,
+        seconds=round(seconds, 3),
+        box=suspect.box,
+        sure=round(residual.likelihood(suspect), 3),
+        seen_by=sorted(suspect.evidence),
+    )
+
+
+def _timeline(plan: Plan) -> Timeline:
+    seconds = (np.array(plan.pts, np.float64) - plan.pts[0]) * float(plan.time_base)
+    return Timeline(seconds, plan.cuts)

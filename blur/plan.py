@@ -65,6 +65,7 @@ class Reason(enum.StrEnum):
     WEAK = "weak"
     LOST = "lost"
     WEEDED = "weeded"
+    DARK = "dark"
     RESIDUAL = "residual"
     STALE = "stale"
 
@@ -77,6 +78,7 @@ _EXPLANATIONS = {
     Reason.WEAK: "covered, but the scan was never sure that this is a face",
     Reason.LOST: "the face went out of sight here and the cover is a guess",
     Reason.WEEDED: "not covered: it looked like a face once, and not on a second look",
+    Reason.DARK: "too dark to be sure that every face was found",
     Reason.RESIDUAL: "the audit saw a face in the covered clip here",
     Reason.STALE: "a decision made here fits no face of this scan; it keeps nothing clear",
 }

@@ -53,6 +53,14 @@ class Verify(enum.StrEnum):
     FULL = "full"
 
 
+class AuditMode(enum.StrEnum):
+    """What happens with faces that are still seen in an output."""
+
+    FIX = "fix"
+    REPORT = "report"
+    OFF = "off"
+
+
 class AudioMode(enum.StrEnum):
     STRIP = "strip"
     KEEP = "keep"
@@ -149,6 +157,35 @@ class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = Hardware.NONE
 
 
+class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the covered clip is searched for faces; a change here renders and searches again."""
+
+    audit: Annotated[
+        AuditMode,
+        Meta(
+            description="looks for faces in the covered clip: fix covers them and renders again,"
+            " report only lists them, off does not look"
+        ),
+    ] = AuditMode.FIX
+    audit_rounds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10,
+            description="times that a clip is rendered again for what the audit saw, before it"
+            " fails",
+        ),
+    ] = 2
+    audit_every: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="frames from one that the audit looks at to the next; fewer finds shorter"
+            " appearances and takes longer",
+        ),
+    ] = 12
+
+
 class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the batch is carried out; never changes what comes out."""
 
@@ -186,6 +223,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scan: ScanSettings = ScanSettings()
     cover: CoverSettings = CoverSettings()
     output: OutputSettings = OutputSettings()
+    audit: AuditSettings = AuditSettings()
     batch: BatchSettings = BatchSettings()
 
 

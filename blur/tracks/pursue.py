@@ -17,10 +17,10 @@ import numpy as np
 
 from blur.plan import Box
 from blur.sightings import FAMILIES, Found
-from blur.tracks.build import Timeline
 from blur.tracks.camera import Camera, Gray
 from blur.tracks.follow import follow, waiting
 from blur.tracks.link import Tracklet
+from blur.tracks.timeline import Timeline
 
 FOLLOW_WIDTH = 960
 """Longest side of the pictures that faces are followed on: texture of a small face needs it."""

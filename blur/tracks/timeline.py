@@ -1,0 +1,28 @@
+"""A clip's time as the tracks need it: seconds per frame, and where the shots lie."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Times of a clip's frames in seconds, ascending, and its cuts."""
+
+    seconds: npt.NDArray[np.float64]
+    cuts: Sequence[int]
+
+    def shots(self) -> list[tuple[int, int]]:
+        return list(itertools.pairwise([0, *self.cuts, len(self.seconds)]))
+
+    def frames(self, seconds: float) -> int:
+        """How many frames `seconds` last at the clip's typical rate, at least 1."""
+        if len(self.seconds) < 2:
+            return 1
+        step = float(np.median(np.diff(self.seconds)))
+        return max(1, round(seconds / step))
