@@ -21,6 +21,9 @@ GUARD = 2.0
 RING = 3
 """Coarse cells around covers from which their colours are taken."""
 
+_DRAWABLE = 2**24
+"""Coordinates, in sixteenths of a cell, beyond which OpenCV's polygons are not to be trusted."""
+
 Mask = npt.NDArray[np.uint8]
 """(height, width) samples of a plane, 255 where covered, 0 elsewhere."""
 
@@ -62,7 +65,7 @@ class Rect(NamedTuple):
         return rows, slice(self.x0 // plane.step_x, -(-self.x1 // plane.step_x))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Patch:
     """One cover: a mask over `rect` for each plane, and what its pattern is tied to.
 
@@ -115,8 +118,11 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
         if (first >= last).any():
             continue
         mask = np.zeros((last - first)[::-1], np.uint8)
-        corners = np.round((cells - first - 0.5) * 16).astype(np.int32)
-        cv2.fillConvexPoly(mask, corners, 255, shift=4)
+        corners = np.round((cells - first - 0.5) * 16)
+        if np.abs(corners).max() < _DRAWABLE:
+            cv2.fillConvexPoly(mask, corners.astype(np.int32), 255, shift=4)
+        else:  # a box gone astray: better all than nothing
+            mask[:] = 255
         x0, y0 = (first * (step_x, step_y)).tolist()
         x1, y1 = np.minimum(last * (step_x, step_y), (picture.width, picture.height)).tolist()
         rect = Rect(x0, y0, x1, y1)

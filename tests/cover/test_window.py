@@ -58,6 +58,14 @@ def test_a_cover_is_no_larger_than_it_must_be():
     assert area < mask.sum() < cv2.contourArea(region.outline(6))
 
 
+@pytest.mark.parametrize("size", [1e3, 1e5, 1e6, 1e7, 1e12])
+@pytest.mark.parametrize("turn", [0, 45, 90])
+def test_a_box_far_larger_than_the_picture_covers_all_of_it(size, turn):
+    for x, y in ((32, 24), (32 + size / 4, 24), (32, 24 - size / 4)):
+        region = Region((Box(x, y, size, size, turn),), 1)
+        assert all(m.all() for m in covered(av.VideoFrame(64, 48, "yuv420p"), [region]))
+
+
 def test_interlaced_chroma_is_covered_with_both_fields(tmp_path):
     with av.open(tmp_path / "fields.mp4", "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"x264-params": "tff=1"})
