@@ -384,12 +384,14 @@ def _run_lengths(values: Sequence[Any]) -> list[tuple[Any, int]]:
 
 
 def _track_record(track: Track) -> _TrackRecord:
+    rows = track.boxes.astype(float).round(1)
+    rows[:, 2:4] = rows[:, 2:4].clip(min=0.1)  # what has a size keeps one
     return _TrackRecord(
         id=track.id,
         start=track.start,
         source=track.source,
         marks=[_Run(Mark(m).name.lower(), n) for m, n in _run_lengths(track.marks.tolist())],
-        boxes=[tuple(row) for row in track.boxes.astype(float).round(1).tolist()],
+        boxes=[tuple(row) for row in rows.tolist()],
         scores=track.scores.astype(float).round(3).tolist(),
     )
 
