@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,11 +116,11 @@ def _stream_traces(container: av.container.InputContainer) -> Iterator[Trace]:
         if context is None or context.name not in ("h264", "hevc"):
             continue
         size = nal.length_size(context.name, context.extradata)
-        try:
+        messages = list(nal.header_user_data(context.name, context.extradata))
+        # A damaged stream is the reader's to report.
+        with contextlib.suppress(av.error.FFmpegError):
             for packet in itertools.islice(container.demux(stream), _LOOKED_AT):
-                for message in nal.user_data(context.name, bytes(packet), size):
-                    where = f"track {stream.index}: user data"
-                    # A 16-byte identifier stands before the text.
-                    yield Trace.of(Kind.STREAM, where, message[16:])
-        except av.error.FFmpegError:
-            return  # a damaged stream is the reader's to report
+                messages += nal.user_data(context.name, bytes(packet), size)
+        for message in messages:
+            # A 16-byte identifier stands before the text.
+            yield Trace.of(Kind.STREAM, f"track {stream.index}: user data", message[16:])

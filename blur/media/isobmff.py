@@ -138,8 +138,8 @@ def _walk(file: BinaryIO, start: int, end: int, parent: str, media: bytes = b"")
             yield from _meta(file, box, where)
         elif where.startswith("moov/trak/tref"):
             continue
-        elif where.startswith("moov/trak/mdia/minf/gmhd"):
-            yield from _timecode_look(file, box, where)
+        elif where in ("moov/trak/mdia/minf/gmhd/tmcd", "moov/trak/mdia/minf/gmhd/text"):
+            continue  # how a timecode track would be drawn
         else:
             yield _unknown(file, box, where)
 
@@ -232,12 +232,6 @@ def _children(file: BinaryIO, start: int, end: int, where: str) -> Iterator[Trac
     for box in boxes(file, start, end):
         if box.type not in _SAMPLE_STRUCTURE:
             yield _unknown(file, box, f"{where}/{box.type}")
-
-
-def _timecode_look(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
-    """How a timecode track is drawn: a font's name at most."""
-    if box.type != "tmcd":
-        yield _unknown(file, box, where)
 
 
 def _user_data(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:

@@ -52,7 +52,7 @@ _WORDS = (
     (Kind.LOCATION, ("location", "gps", "xyz", "iso6709", "latitude", "longitude", "altitude")),
     (Kind.LOCATION, ("city", "country", "province", "sublocation", "geotag")),
     (Kind.DEVICE, ("make", "model", "device", "camera", "lens", "serial", "manufactur", "android")),
-    (Kind.DEVICE, ("apple.quicktime", "firmware", "product", "imageuniqueid", "identifier")),
+    (Kind.DEVICE, ("firmware", "product", "imageuniqueid", "identifier")),
     (Kind.SOFTWARE, ("software", "encoder", "encoded_by", "tool", "writing", "muxing", "handler")),
     (Kind.SOFTWARE, ("vendor", "brand", "version", "wmfsdk", "processing", "hostcomputer")),
     (Kind.DATE, ("date", "time", "year", "creation", "day")),
@@ -73,7 +73,7 @@ _NEUTRAL_KEYS = {"major_brand", "minor_version", "compatible_brands", "duration"
 
 def kind_of(key: str) -> Kind:
     """What a metadatum leads to, judged by its key."""
-    key = key.lower()
+    key = key.lower().removeprefix("com.apple.quicktime.")
     return next((kind for kind, words in _WORDS if any(w in key for w in words)), Kind.TEXT)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _USER_DATA = (4, 5)  # SEI payload types: registered (captions), unregistered (anything)
 
@@ -17,7 +17,20 @@ def length_size(codec: str, extradata: bytes | None) -> int | None:
 
 def user_data(codec: str, packet: bytes, size: int | None) -> Iterator[bytes]:
     """The user data messages of a packet's SEI units, without their headers."""
-    for unit in _units(packet, size):
+    return _user_data(codec, _units(packet, size))
+
+
+def header_user_data(codec: str, extradata: bytes | None) -> Iterator[bytes]:
+    """The same of what stands before a stream: HEVC's header may hold SEI units."""
+    if not extradata:
+        return iter(())
+    if length_size(codec, extradata) is None:
+        return _user_data(codec, _units(extradata, None))
+    return _user_data(codec, _header_units(extradata) if codec == "hevc" else ())
+
+
+def _user_data(codec: str, units: Iterable[bytes]) -> Iterator[bytes]:
+    for unit in units:
         if codec == "h264" and len(unit) > 1 and unit[0] & 31 == 6:
             yield from _messages(unit[1:])
         elif codec == "hevc" and len(unit) > 2 and unit[0] >> 1 & 63 in (39, 40):
@@ -33,6 +46,18 @@ def _units(packet: bytes, size: int | None) -> Iterator[bytes]:
         length = int.from_bytes(packet[at : at + size], "big")
         yield packet[at + size : at + size + length]
         at += size + length
+
+
+def _header_units(extradata: bytes) -> Iterator[bytes]:
+    """The units in an hvcC record: arrays of a type, a count, and units with their lengths."""
+    at = 23
+    for _ in range(extradata[22] if len(extradata) > 22 else 0):
+        count = int.from_bytes(extradata[at + 1 : at + 3], "big")
+        at += 3
+        for _ in range(count):
+            length = int.from_bytes(extradata[at : at + 2], "big")
+            yield extradata[at + 2 : at + 2 + length]
+            at += 2 + length
 
 
 def _messages(unit: bytes) -> Iterator[bytes]:

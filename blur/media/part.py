@@ -78,7 +78,11 @@ def explained(final: Path) -> Iterator[None]:
         kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else OutputError
         raise kind(f"cannot be written: {error.strerror}", subject=final.name) from error
     except av.error.FFmpegError as error:
-        raise OutputError(f"cannot be encoded: {error.strerror}", subject=final.name) from error
+        raise OutputError(
+            f"cannot be encoded: {error.strerror}",
+            subject=final.name,
+            remedy="try another --codec, and report it with the clip's `blur inspect`",
+        ) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -22,8 +22,8 @@ from blur.media.read import Frame
 
 _NEAR = 12
 """Frames; decoding on to a frame so close costs less than a seek."""
-_SHORT = 20
-"""Seconds; keyframes of a clip as short are too few to show it."""
+_LITTLE = 2_000_000_000
+"""Pixels in all frames of a clip that is decoded in some seconds; its keyframes are too few."""
 
 
 class Seeker:
@@ -140,8 +140,8 @@ def glimpses(path: Path, info: ClipInfo, count: int) -> Iterator[tuple[Fraction,
     has looked at the whole of it: an hour costs hardly more than a minute. A short one, or one
     of unknown length, is read through. No picture comes twice. Raises DecodeError.
     """
-    if info.duration is None or info.duration <= _SHORT:
-        frames = info.frames or round((info.duration or _SHORT) * info.rate)
+    frames = info.frames or round((info.duration or 0) * info.rate)
+    if info.duration is None or frames * info.width * info.height <= _LITTLE:
         every = max(1, -(-frames // count))
         with open_reader(path, info) as reader:
             chosen = itertools.islice(reader, 0, None, every)

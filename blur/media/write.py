@@ -122,6 +122,7 @@ class Writer:
         assert isinstance(stream, av.VideoStream)
         self._stream = stream
         self._describe(preset, target)
+        self._start_encoder(preset)
         if (settings.audio is AudioMode.KEEP or settings.mute) and info.audio:
             self._sound = Sound(info, self._container, parse_spans(settings.mute))
             self._stack.callback(self._sound.close)
@@ -159,6 +160,16 @@ class Writer:
             self._stream.set_display_matrix(info.display_matrix)
         if self._settings.keep_timecode and info.timecode:
             self._stream.metadata["timecode"] = info.timecode
+
+    def _start_encoder(self, preset: Preset) -> None:
+        try:
+            self._stream.codec_context.open()
+        except av.error.FFmpegError as error:
+            raise OutputError(
+                f"the encoder {preset.encoder} does not take it: {error.strerror}",
+                subject=self._info.path.name,
+                remedy="check --preset and --crf, use another --codec, or --hardware none",
+            ) from error
 
     @property
     def _interlaced(self) -> bool:
