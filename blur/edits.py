@@ -83,11 +83,9 @@ def resolve(plan: Plan, edits: Edits) -> Resolved:
     for edit in edits.tracks:
         start, boxes = _within(plan, edit.path)
         if edit.decision is Decision.COVER:
-            missed = ~binder.cover(start, boxes)
-            added += _followed(plan, start, boxes, missed, ids)
+            added += _followed(plan, start, boxes, ~binder.cover(start, boxes), ids)
         else:
-            missed = ~binder.keep(start, boxes)
-        stale += _stale(start, boxes, missed)
+            stale += _stale(start, boxes, ~binder.keep(start, boxes))
     for region in edits.regions:
         added.append(_drawn(plan, region.id, region.keyframes, next(ids)))
     covered: list[Track] = []

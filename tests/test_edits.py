@@ -230,13 +230,15 @@ def test_two_faces_equally_near_stay_covered_and_are_reported() -> None:
     assert [d.reason for d in resolved.plan.doubts] == [Reason.STALE]
 
 
-def test_a_decision_about_nothing_is_reported_and_a_cover_still_made() -> None:
+def test_a_decision_about_nothing_is_reported_and_a_cover_is_still_made() -> None:
     ghost = walk(9, 10, 30, 5)
     path = subject.path_of(ghost, 10, 40)
-    for edit, covered in ((keep(ghost), 0), (cover(*path), 30)):
-        result = subject.apply(plan_of([]), Edits(fingerprint=PRINT, tracks=(edit,)))
-        assert sum(len(t.marks) for t in result.tracks) == covered
-        assert [(d.start, d.end, d.reason) for d in result.doubts] == [(10, 40, Reason.STALE)]
+    kept = subject.apply(plan_of([]), Edits(fingerprint=PRINT, tracks=(keep(ghost),)))
+    assert kept.tracks == ()
+    assert [(d.start, d.end, d.reason) for d in kept.doubts] == [(10, 40, Reason.STALE)]
+    covered = subject.apply(plan_of([]), Edits(fingerprint=PRINT, tracks=(cover(*path),)))
+    assert [(t.start, t.end, t.source) for t in covered.tracks] == [(10, 40, "edit")]
+    assert covered.doubts == ()
 
 
 def test_cover_wins_over_keep_in_either_order() -> None:

@@ -233,7 +233,10 @@ class OpenClip:
 
     def _save(self, edits: Edits) -> None:
         resolve(self.plan, edits)  # edits that cannot be applied are not saved
-        save_edits(edits, self._edits_file())
+        if edits == Edits(fingerprint=edits.fingerprint):
+            self._edits_file().unlink(missing_ok=True)  # as if nothing had ever been decided
+        else:
+            save_edits(edits, self._edits_file())
         self._stamp = self._stamps()
         self._take(edits)
 

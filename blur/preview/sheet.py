@@ -11,10 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+import av
 import cv2
 import msgspec
 import numpy as np
@@ -42,10 +44,14 @@ TILE = 400
 _COLUMNS, _GAP, _CAPTION, _TOP = 4, 10, 22, 62
 _GROUND, _TEXT, _DIM, _BLOT = (24, 26, 30), (230, 232, 236), (166, 173, 185), (40, 43, 49)
 _DOUBT, _MISSED = (242, 189, 82), (255, 128, 120)
-_LOOKS = (("centerface", 0.2), ("yunet", 0.4), ("blazeface-full", 0.4))
+_LOOKS = (("centerface", 0.35), ("yunet", 0.5), ("blazeface-full", 0.5))
+_SURE, _BOTH = 0.4, 0.15
+"""Scores from which a single frame's sighting is shown covered: by one family, or by each."""
 _HEAD = 1.9
 """A blot's size, in sizes of the box that is blotted out."""
-_SAMPLE = 48
+_DECODE = 0.05
+"""Seconds that it takes to come to another frame."""
+_LEAST, _SAMPLE = 8, 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ class Tile:
     seconds: float
     picture: Rgb
     caption: str
-    missed: int
+    doubtful: bool = False
+    missed: int = 0
     worth: float = 0.0
 
 
@@ -122,9 +129,9 @@ def of_plan(
         )
         scale = small.shape[1] / plan.width, small.shape[0] / plan.height
         boxes = np.array(open_doubts, np.float32).reshape(-1, 5) * (*scale, *scale, 1)
-        safe, missed = _safe(small, boxes)
+        safe, missed = _safe(small, boxes, _MISSED)
         caption = f"{_clock(plan.seconds(moment.frame))}  {moment.why}"
-        tiles.append(Tile(plan.seconds(moment.frame), safe, caption, missed))
+        tiles.append(Tile(plan.seconds(moment.frame), safe, caption, len(boxes) > 0, missed))
     return tiles
 
 
@@ -137,27 +144,36 @@ def of_sample(
 ) -> tuple[list[Tile], int]:
     """The tiles of a clip that nobody scanned, and how many frames were looked at.
 
-    Looks at frames all over the clip for about `seconds`; the frames with most to see are kept.
+    Looks for about `seconds` at frames from all over the clip; those with most to see are kept.
     Raises DecodeError and DetectorError.
     """
     search = Search(Level.BALANCED, info.width, info.height, load_detector)
     fill = make_fill(cover)
-    began = time.monotonic()
-    tiles: list[Tile] = []
-    for at, picture in glimpses(clip, info, _SAMPLE):
+
+    def tile(at: Fraction, picture: av.VideoFrame) -> Tile:
         small = display_rgb(picture, info.orientation, *search.size)
         (seen,) = search.look([Glance(0, small, True)])
+        best = seen.evidence.max(axis=1, initial=0)
+        seen = seen.take((best >= _SURE) | (seen.evidence.min(axis=1, initial=1) >= _BOTH))
         regions = Covers(_single(seen.boxes), [(0, 1)], cover, info.width, info.height).at(0)
-        tile = shown(covered(picture, info, regions, fill), info, TILE)
-        safe, missed = _safe(tile, np.zeros((0, 5), np.float32))
-        faces = f"{len(seen)} face{'s' * (len(seen) != 1)}" if len(seen) else "no face"
-        worth = len(seen) + float(seen.boxes[:, 2].max(initial=0)) / info.width + 100 * missed
-        tiles.append(Tile(float(at), safe, f"{_clock(float(at))}  {faces}", missed, worth))
+        shrunk = shown(covered(picture, info, regions, fill), info, TILE)
+        safe, unsure = _safe(shrunk, np.zeros((0, 5), np.float32), _DOUBT)
+        caption = f"{_clock(float(at))}  {len(seen) or 'no'} face{'s' * (len(seen) != 1)}"
+        caption += f", {unsure} unsure" if unsure else ""
+        worth = len(seen) + unsure + float(seen.boxes[:, 2].max(initial=0)) / info.width
+        return Tile(float(at), safe, caption, unsure > 0, worth=worth)
+
+    first = next(glimpses(clip, info, 1))
+    tile(*first)  # loads the detectors
+    began = time.monotonic()
+    tile(*first)
+    count = round(seconds / (time.monotonic() - began + _DECODE))
+    tiles: list[Tile] = []
+    for at, picture in glimpses(clip, info, min(max(count, _LEAST), _SAMPLE)):
+        tiles.append(tile(at, picture))
         tell(len(tiles))
-        if time.monotonic() - began > seconds:
-            break
-    best = sorted(tiles, key=lambda tile: -tile.worth)[:MOST]
-    return sorted(best, key=lambda tile: tile.seconds), len(tiles)
+    best = sorted(tiles, key=lambda t: -t.worth)[:MOST]
+    return sorted(best, key=lambda t: t.seconds), len(tiles)
 
 
 def compose(title: str, about: str, tiles: Sequence[Tile]) -> Image.Image:
@@ -176,7 +192,7 @@ def compose(title: str, about: str, tiles: Sequence[Tile]) -> Image.Image:
         x = _GAP + number % columns * (wide + _GAP)
         y = _TOP + number // columns * (tall + _CAPTION + _GAP)
         sheet.paste(Image.fromarray(tile.picture), (x, y))
-        colour = _MISSED if tile.missed else _DOUBT if "doubt" in tile.caption else _DIM
+        colour = _MISSED if tile.missed else _DOUBT if tile.doubtful else _DIM
         caption = tile.caption + (f"  {tile.missed} not covered!" if tile.missed else "")
         draw.text((x, y + tall + 3), caption, colour, small)
     return sheet
@@ -206,8 +222,9 @@ def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:
     )
 
 
-def _safe(tile: Rgb, doubtful: Boxes) -> tuple[Rgb, int]:
-    """The tile with everything blotted out that looks like a face; how many nobody covered."""
+def _safe(tile: Rgb, doubtful: Boxes, colour: tuple[int, int, int]) -> tuple[Rgb, int]:
+    """The tile with everything blotted out that looks like a face, framed in `colour` but for
+    what is known to be doubtful; and how many such there were."""
     tile = tile.copy()
     _blot(tile, doubtful, _DOUBT)
     missed = 0
@@ -217,7 +234,7 @@ def _safe(tile: Rgb, doubtful: Boxes) -> tuple[Rgb, int]:
         if not len(boxes):
             break
         missed += max(len(part) for part in found)
-        _blot(tile, boxes, _MISSED)
+        _blot(tile, boxes, colour)
     return tile, missed
 
 
