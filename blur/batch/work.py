@@ -85,6 +85,7 @@ def probe_clips(job: tuple[list[Path], Settings], progress: Progress) -> list[Pr
 def process_clip(job: ClipJob, progress: Progress) -> Entry:
     """Scan (unless a valid plan is there), save the plan, render, record; see `pipeline`."""
     from blur import pipeline
+    from blur.faces.registry import unload_detectors
 
     started = time.monotonic()
     _unchanged(job)
@@ -94,9 +95,10 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
     plan_sha256 = file_sha256(plan_file)
     plan = _saved_plan(plan_file, job)
     if plan is None:
-        plan = pipeline.scan(job.path, job.settings.scan, progress)
-        save_plan(plan, plan_file)
+        save_plan(pipeline.scan(job.path, job.settings.scan, progress), plan_file)
+        unload_detectors()  # their networks weigh as much as the encoder that comes next
         plan_sha256 = file_sha256(plan_file)
+        plan = load_plan(plan_file)  # as a resumed clip would see it
     report = _scanned(plan, job)
     entry = replace(
         entry,
