@@ -26,6 +26,8 @@ class Conversion:
     def __init__(self, source: str, target: str, colour: Colour, *, full_range: bool) -> None:
         self._target = target
         self._reformatter = VideoReformatter()
+        self._narrowing = VideoReformatter()
+        self._narrows = not full_range
         rgb = _is_rgb(source)
         if rgb and not _is_rgb(target):
             self.colour = Colour(_BT709, _BT709, _BT709, _LIMITED)
@@ -47,6 +49,12 @@ class Conversion:
         if self._same_samples and _twins(source, self._target):
             converted = _copied(picture, self._target)
         else:
+            if self._narrows and source.startswith("yuvj"):
+                # In one step with more bits, white would not be white: 1020 is not 1023.
+                limited = source.replace("j", "")
+                picture = self._narrowing.reformat(
+                    picture, format=limited, dst_color_range=_LIMITED
+                )
             converted = self._reformatter.reformat(
                 picture,
                 format=self._target,
