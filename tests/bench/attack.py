@@ -91,10 +91,9 @@ class Score:
 
     def __str__(self) -> str:
         low, high = self.interval
-        return (
-            f"{self.question:9} {self.treatment:15} {self.attacker:23} {self.right:4}/{self.asked:<4}"
-            f" {self.rate:6.1%}  [{low:5.1%}, {high:5.1%}]  chance {self.chance:.1%}"
-        )
+        what = f"{self.question:9} {self.treatment:15} {self.attacker:23}"
+        named = f"{self.right:4}/{self.asked:<4} {self.rate:6.1%}  [{low:5.1%}, {high:5.1%}]"
+        return f"{what} {named}  chance {self.chance:.1%}"
 
 
 class Bench:
