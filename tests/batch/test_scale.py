@@ -1,0 +1,95 @@
+"""A tree of 20,000 clips: found, entered and resumed in seconds, in little memory."""
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from blur.batch.discover import discover
+from blur.batch.inventory import Inventory
+from blur.batch.ledger import Ledger, save_record, to_text
+from blur.batch.report import ClipReport, State
+from blur.batch.resume import file_sha256
+from blur.batch.workdir import WorkFolder
+from blur.digests import render_digest, scan_digest
+from blur.fingerprint import fingerprint
+from blur.settings import Settings
+
+CLIPS = 20_000
+
+RESUME = """
+import json, resource, sys, time
+from pathlib import Path
+from blur.batch.run import run
+began = time.monotonic()
+report = run([Path(sys.argv[1])], Path(sys.argv[2]))
+print(json.dumps({
+    "seconds": time.monotonic() - began,
+    "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    "exit_code": report.exit_code,
+    "clips": len(report.clips),
+}))
+"""
+
+
+@pytest.mark.slow
+def test_20_000_clips(tmp_path):
+    inputs, folder = tmp_path / "in", WorkFolder(tmp_path / "out")
+    for i in range(CLIPS):
+        path = inputs / f"{i % 100:02}" / f"{i}.mov"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(f"clip {i}".encode() * 50)
+    folder.create()
+
+    began = time.monotonic()
+    found = discover([inputs], folder.out)
+    with closing(Ledger(folder)) as ledger:
+        clips = Inventory(folder, ledger).take(found.candidates)
+        entered = time.monotonic() - began
+        finish(folder, clips, ledger)
+    print(f"entered in {entered:.1f} s")
+    assert entered < 10
+
+    command = [sys.executable, "-c", RESUME, inputs, folder.out]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    resumed = json.loads(done.stdout)
+    print(resumed)
+    assert resumed["exit_code"] == 0 and resumed["clips"] == CLIPS
+    assert resumed["seconds"] < 20
+    assert resumed["megabytes"] < 300
+
+
+def finish(folder: WorkFolder, clips, ledger: Ledger) -> None:
+    """Leave what a finished batch would have left."""
+    scanned, rendered = scan_digest(Settings().scan), render_digest(Settings())
+    entries = []
+    for clip in clips:
+        entry = clip.entry
+        output = folder.out / Path(clip.file.relative).with_suffix(".mp4")
+        output.parent.mkdir(exist_ok=True)
+        output.write_bytes(f"covered {clip.file.name}".encode() * 50)
+        plan = folder.plan_of(entry.fingerprint)
+        plan.write_bytes(f"plan {clip.file.name}".encode() * 20)
+        written = fingerprint(output)
+        entries.append(
+            replace(
+                entry,
+                state=State.DONE,
+                frames=9,
+                output=to_text(output.relative_to(folder.out)),
+                scan_digest=scanned,
+                render_digest=rendered,
+                plan_sha256=file_sha256(plan),
+                output_size=written.size,
+                output_sampled=written.sampled,
+                report=ClipReport(name=entry.name, state=State.DONE, notes=["a note"] * 3),
+            )
+        )
+    for entry in entries[::100]:
+        save_record(folder, entry)
+    ledger.put(entries)
