@@ -1,78 +1,15 @@
-"""An output folder as a run leaves it, small and made by hand: clips of noise, planned faces."""
+"""Fixtures of the review, the previews and the exports."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-
-from blur.batch.run import run
-from blur.batch.workdir import WorkFolder
-from blur.fingerprint import fingerprint
-from blur.media import open_reader
-from blur.media.probe import probe
-from blur.plan import Box, Doubt, Mark, Plan, Reason, Track, save_plan
-from blur.settings import OutputSettings, Settings
-
-WIDTH, HEIGHT, FRAMES, CUT = 320, 240, 90, 45
-LOSSLESS = Settings(output=OutputSettings(crf=0, preset="ultrafast"))
-
-
-def film(path: Path, seed: int, frames: int = FRAMES) -> None:
-    """A clip of coarse noise that drifts, with a cut in the middle."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(path, "w") as container:
-        stream = container.add_stream("libx264", 30)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"preset": "ultrafast", "g": "24"}
-        scenes = [
-            np.random.default_rng(seed + i).integers(
-                30, 220, (HEIGHT // 8, WIDTH // 8, 3), np.uint8
-            )
-            for i in range(2)
-        ]
-        for index in range(frames):
-            scene = np.kron(scenes[index >= CUT], np.ones((8, 8, 1), np.uint8))
-            picture = np.roll(scene, index * 2, axis=1)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
-        container.mux(stream.encode())
-
-
-def track(track_id: int, start: int, end: int, x: float, y: float, size: float) -> Track:
-    n = end - start
-    boxes = np.tile(np.array([[x, y, size, size * 1.3, 0]], np.float32), (n, 1))
-    boxes[:, 0] += np.arange(n) * 0.5
-    marks = np.full(n, Mark.DETECTED, np.uint8)
-    marks[-5:] = Mark.HELD
-    return Track(track_id, start, boxes, marks, np.where(marks == 0, 0.9, 0).astype(np.float32))
-
-
-def plan_for(clip: Path) -> Plan:
-    """Three faces and a doubt of each kind."""
-    info = probe(clip)
-    with open_reader(clip, info) as reader:
-        pts = tuple(frame.pts for frame in reader)
-    return Plan(
-        fingerprint=fingerprint(clip),
-        width=info.width,
-        height=info.height,
-        time_base=info.time_base,
-        pts=pts,
-        cuts=(CUT,) if len(pts) > CUT else (),
-        tracks=(
-            track(0, 0, min(CUT, len(pts)), 60, 80, 30),
-            track(1, 10, min(40, len(pts)), 200, 150, 20),
-            *((track(2, CUT, len(pts), 150, 100, 40),) if len(pts) > CUT else ()),
-        ),
-        doubts=(
-            Doubt(start=12, end=20, reason=Reason.WEAK, weight=0.5, track=1),
-            Doubt(start=30, end=33, reason=Reason.WEEDED, weight=0.8, box=Box(270, 40, 20, 26)),
-        ),
-    )
+from made_output import Served, film, make_output, review
 
 
 @pytest.fixture(scope="session")
@@ -84,21 +21,19 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_output(folder: Path, settings: Settings = LOSSLESS) -> Path:
-    """Cover the clips of `folder`/in per plans made by hand."""
-    out = folder / "out"
-    for clip in (folder / "in").rglob("*.mp4"):
-        save_plan(plan_for(clip), WorkFolder(out).plan_of(fingerprint(clip)))
-    report = run([folder / "in"], out, settings, scan=False, serial=True)
-    assert report.exit_code == 0, report
-    return out
-
-
 @pytest.fixture
 def out(_template: Path, tmp_path: Path) -> Path:
     """An output folder of three rendered clips; its inputs are beside it in `in`."""
     shutil.copytree(_template, tmp_path / "reviewed")
     return tmp_path / "reviewed" / "out"
+
+
+@pytest.fixture(scope="module")
+def shared_out(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output folder that the tests of a module only look at."""
+    folder = tmp_path_factory.mktemp("shared") / "reviewed"
+    shutil.copytree(_template, folder)
+    return folder / "out"
 
 
 @pytest.fixture
@@ -110,3 +45,9 @@ def frames_of() -> Callable[[Path], list[np.ndarray]]:
             return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
     return read
+
+
+@pytest.fixture
+def served(out: Path) -> Iterator[Served]:
+    with review(out) as running:
+        yield running
