@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from blur.batch.discover import Candidate, shown
-from blur.batch.ledger import Entry, Ledger, from_text, load_record, to_text
+from blur.batch.ledger import Entry, from_text, load_record, to_text
 from blur.batch.naming import collision_key, output_name
 from blur.batch.report import State
 from blur.batch.workdir import WorkFolder
@@ -23,23 +23,26 @@ from blur.plan import Fingerprint
 
 @dataclass
 class Clip:
-    """A clip of this run: the file, its entry in the ledger, and why it is refused, if it is."""
+    """A clip of this run: the file and its entry in the ledger.
+
+    `refused` is why it cannot be worked on. `before` is its entry from where it lay before it
+    was moved, or before its output took another name: what that names is outdated.
+    """
 
     file: Candidate
     entry: Entry
     refused: BlurError | None = None
+    before: Entry | None = None
 
 
 class Inventory:
-    """Matches files to ledger entries and keeps the entries' places up to date.
+    """Matches files to ledger entries. Looks, and changes nothing.
 
     Clips are known by content: one that was moved or renamed keeps its plan, edits and output.
     """
 
-    def __init__(self, folder: WorkFolder, ledger: Ledger) -> None:
+    def __init__(self, folder: WorkFolder, entries: Sequence[Entry]) -> None:
         self._folder = folder
-        self._ledger = ledger
-        entries = ledger.entries()
         self._by_place = {entry.place: entry for entry in entries}
         self._by_content: dict[Fingerprint, list[Entry]] = defaultdict(list)
         for entry in entries:
@@ -47,10 +50,9 @@ class Inventory:
         self._outputs = {collision_key(from_text(e.output)) for e in entries if e.output}
 
     def take(self, files: Iterable[Candidate]) -> list[Clip]:
-        """The clips of this run, entered in the ledger; nothing is worked on yet."""
+        """The clips of this run."""
         clips = [self._clip(file) for file in files]
         self._refuse_doubles(clips)
-        self._ledger.put(c.entry for c in clips if c.refused is None)
         return clips
 
     def name_output(self, clip: Clip, suffix: str) -> None:
@@ -67,6 +69,7 @@ class Inventory:
             )
             return
         self._outputs.add(collision_key(output))
+        clip.before = clip.entry if old is not None else None
         clip.entry = replace(clip.entry, output=to_text(output))
 
     def _clip(self, file: Candidate) -> Clip:
@@ -86,7 +89,7 @@ class Inventory:
         if here is not None and here.fingerprint == content:
             return Clip(file, self._recorded(here))
         if (moved := self._moved(content)) is not None:
-            return Clip(file, self._move(moved, new, file))
+            return Clip(file, self._after_move(moved, new, file), before=moved)
         if here is None:
             return Clip(file, self._recorded(new))
         changed = Clip(file, replace(new, output=here.output))
@@ -113,31 +116,29 @@ class Inventory:
                 return entry
         return None
 
-    def _move(self, old: Entry, new: Entry, file: Candidate) -> Entry:
-        """Let a moved clip's entry and output follow it."""
+    def _after_move(self, old: Entry, new: Entry, file: Candidate) -> Entry:
+        """The entry of a moved clip, with the output's place that mirrors the new one."""
         entry = replace(old, place=new.place, name=new.name)
         if old.output is not None:
-            before = from_text(old.output)
-            self._outputs.discard(collision_key(before))
-            after = output_name(file.relative, before.suffix, self._outputs)
-            self._outputs.add(collision_key(after))
-            source, target = self._folder.out / before, self._folder.out / after
-            if source.exists() and not os.path.lexists(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                source.rename(target)
-                entry = replace(entry, output=to_text(after))
+            output = from_text(old.output)
+            self._outputs.discard(collision_key(output))
+            output = output_name(file.relative, output.suffix, self._outputs)
+            if not os.path.lexists(self._folder.out / output):
+                entry = replace(entry, output=to_text(output))
+            self._outputs.add(collision_key(output))
         if entry.report is not None:
-            output = entry.output and shown(from_text(entry.output))
-            report = replace(entry.report, name=entry.name, output=output)
-            entry = replace(entry, report=report)
-        self._ledger.move(old.place, entry)
+            shown_output = entry.output and shown(from_text(entry.output))
+            entry = replace(
+                entry, report=replace(entry.report, name=entry.name, output=shown_output)
+            )
         return entry
 
     def _refuse_doubles(self, clips: list[Clip]) -> None:
         """Newcomers that would need an output that another clip has, or needs as well."""
         paths = defaultdict(list)
         ours = {clip.entry.place for clip in clips}
-        for entry in self._ledger.entries():
+        ours |= {clip.before.place for clip in clips if clip.before}
+        for entry in self._by_place.values():
             if entry.place not in ours:
                 paths[entry.name].append(self._folder.out / from_text(entry.place))
         for clip in clips:

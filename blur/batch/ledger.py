@@ -105,14 +105,18 @@ class Ledger:
         with self._transaction():
             self._db.executemany(_INSERT, map(_row, entries))
 
-    def move(self, old_place: str, entry: Entry) -> None:
-        """Replace the entry of a clip that was moved."""
+    def move(self, old: Entry, new: Entry) -> None:
+        """Let the entry, the record and the output of a moved clip follow it."""
+        source, target = (self._folder.out / from_text(e.output or "") for e in (old, new))
+        if source != target and source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.rename(target)
         with self._transaction():
-            self._db.execute("DELETE FROM clips WHERE place = ?", (old_place,))
-            self._db.execute(_INSERT, _row(entry))
-        record_file(self._folder, old_place).unlink(missing_ok=True)
-        if entry.state is State.DONE:
-            save_record(self._folder, entry)
+            self._db.execute("DELETE FROM clips WHERE place = ?", (old.place,))
+            self._db.execute(_INSERT, _row(new))
+        record_file(self._folder, old.place).unlink(missing_ok=True)
+        if new.state is State.DONE:
+            save_record(self._folder, new)
 
     def fly(self, flights: Iterable[Flight]) -> None:
         """Replace the list of clips in work, for `status`."""

@@ -15,7 +15,7 @@ import blur
 from blur.batch.discover import Candidate, Found, Skipped, discover
 from blur.batch.executor import Executor, Outcome, SerialExecutor, Task
 from blur.batch.inventory import Clip, Inventory
-from blur.batch.ledger import Flight, Ledger, from_text
+from blur.batch.ledger import Entry, Flight, Ledger, from_text
 from blur.batch.processes import ProcessExecutor
 from blur.batch.progress import Display, Quiet
 from blur.batch.report import BatchReport, ClipReport, Problem, State, exit_code
@@ -134,8 +134,12 @@ class _Batch:
         for name, error in found.unreadable:
             self.unreadable.append(_failed(name, error))
             self.display.say(f"failed: {name}: {error.problem} ({error.remedy})")
-        self.inventory = Inventory(self.folder, self.ledger)
+        self.inventory = Inventory(self.folder, self.ledger.entries())
         self.clips = dict(enumerate(self.inventory.take(found.candidates)))
+        for clip in self.clips.values():
+            if clip.before is not None:
+                self.ledger.move(clip.before, clip.entry)
+                clip.before = None
         wanted = Wanted(
             scan_digest=scan_digest(self.settings.scan) if self.scan else None,
             render_digest=render_digest(self.settings) if self.render else None,
@@ -201,6 +205,8 @@ class _Batch:
                     else:
                         clip.entry = replace(result, attempts=clip.entry.attempts)
                         self._save(clip)
+                        if clip.before is not None:  # its output has another name now
+                            self._remove_output(clip.before)
         self._save()
 
     def _start(self, key: int) -> None:
@@ -300,13 +306,18 @@ class _Batch:
             error = ClipChanged("is still growing")
         state = State.LATER if isinstance(error, ClipChanged) else State.FAILED
         error = _without_paths(error, clip.file)
-        if self.render and clip.entry.output is not None:
-            (self.folder.out / from_text(clip.entry.output)).unlink(missing_ok=True)
+        for entry in (clip.entry, clip.before):
+            if self.render and entry is not None:
+                self._remove_output(entry)
         report = replace(_failed(clip.file.name, error), state=state)
         clip.entry = replace(clip.entry, state=state, report=report)
         if clip.refused is None:
             self._save(clip)
         self.display.say(f"{state}: {clip.file.name}: {error.problem} ({error.remedy})")
+
+    def _remove_output(self, entry: Entry) -> None:
+        if entry.output is not None:
+            (self.folder.out / from_text(entry.output)).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Remove what a crash left half-written; nobody else writes here while we hold the lock."""

@@ -19,6 +19,7 @@ from blur.digests import scan_digest
 from blur.errors import DecodeError, NotAClip, cannot_write
 from blur.fingerprint import fingerprint
 from blur.plan import Plan
+from blur.settings import Codec
 
 
 def write_clip(path: Path, behaviour: str = "well", frames: int = 5, salt: str = "") -> Path:
@@ -34,7 +35,8 @@ def probe_clips(job, progress):
         if words[:2] == ["clip", "kills-probe"]:
             os.kill(os.getpid(), 9)
         if words[:1] == ["clip"]:
-            answers.append(work.Probed(int(words[2]), 64, 48, ".mp4"))
+            suffix = ".mov" if job[1].output.codec is Codec.PRORES else ".mp4"
+            answers.append(work.Probed(int(words[2]), 64, 48, suffix))
         else:
             answers.append(NotAClip("is not a video or image file", subject=path.name))
     return answers

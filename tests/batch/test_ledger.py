@@ -127,13 +127,16 @@ def test_a_full_disk_is_told_as_such(folder):
         assert ledger.entries() == []
 
 
-def test_a_moved_clip_takes_its_record_along(folder):
+def test_a_moved_clip_takes_its_record_and_output_along(folder):
     save_record(folder, DONE)
+    (folder.out / "0.mp4").write_text("covered")
+    moved = entry(state=State.DONE, place="../in/elsewhere.mov", output="sub/elsewhere.mp4")
     with closing(Ledger(folder)) as ledger:
         ledger.put([DONE])
-        moved = entry(state=State.DONE, place="../in/elsewhere.mov")
-        ledger.move(DONE.place, moved)
+        ledger.move(DONE, moved)
         assert ledger.entries() == [moved]
+    assert (folder.out / "sub" / "elsewhere.mp4").read_text() == "covered"
+    assert not (folder.out / "0.mp4").exists()
     assert load_record(folder, DONE.place) is None
     assert load_record(folder, moved.place) == moved
 

@@ -20,7 +20,16 @@ from blur.batch.workdir import WorkFolder
 from blur.errors import Exit, Interrupted, OutputError, UsageError
 from blur.fingerprint import fingerprint
 from blur.plan import Box, Edits, Keyframe, RegionEdit, save_edits
-from blur.settings import BatchSettings, CoverSettings, FillName, ScanSettings, Settings, Verify
+from blur.settings import (
+    BatchSettings,
+    Codec,
+    CoverSettings,
+    FillName,
+    OutputSettings,
+    ScanSettings,
+    Settings,
+    Verify,
+)
 
 
 def states(report) -> dict[str, str]:
@@ -146,6 +155,15 @@ def test_a_new_fill_renders_without_a_new_scan(fake):
     assert "solid" in fake.outputs["a.mp4"]
     fake.run(settings=settings)
     assert not fake.calls
+
+
+def test_an_output_of_another_extension_replaces_the_earlier_one(fake):
+    fake.clip("a.mov")
+    fake.run()
+    fake.run(settings=Settings(output=OutputSettings(codec=Codec.PRORES)))
+    assert set(fake.outputs) == {"a.mov"}
+    fake.run()
+    assert set(fake.outputs) == {"a.mp4"}
 
 
 def test_new_scan_settings_scan_and_render_anew(fake):

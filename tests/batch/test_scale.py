@@ -49,7 +49,8 @@ def test_20_000_clips(tmp_path):
     began = time.monotonic()
     found = discover([inputs], folder.out)
     with closing(Ledger(folder)) as ledger:
-        clips = Inventory(folder, ledger).take(found.candidates)
+        clips = Inventory(folder, ledger.entries()).take(found.candidates)
+        ledger.put(clip.entry for clip in clips)
         entered = time.monotonic() - began
         finish(folder, clips, ledger)
     print(f"entered in {entered:.1f} s")
