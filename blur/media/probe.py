@@ -64,10 +64,11 @@ class Colour:
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """A sound track: its stream index in the container and the name of its codec."""
+    """A sound track: its stream index in the container, its codec and samples a second."""
 
     index: int
     codec: str
+    rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def probe(path: Path) -> ClipInfo:
             top_field_first=field_order not in _BOTTOM_FIRST,
             timecode=_timecode(container, stream),
             audio=tuple(
-                AudioTrack(s.index, s.codec_context.name)
+                AudioTrack(s.index, s.codec_context.name, s.codec_context.sample_rate or 0)
                 for s in container.streams.audio
                 if s.codec_context is not None
             ),

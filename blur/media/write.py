@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -107,7 +108,7 @@ class Writer:
                 f"file:{self._part.path.absolute()}",
                 "w",
                 format=preset.container,
-                container_options=_muxer_options(preset, info),
+                container_options=_muxer_options(preset, info, self._wants_sound),
             )
         )
         target = sample_format(info, preset)
@@ -123,7 +124,7 @@ class Writer:
         self._stream = stream
         self._describe(preset, target)
         self._start_encoder(preset)
-        if (settings.audio is AudioMode.KEEP or settings.mute) and info.audio:
+        if self._wants_sound:
             self._sound = Sound(info, self._container, parse_spans(settings.mute))
             self._stack.callback(self._sound.close)
             self._notes += self._sound.notes
@@ -170,6 +171,11 @@ class Writer:
                 subject=self._info.path.name,
                 remedy="check --preset and --crf, use another --codec, or --hardware none",
             ) from error
+
+    @property
+    def _wants_sound(self) -> bool:
+        settings = self._settings
+        return bool(self._info.audio) and (settings.audio is AudioMode.KEEP or bool(settings.mute))
 
     @property
     def _interlaced(self) -> bool:
@@ -262,17 +268,24 @@ class Writer:
             self._notes.append(f"times rounded to the container's {float(tick * 1000):g} ms")
 
 
-def _muxer_options(preset: Preset, info: ClipInfo) -> dict[str, str]:
+def _muxer_options(preset: Preset, info: ClipInfo, sound: bool) -> dict[str, str]:
     options = {"fflags": "+bitexact"}
     if preset.container in ("mp4", "mov"):
-        # Edit lists count in the movie's ticks: as fine as the pictures' own.
-        options |= {"movflags": "+faststart", "movie_timescale": str(_ticks(info.time_base))}
+        ticks = _movie_ticks(info, [track.rate or 1 for track in info.audio] if sound else [])
+        options |= {"movflags": "+faststart", "movie_timescale": str(ticks)}
     return options
 
 
-def _ticks(time_base: Fraction) -> int:
-    """Ticks a second in which times and the usual second can both be told."""
-    ticks = time_base.denominator
-    while ticks < 1000:
-        ticks *= 2
-    return ticks
+def _movie_ticks(info: ClipInfo, rates: Sequence[int]) -> int:
+    """Ticks a second for edit lists, which say when each track starts.
+
+    In all tracks' clocks at once where a 32-bit count of them lasts for the clip, else in the
+    pictures' own.
+    """
+    own = info.time_base.denominator
+    own *= math.ceil(600 / own)  # QuickTime's usual count at least
+    longest = (1 << 31) // math.ceil((info.duration or 36_000) + 60)
+    for ticks in (math.lcm(own, *rates), own * math.ceil(48_000 / own), own):
+        if ticks <= longest:
+            return ticks
+    return own

@@ -1,0 +1,89 @@
+"""The real clips of the shared test material, in and out again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from test_roundtrip import decoded, heard, passed_through
+
+from blur.media.inspect import inspect
+from blur.media.metadata import Kind
+from blur.media.probe import probe
+from blur.settings import AudioMode, OutputSettings
+
+_SETTINGS = OutputSettings(preset="ultrafast", crf=30, audio=AudioMode.KEEP)
+_VIDEO = Path(__file__).resolve().parents[3] / "shared" / "facedata" / "video"
+CLIPS = sorted(p for p in _VIDEO.rglob("*") if p.is_file())
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CLIPS, reason=f"needs the real clips in {_VIDEO}"),
+]
+
+
+def times(path: Path, stream: int) -> list[Fraction]:
+    with av.open(str(path)) as container:
+        frames = container.decode(container.streams[stream])
+        return [f.pts * f.time_base for f in frames]
+
+
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda p: p.name)
+def test_in_and_out(clip, tmp_path):
+    done = passed_through(clip, tmp_path, _SETTINGS)
+    out = done.written.path
+    assert done.notes == []
+    assert times(out, 0) == times(clip, done.info.stream)
+    assert inspect(out).beyond(frozenset([Kind.SOUND])) == ()
+    assert len(probe(out).audio) == len(done.info.audio)
+    if shutil.which("ffprobe"):
+        _seen_alike_by_ffprobe(out, done)
+    if shutil.which("mediainfo"):
+        _seen_alike_by_mediainfo(out, done)
+
+
+def _seen_alike_by_ffprobe(out, done) -> None:
+    report = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_streams", "-count_packets", "-of", "json", str(out)],
+        capture_output=True,
+        check=True,
+    )
+    assert not report.stderr
+    video = json.loads(report.stdout)["streams"][0]
+    assert int(video["nb_read_packets"]) == done.written.frames
+    frames = done.written.frames
+    expected = frames / float(done.info.duration or 1)
+    assert abs(float(Fraction(video["avg_frame_rate"])) - expected) < 0.12 * expected
+
+
+def _seen_alike_by_mediainfo(out, done) -> None:
+    report = subprocess.run(
+        ["mediainfo", "--Output=JSON", str(out)], capture_output=True, check=True
+    )
+    tracks = json.loads(report.stdout)["media"]["track"]
+    video = next(t for t in tracks if t["@type"] == "Video")
+    if times(out, 0)[0] == 0:  # it counts the time before the first frame, too
+        assert int(video["FrameCount"]) == done.written.frames
+    assert "Encoded_Library" not in video and "Encoded_Application" not in tracks[0]
+
+
+@pytest.mark.parametrize("name", ["s20.mp4", "short_hamilton_clip.mp4", "video.avi"])
+def test_sound_is_kept_to_the_sample(name, tmp_path):
+    clip = next(p for p in CLIPS if p.name == name)
+    done = passed_through(clip, tmp_path, _SETTINGS)
+    for (start, before), (new_start, after) in zip(
+        heard(clip), heard(done.written.path), strict=True
+    ):
+        assert start == new_start
+        assert before.shape == after.shape and (before == after).all()
+
+
+def test_every_frame_can_be_decoded_again(tmp_path):
+    clip = next(p for p in CLIPS if p.suffix == ".gif")
+    done = passed_through(clip, tmp_path, _SETTINGS)
+    assert len(decoded(done.written.path)) == done.info.frames
