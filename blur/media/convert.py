@@ -13,6 +13,23 @@ from blur.media.geometry import Orientation
 
 _local = threading.local()
 
+_PQ = 16
+
+
+def _pq_to_sdr() -> npt.NDArray[np.uint8]:
+    """A table from PQ's code values (SMPTE ST 2084) to sRGB's, with white at 203 cd/m2.
+
+    In PQ a face in daylight lies in the middle greys, and no detector was trained on that.
+    """
+    code = np.linspace(0, 1, 256) ** (1 / 78.84375)
+    linear = (np.maximum(code - 0.8359375, 0) / (18.8515625 - 18.6875 * code)) ** (1 / 0.1593017578)
+    white = np.minimum(linear * 10_000 / 203, 1)
+    curve = np.where(white <= 0.0031308, 12.92 * white, 1.055 * white ** (1 / 2.4) - 0.055)
+    return np.round(255 * curve).astype(np.uint8)
+
+
+_PQ_TO_SDR = _pq_to_sdr()
+
 
 def display_rgb(
     picture: av.VideoFrame, orientation: Orientation, width: int, height: int
@@ -44,6 +61,8 @@ def _scaled(
     array = rows[:, : stored_width * channels].reshape(stored_height, stored_width, channels)
     if channels == 1:
         array = array[:, :, 0]
+    if picture.color_trc == _PQ:
+        array = _PQ_TO_SDR[array]
     return np.array(orientation.to_display(array), order="C", copy=True)
 
 

@@ -88,7 +88,7 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
         size, raw = struct.unpack(">I4s", file.read(8))
         head = 8
         if size == 1:
-            size, head = struct.unpack(">Q", file.read(8))[0], 16
+            size, head = int.from_bytes(file.read(8), "big"), 16
         elif size == 0:
             size = end - start
         if size < head:
@@ -304,6 +304,27 @@ def sample_counts(path: Path) -> list[tuple[int, int]]:
                     if trak.type == "trak":
                         found.append(_counts(file, trak))
     return found
+
+
+def dolby_vision(path: Path) -> tuple[int, int] | None:
+    """A film's Dolby Vision profile, and what its base layer is compatible with.
+
+    1 is HDR10, 2 SDR, 4 HLG, 0 nothing else; None for a film without Dolby Vision.
+    """
+    with path.open("rb") as file:
+        for moov in boxes(file, 0, path.stat().st_size):
+            if moov.type != "moov":
+                continue
+            for trak in boxes(file, moov.start, moov.end):
+                entries = _table(file, trak, "stsd")
+                if entries is None:
+                    continue
+                for entry in boxes(file, entries.start + 8, entries.end):
+                    for box in boxes(file, entry.start + 78, entry.end):
+                        if box.type in ("dvcC", "dvvC"):
+                            content = payload(file, box, 5).ljust(5, b"\0")
+                            return content[2] >> 1, content[4] >> 4
+    return None
 
 
 def _counts(file: BinaryIO, trak: Box) -> tuple[int, int]:

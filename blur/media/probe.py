@@ -19,6 +19,7 @@ from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 
 from blur.errors import DecodeError, NotAClip
+from blur.media import isobmff
 from blur.media.geometry import Orientation
 from blur.media.metadata import Kind, traces_of
 
@@ -195,7 +196,7 @@ def probe(path: Path) -> ClipInfo:
                 if s.codec_context is not None
             ),
             dropped=tuple(dict.fromkeys(_dropped(container, stream))),
-            notes=tuple(_notes(picture, matrix)),
+            notes=tuple(_notes(path, container, picture, matrix)),
         )
 
 
@@ -338,10 +339,24 @@ def _dropped(container: av.container.InputContainer, main: av.VideoStream) -> It
             yield f"{stream.type} track {stream.index}"
 
 
-def _notes(picture: av.VideoFrame, matrix: tuple[int, ...] | None) -> Iterator[str]:
+_BASE_LAYERS = {1: "HDR10", 2: "SDR", 4: "HLG"}
+
+
+def _notes(
+    path: Path,
+    container: av.container.InputContainer,
+    picture: av.VideoFrame,
+    matrix: tuple[int, ...] | None,
+) -> Iterator[str]:
+    vision = isobmff.dolby_vision(path) if container.format.name.startswith("mov") else None
+    if vision is not None:
+        profile, compatible = vision
+        layer = _BASE_LAYERS.get(compatible)
+        if layer is not None:
+            yield f"Dolby Vision profile {profile}: comes out as its {layer} base layer"
+        else:
+            yield f"Dolby Vision profile {profile} has no base layer: its colours will look wrong"
     kinds = {data.type.name for data in cast(Iterable[SideData], picture.side_data)}
-    if kinds & {"DOVI_METADATA", "DOVI_RPU_BUFFER"}:
-        yield "Dolby Vision: the base layer is kept, its dynamic metadata is dropped"
     if kinds & {"DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID"}:
         yield "dynamic HDR metadata is dropped; the static colour description is kept"
     if matrix is not None and not _is_quarter_turn(matrix):

@@ -110,6 +110,8 @@ def make(path: Path, recipe: Recipe) -> Path:
 def _describe(stream: Any, recipe: Recipe) -> None:
     context = stream.codec_context
     stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, recipe.pix_fmt
+    if recipe.codec == "libx265":
+        context.codec_tag = "hvc1"
     context.time_base = stream.time_base = recipe.time_base
     context.sample_aspect_ratio = recipe.sar
     context.thread_count = 1

@@ -130,3 +130,13 @@ def test_full_range_becomes_limited_where_the_codec_has_no_other(target, black, 
     out = conversion.apply(frame)
     assert conversion.colour.range == out.color_range == 1
     assert set(np.unique(luma(out))) == {black, white}
+
+
+def test_pq_is_shown_as_bright_as_it_is_meant():
+    frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 148, np.uint8))  # 203 cd/m2
+    frame.color_trc = 16
+    shown = display_rgb(frame, Orientation(64, 48), 64, 48)
+    assert shown.min() >= 252
+    frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 0, np.uint8))
+    frame.color_trc = 16
+    assert display_rgb(frame, Orientation(64, 48), 64, 48).max() == 0

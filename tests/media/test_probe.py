@@ -107,3 +107,17 @@ def test_names_that_are_not_utf8(tmp_path):
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
     assert probe(odd).frames == 12
+
+
+def test_dolby_vision_says_what_it_comes_out_as(tmp_path):
+    path = make(tmp_path / "clip.mp4", RECIPES["hlg"])
+    data = bytearray(path.read_bytes())
+    record = bytes([1, 0, 8 << 1, 0, 4 << 4]) + bytes(19)  # profile 8, compatible with HLG
+    box = (8 + len(record)).to_bytes(4, "big") + b"dvvC" + record
+    at = data.index(b"hvcC") - 4
+    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"hvc1"):
+        start = data.index(name) - 4
+        size = int.from_bytes(data[start : start + 4], "big") + len(box)
+        data[start : start + 4] = size.to_bytes(4, "big")
+    path.write_bytes(data[:at] + box + data[at:])
+    assert "Dolby Vision profile 8: comes out as its HLG base layer" in probe(path).notes
