@@ -91,18 +91,24 @@ class Pursuit:
             )
             for t in tracklets
         ]
-        self._waiting = deque(sorted(self._chases, key=lambda c: c.tracklet.start))
+        self._order = sorted(self._chases, key=lambda c: c.tracklet.start)
+        self._begun = 0
         self._active: list[_Chase] = []
 
     def wants(self, frame: int) -> bool:
-        """Whether this frame's picture will be needed: by a chase under way or one to come."""
-        upcoming = self._waiting and self._waiting[0].tracklet.start - self._reach <= frame
-        return bool(self._active or upcoming)
+        """Whether this frame's picture may be needed: by a chase under way or one to come.
+
+        May be asked from another thread, which runs ahead of `see`: chases to come come first.
+        """
+        begun = self._begun
+        coming = self._order[begun : begun + 1]
+        return any(c.tracklet.start - self._reach <= frame for c in coming) or bool(self._active)
 
     def see(self, frame: int, gray: Gray) -> None:
         self._ring.append((frame, gray))
-        while self._waiting and self._waiting[0].tracklet.start == frame:
-            self._active.append(self._waiting.popleft())
+        while self._begun < len(self._order) and self._order[self._begun].tracklet.start == frame:
+            self._active.append(self._order[self._begun])
+            self._begun += 1
         for chase in self._active:
             if frame in chase.sighted:
                 self._sighted(chase, frame)
