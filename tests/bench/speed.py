@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+"""How fast the corridor is, beside the least that any such tool must do on this machine.
+
+    python tests/bench/speed.py                                  everything, half an hour
+    python tests/bench/speed.py --quick                          1080p, four faces, two seconds
+    python tests/bench/speed.py --only 720p --faces 4 --levels fast
+    python tests/bench/speed.py --deface VENV/bin/deface         and deface on the same clips
+
+`decode` only decodes; `floor` decodes and encodes with the codec settings that a render uses: what
+is left when nobody looks and nothing is covered. `x floor` compares CPU seconds a frame, which
+other work on the machine disturbs little, and wall time, which only a quiet machine tells. Each
+clip is measured in a process of its own that has warmed up on a few frames; `start` is what that
+took, from the start of the process to the first frame scanned. `busy` is CPU time over wall time
+and cores, `peak` the most memory that the process held so far.
+
+Stages are CPU milliseconds a frame. What native threads do counts as decoding where FFmpeg's
+decoder names them (on Linux), else as detecting in a scan and as encoding in a render. `wait` is
+what the cores were idle, or busy with others' work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from filmed import FACES, FORMS, RATE, chosen, filmed  # noqa: E402
+
+from blur.settings import Level, ScanSettings, Settings, cpu_count  # noqa: E402
+
+FACEDATA = ROOT.parent / "shared" / "facedata"
+
+WARM = 12
+"""Frames of the clip that a process warms up on."""
+
+CRF_18 = '{"codec": "libx264", "quality": 6.45}'
+"""deface's scale of quality ends in x264's crf: this is the crf of a render."""
+
+STAGES = {
+    "blur.media.read.Reader.__next__": "decode",
+    "blur.pipeline.display_rgb": "convert",
+    "blur.pipeline.display_gray": "convert",
+    "blur.tracks.camera.StepMeter.measure": "motion",
+    "blur.tracks.cuts.CutFinder.add": "motion",
+    "blur.faces.search.Search.look": "detect",
+    "blur.tracks.pursue.Pursuit.see": "follow",
+    "blur.faces.closeup.Closeup.answer": "follow",
+    "blur.pipeline.tracklets_of": "link",
+    "blur.pipeline.tracks_of": "link",
+    "blur.cover.region.Covers.at": "paint",
+    "blur.pipeline.paint": "paint",
+    "blur.media.write.Writer.write": "encode",
+    "blur.media.write.Writer.finish": "encode",
+}
+"""What is timed in the thread that calls it, and the stage it counts for."""
+
+
+@dataclass
+class Figure:
+    """One measurement: means per frame, and what the process needed."""
+
+    clip: str
+    what: str
+    frames: int
+    wall_ms: float
+    cpu_ms: float
+    start_s: float = 0.0
+    peak_mb: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def fps(self) -> float:
+        return 1e3 / self.wall_ms
+
+    @property
+    def busy(self) -> float:
+        return self.cpu_ms / self.wall_ms / cpu_count()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = ", ".join(form.name for form in FORMS)
+    parser.add_argument("--only", nargs="+", metavar="FORM", help=f"of {names}; not 2160p if none")
+    parser.add_argument("--faces", nargs="+", type=int, default=FACES)
+    parser.add_argument("--levels", nargs="*", type=Level, default=list(Level))
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--rounds", type=int, default=1, help="take the least CPU of so many")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--deface", type=Path, metavar="BIN", help="deface 1.5.0's own command")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.measure:
+        what, clip, warm = given.measure
+        print(json.dumps([asdict(f) for f in MEASURES[what](Path(clip), Path(warm))]))
+        return
+    if given.quick:
+        given.only, given.faces, given.seconds = given.only or ["1080p-h264"], [4], 2
+    record: list[Figure] = []
+    for form, faces in chosen(given.only or ["1080p", "720p"], given.faces):
+        clip, warm = (filmed(form, faces, n, FACEDATA) for n in (round(given.seconds * RATE), WARM))
+        print(f"\n{form.name}, {faces} faces, {given.seconds:g} s", flush=True)
+        best: dict[str, Figure] = {}
+        for _ in range(given.rounds):
+            for what in ["floor", *given.levels]:
+                for figure in in_process(what, clip, warm):
+                    best[figure.what] = min(
+                        figure, best.get(figure.what, figure), key=lambda f: f.cpu_ms
+                    )
+        if given.deface:
+            best["deface"] = deface(given.deface, clip, warm)
+        table(list(best.values()))
+        record += best.values()
+        if given.json is not None:
+            given.json.write_text(json.dumps([asdict(f) for f in record], indent=1))
+
+
+def table(figures: Sequence[Figure]) -> None:
+    floor = next(f for f in figures if f.what == "floor")
+    print(f"{'':17}{'fps':>6}{'wall ms':>8}{'CPU ms':>8}{'x floor CPU':>12}{'wall':>6}", end="")
+    print(f"{'busy':>6}{'start s':>8}{'peak MB':>8}  stages, CPU ms")
+    for f in figures:
+        print(
+            f"{f.what:17}{f.fps:6.1f}{f.wall_ms:8.1f}{f.cpu_ms:8.1f}{f.cpu_ms / floor.cpu_ms:12.2f}"
+            f"{f.wall_ms / floor.wall_ms:6.2f}{f.busy:6.0%}{f.start_s:8.2f}{f.peak_mb:8.0f}  "
+            + ", ".join(f"{name} {ms:.1f}" for name, ms in f.stages.items())
+        )
+
+
+# --- measurements, each in a process of its own --------------------------------------------------
+
+
+def in_process(what: str, clip: Path, warm: Path) -> list[Figure]:
+    command = [sys.executable, __file__, "--measure", what, str(clip), str(warm)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT)
+    return [Figure(**row) for row in json.loads(done.stdout.splitlines()[-1])]
+
+
+def floor(clip: Path, warm: Path) -> list[Figure]:
+    """Decoding alone, and with encoding, by FFmpeg's own means."""
+    import av
+
+    from blur.media.presets import preset_for
+    from blur.media.probe import probe
+
+    info = probe(clip)
+    preset = preset_for(info, Settings().output)
+    options = preset.options | {"crf": str(preset.crf), "preset": preset.speed}
+
+    def decode() -> int:
+        with av.open(str(clip)) as source:
+            source.streams.video[0].thread_type = "AUTO"
+            return sum(1 for _ in source.decode(video=0))
+
+    def transcode() -> int:
+        with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
+            with av.open(str(clip)) as source, av.open(f"{folder}/out.mp4", "w") as out:
+                source.streams.video[0].thread_type = "AUTO"
+                stream: Any = out.add_stream(preset.encoder, info.rate, options=options)
+                stream.width, stream.height, stream.pix_fmt = info.width, info.height, info.pix_fmt
+                count = 0
+                for frame in source.decode(video=0):
+                    frame.pict_type = 0
+                    out.mux(stream.encode(frame))
+                    count += 1
+                out.mux(stream.encode(None))
+            return count
+
+    return [
+        measured(clip, "decode", decode, "decode"),
+        measured(clip, "floor", transcode, "encode"),
+    ]
+
+
+def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
+    def measure(clip: Path, warm: Path) -> list[Figure]:
+        from blur import pipeline, sandbox
+
+        sandbox.keep_off_network()
+        settings = Settings(scan=ScanSettings(level=level))
+        started: list[float] = []
+
+        def first(stage: str, done: int, total: int | None) -> None:
+            if not started:
+                started.append(time.time() - _process_start())
+
+        with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
+            out = Path(folder) / "out.mp4"
+            pipeline.render(warm, pipeline.scan(warm, settings.scan, first), out, settings)
+            plans = []
+
+            def scan() -> int:
+                plans.append(pipeline.scan(clip, settings.scan))
+                return plans[0].frames
+
+            def render() -> int:
+                return pipeline.render(clip, plans[0], out, settings).frames
+
+            parts = [
+                measured(clip, f"scan {level}", scan, "detect"),
+                measured(clip, f"render {level}", render, "encode"),
+            ]
+        whole = Figure(
+            clip.stem,
+            f"whole {level}",
+            parts[0].frames,
+            sum(f.wall_ms for f in parts),
+            sum(f.cpu_ms for f in parts),
+            started[0],
+            parts[-1].peak_mb,
+        )
+        return [*parts, whole]
+
+    return measure
+
+
+MEASURES: dict[str, Callable[[Path, Path], list[Figure]]] = {
+    "floor": floor,
+    **{level: corridor(level) for level in Level},
+}
+
+
+def measured(clip: Path, what: str, work: Callable[[], int], native: str) -> Figure:
+    """One run of `work`, which returns its frames; threads without a name work for `native`."""
+    with staged() as stages:
+        cpu, wall = cpu_seconds(), time.perf_counter()
+        frames = work()
+        cpu, wall = cpu_seconds() - cpu, time.perf_counter() - wall
+    stages[native] += cpu - sum(stages.values())
+    stages["wait"] = wall * cpu_count() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    per_frame = {name: round(s / frames * 1e3, 2) for name, s in stages.items() if s}
+    return Figure(
+        clip.stem, what, frames, wall / frames * 1e3, cpu / frames * 1e3, 0.0, peak, per_frame
+    )
+
+
+def cpu_seconds(who: int = resource.RUSAGE_SELF) -> float:
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
+
+def _process_start() -> float:
+    import psutil
+
+    return float(psutil.Process().create_time())
+
+
+@contextmanager
+def staged() -> Iterator[defaultdict[str, float]]:
+    """CPU seconds by stage, in the threads that call what STAGES names and in FFmpeg's own."""
+    import pkgutil
+
+    stages: defaultdict[str, float] = defaultdict(float)
+    inner = threading.local()
+
+    def timed(stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*given: Any, **named: Any) -> Any:
+            outer, inner.spent = getattr(inner, "spent", 0.0), 0.0
+            start = time.thread_time()
+            try:
+                return call(*given, **named)
+            finally:
+                whole = time.thread_time() - start
+                stages[stage] += whole - inner.spent  # what it calls counts for its own stage
+                inner.spent = outer + whole
+
+        return wrapper
+
+    saved = []
+    for path, stage in STAGES.items():
+        owner = pkgutil.resolve_name(path.rpartition(".")[0])
+        name = path.rpartition(".")[2]
+        saved.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, timed(stage, getattr(owner, name)))
+    ended, decoders = threading.Event(), {}
+
+    def watch() -> None:
+        while not ended.wait(0.05):
+            decoders.update(decoder_seconds())
+
+    threading.Thread(target=watch, daemon=True).start()
+    before = decoder_seconds()
+    try:
+        yield stages
+    finally:
+        ended.set()
+        stages["decode"] += sum(s - before.get(thread, 0.0) for thread, s in decoders.items())
+        for owner, name, call in saved:
+            setattr(owner, name, call)
+
+
+def decoder_seconds() -> dict[str, float]:
+    """CPU seconds of the threads that FFmpeg has named for its decoders, by thread."""
+    found = {}
+    for task in Path("/proc/self/task").glob("*/stat"):
+        try:
+            name, _, rest = task.read_text().partition("(")[2].rpartition(")")
+        except OSError:  # it has just ended
+            continue
+        if name.startswith("av:"):
+            ticks = rest.split()[11:13]
+            found[task.parent.name] = sum(map(int, ticks)) / 100
+    return found
+
+
+def deface(command: Path, clip: Path, warm: Path) -> Figure:
+    """deface at the quality of a render; its start is taken out by a run on the warm-up clip."""
+    spent = {}
+    with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
+        for file, frames in ((warm, WARM), (clip, _frames(clip))):
+            cpu, wall = cpu_seconds(resource.RUSAGE_CHILDREN), time.perf_counter()
+            subprocess.run(
+                [command, file, "-o", f"{folder}/out.mp4", "--ffmpeg-config", CRF_18],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            cpu = cpu_seconds(resource.RUSAGE_CHILDREN) - cpu
+            spent[frames] = cpu, time.perf_counter() - wall
+    (few, (cpu_0, wall_0)), (many, (cpu_1, wall_1)) = sorted(spent.items())
+    count = many - few
+    return Figure(
+        clip.stem,
+        "deface",
+        count,
+        (wall_1 - wall_0) / count * 1e3,
+        (cpu_1 - cpu_0) / count * 1e3,
+        wall_0,
+        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+    )
+
+
+def _frames(clip: Path) -> int:
+    return int(clip.stem.rpartition("-")[2])
+
+
+if __name__ == "__main__":
+    main()
