@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -53,6 +55,19 @@ class Recipe:
     timecode: str = ""
     extra: Callable[[av.container.OutputContainer], Callable[[], None]] | None = None
     """Adds streams before the header; what it returns fills them after it."""
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """As a user who is not root, whom permissions bind."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def picture(recipe: Recipe, index: int) -> av.VideoFrame:
