@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +21,9 @@ class Schedule:
     `room` tells how many bytes are free for what they write.
     """
 
-    def __init__(self, tasks: Iterable[Task], memory: int, room: Callable[[], int]) -> None:
+    def __init__(
+        self, tasks: Iterable[Task], memory: int, room: Callable[[], int] = lambda: sys.maxsize
+    ) -> None:
         self.tasks = list(tasks)
         self._memory = memory
         self._room = room
@@ -74,7 +77,9 @@ class Paused:
 Event = Started | Retried | Paused | Outcome
 
 
-def drain(schedule: Schedule, executor: Executor, stop: Stop, patience: float) -> Iterator[Event]:
+def drain(
+    schedule: Schedule, executor: Executor, stop: Stop, patience: float = 0.0
+) -> Iterator[Event]:
     """Run the schedule until it is empty, or until those in flight ended after a stop.
 
     An Outcome is yielded once for each task, when it has ended for good. Tasks that still cannot

@@ -46,7 +46,7 @@ class FakeBatch:
 
 @pytest.fixture
 def fake(tmp_path, monkeypatch) -> FakeBatch:
-    monkeypatch.setattr("blur.batch.run.probe_clips", fake_corridor.probe_clips)
+    monkeypatch.setattr("blur.batch.survey.probe_clips", fake_corridor.probe_clips)
     monkeypatch.setattr("blur.batch.run.process_clip", fake_corridor.process_clip)
     monkeypatch.setattr("blur.batch.run._SETTLE", 0.05)
     # What fake_corridor puts in place of the pipeline is taken away after the test.

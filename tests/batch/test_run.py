@@ -438,7 +438,8 @@ def test_a_crash_between_the_last_rename_and_the_ledger_loses_nothing(fake, monk
 def test_orphans_of_a_crash_are_removed(fake):
     fake.clip("a.mov")
     fake.run()
-    orphans = [fake.out / ".a.mp4.part", WorkFolder(fake.out).plans / ".x.part"]
+    orphans = [fake.out / name for name in (".a.mp4.part", "..a.mp4.part.part")]
+    orphans.append(WorkFolder(fake.out).plans / ".x.part")
     for orphan in orphans:
         orphan.write_text("half")
     fake.run()

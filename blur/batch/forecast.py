@@ -1,0 +1,148 @@
+"""What a batch would do, and about how long and how large it would be: measured on a sample."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from blur.batch.work import Probed
+from blur.settings import Settings
+
+if TYPE_CHECKING:
+    from blur.pipeline import Progress
+
+_SAMPLES = 2
+_SAMPLE_FRAMES = 60
+
+
+class Sample(Struct, frozen=True):
+    """What one piece of a clip cost. `work` is in pixels of all frames, as in `Probed`."""
+
+    work: int
+    seconds: float
+    bytes: int
+
+
+class Forecast(Struct, frozen=True):
+    """`seconds` and `bytes` are None when no sample could be measured."""
+
+    todo: list[tuple[str, str]]
+    """Each clip that would be worked on, and why."""
+    failing: list[tuple[str, str]]
+    """Each file that would fail as it is, and why."""
+    kept: int
+    skipped: int
+    frames: int
+    seconds: float | None
+    bytes: int | None
+    free: int
+
+
+def pick(probed: Mapping[int, Probed]) -> list[int]:
+    """The clips to take samples from: the longest, and the middle one."""
+    by_work = sorted(probed, key=lambda key: -probed[key].work)
+    return list(dict.fromkeys([*by_work[:1], *by_work[len(by_work) // 2 :][:1]]))[:_SAMPLES]
+
+
+def measure(job: tuple[Path, Path, Settings], progress: Progress) -> Sample:
+    """Take the first seconds of a clip down the corridor, in a folder that is thrown away.
+
+    That folder lies where the outputs will: not on another disk, which footage may not touch.
+    """
+    from blur import pipeline
+    from blur.media import output_suffix
+    from blur.media.probe import probe
+
+    clip, out, settings = job
+    with tempfile.TemporaryDirectory(prefix=".blur-sample-", dir=_existing(out)) as scratch:
+        piece = _piece(clip, Path(scratch))
+        suffix = output_suffix(probe(piece), settings.output)
+        output = Path(scratch) / f"covered{suffix}"
+        pipeline.scan(piece, settings.scan, progress)  # loads what is loaded once
+        started = time.monotonic()
+        plan = pipeline.scan(piece, settings.scan, progress)
+        covered = pipeline.cover_clip(
+            piece, plan, output, settings, None, progress, keep=lambda grown: None
+        )
+        seconds = time.monotonic() - started
+        return Sample(plan.frames * plan.width * plan.height, seconds, covered.rendered.bytes_out)
+
+
+def forecast(
+    todo: Sequence[tuple[str, str]],
+    probed: Collection[Probed],
+    samples: Sequence[Sample],
+    *,
+    failing: Sequence[tuple[str, str]],
+    kept: int,
+    skipped: int,
+    out: Path,
+) -> Forecast:
+    """Scale the samples up to all clips. `out` need not exist."""
+    work = sum(info.work for info in probed)
+    sampled = sum(sample.work for sample in samples)
+    return Forecast(
+        todo=list(todo),
+        failing=list(failing),
+        kept=kept,
+        skipped=skipped,
+        frames=sum(info.frames for info in probed),
+        seconds=sum(s.seconds for s in samples) / sampled * work if sampled else None,
+        bytes=int(sum(s.bytes for s in samples) / sampled * work) if sampled else None,
+        free=shutil.disk_usage(_existing(out)).free,
+    )
+
+
+def text(ahead: Forecast) -> str:
+    """The forecast for a terminal."""
+    lines = [f"would work on {name} ({why})" for name, why in ahead.todo]
+    lines += [f"would fail: {name}: {why}" for name, why in ahead.failing]
+    lines.append(
+        f"{len(ahead.todo)} clips to do, about {ahead.frames} frames;"
+        f" {ahead.kept} finished ones kept, {ahead.skipped} files skipped"
+    )
+    if ahead.seconds is not None and ahead.bytes is not None:
+        lines.append(
+            f"about {timedelta(seconds=round(ahead.seconds))} and"
+            f" {_size(ahead.bytes)}; {_size(ahead.free)} are free"
+        )
+        if ahead.bytes > ahead.free:
+            lines.append("THIS WILL NOT FIT")
+    return "\n".join(lines)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def _existing(out: Path) -> Path:
+    """The output folder, or where it will be made."""
+    return next(folder for folder in (out, *out.absolute().parents) if folder.is_dir())
+
+
+def _piece(clip: Path, folder: Path) -> Path:
+    """The first frames of a clip, copied without encoding; a short or still one as it is."""
+    import av
+
+    from blur.media.probe import open_input, probe
+
+    info = probe(clip)
+    if info.still or (info.frames or _SAMPLE_FRAMES) < _SAMPLE_FRAMES:
+        return clip
+    piece = folder / "piece.nut"
+    with open_input(clip) as source, av.open(f"file:{piece}", "w") as target:
+        stream = source.streams[info.stream]
+        copy = target.add_stream_from_template(stream)
+        for number, packet in enumerate(source.demux(stream)):
+            if number == _SAMPLE_FRAMES or packet.dts is None:
+                break
+            packet.stream = copy
+            target.mux(packet)
+    return piece

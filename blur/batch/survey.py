@@ -1,0 +1,122 @@
+"""What is to be done: every file looked at, nothing changed yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from blur.batch.discover import Found, Skipped
+from blur.batch.executor import Executor, Outcome, Task
+from blur.batch.inventory import Clip, Inventory
+from blur.batch.ledger import Entry
+from blur.batch.report import ClipReport, Problem, State
+from blur.batch.resume import Wanted, unfinished
+from blur.batch.schedule import Schedule, drain
+from blur.batch.stopping import Stop
+from blur.batch.work import Probed, probe_clips
+from blur.batch.workdir import WorkFolder
+from blur.digests import render_digest, scan_digest
+from blur.errors import BlurError, NotAClip
+from blur.settings import Settings, Verify
+
+_PROBES_PER_TASK = 32
+
+
+class Survey:
+    """The clips of a run by number, and what is to become of each.
+
+    `why` tells why a clip must be worked on, for those that must; `probed` what they are;
+    `failed` why they cannot be. A clip that the inventory refused is in none of these.
+    """
+
+    def __init__(
+        self,
+        found: Found,
+        entries: Sequence[Entry],
+        folder: WorkFolder,
+        settings: Settings,
+        *,
+        scan: bool,
+        render: bool,
+    ) -> None:
+        self._settings = settings
+        self._inventory = Inventory(folder, entries)
+        self.clips: dict[int, Clip] = dict(enumerate(self._inventory.take(found.candidates)))
+        self.skipped = list(found.skipped)
+        self.why: dict[int, str] = {}
+        self.probed: dict[int, Probed] = {}
+        self.failed: dict[int, BlurError] = {}
+        wanted = Wanted(
+            scan_digest=scan_digest(settings.scan) if scan else None,
+            render_digest=render_digest(settings) if render else None,
+            thorough=settings.batch.verify is Verify.FULL,
+        )
+        for key, clip in self.clips.items():
+            if clip.refused is not None:
+                continue
+            if clip.entry.state is State.SKIPPED and not clip.file.claims_pictures:
+                self.skipped.append(_skipped(clip))
+            # The output of a clip that was moved still lies at its earlier place.
+            elif why := unfinished(clip.before or clip.entry, folder, wanted):
+                clip.entry = replace(clip.entry, state=State.FOUND, report=None)
+                self.why[key] = why
+
+    def probe(self, executor: Executor, stop: Stop, memory: int) -> None:
+        """Look into the files to do. What is no clip is skipped; what is damaged has failed."""
+        keys = list(self.why)
+        chunks = {i: keys[i : i + _PROBES_PER_TASK] for i in range(0, len(keys), _PROBES_PER_TASK)}
+        schedule = Schedule([self._task(i, chunk) for i, chunk in chunks.items()], memory)
+        for event in drain(schedule, executor, stop):
+            if not isinstance(event, Outcome):
+                continue
+            chunk = chunks[event.task.key]
+            if event.error is not None and len(chunk) > 1:
+                for key in chunk:  # one file took the worker with it: find out which
+                    chunks[-1 - key] = [key]
+                    schedule.tasks.append(self._task(-1 - key, [key], alone=True))
+                continue
+            for key, answer in zip(chunk, event.result or [event.error], strict=True):
+                self._take(key, answer)
+        self._name_outputs()
+
+    def failing(self) -> list[tuple[str, str]]:
+        """The files that cannot be worked on, and why."""
+        errors = [(clip, clip.refused or self.failed.get(k)) for k, clip in self.clips.items()]
+        return [(clip.file.name, error.problem) for clip, error in errors if error is not None]
+
+    def _task(self, number: int, keys: Sequence[int], *, alone: bool = False) -> Task:
+        paths = [self.clips[key].file.path for key in keys]
+        return Task(number, probe_clips, (paths, self._settings), alone=alone)
+
+    def _take(self, key: int, answer: Probed | BlurError) -> None:
+        clip = self.clips[key]
+        if isinstance(answer, Probed):
+            self.probed[key] = answer
+            clip.entry = replace(
+                clip.entry, frames=answer.frames, width=answer.width, height=answer.height
+            )
+        elif isinstance(answer, NotAClip) and not clip.file.claims_pictures:
+            report = ClipReport(name=clip.file.name, state=State.SKIPPED, error=Problem.of(answer))
+            clip.entry = replace(clip.entry, state=State.SKIPPED, report=report)
+            self.skipped.append(_skipped(clip))
+        else:
+            self.failed[key] = answer
+
+    def _name_outputs(self) -> None:
+        """Among namesakes, the clip that needs no new extension keeps the plain name."""
+
+        def order(key: int) -> tuple[bool, str]:
+            file = self.clips[key].file
+            return file.path.suffix.lower() != self.probed[key].suffix, file.name
+
+        for key in sorted(self.probed, key=order):
+            clip = self.clips[key]
+            self._inventory.name_output(clip, self.probed[key].suffix)
+            if clip.refused is not None:
+                del self.probed[key]
+
+
+def _skipped(clip: Clip) -> Skipped:
+    report = clip.entry.report
+    return Skipped(clip.file.name, report.error.problem if report and report.error else "")
