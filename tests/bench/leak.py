@@ -184,16 +184,17 @@ def grouped(
 
 
 def table(title: str, groups: dict[str, list[Result]]) -> None:
-    print(f"\n{title}")
-    head = f"{'':16}{'clear exposed':>22}{'people':>12}{'hard exposed':>22}{'over':>8}{'false':>8}"
-    print(f"{head}{'ms':>7}{'tracks':>8}{'false':>6}{'doubts':>7}")
+    """`false`, tracks and doubts are known of a scan only."""
+    scan = title.startswith("scan")
+    print(f"\n{title}\n{'':16}{'clear exposed':>22}{'people':>12}{'hard exposed':>22}", end="")
+    print(f"{'over':>8}{'ms':>7}" + (f"{'false':>8}{'tracks':>8}{'false':>6}{'doubts':>7}" * scan))
     for group in groups.values():
         for r in group:
             name = f"{r.folder}: all" if r.clip == "all" else r.clip
+            tail = f"{r.false:8.2%}{r.tracks:8}{r.tracks_false:6}{r.doubts:7}" * scan
             print(
                 f"{name:16}{share(r.clear):>22}{r.clear.ids_exposed:>5} of {r.clear.ids:<3}"
-                f"{share(r.hard):>22}{r.over:8.2%}{r.false:8.2%}"
-                f"{r.ms:7.1f}{r.tracks:8}{r.tracks_false:6}{r.doubts:7}"
+                f"{share(r.hard):>22}{r.over:8.2%}{r.ms:7.1f}{tail}"
             )
         print()
 

@@ -55,8 +55,8 @@ def draw(case: Case, plan: Plan, settings: Settings, misses: Sequence[Miss], fol
                 f"{mark.name.lower()} {name}"
                 for mark, name in zip(Mark, ("green", "cyan", "blue", "orange"), strict=True)
             )
-            for colour, thick in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-                cv2.putText(picture, words, (8, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, thick)
+            cv2.rectangle(picture, (0, 0), (picture.shape[1], 24), (0, 0, 0), -1)
+            cv2.putText(picture, words, (8, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1)
             name = f"{miss.clip}-{miss.kind}-{miss.id}-{miss.worst}.png"
             cv2.imwrite(str(folder / name), picture[..., ::-1])
 

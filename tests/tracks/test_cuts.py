@@ -131,6 +131,7 @@ def test_blank_frames_are_no_cuts(level: int) -> None:
     assert cuts_in([np.full((270, 480), level, np.uint8)] * 8) == []
 
 
+@pytest.mark.slow
 def test_cuts_of_a_fast_edit_are_those_where_its_people_change(shared_clips: Path) -> None:
     truth = json.loads((shared_clips / "cuts0.json").read_text())["frames"]
     shots = [{face["id"] // 100 for face in frame} for frame in truth]
@@ -138,6 +139,7 @@ def test_cuts_of_a_fast_edit_are_those_where_its_people_change(shared_clips: Pat
     assert cuts_in(played(shared_clips / "cuts0.mp4")) == cuts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("clip", "cuts"),
     [
@@ -149,6 +151,7 @@ def test_cuts_of_real_video(shared_facedata: Path, clip: str, cuts: list[int]) -
     assert cuts_in(played(shared_facedata / "video" / clip)) == cuts
 
 
+@pytest.mark.slow
 def test_pictures_that_come_and_go_inside_a_news_picture_are_no_cuts(shared_facedata: Path) -> None:
     files = sorted((shared_facedata / "news_frames" / "1").glob("*.jpg"))
     frames = [cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) for file in files]
