@@ -12,5 +12,5 @@ def scan_digest(settings: ScanSettings) -> str:
 
 
 def render_digest(settings: Settings) -> str:
-    """What an output depends on beside plan and edits: cover and output settings."""
-    return digest(settings.cover, settings.output)
+    """What an output depends on beside plan and edits: cover, output and audit settings."""
+    return digest(settings.cover, settings.output, settings.audit)

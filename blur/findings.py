@@ -27,7 +27,8 @@ class Residual(Struct, frozen=True, kw_only=True):
     """A face that an audit saw in a covered clip, at one frame and place.
 
     `seconds` count from the clip's first frame. `sure` is the odds, 0 to 1, that it is a face;
-    `covered` tells that it lies in a cover and looks like a face all the same.
+    `covered` tells that it lies in a cover and looks like a face all the same. `seen_by` is empty
+    where no detector was needed: a cover is missing between two others of one face.
     """
 
     frame: int

@@ -6,7 +6,8 @@ import dataclasses
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -22,8 +23,8 @@ from blur.digests import scan_digest
 from blur.errors import OutputError, PlanMismatch, ResidualFace
 from blur.faces.closeup import Closeup
 from blur.faces.detections import Picture
-from blur.faces.registry import DETECTORS, load_detector
-from blur.faces.residual import Inspection
+from blur.faces.registry import DETECTORS, load_detector, unload_detectors
+from blur.faces.residual import SECOND_LOOKS, Inspection
 from blur.faces.search import Glance, Search
 from blur.findings import Audit, Residual, Suspect
 from blur.fingerprint import fingerprint
@@ -31,8 +32,9 @@ from blur.media import open_reader, open_writer
 from blur.media.convert import display_gray, display_rgb
 from blur.media.probe import ClipInfo, probe
 from blur.media.read import Frame
+from blur.media.sample import wanted_frames
 from blur.overlap import ahead
-from blur.plan import Box, Edits, Plan
+from blur.plan import Box, Doubt, Edits, Plan, Track
 from blur.settings import AuditMode, ScanSettings, Settings
 from blur.sightings import Sightings
 from blur.tracks import residual
@@ -83,7 +85,7 @@ def scan(clip: Path, settings: ScanSettings, progress: Progress | None = None) -
     timeline = Timeline(seconds, seen.cuts)
     tracklets = tracklets_of(seen.sightings, seen.camera, timeline)
     tracklets = _revisit(
-        clip, info, tracklets, seen.camera, timeline, settings, progress or _silent
+        clip, info, seen.pts, tracklets, seen.camera, timeline, settings, progress or _silent
     )
     tracks, doubts = tracks_of(tracklets, seen.camera, timeline, settings.hold)
     return Plan(
@@ -173,8 +175,10 @@ def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) ->
     search = Search(settings.level, info.width, info.height, load_detector)
     finder = CutFinder()
     seen = _Seen([], [], [], Camera(), (), ())
-    with open_reader(clip, info) as reader:
-        watched = ahead(_watch(reader, info, search, finder), _AHEAD)
+    with (
+        open_reader(clip, info) as reader,
+        closing(ahead(_watch(reader, info, search, finder), _AHEAD)) as watched,
+    ):
         while batch := list(itertools.islice(watched, _TOGETHER)):
             seen.pts += [w.pts for w in batch]
             seen.luma += [w.luma for w in batch]
@@ -209,6 +213,7 @@ def _watch(
 def _revisit(
     clip: Path,
     info: ClipInfo,
+    pts: Sequence[int],
     tracklets: list[Tracklet],
     camera: Camera,
     timeline: Timeline,
@@ -232,16 +237,13 @@ def _revisit(
         for row in rows[place]:
             looks[int(tracklet.frames[row])].append((place, Box(*tracklet.boxes[row].tolist())))
     answers: dict[int, list[float]] = defaultdict(list)
-    with open_reader(clip, info) as reader:
-        wanted = (f for f in reader if pursuit.wants(f.index) or f.index in looks)
-        pictures = (
-            (f.index, display_gray(f.picture, info.orientation, width, height)) for f in wanted
-        )
-        for index, gray in ahead(pictures, _AHEAD):
-            for place, box in looks.get(index, ()):
-                answers[place].append(closeup.answer(gray, box))
-            pursuit.see(index, gray)
-            tell("follow", index + 1, len(timeline.seconds))
+    frames = wanted_frames(clip, info, pts, lambda index: pursuit.wants(index) or index in looks)
+    pictures = ((f.index, display_gray(f.picture, info.orientation, width, height)) for f in frames)
+    for index, gray in ahead(pictures, _AHEAD):
+        for place, box in looks.get(index, ()):
+            answers[place].append(closeup.answer(gray, box))
+        pursuit.see(index, gray)
+        tell("follow", index + 1, len(pts))
     grown = iter(pursuit.tracklets())
     denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
     return [
@@ -289,11 +291,11 @@ def cover_clip(
     fix = settings.audit.audit is AuditMode.FIX
     unaudited = out.with_name(f".{out.name}.part")
     audits: list[Audit] = []
-    spans: list[tuple[int, int]] | None = None
+    again: residual.Again | None = None
     try:
         while True:
             done = render(clip, plan, unaudited, settings, edits, progress)
-            seen, faces = _inspect(unaudited, plan, settings, edits, spans, progress or _silent)
+            seen, faces = _inspect(unaudited, plan, settings, edits, again, progress or _silent)
             audits.append(seen)
             if not seen.residuals:
                 break
@@ -301,8 +303,13 @@ def cover_clip(
                 plan = _with_doubts(plan, faces)
                 keep(plan)
                 break
-            plan, spans = _mended(clip, plan, faces, settings, progress or _silent)
+            tracks, doubts = _tracks_of_residual(clip, plan, faces, settings, progress or _silent)
+            plan = plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
             keep(plan)
+            unload_detectors()  # their networks weigh as much as the encoder that comes next
+            again = residual.Again(
+                [r.frame for r in seen.residuals], [(t.start - 1, t.end + 1) for t in tracks]
+            )
         if fix and seen.residuals:
             where = ", ".join(f"{r.seconds:.1f} s" for r in seen.residuals[:3])
             raise ResidualFace(
@@ -334,20 +341,30 @@ def _inspect(
     plan: Plan,
     settings: Settings,
     edits: Edits | None,
-    spans: Sequence[tuple[int, int]] | None,
+    again: residual.Again | None,
     tell: Progress,
 ) -> tuple[Audit, list[Residual]]:
-    """An audit (of `spans` only, when given), and all it saw: fainter suspects as well."""
+    """An audit, narrowed by `again`, and all that it saw: fainter suspects as well."""
     started = time.monotonic()
     info = probe(out)
     if (info.width, info.height) != (plan.width, plan.height):
         raise OutputError("is of another size than its clip", subject=out.name)
     resolved = decisions.resolve(plan, edits) if edits else decisions.Resolved(plan, (), ())
-    tracks, shots = resolved.plan.tracks, list(plan.shots())
+    tracks, shots, every = resolved.plan.tracks, list(plan.shots()), settings.audit.audit_every
     covers = Covers(tracks, shots, settings.cover, plan.width, plan.height)
-    route = residual.itinerary(shots, tracks, settings.audit.audit_every, spans)
+    cover = residual.Cover(
+        lambda frame: [region.outline() for region in covers.at(frame)],
+        resolved.kept,
+        plan.width,
+        plan.height,
+    )
+    route = residual.itinerary(shots, tracks, every, again)
     inspection = Inspection(plan.width, plan.height, load_detector)
-    found: list[Residual] = []
+    found = [
+        Residual(frame=frame, seconds=round(plan.seconds(frame), 3), box=box, sure=1.0, seen_by=[])
+        for frame, box in residual.gaps(shots, tracks, every)
+        if cover.exposes(frame, box, residual.SLIVER)
+    ]
     frames = closeups = 0
 
     def pictures() -> Iterator[tuple[int, Picture]]:
@@ -357,27 +374,23 @@ def _inspect(
             if route.wants(frame.index):
                 yield frame.index, display_rgb(frame.picture, info.orientation, *inspection.size)
 
-    with open_reader(out, info) as reader:
-        for index, picture in ahead(pictures(), _AHEAD):
-            outlines = [region.outline() for region in covers.at(index)]
-            suspects: list[Suspect] = []
+    with open_reader(out, info) as reader, closing(ahead(pictures(), _AHEAD)) as looked:
+        for index, picture in looked:
+            places = [box for box in route.places.get(index, ()) if cover.exposes(index, box)]
+            suspects = [suspect for box in places for suspect in inspection.around(picture, box)]
+            closeups += len(places)
             if index in route.whole:
                 suspects += inspection.everywhere(picture, route.whole[index])
-            for box in route.places.get(index, ()):
-                if residual.uncovered(box, outlines, plan.width, plan.height) > residual.EXPOSED:
-                    suspects += inspection.around(picture, box)
-                    closeups += 1
-            here: list[Residual] = []
             for suspect in suspects:
-                bare = residual.uncovered(suspect.box, outlines, plan.width, plan.height)
-                if bare <= residual.EXPOSED or residual.is_kept(suspect.box, index, resolved.kept):
-                    continue
-                suspect = inspection.second_look(picture, suspect)
-                here.append(_residual(index, plan.seconds(index), suspect))
-            found += residual.distinct(r for r in here if r.sure >= residual.FAINT)
+                bare = cover.bare(index, suspect.box)
+                if bare is not None:
+                    suspect, sure = _second_looks(inspection, picture, suspect, bare)
+                    if sure >= residual.FAINT:
+                        found.append(_residual(index, plan.seconds(index), suspect, bare, sure))
             tell("audit", index + 1, plan.frames)
     if frames != plan.frames:
         raise OutputError(f"has {frames} frames, its plan {plan.frames}", subject=out.name)
+    found = residual.distinct(found)
     seen = Audit(
         frames=frames,
         looked=len(route.whole),
@@ -390,29 +403,28 @@ def _inspect(
     return seen, found
 
 
-def _mended(
+def _tracks_of_residual(
     clip: Path, plan: Plan, faces: Sequence[Residual], settings: Settings, tell: Progress
-) -> tuple[Plan, list[tuple[int, int]]]:
-    """The plan with a track for each residual face, followed both ways, and their spans."""
+) -> tuple[list[Track], list[Doubt]]:
+    """A track, followed both ways, and a doubt for each residual face."""
     info = probe(clip)
     timeline = _timeline(plan)
     # Nobody saw the face between two looks of the audit: a hold is never shorter than that.
     hold = max(timeline.frames(settings.scan.hold), settings.audit.audit_every)
-    camera = _camera_around(clip, info, plan.frames, [r.frame for r in faces], hold)
+    camera = _camera_around(clip, info, plan, [r.frame for r in faces], hold)
     tracklets = tracklets_of(residual.sightings_of(faces), camera, timeline)
     width, height = _fitted(info, FOLLOW_WIDTH)
     scale = info.width / width
     near = timeline.frames(NEAR_SECONDS)
     find = Closeup(load_detector, scale).find
     pursuit = Pursuit(residual.confirmed(tracklets), camera, timeline, find, scale, hold, near)
-    with open_reader(clip, info) as reader:
-        wanted = (f for f in reader if pursuit.wants(f.index))
-        pictures = (
-            (f.index, display_gray(f.picture, info.orientation, width, height)) for f in wanted
-        )
-        for index, gray in ahead(pictures, _AHEAD):
-            pursuit.see(index, gray)
-            tell("follow", index + 1, plan.frames)
+    pictures = (
+        (f.index, display_gray(f.picture, info.orientation, width, height))
+        for f in wanted_frames(clip, info, plan.pts, pursuit.wants)
+    )
+    for index, gray in ahead(pictures, _AHEAD):
+        pursuit.see(index, gray)
+        tell("audit", index + 1, plan.frames)
     first = 1 + max((track.id for track in plan.tracks), default=0)
     tracks, doubts = [], []
     for number, tracklet in enumerate(pursuit.tracklets(), first):
@@ -420,47 +432,62 @@ def _mended(
         track = complete(smooth(tracklet, camera), camera, shot, (hold, hold), number)
         tracks.append(dataclasses.replace(track, source="audit"))
         doubts.append(residual.doubt(tracklet, number))
-    grown = plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
-    return grown, [(t.start - 1, t.end + 1) for t in tracks]
+    return tracks, doubts
 
 
 def _with_doubts(plan: Plan, faces: Sequence[Residual]) -> Plan:
     """The plan with a doubt for each residual face that stays uncovered."""
-    blind = Camera()
-    for _ in plan.pts:
-        blind.append(Step.unknown())
+    blind = _camera({}, plan.frames)
     tracklets = tracklets_of(residual.sightings_of(faces), blind, _timeline(plan))
     doubts = [residual.doubt(t, None) for t in residual.confirmed(tracklets)]
     return plan.with_tracks(plan.tracks, [*plan.doubts, *doubts])
 
 
 def _camera_around(
-    clip: Path, info: ClipInfo, frames: int, places: Sequence[int], reach: int
+    clip: Path, info: ClipInfo, plan: Plan, places: Sequence[int], reach: int
 ) -> Camera:
     """The camera's path, measured only within `reach` frames of `places`."""
-    near = np.zeros(frames + 1, bool)
+    near = np.zeros(plan.frames, bool)
     for place in places:
         near[max(0, place - reach - 1) : place + reach + 1] = True
     width, height = _fitted(info, MOTION_WIDTH)
-    meter, camera = StepMeter(info.width / width), Camera()
-    with open_reader(clip, info) as reader:
-        for frame in reader:
-            if not near[frame.index]:
-                meter = StepMeter(info.width / width)
-                camera.append(Step.unknown())
-                continue
-            gray = display_gray(frame.picture, info.orientation, width, height)
-            camera.append(meter.measure(gray))
+    steps: dict[int, Step] = {}
+    for frame in wanted_frames(clip, info, plan.pts, lambda index: bool(near[index])):
+        if frame.index - 1 not in steps:
+            meter = StepMeter(info.width / width)
+        gray = display_gray(frame.picture, info.orientation, width, height)
+        steps[frame.index] = meter.measure(gray)
+    return _camera(steps, plan.frames)
+
+
+def _camera(steps: Mapping[int, Step], frames: int) -> Camera:
+    camera = Camera()
+    for index in range(frames):
+        camera.append(steps.get(index, Step.unknown()))
     return camera
 
 
-def _residual(frame: int, seconds: float, suspect: Suspect) -> Residual:
+def _second_looks(
+    inspection: Inspection, picture: Picture, suspect: Suspect, bare: float
+) -> tuple[Suspect, float]:
+    """The suspect after close-ups, as many as it is worth, and how likely it is a face."""
+    sure = residual.likelihood(suspect, bare)
+    for number, family in enumerate(SECOND_LOOKS):
+        if sure == 0 or (number and sure < residual.WORTH):
+            break
+        suspect = inspection.second_look(picture, suspect, family)
+        sure = residual.likelihood(suspect, bare)
+    return suspect, sure
+
+
+def _residual(frame: int, seconds: float, suspect: Suspect, bare: float, sure: float) -> Residual:
     return Residual(
         frame=frame,
         seconds=round(seconds, 3),
         box=suspect.box,
-        sure=round(residual.likelihood(suspect), 3),
+        sure=round(sure, 3),
         seen_by=sorted(suspect.evidence),
+        covered=bare <= residual.EXPOSED,
     )
 
 

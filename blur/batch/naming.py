@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Container, Iterator
 from pathlib import PurePosixPath
 
-_LONGEST = 255 - len("..part")
+_LONGEST = 255 - len("..") - len(".part.part")
 """Bytes of a file name that leave room for the temporary name it is written under."""
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from blur.batch.discover import Skipped
 from blur.errors import BlurError, Exit, cannot_write
+from blur.findings import Audit
 from blur.settings import Settings
 
 REPORT_NAME = "report.json"
@@ -50,7 +51,8 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     """One clip's line in the report. Names are relative to the input and to OUT.
 
     `faces` counts sightings by a detector, `tracks` the covers they were joined into.
-    `seconds` is what the work took and `doubt_seconds` the length of clip in doubt.
+    `seconds` is what the work took and `doubt_seconds` the length of clip in doubt. `audits` has
+    one audit for each render.
     """
 
     name: str
@@ -67,6 +69,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     sha256_out: str | None = None
     dropped: list[str] = []
     notes: list[str] = []
+    audits: list[Audit] = []
     error: Problem | None = None
 
     @property

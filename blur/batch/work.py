@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from blur.batch.resume import file_sha256
 from blur.batch.workdir import WorkFolder
 from blur.digests import render_digest, scan_digest
 from blur.errors import BlurError, ClipChanged, PlanMismatch
+from blur.findings import Audit
 from blur.fingerprint import fingerprint, sha256
 from blur.plan import Mark, Plan, load_edits, load_plan, save_plan
 from blur.settings import Settings
@@ -83,7 +85,7 @@ def probe_clips(job: tuple[list[Path], Settings], progress: Progress) -> list[Pr
 
 
 def process_clip(job: ClipJob, progress: Progress) -> Entry:
-    """Scan (unless a valid plan is there), save the plan, render, record; see `pipeline`."""
+    """Scan (unless a valid plan is there), save the plan, render, audit, record; see `pipeline`."""
     from blur import pipeline
     from blur.faces.registry import unload_detectors
 
@@ -115,16 +117,27 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
     edits_sha256 = file_sha256(edits_file)  # before reading: a later change then shows
     edits = load_edits(edits_file) if edits_sha256 else None
     output = folder.out / from_text(entry.output)
-    done = pipeline.render(job.path, plan, output, job.settings, edits, progress)
+    covered = pipeline.cover_clip(
+        job.path,
+        plan,
+        output,
+        job.settings,
+        edits,
+        progress,
+        keep=lambda grown: save_plan(grown, plan_file),
+    )
+    done = covered.rendered
     try:
         _unchanged(job)
     except BlurError:
         output.unlink()
         raise
     written = fingerprint(output)
+    report = _scanned(covered.plan, job)
     entry = replace(
         entry,
         state=State.DONE,
+        plan_sha256=file_sha256(plan_file),
         render_digest=render_digest(job.settings),
         edits_sha256=edits_sha256,
         output_size=written.size,
@@ -139,7 +152,8 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
             sha256_in=sha256(job.path),
             sha256_out=done.sha256,
             dropped=list(done.dropped),
-            notes=[*report.notes, *done.notes],
+            notes=[*report.notes, *done.notes, *_said(covered.audits)],
+            audits=list(covered.audits),
         ),
     )
     save_record(folder, entry)
@@ -172,6 +186,17 @@ def _scanned(plan: Plan, job: ClipJob) -> ClipReport:
         bytes_in=job.entry.size,
         notes=list(plan.notes),
     )
+
+
+def _said(audits: Sequence[Audit]) -> list[str]:
+    """What the audits of a clip come to, for a person."""
+    if not audits:
+        return ["not audited: nobody looked for faces in the output"]
+    seen = [audit for audit in audits if audit.residuals]
+    if not seen:
+        return []
+    fate = "left as they are" if audits[-1].residuals else "covered in another render"
+    return [f"the audit saw faces at {seen[0].residuals[0].seconds:.1f} s and elsewhere, {fate}"]
 
 
 def _unchanged(job: ClipJob) -> None:

@@ -19,7 +19,7 @@ from blur.faces.detections import Detections, Detector, Picture
 from blur.faces.views import View, crop, lifted, tiles, whole
 from blur.findings import Suspect
 from blur.plan import Box
-from blur.sightings import FAMILIES, same_face
+from blur.sightings import same_face
 
 LONGEST = 1280
 """Longest side of the pictures that are looked at, in pixels."""
@@ -43,6 +43,9 @@ UPRIGHT = (Look("centerface", 800, 0.2), Look("yunet", 1024, 0.3))
 TURNED = (Look("centerface", 512, 0.2), Look("yunet", 512, 0.3))
 _BLAZE = ("blazeface-short", "blazeface-full")
 _BLAZE_THRESHOLD = 0.3
+
+SECOND_LOOKS = ("yunet", "centerface")
+"""The families that close-ups are shown to, the cheaper first."""
 
 _WINDOW, _WINDOW_REACH = 320, 4.0
 """Pixels of the window around one place, and its side in sizes of the face expected there."""
@@ -86,12 +89,12 @@ class Inspection:
         found += [self._seen(name, [view], _BLAZE_THRESHOLD) for name in _BLAZE]
         return self._suspects(Detections.concat(found))
 
-    def second_look(self, picture: Picture, suspect: Suspect) -> Suspect:
-        """The suspect, upright, with the answers of close-ups by both of the scan's families."""
+    def second_look(self, picture: Picture, suspect: Suspect, family: str) -> Suspect:
+        """The suspect, upright, with the answer of close-ups by `family`."""
         gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        box = self._closeup.upright(gray, suspect.box)
-        answers = {family: self._closeup.answer(gray, box, family) for family in FAMILIES}
-        return replace(suspect, box=box, answers=answers)
+        box = suspect.box if suspect.answers else self._closeup.upright(gray, suspect.box)
+        answer = self._closeup.answer(gray, box, family)
+        return replace(suspect, box=box, answers={**suspect.answers, family: answer})
 
     def _seen(self, name: str, views: Sequence[View], threshold: float) -> Detections:
         answers = self._load(name).detect([view.picture for view in views], threshold)

@@ -3,11 +3,13 @@ become. Pure of pictures."""
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +35,19 @@ hands and prints, which look most like faces, stay below."""
 FAINT = 0.5
 """Likelihood from which a suspect counts where the same face passes the bar a moment away."""
 
+WORTH = 0.18
+"""Likelihood, after the first close-ups, from which a suspect is worth the dearer second ones: of
+what stays below, nothing has passed the bar."""
+
+_WHOLE = 0.95
+_PARTLY = 1.0
+"""Log-odds that a suspect loses when covers hide some of it: they make shapes of their own."""
+
 EXPOSED = 0.25
 """Share of a face that must be outside all covers for the face to be exposed."""
+
+SLIVER = 0.05
+"""The same where a cover is known to be missing."""
 
 _KEPT_INSIDE = 0.5
 _TURNS = (1, 3, 2)
@@ -53,17 +66,28 @@ class Itinerary:
         return frame in self.whole or frame in self.places
 
 
+class Again(NamedTuple):
+    """What a later audit looks at: the `frames` where a face was, and all that is due in the
+    `spans` [start, end) whose covers are not what they were."""
+
+    frames: Sequence[int]
+    spans: Sequence[tuple[int, int]]
+
+    def changed(self, frame: int) -> bool:
+        return any(start <= frame < end for start, end in self.spans)
+
+
 def itinerary(
     shots: Iterable[tuple[int, int]],
     tracks: Sequence[Track],
     every: int,
-    spans: Sequence[tuple[int, int]] | None = None,
+    again: Again | None = None,
 ) -> Itinerary:
     """The looks that an audit takes.
 
     Whole frames: the first and the last of each shot and every `every`-th between. Places: where
     a track has just ended or is about to begin within its shot, so that not even one frame
-    without a cover passes unseen between two covers. Only frames in `spans` when these are given.
+    without a cover passes unseen between two covers. `again` narrows a later audit down.
     """
     whole: dict[int, tuple[int, ...]] = {}
     places: dict[int, list[Box]] = defaultdict(list)
@@ -77,58 +101,104 @@ def itinerary(
                 for frame, beside in ((track.start - 1, track.start), (track.end, track.end - 1)):
                     if start <= frame < end:
                         places[frame].append(_box(track, beside))
-    if spans is not None:
-        whole = {f: t for f, t in whole.items() if _within(f, spans)}
-        places = defaultdict(list, {f: b for f, b in places.items() if _within(f, spans)})
+    if again is not None:
+        whole = {f: t for f, t in whole.items() if again.changed(f)}
+        whole |= dict.fromkeys(again.frames, _TURNS)
+        places = defaultdict(list, {f: b for f, b in places.items() if again.changed(f)})
     return Itinerary(whole, dict(places))
+
+
+def gaps(
+    shots: Iterable[tuple[int, int]], tracks: Iterable[Track], longest: int
+) -> Iterator[tuple[int, Box]]:
+    """Frames between two tracks of one face, up to `longest` in a row, and where the face is.
+
+    A face that is there before and after was there between: this needs no detector to see it.
+    """
+    by_start = sorted((t for t in tracks if t.source != "person"), key=lambda t: t.start)
+    starts = [track.start for track in by_start]
+    shot_starts = [start for start, _ in shots]
+    for before in by_start:
+        first = bisect.bisect_right(starts, before.end)
+        last = bisect.bisect_right(starts, before.end + longest)
+        for after in by_start[first:last]:
+            one_shot = bisect.bisect(shot_starts, before.end - 1) == bisect.bisect(
+                shot_starts, after.start
+            )
+            if one_shot and same_face(np.stack([before.boxes[-1], after.boxes[0]]))[0, 1]:
+                middle = (before.end + after.start) // 2
+                for frame in range(before.end, after.start):
+                    beside = before.end - 1 if frame < middle else after.start
+                    yield frame, _box(before if frame < middle else after, beside)
 
 
 def sampling(every: int) -> str:
     """What `itinerary` does, in words for the report."""
     frames = "every frame" if every == 1 else f"every {every}th frame"
-    return f"{frames}, the first and last of each shot, and close-ups beside the ends of tracks"
+    return f"{frames}, the first and last of each shot, and the places beside the ends of tracks"
 
 
-def likelihood(suspect: Suspect) -> float:
-    """How likely a suspect is a face, 0 to 1: a logistic fit over what the audit's looks see on
-    photographs filmed with a moving camera."""
-    odds = _BIAS + sum(_WEIGHTS[name] * score for name, score in suspect.evidence.items())
+def likelihood(suspect: Suspect, bare: float = 1.0) -> float:
+    """How likely a suspect, of which the share `bare` is uncovered, is a face that shows, 0 to 1.
+
+    A logistic fit over what the audit's looks see on photographs filmed with a moving camera. In
+    a cover there is a face only where two families see it.
+    """
+    families = {name.split("-")[0] for name in suspect.evidence}
+    if bare <= EXPOSED and len(families) < 2:
+        return 0.0
+    odds = _BIAS - (0.0 if bare > _WHOLE else _PARTLY)
+    odds += sum(_WEIGHTS[name] * score for name, score in suspect.evidence.items())
     odds += sum(_ANSWERED[name] * score for name, score in suspect.answers.items())
     return 1 / (1 + math.exp(-odds))
 
 
-def uncovered(box: Box, outlines: Sequence[Outline], width: int, height: int) -> float:
-    """Share of the face in `box`, as far as it lies in the picture, outside of all outlines."""
-    points = _ellipse(box)
-    inside = ((points >= 0) & (points < (width, height))).all(axis=1)
-    points = points[inside]
-    if not len(points):
-        return 0.0
-    bare = np.ones(len(points), bool)
-    for outline in outlines:
-        bare &= ~_in_convex(points, outline)
-    return float(bare.mean())
+class Cover:
+    """What of a face shows in a covered clip of `width` x `height`.
 
+    `outlines` gives the covers of a frame; `kept` are the faces that a person keeps clear.
+    """
 
-def is_kept(box: Box, frame: int, kept: Iterable[Track]) -> bool:
-    """Whether the face in `box` is one that a person keeps clear on this frame."""
-    row = np.array([box], np.float32)
-    for track in kept:
-        known = track.box(frame)
-        if known is None:
-            continue
-        inside = overlaps(row, np.array([known], np.float32))[1][0, 0]
-        ratio = math.sqrt(box.w * box.h / (known.w * known.h))
-        if inside > _KEPT_INSIDE and 0.4 < ratio < 2.5:
-            return True
-    return False
+    def __init__(
+        self,
+        outlines: Callable[[int], Sequence[Outline]],
+        kept: Sequence[Track],
+        width: int,
+        height: int,
+    ) -> None:
+        self._outlines, self._kept, self._size = outlines, kept, (width, height)
+        self._frame = -1
+        self._here: Sequence[Outline] = ()
+
+    def bare(self, frame: int, box: Box) -> float | None:
+        """Share of the face in `box`, as far as it lies in the picture, outside of all covers;
+        None when it is to be seen."""
+        if any(_same_kept(box, known) for t in self._kept if (known := t.box(frame)) is not None):
+            return None
+        if frame != self._frame:
+            self._frame, self._here = frame, self._outlines(frame)
+        points = _ellipse(box)
+        points = points[((points >= 0) & (points < self._size)).all(axis=1)]
+        if not len(points):
+            return 0.0
+        free = np.ones(len(points), bool)
+        for outline in self._here:
+            free &= ~_in_convex(points, outline)
+        return float(free.mean())
+
+    def exposes(self, frame: int, box: Box, share: float = EXPOSED) -> bool:
+        """Whether more than `share` of the face shows that must not."""
+        return (self.bare(frame, box) or 0.0) > share
 
 
 def distinct(residuals: Iterable[Residual]) -> list[Residual]:
-    """One for each face on a frame, the surest."""
-    order = sorted(residuals, key=lambda r: -r.sure)
-    same = same_face(np.array([r.box for r in order], np.float32).reshape(-1, 5))
-    return [r for i, r in enumerate(order) if not same[i, :i].any()]
+    """One for each face on each frame, the surest; in order of time."""
+    kept: list[Residual] = []
+    for _, here in sorted(_by_frame(residuals).items()):
+        here.sort(key=lambda r: -r.sure)
+        same = same_face(np.array([r.box for r in here], np.float32))
+        kept += [r for i, r in enumerate(here) if not same[i, :i].any()]
+    return kept
 
 
 def sightings_of(residuals: Iterable[Residual]) -> list[Sightings]:
@@ -136,16 +206,13 @@ def sightings_of(residuals: Iterable[Residual]) -> list[Sightings]:
 
     How sure the audit was stands where the scan's families have their scores.
     """
-    frames: dict[int, list[Residual]] = defaultdict(list)
-    for residual in residuals:
-        frames[residual.frame].append(residual)
     return [
         Sightings(
             frame,
             np.array([r.box for r in here], np.float32),
             np.array([[r.sure] * len(FAMILIES) for r in here], np.float32),
         )
-        for frame, here in sorted(frames.items())
+        for frame, here in sorted(_by_frame(residuals).items())
     ]
 
 
@@ -166,12 +233,21 @@ def doubt(tracklet: Tracklet, track: int | None) -> Doubt:
     )
 
 
+def _same_kept(box: Box, kept: Box) -> bool:
+    inside = overlaps(np.array([box], np.float32), np.array([kept], np.float32))[1][0, 0]
+    ratio = math.sqrt(box.w * box.h / (kept.w * kept.h))
+    return bool(inside > _KEPT_INSIDE) and 0.4 < ratio < 2.5
+
+
+def _by_frame(residuals: Iterable[Residual]) -> dict[int, list[Residual]]:
+    frames: dict[int, list[Residual]] = defaultdict(list)
+    for residual in residuals:
+        frames[residual.frame].append(residual)
+    return frames
+
+
 def _box(track: Track, frame: int) -> Box:
     return Box(*track.boxes[frame - track.start].tolist())
-
-
-def _within(frame: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= frame < end for start, end in spans)
 
 
 def _ellipse(box: Box) -> npt.NDArray[np.float64]:

@@ -46,7 +46,7 @@ def process_clip(job, progress):
     import blur
 
     fake = ModuleType("blur.pipeline")
-    fake.scan, fake.render = _scan, _render
+    fake.scan, fake.cover_clip = _scan, _cover_clip
     sys.modules["blur.pipeline"] = blur.pipeline = fake
     return work.process_clip(job, progress)
 
@@ -124,6 +124,11 @@ def _fill_disk(out):
         raise cannot_write(error, out.name) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _cover_clip(clip, plan, out, settings, edits, progress, keep):
+    rendered = _render(clip, plan, out, settings, edits, progress)
+    return SimpleNamespace(plan=plan, rendered=rendered, audits=())
 
 
 def _count(clip, what):
