@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("patient", deadline=None)  # the machine may be busy with other work
+settings.load_profile("patient")
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -124,18 +124,15 @@ class Reader:
         promised: Promise,
     ) -> Iterator[av.VideoFrame]:
         stream.thread_type = "AUTO"
-        errors, packets, first_key = 0, 0, None
-        undecoded: Counter[int] = Counter()
+        errors, packets = 0, 0
+        account = _Account()
         try:
             for packet in container.demux(stream):
                 end = packet.size == 0 and packet.dts is None
                 packets += not end
                 if packet.size == 0 and not end:
                     continue  # "show the last picture on": to the decoder it would be the end
-                if packet.pts is not None and not packet.is_discard:
-                    undecoded[packet.pts] += 1
-                    if packet.is_keyframe and first_key is None:
-                        first_key = packet.pts
+                account.sent(packet)
                 try:
                     pictures = packet.decode()
                 except av.error.InvalidDataError as error:
@@ -147,16 +144,13 @@ class Reader:
                     if picture.is_corrupt:
                         self._broken += 1
                         self._check_damage("is damaged")
-                    if picture.pts is not None and undecoded[picture.pts]:
-                        undecoded[picture.pts] -= 1
+                    account.came(picture)
                     yield picture
         except av.error.FFmpegError as error:
             raise DecodeError(
                 f"cannot be read on: {error.strerror}", subject=self._path.name
             ) from error
-        # Pictures before the first key frame: no player can show them.
-        before_key = [n for pts, n in undecoded.items() if pts < (first_key or 0)]
-        leading, silent = sum(before_key), undecoded.total() - sum(before_key)
+        leading, silent = account.missing()
         if self._info.codec not in _ONE_EACH or self._info.interlaced:  # a field may be a packet
             leading = silent = 0
         if leading:
@@ -186,6 +180,31 @@ class Reader:
                 subject=self._path.name,
                 remedy="cut the clip there and run blur on the parts",
             )
+
+
+class _Account:
+    """Which packets have not become pictures, by their pts."""
+
+    def __init__(self) -> None:
+        self._undecoded: Counter[int] = Counter()
+        self._first_key: int | None = None
+
+    def sent(self, packet: av.Packet[av.VideoStream]) -> None:
+        if packet.pts is None or packet.is_discard:
+            return
+        self._undecoded[packet.pts] += 1
+        if packet.is_keyframe and self._first_key is None:
+            self._first_key = packet.pts
+
+    def came(self, picture: av.VideoFrame) -> None:
+        if picture.pts is not None and (waiting := self._undecoded.pop(picture.pts, 0)) > 1:
+            self._undecoded[picture.pts] = waiting - 1
+
+    def missing(self) -> tuple[int, int]:
+        """Those before the first key frame, which no player can show, and all others."""
+        start = self._first_key or 0
+        leading = sum(n for pts, n in self._undecoded.items() if pts < start)
+        return leading, self._undecoded.total() - leading
 
 
 def _deinterlaced(frames: Iterator[Frame], info: ClipInfo) -> Iterator[Frame]:

@@ -345,6 +345,34 @@ RECIPES: dict[str, Recipe] = {
     "av1": Recipe(
         suffix=".mp4", codec="libsvtav1", options={"preset": "12", "svtav1-params": "lp=1"}
     ),
+    "hevc-8": Recipe(codec="libx265", options=_X265),
+    "open-gop": Recipe(
+        codec="libx265",
+        options={
+            "x265-params": _X265["x265-params"] + ":open-gop=1:keyint=6:min-keyint=6:bframes=3"
+        },
+        pts=tuple(range(0, 20 * 512, 512)),
+    ),
+    "wmv": Recipe(suffix=".wmv", codec="wmv2", time_base=_MS, pts=tuple(range(0, 400, 40))),
+    "gif": Recipe(
+        suffix=".gif", codec="gif", pix_fmt="rgb8", time_base=Fraction(1, 100), pts=(0, 10, 14, 30)
+    ),
+    "3gp": Recipe(suffix=".3gp"),
+    "m2ts": Recipe(
+        suffix=".m2ts",
+        time_base=Fraction(1, 90000),
+        pts=tuple(range(0, 36000, 3600)),
+        muxer={"mpegts_m2ts_mode": "1"},
+    ),
+    "flv": Recipe(suffix=".flv", time_base=_MS, pts=_VFR),
+    "mpeg2": Recipe(
+        suffix=".mkv",
+        codec="mpeg2video",
+        interlaced=True,
+        time_base=Fraction(1, 25),
+        pts=_SHORT,
+        height=64,
+    ),
     "ts": Recipe(suffix=".ts", time_base=Fraction(1, 90000), pts=tuple(range(9000, 48000, 3600))),
     "rgb": Recipe(suffix=".mkv", codec="ffv1", pix_fmt="bgra", time_base=_MS, pts=_VFR),
     "12-bit": Recipe(suffix=".mkv", codec="ffv1", pix_fmt="yuv422p12le", time_base=_MS, pts=_VFR),

@@ -149,6 +149,24 @@ def test_damage_in_the_middle_is_counted_against_the_limit(tmp_path):
         frames_of(broken, max_damaged=reader.damaged - 1)
 
 
+def test_a_clip_cut_from_the_middle_of_an_open_gop(tmp_path):
+    """Pictures that lean on what was cut away are named; they are nobody's loss to mend."""
+    source = make(tmp_path / "whole.mp4", RECIPES["open-gop"])
+    path = tmp_path / "cut.mkv"
+    with av.open(str(source)) as whole, av.open(str(path), "w") as container:
+        stream = container.add_stream_from_template(whole.streams.video[0])
+        keys = 0
+        for packet in whole.demux(whole.streams.video[0]):
+            keys += packet.is_keyframe
+            if packet.size and keys >= 4:
+                packet.stream = stream
+                container.mux(packet)
+    found, reader = frames_of(path)
+    assert reader.damaged == 0
+    assert len(found) == 2
+    assert reader.notes == ["2 frames before the first key frame cannot be decoded"]
+
+
 def test_a_picture_that_changes_its_size_is_refused(tmp_path):
     small = make(tmp_path / "small.h264", RECIPES["raw"])
     large = make(tmp_path / "large.h264", dataclasses.replace(RECIPES["raw"], width=96, height=64))
