@@ -114,14 +114,26 @@ _OUT = click.Option(
 )
 
 
-@main.command(params=[_INPUTS, _OUT, *_options("scan", "cover", "output", "batch")])
-def run(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
+_DRY = click.Option(
+    ["--dry-run"],
+    is_flag=True,
+    help="Only say what would be done, with an estimate of time and space from a sample.",
+)
+
+
+@main.command(params=[_INPUTS, _OUT, _DRY, *_options("scan", "cover", "output", "audit", "batch")])
+def run(inputs: tuple[Path, ...], out: Path, dry_run: bool, **given: Any) -> None:
     """Cover the faces in all clips in INPUTS (files and folders).
 
     Folders are searched, and their tree is mirrored in the output folder. Run the same command
     again to go on after an interruption.
     """
-    _batch(inputs, out, given)
+    if not dry_run:
+        _batch(inputs, out, given)
+        return
+    from blur.batch import forecast, run
+
+    click.echo(forecast.text(run.dry_run(inputs, out, _settings(given))))
 
 
 @main.command(params=[_INPUTS, _OUT, *_options("scan", "batch")])
@@ -130,7 +142,7 @@ def scan(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
     _batch(inputs, out, given, render=False)
 
 
-@main.command(params=[_INPUTS, _OUT, *_options("cover", "output", "batch")])
+@main.command(params=[_INPUTS, _OUT, *_options("cover", "output", "audit", "batch")])
 def render(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
     """Only cover: render each clip from the plan and edits in the output folder."""
     _batch(inputs, out, given, scan=False)
