@@ -68,6 +68,21 @@ def inspect(path: Path) -> Inspection:
         )
 
 
+def side_by_side(
+    before: Inspection, after: Inspection
+) -> tuple[tuple[Kind, tuple[str, ...], tuple[str, ...]], ...]:
+    """For each kind of trace: what the clip gave away, and what its output still does."""
+    rows = []
+    for kind in Kind:
+        was, now = (
+            tuple(t.value or t.where for t in found.traces if t.kind is kind)
+            for found in (before, after)
+        )
+        if was or now:
+            rows.append((kind, was, now))
+    return tuple(rows)
+
+
 def check_output(path: Path, allowed: frozenset[Kind], name: str) -> None:
     """Raises OutputError when an output holds a trace that it should not."""
     surplus = inspect(path).beyond(allowed)

@@ -4,11 +4,13 @@ import pytest
 from footage import GPS, RECIPES, SECRET, Recipe, make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_roundtrip import passed_through
 
 from blur.errors import OutputError
 from blur.media import ebml, isobmff, nal
-from blur.media.inspect import check_output, inspect
+from blur.media.inspect import check_output, inspect, side_by_side
 from blur.media.metadata import LONGEST_VALUE, Kind, Trace, kind_of, traces_of
+from blur.settings import AudioMode, OutputSettings
 
 
 def found(path) -> dict[Kind, list[str]]:
@@ -76,6 +78,18 @@ def test_a_trace_beyond_the_allowed_stops_an_output(tmp_path):
         check_output(path, frozenset(), "clip.mp4")
     assert "software" in str(caught.value) and "Lavf" not in str(caught.value)
     check_output(path, frozenset([Kind.SOFTWARE, Kind.STREAM]), "clip.mp4")
+
+
+def test_before_and_after(tmp_path):
+    source = make(tmp_path / "clip.mov", RECIPES["mov-keys"])
+    settings = OutputSettings(preset="ultrafast", audio=AudioMode.KEEP)
+    done = passed_through(source, tmp_path, settings)
+    rows = {
+        kind: (was, now)
+        for kind, was, now in side_by_side(inspect(source), inspect(done.written.path))
+    }
+    assert GPS in rows[Kind.LOCATION][0]
+    assert [kind for kind, (_, now) in rows.items() if now] == [Kind.SOUND]
 
 
 @pytest.mark.parametrize(
