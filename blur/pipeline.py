@@ -362,7 +362,7 @@ def _inspect(
     inspection = Inspection(plan.width, plan.height, load_detector)
     found = [
         Residual(frame=frame, seconds=round(plan.seconds(frame), 3), box=box, sure=1.0, seen_by=[])
-        for frame, box in residual.gaps(shots, tracks, every)
+        for frame, box in residual.gaps(shots, tracks)
         if cover.exposes(frame, box, residual.SLIVER)
     ]
     frames = closeups = 0

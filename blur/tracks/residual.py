@@ -25,9 +25,12 @@ Outline = npt.NDArray[np.float32]
 
 _WEIGHTS = {"centerface": 3.9, "yunet": 1.7, "blazeface-short": 1.25, "blazeface-full": 0.3}
 _ANSWERED = {"centerface": 4.6, "yunet": 3.3}
+_SMALL = 0.6, 60.0
+"""Log-odds lost for each e-fold that a suspect is smaller than so many pixels: texture of some ten
+pixels looks like anything."""
 _BIAS = -2.7
 
-BAR = 0.77
+BAR = 0.82
 """Likelihood from which an exposed suspect is a residual face. Over photographs filmed with a
 moving camera, 93 of 100 faces pass it at a single look and what fails is dark or turned away;
 hands and prints, which look most like faces, stay below."""
@@ -48,6 +51,9 @@ EXPOSED = 0.25
 
 SLIVER = 0.05
 """The same where a cover is known to be missing."""
+
+GAP = 3
+"""Frames without a cover, between two of one face, that are no coincidence: scans leave none."""
 
 _KEPT_INSIDE = 0.5
 _TURNS = (1, 3, 2)
@@ -108,10 +114,8 @@ def itinerary(
     return Itinerary(whole, dict(places))
 
 
-def gaps(
-    shots: Iterable[tuple[int, int]], tracks: Iterable[Track], longest: int
-) -> Iterator[tuple[int, Box]]:
-    """Frames between two tracks of one face, up to `longest` in a row, and where the face is.
+def gaps(shots: Iterable[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[tuple[int, Box]]:
+    """Frames between two tracks of one face, `GAP` at most, and where the face is.
 
     A face that is there before and after was there between: this needs no detector to see it.
     """
@@ -120,7 +124,7 @@ def gaps(
     shot_starts = [start for start, _ in shots]
     for before in by_start:
         first = bisect.bisect_right(starts, before.end)
-        last = bisect.bisect_right(starts, before.end + longest)
+        last = bisect.bisect_right(starts, before.end + GAP)
         for after in by_start[first:last]:
             one_shot = bisect.bisect(shot_starts, before.end - 1) == bisect.bisect(
                 shot_starts, after.start
@@ -148,6 +152,8 @@ def likelihood(suspect: Suspect, bare: float = 1.0) -> float:
     if bare <= EXPOSED and len(families) < 2:
         return 0.0
     odds = _BIAS - (0.0 if bare > _WHOLE else _PARTLY)
+    weight, size = _SMALL
+    odds += weight * min(0.0, math.log(math.sqrt(suspect.box.w * suspect.box.h) / size))
     odds += sum(_WEIGHTS[name] * score for name, score in suspect.evidence.items())
     odds += sum(_ANSWERED[name] * score for name, score in suspect.answers.items())
     return 1 / (1 + math.exp(-odds))

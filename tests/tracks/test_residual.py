@@ -130,8 +130,16 @@ def test_a_face_that_all_see_is_sure_and_one_faint_score_is_not():
 
 
 def test_what_is_covered_in_part_must_look_more_like_a_face():
-    suspect = Suspect(FACE, {"centerface": 0.65, "yunet": 0.9})
+    suspect = Suspect(FACE, {"centerface": 0.75, "yunet": 0.9})
     assert residual.likelihood(suspect, 1.0) > residual.BAR > residual.likelihood(suspect, 0.6)
+
+
+def test_what_is_tiny_must_look_more_like_a_face():
+    sure = [
+        residual.likelihood(Suspect(Box(100, 100, side, side), {"centerface": 0.8, "yunet": 0.9}))
+        for side in (12, 40, 60, 200)
+    ]
+    assert sure[0] < residual.BAR < sure[1] < sure[2] == sure[3]
 
 
 def test_in_a_cover_one_family_is_no_witness():
@@ -143,20 +151,20 @@ def test_in_a_cover_one_family_is_no_witness():
 # --- gaps --------------------------------------------------------------------------------------
 
 
-def gaps(*tracks: Track, longest: int = 12) -> list[int]:
-    return [frame for frame, _ in residual.gaps([(0, 50), (50, 100)], tracks, longest)]
+def gaps(*tracks: Track) -> list[int]:
+    return [frame for frame, _ in residual.gaps([(0, 50), (50, 100)], tracks)]
 
 
 def test_the_frames_between_two_tracks_of_one_face_are_a_gap():
     assert gaps(track(0, 20), track(21, 40, identity=2)) == [20]
-    assert gaps(track(25, 40, identity=2), track(0, 20)) == [20, 21, 22, 23, 24]
+    assert gaps(track(23, 40, identity=2), track(0, 20)) == [20, 21, 22]
 
 
 def test_no_gap_across_a_cut_nor_between_two_faces_nor_over_a_long_time():
     elsewhere = FACE._replace(cx=300)
     assert gaps(track(0, 49), track(51, 90, identity=2)) == []
     assert gaps(track(0, 20), track(21, 40, elsewhere, identity=2)) == []
-    assert gaps(track(0, 20), track(33, 40, identity=2)) == []
+    assert gaps(track(0, 20), track(24, 40, identity=2)) == []
     assert gaps(track(0, 20, source="person"), track(22, 40, source="person")) == []
 
 
