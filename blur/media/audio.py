@@ -1,4 +1,4 @@
-"""Sound: copied packet by packet where the new container can hold it, else recoded losslessly."""
+"""Sound: copied packet by packet where the container can hold it, else by a lossless codec."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Sound:
                     self._waiting = packet
                     return
                 ready = list(self._tracks[packet.stream.index].packets(packet))
-            except av.error.InvalidDataError as error:
+            except av.error.FFmpegError as error:
                 raise DecodeError(
                     f"its sound cannot be read: {error.strerror}", subject=self._info.path.name
                 ) from error
@@ -168,7 +168,7 @@ class _Copied:
 
 
 class _Recoded:
-    """Decoded, made silent where asked, and encoded again without loss."""
+    """Decoded, made silent where asked, and encoded again by a lossless codec."""
 
     def __init__(
         self,
@@ -181,7 +181,8 @@ class _Recoded:
         context = source.codec_context
         deep = context.format.name.startswith("s32") or context.name in ("pcm_f32le", "pcm_f64le")
         encoder, sample_format = _RECODED[output.format.name][deep]
-        self.note = f"sound track {number} recoded from {context.name} to {encoder}, losslessly"
+        bits = 24 if deep else 16
+        self.note = f"sound track {number} recoded from {context.name} to {bits}-bit {encoder}"
         self._rate = context.sample_rate
         try:
             target = output.add_stream(encoder, rate=self._rate)

@@ -157,7 +157,7 @@ def _on_hardware(preset: Preset, codec: Codec, hardware: Hardware) -> Preset:
     quality = {
         Hardware.NVENC: {"rc": "vbr", "cq": "{crf}", "preset": "p5"},
         Hardware.QSV: {"global_quality": "{crf}"},
-        Hardware.VIDEOTOOLBOX: {"q:v": "65"},
+        Hardware.VIDEOTOOLBOX: {},
         Hardware.VAAPI: {"qp": "{crf}"},
     }[hardware]
     return replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -67,7 +67,7 @@ class Seeker:
         """The frame, and those before it that had to be decoded on the way: `keep` in all."""
         if not 0 <= index < len(self._pts):
             raise IndexError(index)
-        if not self._next <= index <= self._next + _NEAR:
+        if not self._next <= index <= self._next + _NEAR and not self._on_the_way(index):
             self._go_to(index)
         try:
             found = self._on_to(index, keep)
@@ -82,6 +82,15 @@ class Seeker:
         if found is None:
             raise DecodeError(f"has no frame {index} any more", subject=self._path.name)
         return found
+
+    def _on_the_way(self, index: int) -> bool:
+        """Whether a seek to a later frame would lead back to where decoding already is."""
+        if index < self._next or not self._seekable:
+            return self._next <= index
+        entries = self._stream.index_entries
+        key = entries.search_timestamp(self._pts[index] - self._info.shift)
+        here = self._pts[self._next] - self._info.shift
+        return key >= 0 and entries[key].timestamp <= here
 
     def _on_to(self, index: int, keep: int) -> list[Frame] | None:
         """Decode up to `index`; None when the frames' times are not those of the plan."""
@@ -131,6 +140,20 @@ class Seeker:
         for index, picture in enumerate(pictures, first):
             pts = -1 if picture.pts is None else picture.pts + self._info.shift
             yield Frame(index, pts, picture.duration or 0, picture)
+
+
+def wanted_frames(
+    path: Path, info: ClipInfo, pts: Sequence[int], wants: Callable[[int], bool]
+) -> Iterator[Frame]:
+    """The frames that are wanted, in order: the very pictures that `Reader` gives.
+
+    What lies between is decoded only where the way to the next one leads through it. `wants` is
+    asked for every frame in turn, right before it would be decoded. Raises DecodeError.
+    """
+    with Seeker(path, info, pts) as seeker:
+        for index in range(len(pts)):
+            if wants(index):
+                yield seeker.frame(index)
 
 
 def glimpses(path: Path, info: ClipInfo, count: int) -> Iterator[tuple[Fraction, av.VideoFrame]]:

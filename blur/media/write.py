@@ -14,6 +14,7 @@ from typing import Any, Self
 import av
 import av.error
 from av.codec.context import Flags
+from av.codec.hwaccel import HWAccel
 
 from blur.errors import OutputError
 from blur.media.audio import Sound, parse_spans
@@ -24,10 +25,14 @@ from blur.media.presets import Preset, preset_for, sample_format
 from blur.media.probe import ClipInfo
 from blur.media.read import Frame
 from blur.media.samples import Conversion
-from blur.settings import AudioMode, OutputSettings
+from blur.settings import AudioMode, Hardware, OutputSettings
 
 _KEYFRAME_SECONDS = 2
 """Between key frames: editors and the review page step and seek in the output."""
+
+
+_VIDEOTOOLBOX_QUALITY = 65 * 118
+"""Of 100, in FFmpeg's lambda units: visually lossless on Apple's chips."""
 
 
 class Writer:
@@ -118,7 +123,10 @@ class Writer:
         if self._conversion.note:
             self._notes.append(self._conversion.note)
         stream = self._container.add_stream(
-            preset.encoder, rate=info.rate, options=self._encoder_options(preset, target)
+            preset.encoder,
+            rate=info.rate,
+            options=self._encoder_options(preset, target),
+            hwaccel=HWAccel("vaapi") if settings.hardware is Hardware.VAAPI else None,
         )
         assert isinstance(stream, av.VideoStream)
         self._stream = stream
@@ -145,6 +153,8 @@ class Writer:
         context.colorspace, context.color_range = colour.matrix, colour.range
         if preset.speed is None:  # encoders without presets name themselves, except so
             context.flags |= Flags.bitexact
+        if self._settings.hardware is Hardware.VIDEOTOOLBOX:
+            context.qscale, context.global_quality = True, _VIDEOTOOLBOX_QUALITY
         if preset.codec_tag is not None:
             context.codec_tag = preset.codec_tag
         if self._interlaced:
