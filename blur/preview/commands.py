@@ -99,7 +99,8 @@ def review(out: Path, port: int, browser: bool | None) -> None:
     if browser if browser is not None else _has_screen():
         webbrowser.open(session.address)  # before the right to open sockets is given up
     keep_off_network()
-    session.serve()
+    with contextlib.suppress(KeyboardInterrupt):
+        session.serve()
 
 
 @click.command()

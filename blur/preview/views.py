@@ -60,6 +60,7 @@ class MarkView(Struct, frozen=True, kw_only=True):
     """A face on one frame: its box, the outline of its cover, and what is known of it."""
 
     lane: int
+    region: int | None
     box: Box
     outline: list[Span]
     clear: bool
@@ -205,6 +206,7 @@ def marks(regions: Sequence[Region], lanes: dict[int, Lane], frame: int) -> Iter
         outline = cv2.approxPolyDP(region.outline(), 1.5, closed=True).reshape(-1, 2)
         yield MarkView(
             lane=lane.track.id,
+            region=lane.region,
             box=Box(*(round(v, 1) for v in lane.track.boxes[row].tolist())),
             outline=[tuple(point) for point in outline.round().astype(int).tolist()],
             clear=bool(lane.clear[row]),

@@ -65,7 +65,6 @@ const overlay = new Overlay({
   canvas: $("#overlay"),
   stage: $("#stage"),
   player,
-  lane: laneOf,
   onSelect: (lane, event) => (event.shiftKey && lane !== null ? pick(lane) : select(lane)),
   onDraw: draw,
   onMove: (region, box) => act({ do: "move", region, frame: player.frame, box }, "Moved the region."),
@@ -77,7 +76,7 @@ const timeline = new Timeline({
   onSelect: select,
 });
 
-const clips = new Window($("#clips"), { height: 48, make: clipRow, onEnter: (row) => open(row.key), empty: "No clip matches." });
+const clips = new Window($("#clips"), { height: 48, make: clipRow, onEnter: (row) => (open(row.key), $("#stage").focus()), empty: "No clip matches." });
 const doubts = new Window($("#doubts"), { height: 52, make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: "No doubts in this clip. Still watch it once." });
 const faces = new Window($("#faces"), {
   height: (width) => width + 22,
@@ -595,11 +594,11 @@ async function draw(box) {
   const end = marked ? marked[1] : shots.find((cut) => cut > player.frame);
   const path = [...new Set([start, end - 1])].map((frame) => [frame, box.map((v) => Math.round(v * 10) / 10)]);
   const before = new Set(state.clip.lanes.map((l) => l.region));
-  const done = await act({ do: "draw", path }, `Covered on frames ${start} to ${end - 1}. Move it on another frame to let it travel, F follows.`);
-  if (!done) return;
+  if (!(await act({ do: "draw", path }))) return;
   state.span = [null, null];
   const made = state.clip.lanes.find((l) => l.region !== null && !before.has(l.region));
   if (made) select(made.id);
+  say(`Covered on frames ${start} to ${end - 1}. Move it on another frame to let it travel, F follows.`, "good");
 }
 
 function startDrawing() {
@@ -614,15 +613,27 @@ function startDrawing() {
   hint();
 }
 
-function nudge(key, resize) {
+// Steps in quick succession are one act, seen at once.
+let nudging = null;
+async function nudge(key, resize) {
   const lane = selected();
-  const mark = lane?.region != null && overlay.marks(player.frame).find((m) => m.lane === lane.id);
+  const { frame } = player;
+  player.stop();
+  await overlay.ready(frame);
+  const mark = lane?.region != null && overlay.marks(frame).find((m) => m.lane === lane.id);
   if (!mark) return say("Select a drawn region on this frame first.");
   const by = Math.max(2, Math.round(Math.max(state.clip.width, state.clip.height) / 100));
   const [dx, dy] = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] }[key];
-  const [cx, cy, w, h, angle] = mark.box;
+  const [cx, cy, w, h, angle] = nudging?.box ?? mark.box;
   const box = resize ? [cx, cy, Math.max(4, w + dx), Math.max(4, h - dy), angle] : [cx + dx, cy + dy, w, h, angle];
-  act({ do: "move", region: lane.region, frame: player.frame, box });
+  clearTimeout(nudging?.timer);
+  const send = () => {
+    nudging = null;
+    overlay.preview(null);
+    act({ do: "move", region: lane.region, frame, box }, "Moved the region.");
+  };
+  nudging = { box, timer: setTimeout(send, 300) };
+  overlay.preview(box);
 }
 
 function removeRegion() {

@@ -7,9 +7,11 @@ const COLOURS = { cover: "#ffffff", clear: "#5fd0ec", drawn: "#c8a8ff", doubt: "
 const HANDLES = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
 
 export class Overlay {
-  constructor({ canvas, stage, player, lane, onSelect, onDraw, onMove }) {
-    Object.assign(this, { canvas, stage, player, lane, onSelect, onDraw, onMove });
+  constructor({ canvas, stage, player, onSelect, onDraw, onMove }) {
+    Object.assign(this, { canvas, stage, player, onSelect, onDraw, onMove });
     this.chunks = new Map();
+    this.before = new Map();
+    this.coming = new Map();
     this.visible = true;
     this.selected = null;
     this.pointed = null; // a doubt where nothing is covered
@@ -22,7 +24,12 @@ export class Overlay {
   }
 
   open(clip) {
-    if (clip.key !== this.clip?.key || clip.revision !== this.clip?.revision) this.chunks.clear();
+    if (clip.key !== this.clip?.key || clip.revision !== this.clip?.revision) {
+      // What was known is shown until the new marks come, so that nothing flickers.
+      this.before = clip.key === this.clip?.key ? this.chunks : new Map();
+      this.chunks = new Map();
+      this.coming.clear();
+    }
     this.clip = clip;
     this.cancel();
   }
@@ -32,6 +39,12 @@ export class Overlay {
     this.redraw();
   }
 
+  // Resolves when the marks of a frame are here.
+  async ready(frame) {
+    this.marks(frame);
+    await this.coming.get(Math.floor(frame / CHUNK));
+  }
+
   marks(frame) {
     const number = Math.floor(frame / CHUNK);
     const chunk = this.chunks.get(number);
@@ -39,7 +52,7 @@ export class Overlay {
     if (!chunk) {
       const { clip, chunks } = this;
       chunks.set(number, "coming");
-      api.marks(clip.key, number * CHUNK, (number + 1) * CHUNK).then(
+      const coming = api.marks(clip.key, number * CHUNK, (number + 1) * CHUNK).then(
         (marks) => {
           if (this.clip?.revision !== clip.revision || this.clip.key !== clip.key) return;
           chunks.set(number, marks);
@@ -48,8 +61,10 @@ export class Overlay {
         },
         () => chunks.delete(number),
       );
+      this.coming.set(number, coming.finally(() => this.coming.delete(number)));
     }
-    return [];
+    const old = this.before.get(number);
+    return Array.isArray(old) ? old[frame - number * CHUNK] || [] : [];
   }
 
   redraw() {
@@ -79,12 +94,11 @@ export class Overlay {
 
   outline(context, mark) {
     const selected = mark.lane === this.selected;
-    const lane = this.lane(mark.lane);
-    const colour = mark.clear ? COLOURS.clear : lane?.region ? COLOURS.drawn : COLOURS.cover;
+    const colour = mark.clear ? COLOURS.clear : mark.region !== null ? COLOURS.drawn : COLOURS.cover;
     context.beginPath();
     for (const point of mark.outline) context.lineTo(...this.player.toScreen(point));
     context.closePath();
-    context.setLineDash(mark.clear ? [7, 4] : mark.how === "detected" || lane?.region ? [] : [2, 3]);
+    context.setLineDash(mark.clear ? [7, 4] : mark.how === "detected" || mark.region !== null ? [] : [2, 3]);
     context.lineWidth = selected ? 4 : 2.5;
     context.strokeStyle = "#000b";
     context.stroke();
@@ -97,7 +111,7 @@ export class Overlay {
     if (selected || mark.clear) {
       const top = mark.outline.reduce((a, b) => (b[1] < a[1] ? b : a));
       const [x, y] = this.player.toScreen(top);
-      const text = `${lane?.region ? "Region" : "Face"} ${lane?.region ?? mark.lane}${mark.clear ? " · kept clear" : ""}`;
+      const text = `${mark.region !== null ? "Region" : "Face"} ${mark.region ?? mark.lane}${mark.clear ? " · kept clear" : ""}`;
       this.label(context, text, x, Math.max(18, y - 5), selected ? COLOURS.selected : colour);
     }
   }
@@ -154,8 +168,8 @@ export class Overlay {
   // The selected drawn region on this frame, which can be moved.
   editable() {
     if (!this.clip || this.player.speed || this.selected === null) return null;
-    if (this.lane(this.selected)?.region == null) return null;
-    return this.marks(this.player.frame).find((mark) => mark.lane === this.selected) || null;
+    const found = this.marks(this.player.frame).find((mark) => mark.lane === this.selected);
+    return found && found.region !== null ? found : null;
   }
 
   setDrawing(on) {
@@ -166,6 +180,12 @@ export class Overlay {
 
   cancel() {
     this.drag = null;
+    this.redraw();
+  }
+
+  // Show where a region is going; null when it is there.
+  preview(box) {
+    this.drag = box && { kind: "keys", box };
     this.redraw();
   }
 
@@ -198,7 +218,7 @@ export class Overlay {
   }
 
   pull(event) {
-    if (!this.drag) return;
+    if (!this.drag?.from) return;
     const { kind, from, mark, handle } = this.drag;
     const to = this.player.toClip(...this.here(event));
     const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
@@ -224,11 +244,12 @@ export class Overlay {
 
   release() {
     const drag = this.drag;
+    if (drag?.kind === "keys") return;
     this.drag = null;
     this.redraw();
     if (!drag?.box || drag.box[2] < 4 || drag.box[3] < 4) return;
     if (drag.kind === "draw") this.onDraw(drag.box);
-    else this.onMove(this.lane(drag.mark.lane).region, drag.box);
+    else this.onMove(drag.mark.region, drag.box);
   }
 }
 
