@@ -397,12 +397,12 @@ def _track_record(track: Track) -> _TrackRecord:
 
 
 def _track(record: _TrackRecord) -> Track:
-    marks = [Mark[run.mark.upper()] for run in record.marks for _ in range(run.frames)]
+    marks = np.array([Mark[run.mark.upper()] for run in record.marks], np.uint8)
     return Track(
         id=record.id,
         start=record.start,
         source=record.source,
         boxes=np.array(record.boxes, np.float32).reshape(-1, 5),
-        marks=np.array(marks, np.uint8),
+        marks=np.repeat(marks, [run.frames for run in record.marks]),
         scores=np.array(record.scores, np.float32),
     )
