@@ -233,6 +233,8 @@ def _first_picture(
     damaged: av.error.FFmpegError | None = None
     try:
         for packet in container.demux(stream):
+            if packet.size == 0 and packet.dts is not None:
+                continue  # to the decoder it would be the end
             try:
                 for picture in packet.decode():
                     return picture
