@@ -56,3 +56,11 @@ def overlaps(first: Boxes, second: Boxes) -> tuple[Floats, Floats]:
     area_a = (a[..., 2] - a[..., 0]) * (a[..., 3] - a[..., 1])
     area_b = (b[..., 2] - b[..., 0]) * (b[..., 3] - b[..., 1])
     return shared / (area_a + area_b - shared), shared / np.minimum(area_a, area_b)
+
+
+def paired_inside(first: Boxes, second: Boxes) -> Floats:
+    """(n,) intersection over the smaller area of each pair of rows, by their upright bounds."""
+    a, b = bounds(first), bounds(second)
+    shared = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None)
+    areas = np.minimum((a[:, 2:] - a[:, :2]).prod(1), (b[:, 2:] - b[:, :2]).prod(1))
+    return np.asarray(shared.prod(1) / areas)

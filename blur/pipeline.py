@@ -289,6 +289,10 @@ def cover_clip(
     if settings.audit.audit is AuditMode.OFF:
         return Covered(plan, render(clip, plan, out, settings, edits, progress), ())
     fix = settings.audit.audit is AuditMode.FIX
+    open_doubts = [d for d in plan.doubts if residual.is_open(d)]
+    if open_doubts:  # of an earlier audit: this one decides anew
+        plan = plan.with_tracks(plan.tracks, [d for d in plan.doubts if d not in open_doubts])
+        keep(plan)
     unaudited = out.with_name(f".{out.name}.part")
     audits: list[Audit] = []
     again: residual.Again | None = None

@@ -215,6 +215,29 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         float,
         Meta(ge=0, description="seconds that a batch waits for space when the disk is full"),
     ] = 30.0
+    cluster: Annotated[
+        str,
+        Meta(
+            pattern=r"^(|local:[1-9]\d*|(tcp|tls)://.+)$",
+            description="works on the machines of a Dask cluster: its scheduler's address, or"
+            " local:N for N workers on this machine",
+            extra={"metavar": "ADDRESS"},
+        ),
+    ] = ""
+    cluster_map: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="where the cluster's workers find a folder of this machine (repeatable)",
+            extra={"metavar": "HERE=THERE"},
+        ),
+    ] = ()
+    cluster_tls: Annotated[
+        str,
+        Meta(
+            description="folder with ca.pem, cert.pem and key.pem for an encrypted cluster",
+            extra={"metavar": "FOLDER"},
+        ),
+    ] = ""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,8 +16,9 @@ from blur.sightings import FAMILIES, Found
 
 Gray = npt.NDArray[np.uint8]
 
-_SIDE = 128
-"""Pixels of a close-up's side: a face at the usual reach is some 50 pixels wide in it."""
+_FIND_SIDE = 96
+_ANSWER_SIDE = 128
+"""Pixels of a close-up's side: a face at the usual reach is 37 to 50 pixels wide in it."""
 
 _REACH = 2.6
 _SEEN = {"centerface": 0.25, "yunet": 0.5}
@@ -35,7 +36,7 @@ class Closeup:
 
     def find(self, gray: Gray, box: Box) -> Found | None:
         """The face near `box` (display coordinates), or None when no family is sure of one."""
-        view = self._crop(gray, box, _REACH, 0.0)
+        view = self._crop(gray, box, _FIND_SIDE, _REACH, 0.0)
         best: Box | None = None
         evidence = np.zeros(len(FAMILIES), np.float32)
         for column, family in enumerate(FAMILIES):
@@ -51,13 +52,17 @@ class Closeup:
     def answer(self, gray: Gray, box: Box, family: str = FAMILIES[0]) -> float:
         """How consistently `box` looks like a face, 0 to 1: the mean score over nine close-ups
         of several sizes and small turns. A face answers in all of them, texture does not."""
-        views = [self._crop(gray, box, reach, turn) for reach in _REACHES for turn in _TURNS]
+        views = [
+            self._crop(gray, box, _ANSWER_SIDE, reach, turn)
+            for reach in _REACHES
+            for turn in _TURNS
+        ]
         return float(np.mean(self._scores(family, views, box)))
 
     def upright(self, gray: Gray, box: Box) -> Box:
         """`box` with the quarter turn added that the second, cheaper family likes best."""
         turns = (0.0, 90.0, 180.0, -90.0)
-        views = [self._crop(gray, box, _REACH, turn) for turn in turns]
+        views = [self._crop(gray, box, _FIND_SIDE, _REACH, turn) for turn in turns]
         scores = self._scores(FAMILIES[1], views, box)
         return box._replace(angle=float(wrapped(np.array(box.angle + turns[np.argmax(scores)]))))
 
@@ -71,10 +76,10 @@ class Closeup:
     def _detect(self, family: str, views: list[View], threshold: float) -> list[Detections]:
         return self._load(family).detect([view.picture for view in views], threshold)
 
-    def _crop(self, gray: Gray, box: Box, reach: float, turn: float) -> View:
+    def _crop(self, gray: Gray, box: Box, side: int, reach: float, turn: float) -> View:
         x, y, w, h = (value / self._scale for value in box[:4])
         small = Box(x, y, w, h, box.angle)
-        view = crop(gray, small, _SIDE, reach, turn)
+        view = crop(gray, small, side, reach, turn)
         to_display = np.diag([self._scale, self._scale, 1.0]) @ view.to_frame
         return View(lifted(cv2.cvtColor(view.picture, cv2.COLOR_GRAY2RGB)), to_display)
 

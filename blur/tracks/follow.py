@@ -17,6 +17,9 @@ from blur.boxes import Affine, carried
 from blur.plan import Box
 from blur.tracks.camera import Gray
 
+_LEVELS = 2
+"""Pyramid levels above the picture itself."""
+
 _GRID = 9
 _INNER = 0.8
 """Points lie on this share of the face's box, where there is little background."""
@@ -49,6 +52,9 @@ def follow(before: Gray, after: Gray, box: Box, camera: Affine, scale: float) ->
     size = float(np.sqrt(box.w * box.h)) / scale
     guess = (points * scale @ camera[:2, :2].T + camera[:2, 2]) / scale
     reach = int(np.clip(size / 4, 7, 31)) | 1
+    # Only the surroundings: flow builds a pyramid of all that it is given, for every face anew.
+    corner, before, after = _surroundings(before, after, points, guess, reach)
+    points, guess = points - corner, guess - corner
     found, there = _flow(before, after, points, guess, reach)
     back, again = _flow(after, before, found, points, reach)
     error = np.linalg.norm(back - points, axis=1)
@@ -58,8 +64,8 @@ def follow(before: Gray, after: Gray, box: Box, camera: Affine, scale: float) ->
     start, end = points[good].astype(np.float64), found[good].astype(np.float64)
     growth = float(np.clip(_median_growth(start, end), 1 / _GROWTH, _GROWTH))
     turn = float(np.degrees(np.arctan2(camera[1, 0], camera[0, 0])))
-    centre = np.array([box.cx, box.cy]) / scale
-    shift = np.median(end - growth * (start - centre), axis=0) * scale
+    centre = np.array([box.cx, box.cy]) / scale - corner
+    shift = (np.median(end - growth * (start - centre), axis=0) + corner) * scale
     moved = Box(float(shift[0]), float(shift[1]), box.w * growth, box.h * growth, box.angle + turn)
     return Moved(moved, float(good.mean()))
 
@@ -79,6 +85,22 @@ def _points(box: Box) -> npt.NDArray[np.float32]:
     return np.stack([box.cx + cos * u - sin * v, box.cy + sin * u + cos * v], 1).astype(np.float32)
 
 
+def _surroundings(
+    before: Gray,
+    after: Gray,
+    points: npt.NDArray[np.float32],
+    guess: npt.NDArray[np.floating],
+    reach: int,
+) -> tuple[npt.NDArray[np.float32], Gray, Gray]:
+    """The part of both pictures that flow between these points can see, and its corner x, y."""
+    pad = reach * 2 ** (_LEVELS + 1)
+    both = np.concatenate([points, guess])
+    x1, y1 = np.maximum(np.floor(both.min(0)).astype(int) - pad, 0)
+    x2, y2 = np.ceil(both.max(0)).astype(int) + pad
+    corner = np.array([x1, y1], np.float32)
+    return corner, before[y1:y2, x1:x2], after[y1:y2, x1:x2]
+
+
 def _flow(
     before: Gray,
     after: Gray,
@@ -92,7 +114,7 @@ def _flow(
         points[:, None],
         guess[:, None].astype(np.float32),
         winSize=(reach, reach),
-        maxLevel=2,
+        maxLevel=_LEVELS,
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
     return found[:, 0], ok[:, 0] == 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from blur.boxes import carried, overlaps, sizes, wrapped
+from blur.boxes import bounds, carried, paired_inside, sizes, wrapped
+from blur.plan import Boxes
 from blur.tracks.camera import Camera
 from blur.tracks.link import Tracklet, link_cost
 
@@ -27,16 +29,27 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
     The better seen tracklet keeps its own boxes; a double only adds sightings where the better
     one has none within `near` frames, so that no sighted frame is lost.
     """
-    kept: list[Tracklet] = []
-    for weaker in sorted(tracklets, key=_strength, reverse=True):
-        for i, better in enumerate(kept):
-            if _doubles(better, weaker, camera, near):
-                away = np.abs(weaker.frames[:, None] - better.frames[None]).min(axis=1) > near
-                kept[i] = better.joined(weaker.take(away)) if away.any() else better
+    if not tracklets:
+        return []
+    # With the camera's motion taken out, boxes of different frames can be compared as they are.
+    origin = min(t.start for t in tracklets)
+    still = [_still(t, camera, origin) for t in tracklets]
+    meeting = _meeting(tracklets, still, near)
+    order = sorted(range(len(tracklets)), key=lambda i: -_strength(tracklets[i]))
+    grown: dict[int, Tracklet] = {}
+    for weaker in order:
+        for better in grown:
+            if meeting[weaker, better] and _doubles(
+                tracklets[better], still[better], tracklets[weaker], still[weaker], near
+            ):
+                extra = tracklets[weaker]
+                gaps = np.abs(extra.frames[:, None] - grown[better].frames[None]).min(axis=1)
+                if (gaps > near).any():
+                    grown[better] = grown[better].joined(extra.take(gaps > near))
                 break
         else:
-            kept.append(weaker)
-    return sorted(kept, key=lambda t: t.start)
+            grown[weaker] = tracklets[weaker]
+    return sorted(grown.values(), key=lambda t: t.start)
 
 
 def join(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[Tracklet]:
@@ -75,24 +88,36 @@ def _strength(tracklet: Tracklet) -> float:
     return float(tracklet.evidence.max(axis=1).sum())
 
 
-def _doubles(better: Tracklet, weaker: Tracklet, camera: Camera, near: int) -> bool:
+def _still(tracklet: Tracklet, camera: Camera, origin: int) -> Boxes:
+    """The boxes as they would lie on frame `origin` if only the camera had moved."""
+    rows = zip(tracklet.frames.tolist(), tracklet.boxes, strict=True)
+    return np.concatenate([carried(box[None], camera.between(f, origin)) for f, box in rows])
+
+
+def _meeting(tracklets: list[Tracklet], still: list[Boxes], near: int) -> npt.NDArray[np.bool_]:
+    """(n, n) whether two tracklets come close in time and place: the others need no comparison."""
+    start = np.array([t.start for t in tracklets])
+    last = np.array([t.last for t in tracklets])
+    together = (start[:, None] <= last[None] + near) & (start[None] <= last[:, None] + near)
+    extent = np.array([[*(bounds(s)[:, :2].min(0)), *(bounds(s)[:, 2:].max(0))] for s in still])
+    low, high = extent[:, :2], extent[:, 2:]
+    touching = (low[:, None] <= high[None]).all(-1) & (low[None] <= high[:, None]).all(-1)
+    return np.asarray(together & touching)
+
+
+def _doubles(
+    better: Tracklet, better_still: Boxes, weaker: Tracklet, weaker_still: Boxes, near: int
+) -> bool:
     """Whether most sightings of `weaker` that have a sighting of `better` close in time lie on
     the same face."""
     gaps = np.abs(weaker.frames[:, None] - better.frames[None])
-    nearest = gaps.argmin(axis=1)
     shared = np.flatnonzero(gaps.min(axis=1) <= near)
     if len(shared) == 0 or len(shared) < len(weaker) / 3:
         return False
-    same = 0
-    for row in shared:
-        other = better.boxes[nearest[row] : nearest[row] + 1]
-        here, there = int(weaker.frames[row]), int(better.frames[nearest[row]])
-        moved = carried(other, camera.between(there, here))
-        box = weaker.boxes[row : row + 1]
-        away = float(np.linalg.norm(moved[0, :2] - box[0, :2]))
-        small, large = sorted((float(sizes(moved)[0]), float(sizes(box)[0])))
-        inside = overlaps(moved, box)[1][0, 0] > _INSIDE and small > large / 2.5
-        turned = abs(wrapped(moved[:, 4] - box[:, 4])[0]) > _TURNED
-        near_enough = _TURNED_PLACE * large if turned else _SAME_PLACE * small
-        same += away < near_enough or bool(inside)
-    return same > len(shared) / 2
+    box, other = weaker_still[shared], better_still[gaps.argmin(axis=1)[shared]]
+    away = np.linalg.norm(other[:, :2] - box[:, :2], axis=1)
+    small, large = np.minimum(sizes(other), sizes(box)), np.maximum(sizes(other), sizes(box))
+    inside = (paired_inside(other, box) > _INSIDE) & (small > large / 2.5)
+    turned = np.abs(wrapped(other[:, 4] - box[:, 4])) > _TURNED
+    near_enough = np.where(turned, _TURNED_PLACE * large, _SAME_PLACE * small)
+    return bool(np.count_nonzero((away < near_enough) | inside) > len(shared) / 2)

@@ -26,7 +26,12 @@ FOLLOW_WIDTH = 960
 """Longest side of the pictures that faces are followed on: texture of a small face needs it."""
 
 _RELOOK = 3
-"""Frames between two crops on the way."""
+_CROWD = 24
+"""Frames between two close-ups on the way, and the faces under way at once from which they grow
+rarer: a crowd must not take a hundred times as long as a face."""
+
+_LEAD = 16
+"""Frames that whoever brings the pictures may run ahead of the pursuit, at most."""
 
 Relook = Callable[[Gray, Box], Found | None]
 """Looks for the face of a box near that box, on the gray picture of a frame."""
@@ -94,19 +99,26 @@ class Pursuit:
         self._order = sorted(self._chases, key=lambda c: c.tracklet.start)
         self._begun = 0
         self._active: list[_Chase] = []
+        self._foreseen = np.zeros(len(timeline.seconds), bool)
+        for chase in self._chases:
+            for row in range(len(chase.tracklet)):
+                back, onward = self._out_of_sight(chase, row)
+                frame = int(chase.tracklet.frames[row])
+                if back is not None:
+                    self._foreseen[max(back, frame - reach) : frame + 1] = True
+                if onward is not None:
+                    self._foreseen[frame : min(onward, frame + 1 + max(reach, _LEAD))] = True
 
     def wants(self, frame: int) -> bool:
         """Whether this frame's picture may be needed: by a chase under way or one to come.
 
-        May be asked from another thread, which runs ahead of `see`: chases to come come first.
+        May be asked from another thread, which runs up to `_LEAD` frames ahead of `see`.
         """
-        begun = self._begun
-        coming = self._order[begun : begun + 1]
-        return any(c.tracklet.start - self._reach <= frame for c in coming) or bool(self._active)
+        return bool(self._foreseen[frame]) or any(c.box is not None for c in self._active)
 
     def see(self, frame: int, gray: Gray) -> None:
         self._ring.append((frame, gray))
-        while self._begun < len(self._order) and self._order[self._begun].tracklet.start == frame:
+        while self._begun < len(self._order) and self._order[self._begun].tracklet.start <= frame:
             self._active.append(self._order[self._begun])
             self._begun += 1
         for chase in self._active:
@@ -123,14 +135,26 @@ class Pursuit:
     def _sighted(self, chase: _Chase, frame: int) -> None:
         """The looks saw the face here: chase it back into what came before, and go on."""
         row = chase.sighted[frame]
-        earlier = int(chase.tracklet.frames[row - 1]) if row else -1
-        gap = frame - earlier - 1 if row else frame - chase.shot[0]
         box = Box(*chase.tracklet.boxes[row].tolist())
-        if gap > self._near or not row:
-            self._back(chase, frame, box, max(earlier + 1, chase.shot[0]))
-        later = int(chase.tracklet.frames[row + 1]) if row + 1 < len(chase.tracklet) else None
-        rests = later is not None and later - frame - 1 <= self._near
-        chase.box, chase.anchor = (None if rests else box), _Anchor(frame, box)
+        back, onward = self._out_of_sight(chase, row)
+        if back is not None:
+            self._back(chase, frame, box, back)
+        chase.box, chase.anchor = (None if onward is None else box), _Anchor(frame, box)
+
+    def _out_of_sight(self, chase: _Chase, row: int) -> tuple[int | None, int | None]:
+        """Where the face is to be chased from a sighting: back to this frame, on to before that
+        one; None where the next sighting is near enough for bridging."""
+        frames = chase.tracklet.frames
+        frame, back, onward = int(frames[row]), chase.shot[0], chase.shot[1]
+        first, last = row == 0, row == len(frames) - 1
+        if not first:
+            back = int(frames[row - 1]) + 1
+        if not last:
+            onward = int(frames[row + 1])
+        return (
+            back if frame > back and (first or frame - back > self._near) else None,
+            onward if onward > frame + 1 and (last or onward - frame - 1 > self._near) else None,
+        )
 
     def _onward(self, chase: _Chase, frame: int, gray: Gray) -> None:
         last, before = self._ring[-2]
@@ -150,6 +174,7 @@ class Pursuit:
 
     def _back(self, chase: _Chase, frame: int, box: Box, stop: int) -> None:
         anchor = _Anchor(frame, box)
+        stop = max(stop, frame - self._reach)  # the ring may hold what was seen long before
         pictures = [(f, g) for f, g in self._ring if stop <= f <= frame]
         for (later, after), (earlier, before) in zip(
             pictures[:0:-1], pictures[-2::-1], strict=True
@@ -168,7 +193,8 @@ class Pursuit:
         """The face on frame `there`, from its box on frame `here`; None when it is lost."""
         camera = self._camera.between(here, there)
         moved = follow(before, after, box, camera, self._scale)
-        if moved is None or abs(there - anchor.frame) % _RELOOK == 0:
+        stride = _RELOOK * (1 + len(self._active) // _CROWD)
+        if moved is None or abs(there - anchor.frame) % stride == 0:
             found = self._relook(after, moved.box if moved else waiting(box, camera))
             if found is not None:
                 return found

@@ -245,6 +245,11 @@ def _same_kept(box: Box, kept: Box) -> bool:
     return bool(inside > _KEPT_INSIDE) and 0.4 < ratio < 2.5
 
 
+def is_open(doubt: Doubt) -> bool:
+    """Whether a doubt is of a residual face that nothing covers."""
+    return doubt.reason is Reason.RESIDUAL and doubt.track is None
+
+
 def _by_frame(residuals: Iterable[Residual]) -> dict[int, list[Residual]]:
     frames: dict[int, list[Residual]] = defaultdict(list)
     for residual in residuals:

@@ -26,6 +26,9 @@ _NEUTRAL = 0.1
 BAR = -0.65
 """Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face."""
 
+_SURE = np.array([0.5, 0.85])
+"""Scores, by family, from which one sighting is a face, however short it lasts."""
+
 _UNSURE = (-1.6, 0.2)
 """Log-odds between which a second look is worth its time."""
 
@@ -60,7 +63,7 @@ def credence(tracklet: Tracklet) -> float:
 
 def is_face(tracklet: Tracklet) -> bool:
     """Whether a tracklet is covered."""
-    return credence(tracklet) >= BAR
+    return bool((tracklet.evidence >= _SURE).any()) or credence(tracklet) >= BAR
 
 
 def to_look_at(tracklet: Tracklet) -> list[int]:

@@ -27,18 +27,7 @@ def standing(frames: range, x: float = 300, score: float = 0.8, size: float = 60
     return [(f, x, 200.0, size, score) for f in frames]
 
 
-@pytest.mark.parametrize(
-    "family",
-    [
-        FAMILIES.index("centerface"),
-        pytest.param(
-            FAMILIES.index("yunet"),
-            marks=pytest.mark.xfail(
-                strict=True, reason="weeded, and when large not looked at again"
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("family", range(len(FAMILIES)))
 def test_a_single_confident_sighting_is_a_track(family: int) -> None:
     [seen] = sightings([(50, 300, 200, 60, 0.9)])
     seen.evidence[:, 1 - family] = 0
