@@ -56,7 +56,8 @@ class Executor(Protocol):
     When a stop is requested, running tasks end with Interrupted at their next report of progress.
     """
 
-    slots: int
+    @property
+    def slots(self) -> int: ...
 
     def start(self, task: Task) -> None:
         """Take one task; never more than `slots` are taken at a time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -32,8 +32,9 @@ from blur.errors import (
     Exit,
     Interrupted,
     OutputError,
+    SetupError,
 )
-from blur.settings import AuditMode, Settings, cpu_count
+from blur.settings import AuditMode, BatchSettings, Settings, cpu_count
 
 _SETTLE = 1.0
 _LEDGER_EVERY = 1.0
@@ -72,14 +73,14 @@ def run(
         stack.callback(display.close)
         survey = Survey(found, ledger.entries(), folder, settings, scan=scan, render=render)
         batch = _Batch(folder, ledger, settings, display, survey, scan=scan, render=render)
-        executor = stack.enter_context(_executor(batch.tell, stop, settings, serial))
+        executor = stack.enter_context(_executor(batch.tell, stop, settings, serial, display.say))
         survey.probe(executor, stop, _memory())
         batch.enter()
         batch.work(executor, stop)
         clips = [_failed(name, error) for name, error in found.unreadable] + batch.reports()
         report = BatchReport(
             version=blur.__version__,
-            settings=settings,
+            settings=replace(settings, batch=BatchSettings()),  # it may hold paths and names
             clips=sorted(clips, key=lambda c: c.name),
             skipped=survey.skipped,
             exit_code=exit_code(clips, interrupted=stop.requested),
@@ -108,7 +109,7 @@ def dry_run(
     found = discover(inputs, out, settings.batch.include, settings.batch.exclude)
     entries = read(folder)[0] if folder.ledger.exists() else []
     survey = Survey(found, entries, folder, settings, scan=scan, render=render)
-    with stop.on_signals(), _executor(lambda *_: None, stop, settings, serial) as executor:
+    with stop.on_signals(), _executor(_ignore, stop, settings, serial, _ignore) as executor:
         survey.probe(executor, stop, _memory())
         samples = [
             Task(key, measure, (survey.clips[key].file.path, out, settings), alone=True)
@@ -128,9 +129,16 @@ def dry_run(
     )
 
 
-def _executor(tell: Tell, stop: Stop, settings: Settings, serial: bool) -> Executor:
+def _ignore(*_: object) -> None: ...
+
+
+def _executor(
+    tell: Tell, stop: Stop, settings: Settings, serial: bool, say: Callable[[str], None]
+) -> Executor:
     if serial:
         return SerialExecutor(tell, stop)
+    if settings.batch.cluster:
+        return _cluster(tell, stop, settings, say)
     slots = settings.batch.jobs or max(1, cpu_count() // 2)
     return ProcessExecutor(
         tell,
@@ -140,6 +148,14 @@ def _executor(tell: Tell, stop: Stop, settings: Settings, serial: bool) -> Execu
         stall_timeout=settings.batch.stall_timeout,
         memory_limit=_memory(),
     )
+
+
+def _cluster(tell: Tell, stop: Stop, settings: Settings, say: Callable[[str], None]) -> Executor:
+    try:
+        from blur.batch.cluster import ClusterExecutor
+    except ModuleNotFoundError as error:
+        raise SetupError("Dask is not installed", remedy='pip install "blur[cluster]"') from error
+    return ClusterExecutor(tell, stop, settings.batch, say)
 
 
 def _memory() -> int:

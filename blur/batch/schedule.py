@@ -105,6 +105,8 @@ def drain(
                     yield outcome
         elif stop.requested or not schedule.tasks:
             return
+        elif not executor.slots:
+            executor.wait(_WAIT)  # for a worker to come
         elif paused is None:
             paused = time.monotonic()
             yield Paused()

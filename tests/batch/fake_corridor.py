@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import socket
 import sys
 import time
 from fractions import Fraction
@@ -56,6 +57,8 @@ def _scan(clip, settings, progress):
     frames = int(frames)
     for done in range(frames):
         progress("scan", done, frames)
+        if behaviour == "dawdle":
+            time.sleep(0.1)
         if done == frames // 2:
             _behave(behaviour, clip)
     _count(clip, "scan")
@@ -91,6 +94,8 @@ def _behave(behaviour, clip):
             file.write(" more")
     if behaviour == "vanish":
         clip.unlink()
+    if behaviour == "calls-home":
+        socket.socket(socket.AF_INET)
     if behaviour == "slow":
         time.sleep(0.5)
 
