@@ -8,11 +8,13 @@ import av
 import numpy as np
 import pytest
 from footage import RECIPES, Recipe, make, picture
+from test_roundtrip import decoded, passed_through
 
 from blur.errors import BlurError, DecodeError
 from blur.media.isobmff import boxes
 from blur.media.probe import probe
 from blur.media.read import Reader
+from blur.settings import AudioMode, OutputSettings
 
 
 def frames_of(path: Path, **options) -> tuple[list, Reader]:
@@ -244,3 +246,24 @@ def test_no_damage_goes_unseen_hangs_or_crashes(name, harm, tmp_path):
             assert len(found) == len(recipe.pts) or reader.notes
             outcomes.append("whole")
     assert outcomes.count("failed") >= (190 if harm == "cut" else 10)
+
+
+@pytest.mark.slow
+def test_a_damaged_clip_gives_a_whole_output_or_none(tmp_path):
+    recipe = dataclasses.replace(RECIPES["late-sound"], muxer={"movflags": "faststart"})
+    data = make(tmp_path / "clip.mp4", recipe).read_bytes()
+    rng = np.random.default_rng(11)
+    settings = OutputSettings(preset="ultrafast", audio=AudioMode.KEEP)
+    broken, out = tmp_path / "broken.mp4", tmp_path / "out.mp4"
+    for _ in range(80):
+        harmed = bytearray(data)
+        harmed[int(rng.integers(len(data)))] ^= 1 << int(rng.integers(8))
+        broken.write_bytes(harmed)
+        out.unlink(missing_ok=True)
+        try:
+            done = passed_through(broken, tmp_path, settings)
+        except BlurError as error:
+            assert error.remedy and not out.exists()
+        else:
+            assert len(decoded(out)) == done.written.frames
+        assert not list(tmp_path.glob(".*.part"))
