@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from blur import edits as decisions
 from blur.cover.fills import make_fill
+from blur.cover.layout import paintable
 from blur.cover.paint import paint
 from blur.cover.region import Covers
 from blur.digests import scan_digest
@@ -66,6 +67,7 @@ class Rendered(Struct, frozen=True, kw_only=True):
     """What a render did; goes into the report."""
 
     frames: int
+    damaged: int
     bytes_in: int
     bytes_out: int
     sha256: str
@@ -123,7 +125,13 @@ def render(
     info = probe(clip)
     covers = Covers(plan.tracks, plan.shots(), settings.cover, plan.width, plan.height)
     fill = make_fill(settings.cover)
-    with open_reader(clip, info) as reader, open_writer(out, info, settings.output) as writer:
+    damage = settings.scan.max_damaged
+    with (
+        open_reader(
+            clip, info, max_damaged=damage, deinterlace=settings.output.deinterlace
+        ) as reader,
+        open_writer(out, info, settings.output) as writer,
+    ):
         done = 0
         for frame in ahead(reader, _AHEAD):
             if done >= plan.frames or frame.pts != plan.pts[done]:
@@ -134,10 +142,13 @@ def render(
             tell("render", done, plan.frames)
         if done != plan.frames:
             raise PlanMismatch(f"has {done} frames, its plan {plan.frames}", subject=clip.name)
-        notes = list(reader.notes)
+        notes, damaged = list(reader.notes), reader.damaged
+        if (painted := paintable(info.pix_fmt)) != info.pix_fmt:
+            notes.append(f"samples converted from {info.pix_fmt} to {painted} to be covered")
         written = writer.finish()
     return Rendered(
         frames=written.frames,
+        damaged=damaged,
         bytes_in=clip.stat().st_size,
         bytes_out=written.bytes,
         sha256=written.sha256,
@@ -176,7 +187,7 @@ def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) ->
     finder = CutFinder()
     seen = _Seen([], [], [], Camera(), (), ())
     with (
-        open_reader(clip, info) as reader,
+        open_reader(clip, info, max_damaged=settings.max_damaged) as reader,
         closing(ahead(_watch(reader, info, search, finder), _AHEAD)) as watched,
     ):
         while batch := list(itertools.islice(watched, _TOGETHER)):

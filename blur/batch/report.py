@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from blur.batch.discover import Skipped
 from blur.errors import BlurError, Exit, cannot_write
@@ -51,6 +52,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     """One clip's line in the report. Names are relative to the input and to OUT.
 
     `faces` counts sightings by a detector, `tracks` the covers they were joined into.
+    `damaged` frames could not be decoded and are missing or patched in the output.
     `seconds` is what the work took and `doubt_seconds` the length of clip in doubt. `audits` has
     one audit for each render.
     """
@@ -59,6 +61,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     state: State
     output: str | None = None
     frames: int = 0
+    damaged: int = 0
     faces: int = 0
     tracks: int = 0
     doubt_seconds: float = 0.0
@@ -87,6 +90,14 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     exit_code: int
     seconds: float
 
+    def without_names(self) -> BatchReport:
+        """The same report with outputs for names: it does not tell what the clips were called."""
+        clips = [
+            replace(clip, name=clip.output or f"clip {number} without output")
+            for number, clip in enumerate(self.clips, 1)
+        ]
+        return replace(self, clips=clips, skipped=[Skipped("", s.why) for s in self.skipped])
+
     def save(self, out: Path) -> None:
         """Write OUT/report.json, whole or not at all."""
         target = out / REPORT_NAME
@@ -105,7 +116,7 @@ def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
     if not clips:
         return Exit.NOTHING
     codes = {Exit(c.error.exit_code) for c in clips if c.error}
-    if any(c.state in (State.FOUND, State.LATER) for c in clips):
+    if any(c.damaged or c.state in (State.FOUND, State.LATER) for c in clips):
         codes.add(Exit.FAILED)
     if not codes:
         return Exit.OK

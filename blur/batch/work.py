@@ -148,6 +148,7 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
             state=State.DONE,
             output=shown(from_text(entry.output)),
             seconds=round(time.monotonic() - started, 3),
+            damaged=done.damaged,
             bytes_out=done.bytes_out,
             sha256_in=sha256(job.path),
             sha256_out=done.sha256,
