@@ -30,7 +30,7 @@ class Exit(enum.IntEnum):
 
 _MEANINGS = {
     Exit.OK: "every clip was covered and verified",
-    Exit.FAILED: "at least one clip failed and has no output, or lost damaged frames; the others are done",
+    Exit.FAILED: "at least one clip failed and has no output, or lost damaged frames",
     Exit.USAGE: "the command line, settings file or paths cannot be used as given",
     Exit.NOTHING: "there was nothing to do: no clip among the inputs",
     Exit.RESIDUAL: "the audit still sees a face in at least one output",
