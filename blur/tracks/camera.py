@@ -116,11 +116,12 @@ class Camera:
         """The transform that carries display coordinates on frame `a` to frame `b`."""
         if a > b:
             return np.asarray(np.linalg.inv(self.between(b, a)))
-        if a // _BLOCK == b // _BLOCK:
-            return np.asarray(self._within[b] @ np.linalg.inv(self._within[a]))
-        edge = (a // _BLOCK + 1) * _BLOCK
-        head = self._within[edge - 1] @ np.linalg.inv(self._within[a])
-        return np.asarray(self.between(edge, b) @ self._within[edge] @ head)
+        before = np.eye(3)
+        while a // _BLOCK < b // _BLOCK:
+            edge = (a // _BLOCK + 1) * _BLOCK
+            head = self._within[edge - 1] @ np.linalg.inv(self._within[a])
+            before, a = self._within[edge] @ head @ before, edge
+        return np.asarray(self._within[b] @ np.linalg.inv(self._within[a]) @ before)
 
     def reliable(self, a: int, b: int) -> bool:
         """Whether every step from frame `a` to frame `b` was measured."""

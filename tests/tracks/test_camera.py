@@ -75,6 +75,15 @@ def test_a_way_is_reliable_only_when_each_of_its_steps_is(a: int, b: int) -> Non
     assert CAMERA.reliable(a, b) == CAMERA.reliable(b, a) == all(s.reliable for s in steps)
 
 
+def test_a_way_through_hours_is_found() -> None:
+    camera = Camera()
+    step = Step(np.array([[1, 0, 0.5], [0, 1, 0], [0, 0, 1.0]]), 1.0)
+    for _ in range(400_000):
+        camera.append(step)
+    assert camera.between(0, 399_999)[:2, 2] == pytest.approx([199_999.5, 0])
+    assert camera.between(399_999, 0)[:2, 2] == pytest.approx([-199_999.5, 0])
+
+
 def test_a_long_zoom_keeps_its_precision() -> None:
     """A camera that zooms in for an hour: products of all steps would overflow."""
     camera = Camera()
