@@ -200,6 +200,13 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tuple[str, ...],
         Meta(description="no file whose name or path matches this pattern (repeatable)"),
     ] = ()
+    rename: Annotated[
+        bool,
+        Meta(
+            description="gives outputs numbers for names, also in the report; the key lies in the"
+            " private work folder"
+        ),
+    ] = False
     verify: Annotated[
         Verify,
         Meta(

@@ -7,13 +7,13 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace
 
 from blur.batch.discover import Candidate, shown
 from blur.batch.ledger import Entry, from_text, load_record, to_text
-from blur.batch.naming import collision_key, output_name
+from blur.batch.naming import collision_key, neutral_name, output_name
 from blur.batch.report import State
 from blur.batch.workdir import WorkFolder
 from blur.errors import BlurError, PlanMismatch, UsageError
@@ -41,8 +41,11 @@ class Inventory:
     Clips are known by content: one that was moved or renamed keeps its plan, edits and output.
     """
 
-    def __init__(self, folder: WorkFolder, entries: Sequence[Entry]) -> None:
+    def __init__(
+        self, folder: WorkFolder, entries: Sequence[Entry], *, rename: bool = False
+    ) -> None:
         self._folder = folder
+        self._rename = rename
         self._by_place = {entry.place: entry for entry in entries}
         self._by_content: dict[Fingerprint, list[Entry]] = defaultdict(list)
         for entry in entries:
@@ -52,7 +55,8 @@ class Inventory:
     def take(self, files: Iterable[Candidate]) -> list[Clip]:
         """The clips of this run."""
         clips = [self._clip(file) for file in files]
-        self._refuse_doubles(clips)
+        if not self._rename:
+            self._refuse_doubles(clips)
         return clips
 
     def name_output(self, clip: Clip, suffix: str) -> None:
@@ -60,7 +64,7 @@ class Inventory:
         old = clip.entry.output
         if old is not None and from_text(old).suffix == suffix:
             return
-        output = output_name(clip.file.relative, suffix, self._outputs)
+        output = self._name(clip.file, suffix)
         if os.path.lexists(self._folder.out / output):
             clip.refused = UsageError(
                 f"the output folder already holds a file {output.name} that is not its output",
@@ -71,6 +75,11 @@ class Inventory:
         self._outputs.add(collision_key(output))
         clip.before = clip.entry if old is not None else None
         clip.entry = replace(clip.entry, output=to_text(output))
+
+    def _name(self, file: Candidate, suffix: str) -> PurePosixPath:
+        if self._rename:
+            return neutral_name(suffix, self._outputs)
+        return output_name(file.relative, suffix, self._outputs)
 
     def _clip(self, file: Candidate) -> Clip:
         place = to_text(_place(file.path, self._folder.out))
@@ -119,7 +128,7 @@ class Inventory:
     def _after_move(self, old: Entry, new: Entry, file: Candidate) -> Entry:
         """The entry of a moved clip, with the output's place that mirrors the new one."""
         entry = replace(old, place=new.place, name=new.name)
-        if old.output is not None:
+        if old.output is not None and not self._rename:
             output = from_text(old.output)
             self._outputs.discard(collision_key(output))
             output = output_name(file.relative, output.suffix, self._outputs)

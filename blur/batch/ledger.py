@@ -8,7 +8,9 @@ lost to a crash, and a whole ledger that was damaged, come back from these.
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
+import io
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +22,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, fields
 
+from blur.batch.discover import shown
 from blur.batch.report import ClipReport, State
 from blur.batch.workdir import WorkFolder
 from blur.errors import DiskFull, OutputError
@@ -166,6 +169,17 @@ def load_record(folder: WorkFolder, place: str) -> Entry | None:
 
 def record_file(folder: WorkFolder, place: str) -> Path:
     return folder.records / f"{hashlib.sha256(place.encode()).hexdigest()[:20]}.json"
+
+
+def save_key(folder: WorkFolder, entries: Iterable[Entry]) -> None:
+    """Write `names.csv`: which output is which clip, where outputs have numbers for names."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["output", "clip"])
+    rows.writerows(
+        (shown(from_text(entry.output)), entry.name) for entry in entries if entry.output
+    )
+    write_private(folder.root / "names.csv", text.getvalue().encode())
 
 
 def to_text(path: PurePath) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import unicodedata
 from collections.abc import Container, Iterator
@@ -20,6 +21,12 @@ def output_name(clip: PurePosixPath, suffix: str, taken: Container[str]) -> Pure
     `a.mp4`, and an `a.avi` that joins it becomes `a.avi.mp4`.
     """
     return next(name for name in _choices(clip, suffix) if collision_key(name) not in taken)
+
+
+def neutral_name(suffix: str, taken: Container[str]) -> PurePosixPath:
+    """The next free number as a name, which tells nothing of the clip or its folder."""
+    names = (PurePosixPath(f"{number:04}{suffix}") for number in itertools.count(1))
+    return next(name for name in names if collision_key(name) not in taken)
 
 
 def collision_key(name: PurePosixPath) -> str:

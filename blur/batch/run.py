@@ -16,7 +16,7 @@ from blur.batch.discover import Candidate, discover
 from blur.batch.executor import Executor, Outcome, SerialExecutor, Task, Tell
 from blur.batch.forecast import Forecast, forecast, measure, pick
 from blur.batch.inventory import Clip
-from blur.batch.ledger import Entry, Flight, Ledger, from_text, read
+from blur.batch.ledger import Entry, Flight, Ledger, from_text, read, save_key
 from blur.batch.processes import ProcessExecutor
 from blur.batch.progress import Display, Quiet
 from blur.batch.report import BatchReport, ClipReport, Problem, State, exit_code
@@ -87,7 +87,7 @@ def run(
             seconds=round(time.monotonic() - began, 3),
         )
         try:
-            report.save(out)
+            (report.without_names() if settings.batch.rename else report).save(out)
         except OutputError as error:
             display.say(str(error))
             return replace(report, exit_code=Exit.FAILED)
@@ -201,6 +201,8 @@ class _Batch:
             if error is not None:
                 self._fail(key, error)
         self._save(*(clip for clip in self._clips.values() if clip.refused is None))
+        if self._settings.batch.rename:
+            save_key(self._folder, self._ledger.entries())
         self._sweep()
         finished = len(self._clips) - len(survey.why)
         if finished:

@@ -41,7 +41,7 @@ class Survey:
         render: bool,
     ) -> None:
         self._settings = settings
-        self._inventory = Inventory(folder, entries)
+        self._inventory = Inventory(folder, entries, rename=settings.batch.rename)
         self.clips: dict[int, Clip] = dict(enumerate(self._inventory.take(found.candidates)))
         self.skipped = list(found.skipped)
         self.why: dict[int, str] = {}

@@ -17,7 +17,7 @@ from types import ModuleType, SimpleNamespace
 
 from blur.batch import work
 from blur.digests import scan_digest
-from blur.errors import DecodeError, NotAClip, cannot_write
+from blur.errors import DecodeError, NotAClip, ResidualFace, cannot_write
 from blur.fingerprint import fingerprint
 from blur.plan import Plan
 from blur.settings import Codec
@@ -113,6 +113,7 @@ def _render(clip, plan, out, settings, edits, progress):
     _count(clip, "render")
     return SimpleNamespace(
         bytes_out=len(content),
+        damaged=3 if "damaged" in clip.read_text() else 0,
         sha256=hashlib.sha256(content).hexdigest(),
         dropped=["sound"],
         notes=[],
@@ -133,6 +134,10 @@ def _fill_disk(out):
 
 def _cover_clip(clip, plan, out, settings, edits, progress, keep):
     rendered = _render(clip, plan, out, settings, edits, progress)
+    if "residual" in clip.read_text():
+        keep(plan)
+        out.unlink()
+        raise ResidualFace("the audit still sees a face, at 0.1 s", subject=clip.name)
     return SimpleNamespace(plan=plan, rendered=rendered, audits=())
 
 

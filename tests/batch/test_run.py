@@ -108,6 +108,14 @@ def test_a_file_that_kills_the_probe_does_not_take_others_along(fake):
     assert states(report) == {"a.mov": "done", "b.mov": "done", "bad.mov": "failed"}
 
 
+def test_a_clip_that_lost_damaged_frames_is_covered_but_not_ok(fake):
+    fake.clip("a.mov", "damaged")
+    for _ in range(2):  # nor when it is resumed
+        report = fake.run()
+        assert states(report) == {"a.mov": "done"} and set(fake.outputs) == {"a.mp4"}
+        assert report.exit_code == Exit.FAILED
+
+
 def test_nothing_to_do(fake):
     (fake.inputs / "notes.txt").write_text("hello")
     assert fake.run().exit_code == Exit.NOTHING
@@ -612,3 +620,22 @@ def test_an_interrupted_redo_is_not_reported_as_done(fake):
     assert report.exit_code == Exit.INTERRUPTED
     assert states(report) == {"a.mov": "found"}
     assert fake.run().exit_code == Exit.OK and not fake.calls
+
+
+def test_neutral_names_with_the_key_in_the_work_folder(fake):
+    fake.clip("Anna/a.mov")
+    fake.clip("Bert/a.mov", salt="other")
+    fake.clip("Carl/bad.mov", "broken")
+    (fake.inputs / "Dora.txt").write_text("hello")
+    settings = Settings(batch=BatchSettings(rename=True))
+    report = fake.run(settings=settings)
+    assert set(fake.outputs) == {"0001.mp4", "0002.mp4"}
+    assert {c.name for c in report.clips} == {"Anna/a.mov", "Bert/a.mov", "Carl/bad.mov"}
+    text = (fake.out / "report.json").read_text()
+    assert not any(name in text for name in ("Anna", "Bert", "Carl", "Dora", "bad"))
+    key = WorkFolder(fake.out).root / "names.csv"
+    assert "0001.mp4,Anna/a.mov" in key.read_text() and key.stat().st_mode & 0o077 == 0
+    fake.clip("Anna/0.mov")
+    fake.run(settings=settings)
+    assert "0004.mp4,Anna/0.mov" in key.read_text()
+    assert "0001.mp4,Anna/a.mov" in key.read_text()
