@@ -11,7 +11,7 @@ from blur.errors import UsageError
 from blur.plan import Box, Decision, Edits, Keyframe
 from blur.preview import decisions
 
-Path: TypeAlias = Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
+Keyframes: TypeAlias = Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
 
 
 class _Act(Struct, frozen=True, forbid_unknown_fields=True, tag_field="do", tag=str.lower):
@@ -45,14 +45,14 @@ class Split(_Act, frozen=True):
 class Add(_Act, frozen=True):
     """Cover a face that no track covers, along a path."""
 
-    path: Path
+    path: Keyframes
     reason: str = ""
 
 
 class Draw(_Act, frozen=True):
     """Cover a new region along a path."""
 
-    path: Path
+    path: Keyframes
     reason: str = ""
 
 
@@ -60,7 +60,7 @@ class Trace(_Act, frozen=True):
     """Let a region take another path while that path lasts."""
 
     region: int
-    path: Path
+    path: Keyframes
 
 
 class Move(_Act, frozen=True):

@@ -17,7 +17,7 @@ from blur.batch.ledger import Entry, from_text
 from blur.batch.resume import file_sha256
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
-from blur.edits import resolve
+from blur.edits import Resolved, resolve
 from blur.errors import ClipChanged, DecodeError, UsageError
 from blur.fingerprint import fingerprint
 from blur.media.probe import ClipInfo, probe
@@ -215,11 +215,10 @@ class OpenClip:
         file = self._edits_file()
         edits = load_edits(file) if file.exists() else Edits(fingerprint=entry.fingerprint)
         self._undo, self._redo = [], []
-        self._take(edits)
+        self._take(edits, resolve(self.plan, edits))
 
-    def _take(self, edits: Edits) -> None:
-        self.resolved = resolve(self.plan, edits)
-        self.edits = edits
+    def _take(self, edits: Edits, resolved: Resolved) -> None:
+        self.edits, self.resolved = edits, resolved
         self._edits_sha256 = file_sha256(self._edits_file())
         seen = f"{self._plan_sha256} {self._shelf.settings.cover}".encode()
         self.revision = hashlib.sha256(seen + msgspec.json.encode(edits)).hexdigest()[:16]
@@ -232,13 +231,13 @@ class OpenClip:
         self._redo = []
 
     def _save(self, edits: Edits) -> None:
-        resolve(self.plan, edits)  # edits that cannot be applied are not saved
+        resolved = resolve(self.plan, edits)  # edits that cannot be applied are not saved
         if edits == Edits(fingerprint=edits.fingerprint):
             self._edits_file().unlink(missing_ok=True)  # as if nothing had ever been decided
         else:
             save_edits(edits, self._edits_file())
         self._stamp = self._stamps()
-        self._take(edits)
+        self._take(edits, resolved)
 
     def _step(self, revision: str, come_from: list[Edits], go_to: list[Edits]) -> None:
         self._require(revision)

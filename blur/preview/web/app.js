@@ -181,13 +181,16 @@ function clipRow(row) {
 
 // ---- one clip
 
-async function open(key, frame = 0) {
-  if (state.key !== key) Object.assign(state, { selected: null, span: [null, null], picked: new Set(), visited: new Set() });
+async function open(key) {
+  const same = state.key === key && state.clip;
+  if (!same) Object.assign(state, { selected: null, span: [null, null], picked: new Set(), visited: new Set() });
   state.key = key;
   listClips();
   location.replace(`#${key}`);
   try {
-    take(await api.clip(key), frame);
+    const clip = await api.clip(key);
+    if (state.key !== key) return;
+    take(clip, same ? player.frame : 0);
     hint();
   } catch (error) {
     if (!(error instanceof api.Refusal)) throw error;
