@@ -23,13 +23,13 @@ _BIAS = -2.8
 _NEUTRAL = 0.1
 """An answer to the second look that speaks neither for a face nor against it."""
 
-BAR = -0.65
+BAR = -1.1
 """Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face."""
 
 _SURE = np.array([0.5, 0.85])
 """Scores, by family, from which one sighting is a face, however short it lasts."""
 
-_UNSURE = (-1.6, 0.2)
+_UNSURE = (-2.1, -0.1)
 """Log-odds between which a second look is worth its time."""
 
 _APART = 4
