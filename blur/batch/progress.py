@@ -85,9 +85,9 @@ class Bars:
         self._count.advance(key, stage, done, total)
         bar = self._clips[key]
         label = f"{self._names[key]} {stage}"
-        if bar.desc != label + ": ":
+        if bar.desc != label:
             bar.reset(total)
-            bar.set_description(label, refresh=False)
+            bar.set_description_str(label, refresh=False)
         bar.total = total
         bar.update(done - bar.n)
         self._refresh()

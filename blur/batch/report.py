@@ -20,6 +20,7 @@ from blur.findings import Audit
 from blur.settings import Settings
 
 REPORT_NAME = "report.json"
+_ROWS = 100
 _SHOWN = 20
 
 
@@ -124,21 +125,28 @@ def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
 
 
 def table(report: BatchReport) -> str:
-    """The report for a terminal: one line per clip, then what failed and what was left out."""
+    """The report for a terminal: one line per clip, then what failed and what was left out.
+
+    Of many clips it shows those with the most seconds in doubt.
+    """
+    clips = report.clips
+    if len(clips) > _ROWS:
+        clips = sorted(clips, key=lambda c: -c.doubt_seconds)[:_ROWS]
     head = ("clip", "state", "frames", "faces", "tracks", "doubt", "time", "speed")
-    rows = [head, *(_row(c) for c in report.clips)]
+    rows = [head, *map(_row, clips)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = [
         "  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1])]
         + [cell.rjust(w) for cell, w in zip(row[2:], widths[2:], strict=True)])
         for row in rows
     ]  # fmt: skip
+    lines += _more("clips", len(report.clips) - len(clips))
     lines += ["", *(_failure(c, c.error) for c in report.clips if c.error)]
+    lines += [f"damaged: {c.name}: {c.damaged} frames" for c in report.clips if c.damaged]
     lines += _counted("note", (note for c in report.clips for note in c.notes))
     lines += _counted("left out", (what for c in report.clips for what in c.dropped))
     lines += [f"skipped: {s.name} ({s.why})" for s in report.skipped[:_SHOWN]]
-    if len(report.skipped) > _SHOWN:
-        lines.append(f"skipped: {len(report.skipped) - _SHOWN} more, see {REPORT_NAME}")
+    lines += _more("skipped", len(report.skipped) - _SHOWN)
     states = Counter(c.state for c in report.clips)
     lines.append(", ".join(f"{n} {state}" for state, n in states.items()) or "no clips")
     return "\n".join(lines)
@@ -166,6 +174,8 @@ def _failure(clip: ClipReport, problem: Problem) -> str:
 def _counted(label: str, texts: Iterable[str]) -> list[str]:
     counts = Counter(texts).most_common()
     lines = [f"{label}: {text}" + (f" ({n} clips)" if n > 1 else "") for text, n in counts[:_SHOWN]]
-    if len(counts) > _SHOWN:
-        lines.append(f"{label}: {len(counts) - _SHOWN} more, see {REPORT_NAME}")
-    return lines
+    return lines + _more(label, len(counts) - _SHOWN)
+
+
+def _more(label: str, count: int) -> list[str]:
+    return [f"{label}: {count} more, see {REPORT_NAME}"] if count > 0 else []
