@@ -12,6 +12,7 @@ One clip, in this process:
 
     plan = blur.scan("footage/clip.mov")
     blur.render("footage/clip.mov", plan, "clip-covered.mp4")
+    print(blur.audit("clip-covered.mp4", plan).residuals)
 
 Every error that a user can meet is a `blur.errors.BlurError`. Options are those of
 `blur.settings.Settings`.
@@ -26,11 +27,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:  # loading the native libraries takes a second; `blur --help` must not
     from blur.batch.report import BatchReport
+    from blur.findings import Audit
     from blur.pipeline import Progress, Rendered
     from blur.plan import Edits, Plan
     from blur.settings import ScanSettings, Settings
 
-__all__ = ["render", "run", "scan"]
+__all__ = ["audit", "render", "run", "scan"]
 __version__ = "0.1.0"
 
 AnyPath: TypeAlias = str | PathLike[str]
@@ -70,3 +72,17 @@ def render(
     from blur.settings import Settings
 
     return pipeline.render(Path(clip), plan, Path(out), settings or Settings(), edits, progress)
+
+
+def audit(
+    out: AnyPath,
+    plan: Plan,
+    settings: Settings | None = None,
+    edits: Edits | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """Look for faces in the covered clip `out`; see `blur.pipeline.audit`."""
+    from blur import pipeline
+    from blur.settings import Settings
+
+    return pipeline.audit(Path(out), plan, settings or Settings(), edits, progress)

@@ -327,9 +327,7 @@ def cover_clip(
             )
         if fix and seen.residuals:
             where = ", ".join(f"{r.seconds:.1f} s" for r in seen.residuals[:3])
-            raise ResidualFace(
-                f"the audit still sees {len(seen.residuals)} faces, at {where}", subject=clip.name
-            )
+            raise ResidualFace(f"the audit still sees a face, at {where}", subject=clip.name)
         unaudited.replace(out)
     finally:
         unaudited.unlink(missing_ok=True)

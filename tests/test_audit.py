@@ -189,6 +189,8 @@ def test_report_lists_and_leaves_the_clip_as_it_is(clip: Path, bare: Plan, tmp_p
     assert [(d.reason, d.track) for d in done.plan.doubts] == [(Reason.RESIDUAL, None)]
     assert grown == [done.plan]
     assert max(covered_share(clip, out)) < 0.02
+    again = pipeline.cover_clip(clip, done.plan, tmp_path / "again.mkv", settings)
+    assert again.plan == done.plan  # the same doubts, not twice
 
 
 def test_off_does_not_look(clip: Path, bare: Plan, tmp_path: Path) -> None:

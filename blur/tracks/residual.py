@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from blur.boxes import overlaps
 from blur.findings import Residual, Suspect
-from blur.plan import Box, Doubt, Reason, Track
+from blur.plan import Box, Doubt, Mark, Reason, Track
 from blur.sightings import FAMILIES, Sightings, same_face
 from blur.tracks.link import Tracklet
 
@@ -114,26 +114,30 @@ def itinerary(
     return Itinerary(whole, dict(places))
 
 
-def gaps(shots: Iterable[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[tuple[int, Box]]:
-    """Frames between two tracks of one face, `GAP` at most, and where the face is.
+def gaps(shots: Sequence[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[tuple[int, Box]]:
+    """Frames that lack a cover for `GAP` frames at most, between two tracks of one face, or
+    between a face that was still seen and the edge of its shot; and where the face is.
 
     A face that is there before and after was there between: this needs no detector to see it.
     """
-    by_start = sorted((t for t in tracks if t.source != "person"), key=lambda t: t.start)
-    starts = [track.start for track in by_start]
-    shot_starts = [start for start, _ in shots]
-    for before in by_start:
-        first = bisect.bisect_right(starts, before.end)
-        last = bisect.bisect_right(starts, before.end + GAP)
-        for after in by_start[first:last]:
-            one_shot = bisect.bisect(shot_starts, before.end - 1) == bisect.bisect(
-                shot_starts, after.start
-            )
-            if one_shot and same_face(np.stack([before.boxes[-1], after.boxes[0]]))[0, 1]:
-                middle = (before.end + after.start) // 2
-                for frame in range(before.end, after.start):
-                    beside = before.end - 1 if frame < middle else after.start
-                    yield frame, _box(before if frame < middle else after, beside)
+    tracks = sorted((t for t in tracks if t.source != "person"), key=lambda t: t.start)
+    starts = [track.start for track in tracks]
+    edges = [start for start, _ in shots]
+    for track in tracks:
+        begin, _ = shots[bisect.bisect(edges, track.start) - 1]
+        _, end = shots[bisect.bisect(edges, track.end - 1) - 1]
+        if track.marks[0] != Mark.HELD and track.start - begin <= GAP:
+            yield from ((frame, _box(track, track.start)) for frame in range(begin, track.start))
+        if track.marks[-1] != Mark.HELD and end - track.end <= GAP:
+            yield from ((frame, _box(track, track.end - 1)) for frame in range(track.end, end))
+        following = slice(
+            bisect.bisect_right(starts, track.end), bisect.bisect_right(starts, track.end + GAP)
+        )
+        for after in tracks[following]:
+            if after.start < end and same_face(np.stack([track.boxes[-1], after.boxes[0]]))[0, 1]:
+                for frame in range(track.end, after.start):
+                    nearer = frame - track.end < after.start - frame
+                    yield frame, _box(track, track.end - 1) if nearer else _box(after, after.start)
 
 
 def sampling(every: int) -> str:

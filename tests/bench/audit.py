@@ -27,6 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from msgspec.structs import replace  # noqa: E402
 from score import EXPOSED, Raster  # noqa: E402
 from truth import CLEAR, Case, cases  # noqa: E402
 
@@ -35,7 +36,7 @@ from blur.cover.region import Covers  # noqa: E402
 from blur.errors import ResidualFace  # noqa: E402
 from blur.findings import Audit, Residual  # noqa: E402
 from blur.plan import Plan, Track, load_plan, save_plan  # noqa: E402
-from blur.settings import AuditMode, AuditSettings, Settings  # noqa: E402
+from blur.settings import AuditMode, AuditSettings, OutputSettings, Settings  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 WIDE = 40
@@ -83,11 +84,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--only", nargs="+", default=[""], metavar="NAME", help="names begin so")
     parser.add_argument("--every", type=int, default=AuditSettings().audit_every)
+    parser.add_argument("--rounds", type=int, default=2, help="0 only looks, and mends nothing")
+    parser.add_argument("--preset", help="encoder preset: a fast one where only the catch counts")
     parser.add_argument("--plans", type=Path, help="folder that plans are kept in between calls")
     parser.add_argument("--videos", type=Path, help="audit the clips in this folder as they are")
     parser.add_argument("--json", type=Path, metavar="FILE")
     given = parser.parse_args(arguments)
-    settings = Settings(audit=AuditSettings(audit_every=given.every))
+    settings = Settings(
+        audit=AuditSettings(
+            audit=AuditMode.FIX if given.rounds else AuditMode.REPORT,
+            audit_every=given.every,
+            audit_rounds=given.rounds,
+        ),
+        output=OutputSettings(preset=given.preset),
+    )
     if given.videos is not None:
         plain(given.videos, settings, tuple(given.only), given.plans)
         return
@@ -262,7 +272,7 @@ def new_exposures(case: Case, whole: Plan, holed: Plan, settings: Settings) -> I
 
 def plain(folder: Path, settings: Settings, only: tuple[str, ...], plans: Path | None) -> None:
     """Cover the clips of a folder and list what the audit sees in them."""
-    settings = dataclasses_replace(settings)
+    settings = replace(settings, audit=replace(settings.audit, audit=AuditMode.REPORT))
     minutes = 0.0
     for clip in sorted(p for p in folder.rglob("*") if p.is_file() and p.name.startswith(only)):
         plan, scan_s = planned(clip, settings, plans)
@@ -282,12 +292,6 @@ def plain(folder: Path, settings: Settings, only: tuple[str, ...], plans: Path |
                 f"    frame {r.frame} {[round(v) for v in r.box]} {r.sure} {r.seen_by}", flush=True
             )
     print(f"{minutes:.2f} minutes")
-
-
-def dataclasses_replace(settings: Settings) -> Settings:
-    from msgspec.structs import replace
-
-    return replace(settings, audit=replace(settings.audit, audit=AuditMode.REPORT))
 
 
 def total(rows: Sequence[Row], kind: str) -> Row:

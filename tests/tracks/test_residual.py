@@ -160,9 +160,18 @@ def test_the_frames_between_two_tracks_of_one_face_are_a_gap():
     assert gaps(track(23, 40, identity=2), track(0, 20)) == [20, 21, 22]
 
 
+def test_the_frames_between_a_track_and_the_edge_of_its_shot_are_a_gap():
+    assert gaps(track(3, 47)) == [0, 1, 2, 47, 48, 49]
+    assert gaps(track(51, 96)) == [50]
+    assert gaps(track(4, 46)) == []
+    held = track(3, 47)
+    held.marks[[0, -1]] = Mark.HELD
+    assert gaps(held) == []
+
+
 def test_no_gap_across_a_cut_nor_between_two_faces_nor_over_a_long_time():
     elsewhere = FACE._replace(cx=300)
-    assert gaps(track(0, 49), track(51, 90, identity=2)) == []
+    assert gaps(track(0, 50), track(52, 90, identity=2)) == [50, 51]  # of the second alone
     assert gaps(track(0, 20), track(21, 40, elsewhere, identity=2)) == []
     assert gaps(track(0, 20), track(24, 40, identity=2)) == []
     assert gaps(track(0, 20, source="person"), track(22, 40, source="person")) == []
