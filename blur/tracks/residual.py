@@ -55,6 +55,7 @@ SLIVER = 0.05
 GAP = 3
 """Frames without a cover, between two of one face, that are no coincidence: scans leave none."""
 
+_TINY = 20
 _KEPT_INSIDE = 0.5
 _TURNS = (1, 3, 2)
 _POINTS = 16
@@ -134,7 +135,7 @@ def gaps(shots: Sequence[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[
             bisect.bisect_right(starts, track.end), bisect.bisect_right(starts, track.end + GAP)
         )
         for after in tracks[following]:
-            if after.start < end and same_face(np.stack([track.boxes[-1], after.boxes[0]]))[0, 1]:
+            if after.start < end and _near(track.boxes[-1], after.boxes[0]):
                 for frame in range(track.end, after.start):
                     nearer = frame - track.end < after.start - frame
                     yield frame, _box(track, track.end - 1) if nearer else _box(after, after.start)
@@ -241,6 +242,14 @@ def doubt(tracklet: Tracklet, track: int | None) -> Doubt:
         track=track,
         box=Box(*tracklet.boxes[0].tolist()),
     )
+
+
+def _near(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> bool:
+    """Whether two boxes, some frames apart, are one face even under a fast camera; tiny ones in
+    a crowd may be two."""
+    small, large = sorted((math.sqrt(a[2] * a[3]), math.sqrt(b[2] * b[3])))
+    away = math.hypot(a[0] - b[0], a[1] - b[1])
+    return small >= _TINY and large < 2 * small and away < small
 
 
 def _same_kept(box: Box, kept: Box) -> bool:

@@ -174,6 +174,8 @@ def test_no_gap_across_a_cut_nor_between_two_faces_nor_over_a_long_time():
     assert gaps(track(0, 50), track(52, 90, identity=2)) == [50, 51]  # of the second alone
     assert gaps(track(0, 20), track(21, 40, elsewhere, identity=2)) == []
     assert gaps(track(0, 20), track(24, 40, identity=2)) == []
+    tiny = Box(100, 100, 10, 12)
+    assert gaps(track(0, 20, tiny), track(22, 40, tiny, identity=2)) == []
     assert gaps(track(0, 20, source="person"), track(22, 40, source="person")) == []
 
 
