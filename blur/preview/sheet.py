@@ -20,11 +20,12 @@ import av
 import cv2
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from blur.boxes import bounds
 from blur.cover.fills import make_fill
-from blur.cover.region import Covers
+from blur.cover.region import Covers, Region
 from blur.edits import apply
 from blur.errors import OutputError
 from blur.faces.registry import load_detector
@@ -35,6 +36,8 @@ from blur.media.sample import glimpses
 from blur.plan import Boxes, Decision, Edits, Mark, Plan, Track
 from blur.preview.frames import Pictures, Rgb, covered, shown
 from blur.settings import CoverSettings, Level
+
+Mask = npt.NDArray[np.uint8]
 
 MOST = 24
 """Frames on a sheet."""
@@ -52,6 +55,8 @@ _HEAD = 1.9
 _DECODE = 0.05
 """Seconds that it takes to come to another frame."""
 _LEAST, _SAMPLE = 8, 48
+_NEAR = 0.25
+"""Seconds between two frames on a sheet, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ def moments(plan: Plan, most: int = MOST) -> list[Moment]:
 
     In the order of the clip, and no two of them close together.
     """
-    near = max(1, plan.frames // (4 * most))
+    per_second = plan.frames / max(plan.seconds(plan.frames), 1e-3)
+    near = max(1, round(per_second * _NEAR), plan.frames // (4 * most))
     chosen: dict[int, str] = {}
     for frame, why in _worth_seeing(plan):
         if len(chosen) < most and all(abs(frame - other) >= near for other in chosen):
@@ -118,20 +124,22 @@ def of_plan(
     fill = make_fill(cover)
     tiles = []
     for moment in moments(plan):
+        frame, seconds = moment.frame, plan.seconds(moment.frame)
         open_doubts = [
             doubt.box
             for doubt in plan.doubts
-            if doubt.track is None and doubt.box and doubt.start <= moment.frame < doubt.end
+            if doubt.track is None and doubt.box and doubt.start <= frame < doubt.end
         ]
-        picture = pictures.at(moment.frame)
-        small = shown(
-            covered(picture, pictures.info, covers.at(moment.frame), fill), pictures.info, TILE
-        )
+        regions = covers.at(frame)
+        picture = covered(pictures.at(frame), pictures.info, regions, fill)
+        small = shown(picture, pictures.info, TILE)
+        hidden = _masked(regions, small, plan.width, plan.height)
         scale = small.shape[1] / plan.width, small.shape[0] / plan.height
         boxes = np.array(open_doubts, np.float32).reshape(-1, 5) * (*scale, *scale, 1)
-        safe, missed = _safe(small, boxes, _MISSED)
-        caption = f"{_clock(plan.seconds(moment.frame))}  {moment.why}"
-        tiles.append(Tile(plan.seconds(moment.frame), safe, caption, len(boxes) > 0, missed))
+        doubtful = _blot(small, hidden, boxes, _DOUBT)
+        missed = _blot_faces(small, hidden, _MISSED)
+        caption = f"{_clock(seconds)}  {moment.why}"
+        tiles.append(Tile(seconds, small, caption, doubtful > 0, missed))
     return tiles
 
 
@@ -156,12 +164,13 @@ def of_sample(
         best = seen.evidence.max(axis=1, initial=0)
         seen = seen.take((best >= _SURE) | (seen.evidence.min(axis=1, initial=1) >= _BOTH))
         regions = Covers(_single(seen.boxes), [(0, 1)], cover, info.width, info.height).at(0)
-        shrunk = shown(covered(picture, info, regions, fill), info, TILE)
-        safe, unsure = _safe(shrunk, np.zeros((0, 5), np.float32), _DOUBT)
+        small = shown(covered(picture, info, regions, fill), info, TILE)
+        hidden = _masked(regions, small, info.width, info.height)
+        unsure = _blot_faces(small, hidden, _DOUBT)
         caption = f"{_clock(float(at))}  {len(seen) or 'no'} face{'s' * (len(seen) != 1)}"
         caption += f", {unsure} unsure" if unsure else ""
         worth = len(seen) + unsure + float(seen.boxes[:, 2].max(initial=0)) / info.width
-        return Tile(float(at), safe, caption, unsure > 0, worth=worth)
+        return Tile(float(at), small, caption, unsure > 0, worth=worth)
 
     first = next(glimpses(clip, info, 1))
     tile(*first)  # loads the detectors
@@ -222,29 +231,42 @@ def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:
     )
 
 
-def _safe(tile: Rgb, doubtful: Boxes, colour: tuple[int, int, int]) -> tuple[Rgb, int]:
-    """The tile with everything blotted out that looks like a face, framed in `colour` but for
-    what is known to be doubtful; and how many such there were."""
-    tile = tile.copy()
-    _blot(tile, doubtful, _DOUBT)
+def _masked(regions: Sequence[Region], tile: Rgb, width: int, height: int) -> Mask:
+    """Where a tile is covered; `width` and `height` are those of the clip."""
+    mask = np.zeros(tile.shape[:2], np.uint8)
+    scale = tile.shape[1] / width, tile.shape[0] / height
+    for region in regions:
+        cv2.fillConvexPoly(mask, (region.outline() * scale).round().astype(np.int32), 1)
+    return mask
+
+
+def _blot_faces(tile: Rgb, hidden: Mask, colour: tuple[int, int, int]) -> int:
+    """Blot out whatever outside the covers looks like a face; returns how many such there were."""
     missed = 0
     for _ in range(3):  # what is blotted out may have kept a detector from seeing more
         found = [load_detector(name).detect([tile], bar)[0].boxes for name, bar in _LOOKS]
-        boxes = np.concatenate(found)
-        if not len(boxes):
+        blotted = max(_blot(tile, hidden, boxes, colour) for boxes in found)
+        if not blotted:
             break
-        missed += max(len(part) for part in found)
-        _blot(tile, boxes, colour)
-    return tile, missed
+        missed += blotted
+    return missed
 
 
-def _blot(tile: Rgb, boxes: Boxes, colour: tuple[int, int, int]) -> None:
+def _blot(tile: Rgb, hidden: Mask, boxes: Boxes, colour: tuple[int, int, int]) -> int:
+    """Blot boxes out, but for those that a cover hides; returns how many were blotted out."""
+    blotted = 0
     for left, top, right, bottom in bounds(boxes):
         cx, cy = (left + right) / 2, (top + bottom) / 2
+        row = min(max(int(cy), 0), tile.shape[0] - 1)
+        column = min(max(int(cx), 0), tile.shape[1] - 1)
+        if hidden[row, column]:
+            continue
         w, h = (right - left) * _HEAD / 2, (bottom - top) * _HEAD / 2
         low, high = (round(cx - w), round(cy - h)), (round(cx + w), round(cy + h))
         cv2.rectangle(tile, low, high, _BLOT, -1)
         cv2.rectangle(tile, low, high, colour, 2)
+        blotted += 1
+    return blotted
 
 
 def _single(boxes: Boxes) -> list[Track]:
