@@ -170,7 +170,7 @@ class ClusterExecutor:
             )
         try:
             return Client(address, security=self._security(), timeout=_CONNECT_WITHIN)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:  # TypeError: TLS without certificates
             raise UsageError(
                 f"cannot be reached: {error}",
                 subject=self._settings.cluster,

@@ -29,11 +29,16 @@ slow = pytest.mark.slow
 class Cluster:
     """A scheduler and workers, each a process group of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: Path | None = None) -> None:
         self._folder = folder
         self._processes: list[subprocess.Popen] = []
+        self._tls: list[object] = []
+        if tls is not None:
+            self._tls = ["--tls-ca-file", tls / "ca.pem", "--tls-cert", tls / "cert.pem"]
+            self._tls += ["--tls-key", tls / "key.pem"]
         file = folder / "scheduler.json"
-        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", file)
+        host = ["--protocol", "tls" if tls else "tcp", "--host", "127.0.0.1", "--port", "0"]
+        self._start("scheduler", *host, "--scheduler-file", file)
         until = time.monotonic() + 60
         while not file.exists():
             assert time.monotonic() < until
@@ -56,11 +61,8 @@ class Cluster:
             kill(process)
 
     def _start(self, kind: str, *options: object, package: Path = ROOT) -> subprocess.Popen:
-        command = [sys.executable, "-m", "dask", kind, *map(str, options)]
-        environment = os.environ | {
-            "PYTHONPATH": f"{package}:{HERE}",
-            "DASK_DISTRIBUTED__SCHEDULER__DASHBOARD__STATUS__TASK_STREAM_LENGTH": "1",
-        }
+        command = [sys.executable, "-m", "dask", kind, *map(str, [*options, *self._tls])]
+        environment = os.environ | {"PYTHONPATH": f"{package}:{HERE}"}
         process = subprocess.Popen(
             command,
             env=environment,
@@ -188,6 +190,39 @@ def test_clips_that_take_workers_along_fail_alone_and_a_stop_reaches_the_workers
     assert report.exit_code == Exit.INTERRUPTED
     assert time.monotonic() - began < 40
     assert set(fake.outputs) == {"good.mp4"}
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """A certificate authority, and the one certificate that all share."""
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make certificates")
+
+    def openssl(command: str) -> None:
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+
+    openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem")
+    openssl("req -newkey rsa:2048 -nodes -subj /CN=film -keyout key.pem -out film.csr")
+    openssl("x509 -req -in film.csr -CA ca.pem -CAkey ca.key -days 2 -out cert.pem")
+    return folder
+
+
+@slow
+def test_an_encrypted_cluster(fake, tmp_path, certificates):
+    (tmp_path / "cluster").mkdir()
+    cluster = Cluster(tmp_path / "cluster", certificates)
+    try:
+        cluster.add_worker()
+        assert cluster.address.startswith("tls://")
+        fake.clip("a.mov")
+        settings = on(cluster, cluster_tls=str(certificates), stall_timeout=60)
+        assert fake.run(serial=False, settings=settings).exit_code == Exit.OK
+        with pytest.raises(UsageError):
+            fake.run(serial=False, settings=on(cluster))
+    finally:
+        cluster.close()
 
 
 @slow
