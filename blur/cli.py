@@ -153,9 +153,11 @@ def _batch(inputs: Sequence[Path], out: Path, given: dict[str, Any], **stages: b
     from blur.batch.progress import display
     from blur.batch.report import table
     from blur.batch.run import run
+    from blur.preview import report_page
 
     report = run(inputs, out, chosen, display=display(), **stages)
     click.echo(table(report))
+    report_page.write(out)
     click.get_current_context().exit(report.exit_code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -69,16 +70,10 @@ class Seeker:
             raise IndexError(index)
         if not self._next <= index <= self._next + _NEAR and not self._on_the_way(index):
             self._go_to(index)
-        try:
+        found = self._on_to(index, keep)
+        if found is None and self._seekable:
+            self._from_start()
             found = self._on_to(index, keep)
-            if found is None:
-                self._from_start()
-                found = self._on_to(index, keep)
-        except av.error.FFmpegError as error:
-            self._next = len(self._pts)
-            raise DecodeError(
-                f"frame {index} cannot be decoded: {error.strerror}", subject=self._path.name
-            ) from error
         if found is None:
             raise DecodeError(f"has no frame {index} any more", subject=self._path.name)
         return found
@@ -93,15 +88,16 @@ class Seeker:
         return key >= 0 and entries[key].timestamp <= here
 
     def _on_to(self, index: int, keep: int) -> list[Frame] | None:
-        """Decode up to `index`; None when the frames' times are not those of the plan."""
+        """Decode up to `index`; None when that fails, or the frames' times are not the plan's."""
         passed: deque[Frame] = deque(maxlen=keep)
-        for frame in self._frames:
-            self._next = frame.index + 1
-            if frame.pts != self._pts[frame.index]:
-                break
-            passed.append(frame)
-            if frame.index == index:
-                return list(passed)
+        with contextlib.suppress(av.error.FFmpegError):  # the reader knows how to go on
+            for frame in self._frames:
+                self._next = frame.index + 1
+                if frame.pts != self._pts[frame.index]:
+                    break
+                passed.append(frame)
+                if frame.index == index:
+                    return list(passed)
         self._next = len(self._pts)
         return None
 
@@ -126,7 +122,8 @@ class Seeker:
     def _from_start(self) -> None:
         self._seekable = False
         self._stack.close()
-        self._frames = iter(self._stack.enter_context(open_reader(self._path, self._info)))
+        reader = open_reader(self._path, self._info, max_damaged=len(self._pts))
+        self._frames = iter(self._stack.enter_context(reader))
         self._next = 0
 
     def _index_of(self, picture: av.VideoFrame) -> int | None:

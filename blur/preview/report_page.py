@@ -13,9 +13,12 @@ from pathlib import Path
 import msgspec
 
 from blur.batch.report import REPORT_NAME, BatchReport, ClipReport, State
+from blur.digests import render_digest, scan_digest
 from blur.errors import Exit, OutputError, cannot_write
+from blur.findings import Audit
 
 PAGE_NAME = "report.html"
+_PLACES = 12
 
 _STYLE = """
 :root { color-scheme: light dark; --text: #1c1f24; --dim: #596170; --line: #d5d9e0;
@@ -78,7 +81,7 @@ def page(report: BatchReport) -> str:
             "</tbody></table>",
             _left_out(report),
             "<h2>Made with</h2>",
-            _facts([("blur", report.version), *_settings(report)]),
+            _facts(_made_with(report)),
             '<p class="dim">Covers hide the faces that were found. Voices, clothes, places and a '
             "face that was not found can still tell who somebody is: watch every clip.</p>",
             "</body></html>\n",
@@ -128,7 +131,9 @@ def _more(clip: ClipReport) -> str:
     facts = [
         ("covered clip", clip.output or ""),
         ("sightings", f"{clip.faces:,}" if clip.faces else ""),
+        ("damaged frames", f"{clip.damaged:,}" if clip.damaged else ""),
         ("left out", ", ".join(clip.dropped)),
+        *(("audit", _audit(audit)) for audit in clip.audits),
         *(("note", note) for note in clip.notes),
         ("SHA-256 of the clip", clip.sha256_in or ""),
         ("SHA-256 of the covered clip", clip.sha256_out or ""),
@@ -139,6 +144,20 @@ def _more(clip: ClipReport) -> str:
     return f"{problem}<details><summary>details</summary>{_facts(shown)}</details>"
 
 
+def _audit(audit: Audit) -> str:
+    """One audit in a sentence or two: by what, of what, and what it saw."""
+    found = len(audit.residuals)
+    told = (
+        f"{', '.join(audit.detectors)} on {audit.looked:,} of {audit.frames:,} frames "
+        f"({audit.sampling}) and {audit.closeups:,} close-ups: "
+    )
+    if not found:
+        return f"{told}no face seen"
+    places = [f"{_time(r.seconds)} (frame {r.frame})" for r in audit.residuals[:_PLACES]]
+    more = f" and {found - _PLACES} more" if found > _PLACES else ""
+    return f"{told}{found} seen, at {', '.join(places)}{more}"
+
+
 def _left_out(report: BatchReport) -> str:
     if not report.skipped:
         return ""
@@ -146,7 +165,10 @@ def _left_out(report: BatchReport) -> str:
     return f"<h2>Skipped</h2><table><tbody>{rows}</tbody></table>"
 
 
-def _settings(report: BatchReport) -> Iterator[tuple[str, str]]:
+def _made_with(report: BatchReport) -> Iterator[tuple[str, str]]:
+    yield "blur", report.version
+    yield "hash of scan settings and weights", scan_digest(report.settings.scan)
+    yield "hash of cover and output settings", render_digest(report.settings)
     for group, values in msgspec.to_builtins(report.settings).items():
         for name, value in values.items():
             yield (

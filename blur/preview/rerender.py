@@ -11,13 +11,15 @@ import psutil
 from msgspec import Struct
 from msgspec.structs import replace
 
+from blur.batch.discover import shown
 from blur.batch.executor import Task
-from blur.batch.ledger import Entry, Ledger
+from blur.batch.ledger import Entry, Ledger, from_text
 from blur.batch.processes import ProcessExecutor
 from blur.batch.report import REPORT_NAME, BatchReport, ClipReport, Problem, State, exit_code
 from blur.batch.stopping import Stop
 from blur.batch.work import ClipJob, process_clip
 from blur.errors import BlurError, Interrupted
+from blur.preview import report_page
 from blur.preview.shelf import Shelf
 from blur.settings import cpu_count
 
@@ -136,11 +138,18 @@ class Rerender:
             progress.stage, progress.problem = "failed", str(error)
 
     def _record(self, entry: Entry, ledger: Ledger) -> None:
+        """Enter what became of a clip in the ledger, and in the report under its name there."""
         ledger.put([entry])
         path = self._shelf.folder.out / REPORT_NAME
         if path.exists() and entry.report is not None:
+            made = entry.report
+            output = entry.output and shown(from_text(entry.output))
             report = msgspec.json.decode(path.read_bytes(), type=BatchReport)
-            clips = [entry.report if c.name == entry.name else c for c in report.clips]
+            clips = [
+                replace(made, name=c.name) if entry.name == c.name or output == c.output else c
+                for c in report.clips
+            ]
             code = exit_code(clips, interrupted=False)
             replace(report, clips=clips, exit_code=code).save(self._shelf.folder.out)
+            report_page.write(self._shelf.folder.out)
         self._shelf.refresh()

@@ -20,10 +20,12 @@ from blur.fingerprint import fingerprint
 from blur.media import open_reader
 from blur.media.probe import probe
 from blur.plan import Box, Doubt, Mark, Plan, Reason, Track, save_plan
-from blur.settings import OutputSettings, Settings
+from blur.settings import AuditMode, AuditSettings, OutputSettings, Settings
 
 WIDTH, HEIGHT, FRAMES, CUT = 320, 240, 90, 45
-LOSSLESS = Settings(output=OutputSettings(crf=0, preset="ultrafast"))
+LOSSLESS = Settings(
+    output=OutputSettings(crf=0, preset="ultrafast"), audit=AuditSettings(audit=AuditMode.OFF)
+)
 
 
 def film(path: Path, seed: int, frames: int = FRAMES) -> None:
