@@ -24,11 +24,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -101,11 +103,6 @@ def moving(chosen: Sequence[Case], options: Options, jobs: int) -> dict[str, Any
     for scan, output in each(partial(measure, options), chosen, jobs):
         scanned.append(scan)
         judged += [output] if output else []
-        print(
-            f"{scan.clip}: {scan.clear.exposed} exposed, {scan.ms:.0f} ms",
-            file=sys.stderr,
-            flush=True,
-        )
     record: dict[str, Any] = {}
     for title, results in (("scan", scanned), ("rendered", judged)):
         if results:
@@ -276,11 +273,13 @@ def bucket(width: float) -> str:
 
 
 def each(work: Callable[[Case], Any], chosen: Sequence[Case], jobs: int) -> Iterator[Any]:
-    if jobs <= 1:
-        yield from map(work, chosen)
-        return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(work, chosen)
+    with ExitStack() as stack:
+        if jobs > 1:
+            pool = stack.enter_context(multiprocessing.get_context("spawn").Pool(jobs))
+            results = pool.imap(work, chosen)
+        else:
+            results = map(work, chosen)
+        yield from tqdm(results, total=len(chosen), file=sys.stderr)
 
 
 if __name__ == "__main__":
