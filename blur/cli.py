@@ -151,13 +151,14 @@ def render(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
 def _batch(inputs: Sequence[Path], out: Path, given: dict[str, Any], **stages: bool) -> None:
     chosen = _settings(given)
     from blur.batch.progress import display
-    from blur.batch.report import table
+    from blur.batch.report import REPORT_NAME, table
     from blur.batch.run import run
     from blur.preview import report_page
 
     report = run(inputs, out, chosen, display=display(), **stages)
     click.echo(table(report))
-    report_page.write(out)
+    if (out / REPORT_NAME).exists():  # the disk may have been full
+        report_page.write(out)
     click.get_current_context().exit(report.exit_code)
 
 

@@ -38,7 +38,8 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
   vertical-align: top; }
 th { color: var(--dim); font-weight: 600; background: var(--soft); }
-th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
+th, td { white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; white-space: normal; }
 details { margin-top: .2rem; } summary { cursor: pointer; color: var(--dim); }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .9rem;
   margin: .4rem 0 .6rem; text-align: left; } dl.facts dt { color: var(--dim); }
