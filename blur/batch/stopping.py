@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from blur.errors import Interrupted
+
+_ONE_REQUEST = 0.5
+"""Seconds: some tools send one request twice, to the process and to its group."""
 
 
 class Stop:
@@ -16,17 +20,20 @@ class Stop:
 
     def __init__(self) -> None:
         self.requested = False
+        self._first = 0.0
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
         """Catch SIGINT and SIGTERM inside the context.
 
-        The first one sets `requested`; the second raises Interrupted where the program stands.
+        The first one sets `requested`; a later one raises Interrupted where the program stands.
         Outside the main thread, where Python cannot catch them, signals are left alone.
         """
 
         def handle(number: int, frame: FrameType | None) -> None:
-            if self.requested:
+            if not self.requested:
+                self._first = time.monotonic()
+            elif time.monotonic() - self._first > _ONE_REQUEST:
                 raise Interrupted("stopped at once")
             self.requested = True
 
