@@ -336,8 +336,14 @@ def digest(*groups: Struct) -> str:
     return hashlib.sha256(encoded).hexdigest()[:16]
 
 
+ALLOTTED_CORES = "BLUR_CORES"
+"""Environment variable that tells a worker process its part of the machine."""
+
+
 def cpu_count() -> int:
-    """Cores this process may use (its affinity), not those of the machine."""
+    """Cores this process may use: what the batch allotted to it, or its affinity."""
+    if allotted := os.environ.get(ALLOTTED_CORES):
+        return int(allotted)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

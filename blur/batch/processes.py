@@ -21,6 +21,7 @@ import psutil
 from blur.batch.executor import Outcome, Task, Tell, outcome_of
 from blur.batch.stopping import Stop
 from blur.errors import Interrupted, WorkerLost
+from blur.settings import ALLOTTED_CORES
 
 _REPORT_EVERY = 0.1
 _START_WITHIN = 60.0
@@ -162,7 +163,7 @@ def _work(pipe: Connection[Any, Any], threads: int) -> None:
     keep_off_network()
     # Ctrl-C reaches the whole terminal group; the batch decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLUR_THREADS"):
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", ALLOTTED_CORES):
         os.environ[variable] = str(threads)
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     stopped = threading.Event()

@@ -12,6 +12,7 @@ from blur.batch.executor import SerialExecutor, Task
 from blur.batch.processes import ProcessExecutor
 from blur.batch.stopping import Stop
 from blur.errors import BlurError, DecodeError, Interrupted, WorkerLost
+from blur.settings import cpu_count
 
 
 def double(number, progress):
@@ -24,7 +25,7 @@ def whoami(_, progress):
 
 
 def threads(_, progress):
-    return os.environ["OMP_NUM_THREADS"]
+    return os.environ["OMP_NUM_THREADS"], cpu_count()
 
 
 def open_socket(_, progress):
@@ -186,4 +187,4 @@ def test_workers_cannot_open_internet_sockets_and_have_their_threads_capped():
     with Batch(threads=3) as batch:
         outcomes = batch.outcomes(Task(1, open_socket, None), Task(2, threads, None))
         assert "PermissionError" in outcomes[1].error.problem
-        assert outcomes[2].result == "3"
+        assert outcomes[2].result == ("3", 3)
