@@ -67,7 +67,7 @@ def test_killed_batches_resume_to_the_same_result(tmp_path):
         film(inputs / f"day {i % 3}" / f"{i}.mp4", frames=20 + 5 * i, seed=i)
     before = {p: p.read_bytes() for p in inputs.rglob("*.mp4")}
     began = time.monotonic()
-    assert start(inputs, tmp_path / "whole").wait(120) == Exit.OK
+    assert start(inputs, tmp_path / "whole").wait(600) == Exit.OK
     latest = min(LATEST, 0.7 * (time.monotonic() - began))
     whole = tree(tmp_path / "whole")
     assert len(whole) == CLIPS

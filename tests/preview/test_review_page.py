@@ -55,9 +55,9 @@ class Page:
         assert self.page.input_value("#goto") == str(frame)
 
     def says(self, text: str) -> None:
-        self.page.wait_for_selector(f'#status:has-text("{text}")', timeout=20_000)
+        self.page.wait_for_selector(f'#status:has-text("{text}")', timeout=60_000)
 
-    def waits_for(self, selector: str, timeout: float = 10_000) -> None:
+    def waits_for(self, selector: str, timeout: float = 30_000) -> None:
         self.page.wait_for_selector(selector, timeout=timeout)
 
     def open(self, name: str) -> None:
