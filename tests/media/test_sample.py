@@ -1,84 +1,130 @@
-"""Frames out of order are the very frames that reading gives in order."""
-
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
-import numpy.typing as npt
 import pytest
-from footage import Recipe, make
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from blur.errors import DecodeError
 from blur.media import open_reader
 from blur.media.probe import probe
-from blur.media.sample import Seeker, wanted_frames
-
-STEP, FRAMES = 512, 90
-EVEN = range(0, FRAMES * STEP, STEP)
-GROUPS = {"g": "15", "bf": "3"}
-CLIPS = {
-    **{name: Recipe(suffix=f".{name}", pts=EVEN, options=GROUPS) for name in ("mp4", "mkv", "ts")},
-    "avi": Recipe(suffix=".avi", codec="mpeg4", pts=EVEN, options=GROUPS),
-    "open groups": Recipe(
-        codec="libx265",
-        pts=EVEN,
-        options={"x265-params": "keyint=15:min-keyint=15:open-gop=1:log-level=error"},
-    ),
-    "late": Recipe(pts=[pts + 7 * STEP for pts in EVEN], options=GROUPS),
-    "uneven": Recipe(pts=[pts + (pts // STEP) ** 2 for pts in EVEN], options=GROUPS),
-}
-WANTED: dict[str, Callable[[int], bool]] = {
-    "all": lambda index: True,
-    "none": lambda index: False,
-    "few": lambda index: index in (3, 44, 46, 89),
-    "spans": lambda index: index % 40 < 7,
-    "the end": lambda index: index > 80,
-}
+from blur.media.sample import Seeker, glimpses
 
 
-@pytest.fixture(scope="module", params=CLIPS)
-def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    recipe = CLIPS[request.param]
-    return make(tmp_path_factory.mktemp("clip") / f"clip{recipe.suffix}", recipe)
+def film(path: Path, codec: str, gaps: list[int], **options: str) -> None:
+    """A clip whose every frame has a brightness of its own, `gaps` thousandths apart."""
+    with av.open(path, "w") as container:
+        stream = container.add_stream(codec, 30)
+        stream.width, stream.height = 64, 48
+        stream.pix_fmt = "yuv422p10le" if codec == "prores_ks" else "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        stream.options = options
+        pts = 0
+        for index, gap in enumerate(gaps):
+            picture = np.full((48, 64, 3), 20 + index * 7 % 200, np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            frame.pts, frame.time_base = pts, Fraction(1, 1000)
+            pts += gap
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
 
 
-def luma(picture: object) -> npt.NDArray[np.uint8]:
-    return picture.to_ndarray(format="gray")  # type: ignore[attr-defined, no-any-return]
+def look(picture: av.VideoFrame) -> int:
+    return round(float(picture.to_ndarray(format="gray").mean()))
 
 
-@pytest.mark.parametrize("name", WANTED)
-def test_wanted_frames_are_those_of_the_reader(clip: Path, name: str) -> None:
-    info, wants = probe(clip), WANTED[name]
-    with open_reader(clip, info) as reader:
-        frames = [(f.index, f.pts, luma(f.picture)) for f in reader]
-    found = [
-        (f.index, f.pts, luma(f.picture))
-        for f in wanted_frames(clip, info, [pts for _, pts, _ in frames], wants)
-    ]
-    expected = [frame for frame in frames if wants(frame[0])]
-    assert [f[:2] for f in found] == [f[:2] for f in expected]
-    for (_, _, one), (_, _, other) in zip(found, expected, strict=True):
-        assert (one == other).all()
+def read(path: Path) -> list[tuple[int, int]]:
+    with open_reader(path, probe(path)) as reader:
+        return [(frame.pts, look(frame.picture)) for frame in reader]
 
 
-def test_what_is_not_wanted_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clip = make(tmp_path / "clip.mp4", CLIPS["mp4"])
-    info, decoded = probe(clip), 0
-    plain = Seeker._decoded
+def assert_every_frame_is_found(path: Path, order: list[int] | None = None) -> None:
+    frames = read(path)
+    order = order or random.Random(1).sample(range(len(frames)), len(frames))
+    with Seeker(path, probe(path), [pts for pts, _ in frames]) as seeker:
+        for index in order:
+            found = seeker.frame(index)
+            assert (found.index, found.pts, look(found.picture)) == (index, *frames[index])
 
-    def counted(self: Seeker) -> object:
-        nonlocal decoded
-        for picture in plain(self):
-            decoded += 1
-            yield picture
 
-    monkeypatch.setattr(Seeker, "_decoded", counted)
-    with open_reader(clip, info) as reader:
-        pts = [f.pts for f in reader]
-    assert [f.index for f in wanted_frames(clip, info, pts, lambda i: i in (2, 76))] == [2, 76]
-    assert decoded <= 3 + 15
-    decoded = 0
-    # The way from one to the other leads through the same group: no seek leads back.
-    assert len(list(wanted_frames(clip, info, pts, lambda i: i in (60, 73)))) == 2
-    assert decoded <= 14
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("a.mp4", "libx264", {"g": "12", "bf": "3"}),
+        ("a.mkv", "libx265", {"x265-params": "keyint=10:open-gop=1:bframes=4:log-level=none"}),
+        ("a.avi", "mpeg4", {"g": "12"}),
+        ("a.mov", "prores_ks", {}),
+        ("a.ts", "libx264", {"g": "12"}),
+    ],
+)
+def test_a_frame_by_its_index_is_the_readers(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str]
+) -> None:
+    path = tmp_path / name
+    film(path, codec, [40] * 60, **options)
+    assert_every_frame_is_found(path)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=50), st.integers(1, 20))
+def test_frames_of_a_varying_rate_are_found(tmp_path: Path, gaps: list[int], group: int) -> None:
+    path = tmp_path / "a.mkv"
+    film(path, "libx264", gaps, g=str(group), bf="2")
+    assert_every_frame_is_found(path)
+
+
+def test_real_clips_are_found_frame_by_frame(shared_facedata: Path) -> None:
+    """Containers without proper times among them."""
+    for path in sorted((shared_facedata / "video").rglob("*")):
+        if path.stat().st_size < 2_000_000 and path.suffix in {".avi", ".gif", ".mkv", ".wmv"}:
+            frames = len(read(path))
+            assert_every_frame_is_found(path, [frames - 1, 0, frames // 2, frames // 2 - 1, 3])
+
+
+def test_times_that_are_not_the_files_own_lead_to_counting(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    film(path, "libx264", [40] * 40, g="8")
+    frames = read(path)
+    pts = [t + (i > 20) for i, (t, _) in enumerate(frames)]
+    with Seeker(path, probe(path), pts) as seeker:
+        assert look(seeker.frame(15).picture) == frames[15][1]
+        with pytest.raises(DecodeError, match="no frame 30"):
+            seeker.frame(30)
+        with pytest.raises(IndexError):
+            seeker.frame(40)
+
+
+def test_frames_on_the_way_are_given_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    film(path, "libx264", [40] * 40, g="10")
+    frames = read(path)
+    with Seeker(path, probe(path), [t for t, _ in frames]) as seeker:
+        reached = seeker.reach(25, 4)
+        assert [f.index for f in reached] == [22, 23, 24, 25]
+        assert [look(f.picture) for f in reached] == [x for _, x in frames[22:26]]
+
+
+@pytest.mark.parametrize("frames", [1, 7, 400])
+def test_glimpses_spread_over_the_whole_clip(tmp_path: Path, frames: int) -> None:
+    path = tmp_path / "a.mp4"
+    film(path, "libx264", [40] * frames, g="10")
+    times = [at for at, _ in glimpses(path, probe(path), 10)]
+    assert len(set(times)) == len(times) == min(frames, 10)
+    assert min(times) == 0
+    assert max(times) >= Fraction(4 * (frames - 1), 100) * Fraction(8, 10)
+
+
+def test_glimpses_of_a_long_clip_spread_ever_finer(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("blur.media.sample._LITTLE", 0)
+    path = tmp_path / "a.mp4"
+    film(path, "libx264", [40] * 400, g="10")
+    times = [float(at) for at, _ in glimpses(path, probe(path), 16)]
+    assert len(set(times)) == len(times)
+    assert times[:4] == pytest.approx([0, 8, 4, 12], abs=0.41)
