@@ -229,6 +229,20 @@ def models() -> None:
 
 @main.command(
     params=[
+        click.Option(["--quick"], is_flag=True, help="Leave out the measurement of speed."),
+        *_options("scan", "cover", "output", "audit"),
+    ]
+)
+def doctor(quick: bool, **given: Any) -> None:
+    """Say what this installation and this machine can do, and how long an hour would take."""
+    from blur.doctor import examine
+
+    for line in examine(_settings(given), estimate=not quick):
+        click.echo(line)
+
+
+@main.command(
+    params=[
         click.Argument(["file"], type=click.Path(path_type=Path, exists=True, dir_okay=False)),
         click.Option(["--json"], is_flag=True, help="As JSON."),
     ]

@@ -1,0 +1,42 @@
+import subprocess
+import sys
+
+import pytest
+
+from blur import doctor, weights
+from blur.errors import SetupError
+from blur.settings import Codec, Hardware, Settings
+
+
+def test_it_tells_versions_weights_encoders_and_network():
+    command = [sys.executable, "-m", "blur", "doctor", "--quick"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for word in ["blur 0.", "mediapipe 0.10.33", "libavcodec", "weights of centerface: whole"]:
+        assert word in text
+    assert "cores to use" in text and "prores" in text and "free space" in text
+    assert "speed" not in text
+    if sys.platform == "linux":
+        assert "cannot open internet sockets" in text
+
+
+def test_damaged_weights_are_named(monkeypatch):
+    def read(name):
+        raise SetupError("is damaged", subject=name)
+
+    monkeypatch.setattr(weights, "read", read)
+    monkeypatch.setattr("blur.sandbox.keep_off_network", lambda: True)
+    lines = list(doctor.examine(Settings(), estimate=False))
+    assert sum("NOT USABLE" in line for line in lines) == len(weights.catalogue())
+
+
+def test_an_encoder_that_is_not_there_is_not_listed():
+    assert not doctor._encodes(Codec.PRORES, Hardware.NVENC)
+
+
+@pytest.mark.slow
+def test_the_estimate_is_in_hours_for_an_hour():
+    pytest.importorskip("skimage")
+    command = [sys.executable, "-m", "blur", "doctor", "--level", "fast", "--audit", "off"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    hours = float(text.split("speed: about ")[1].split()[0])
+    assert 0.05 < hours < 500
