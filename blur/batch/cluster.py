@@ -19,7 +19,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psutil
 from distributed import Client, Event, Future, LocalCluster, Security, Worker, get_worker
 from distributed.scheduler import KilledWorker
 from msgspec import Struct
@@ -28,7 +27,7 @@ from msgspec.structs import asdict, replace
 import blur
 from blur import weights
 from blur.batch.executor import Outcome, Task, Tell
-from blur.batch.processes import ProcessExecutor
+from blur.batch.processes import ProcessExecutor, usable_memory
 from blur.batch.stopping import Stop
 from blur.batch.work import ClipJob
 from blur.errors import Interrupted, SetupError, UsageError, WorkerLost
@@ -38,7 +37,6 @@ _CONNECT_WITHIN = 15.0
 _LOOK_EVERY = 5.0
 _ASK_EVERY = 2.0
 _REPORT_EVERY = 1.0
-_MEMORY_SHARE = 0.8
 
 
 class Identity(Struct, frozen=True):
@@ -243,7 +241,7 @@ class _Host:
             slots=1,
             threads=max(1, cpu_count() // share),
             stall_timeout=stall_timeout,
-            memory_limit=int(psutil.virtual_memory().total * _MEMORY_SHARE / share),
+            memory_limit=usable_memory() // share,
         )
 
     def _hear(self, key: int, stage: str, done: int, total: int | None) -> None:

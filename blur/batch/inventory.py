@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from blur.batch.discover import Candidate, shown
 from blur.batch.ledger import Entry, from_text, load_record, to_text
 from blur.batch.naming import collision_key, neutral_name, output_name
-from blur.batch.report import State
+from blur.batch.report import State, load_report
 from blur.batch.workdir import WorkFolder
 from blur.errors import BlurError, PlanMismatch, UsageError
-from blur.fingerprint import fingerprint
+from blur.fingerprint import fingerprint, sha256
 from blur.plan import Fingerprint
 
 
@@ -65,7 +65,7 @@ class Inventory:
         if old is not None and from_text(old).suffix == suffix:
             return
         output = self._name(clip.file, suffix)
-        if os.path.lexists(self._folder.out / output):
+        if os.path.lexists(self._folder.out / output) and not self._ours(output):
             clip.refused = UsageError(
                 f"the output folder already holds a file {output.name} that is not its output",
                 subject=clip.file.name,
@@ -73,8 +73,19 @@ class Inventory:
             )
             return
         self._outputs.add(collision_key(output))
-        clip.before = clip.entry if old is not None else None
+        if old is not None and clip.before is None:
+            clip.before = clip.entry
         clip.entry = replace(clip.entry, output=to_text(output))
+
+    def _ours(self, output: PurePosixPath) -> bool:
+        """Whether the report of an earlier run, whose work files are gone, vouches for a file."""
+        return self._reported.get(shown(output)) == sha256(self._folder.out / output)
+
+    @functools.cached_property
+    def _reported(self) -> dict[str | None, str | None]:
+        report = load_report(self._folder.out)
+        clips = report.clips if report else []
+        return {clip.output: clip.sha256_out for clip in clips if clip.sha256_out}
 
     def _name(self, file: Candidate, suffix: str) -> PurePosixPath:
         if self._rename:

@@ -112,8 +112,11 @@ class Ledger:
         """Let the entry, the record and the output of a moved clip follow it."""
         source, target = (self._folder.out / from_text(e.output or "") for e in (old, new))
         if source != target and source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            source.rename(target)
+            if source.suffix == target.suffix:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source.rename(target)
+            else:  # it is of another format than the one now wanted
+                source.unlink()
         with self._transaction():
             self._db.execute("DELETE FROM clips WHERE place = ?", (old.place,))
             self._db.execute(_INSERT, _row(new))

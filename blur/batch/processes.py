@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +27,7 @@ from blur.settings import ALLOTTED_CORES
 _REPORT_EVERY = 0.1
 _START_WITHIN = 60.0
 _LEAVE_WITHIN = 5.0
+_MEMORY_SHARE = 0.8
 
 
 @dataclass
@@ -40,9 +42,10 @@ class _Worker:
 class ProcessExecutor:
     """Up to `slots` worker processes, started when first needed.
 
-    A worker that dies, shows no progress for `stall_timeout` seconds or grows beyond
-    `memory_limit` bytes fails its task with WorkerLost and is replaced. Workers end with this
-    process, however it ends. `threads` caps the threads of native libraries in each worker.
+    A worker that dies, shows no progress for `stall_timeout` seconds or grows beyond its part of
+    `memory_limit` bytes (all of it where its task runs alone) fails its task with WorkerLost and
+    is replaced. Workers end with this process, however it ends. `threads` caps the threads of
+    native libraries in each worker.
     """
 
     def __init__(
@@ -117,8 +120,10 @@ class ProcessExecutor:
             return f"showed no progress for {self._stall_timeout:g} s"
         with contextlib.suppress(psutil.NoSuchProcess):
             used = psutil.Process(worker.process.pid).memory_info().rss
-            if used > self._memory_limit:
-                return f"needed more than {self._memory_limit / 2**30:.1f} GiB of memory"
+            alone = worker.task is not None and worker.task.alone
+            limit = self._memory_limit / (1 if alone else self.slots)
+            if used > limit:
+                return f"needed more than {limit / 2**30:.1f} GiB of memory"
         return None
 
     def _dismiss(self, worker: _Worker, why: str) -> Outcome:
@@ -146,6 +151,14 @@ class ProcessExecutor:
             worker.process.join(_LEAVE_WITHIN)
             worker.process.kill()
         self._workers.clear()
+
+
+def usable_memory() -> int:
+    """Bytes that all workers of this machine together may need; heeds a container's limit."""
+    total = psutil.virtual_memory().total
+    with contextlib.suppress(OSError, ValueError):
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return int(total * _MEMORY_SHARE)
 
 
 def _epitaph(exit_code: int | None) -> str:

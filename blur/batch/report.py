@@ -110,6 +110,14 @@ class BatchReport(Struct, frozen=True, kw_only=True):
             raise cannot_write(error, target.name) from error
 
 
+def load_report(out: Path) -> BatchReport | None:
+    """The report of an earlier run; None when there is none that this version can read."""
+    try:
+        return msgspec.json.decode((out / REPORT_NAME).read_bytes(), type=BatchReport)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
 def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
     """The batch's exit code; a clip's own where all that failed agree and it says more."""
     if interrupted:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-import psutil
 from msgspec.structs import replace
 
 import blur
@@ -17,7 +16,7 @@ from blur.batch.executor import Executor, Outcome, SerialExecutor, Task, Tell
 from blur.batch.forecast import Forecast, forecast, measure, pick
 from blur.batch.inventory import Clip
 from blur.batch.ledger import Entry, Flight, Ledger, from_text, read, save_key
-from blur.batch.processes import ProcessExecutor
+from blur.batch.processes import ProcessExecutor, usable_memory
 from blur.batch.progress import Display, Quiet
 from blur.batch.report import BatchReport, ClipReport, Problem, State, exit_code
 from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
@@ -38,7 +37,6 @@ from blur.settings import AuditMode, BatchSettings, Settings, cpu_count
 
 _SETTLE = 1.0
 _LEDGER_EVERY = 1.0
-_MEMORY_SHARE = 0.8
 
 
 def run(
@@ -74,7 +72,7 @@ def run(
         survey = Survey(found, ledger.entries(), folder, settings, scan=scan, render=render)
         batch = _Batch(folder, ledger, settings, display, survey, scan=scan, render=render)
         executor = stack.enter_context(_executor(batch.tell, stop, settings, serial, display.say))
-        survey.probe(executor, stop, _memory())
+        survey.probe(executor, stop, usable_memory())
         batch.enter()
         batch.work(executor, stop)
         clips = [_failed(name, error) for name, error in found.unreadable] + batch.reports()
@@ -110,12 +108,12 @@ def dry_run(
     entries = read(folder)[0] if folder.ledger.exists() else []
     survey = Survey(found, entries, folder, settings, scan=scan, render=render)
     with stop.on_signals(), _executor(_ignore, stop, settings, serial, _ignore) as executor:
-        survey.probe(executor, stop, _memory())
+        survey.probe(executor, stop, usable_memory())
         samples = [
             Task(key, measure, (survey.clips[key].file.path, out, settings), alone=True)
             for key in pick(survey.probed)
         ]
-        outcomes = list(drain(Schedule(samples, _memory()), executor, stop))
+        outcomes = list(drain(Schedule(samples, usable_memory()), executor, stop))
     if stop.requested:
         raise Interrupted("stopped")
     return forecast(
@@ -123,7 +121,7 @@ def dry_run(
         survey.probed.values(),
         [e.result for e in outcomes if isinstance(e, Outcome) and e.result is not None],
         failing=survey.failing(),
-        kept=sum(c.entry.state in (State.SCANNED, State.DONE) for c in survey.clips.values()),
+        kept=survey.kept(),
         skipped=len(survey.skipped),
         out=out,
     )
@@ -146,7 +144,7 @@ def _executor(
         slots=slots,
         threads=max(1, cpu_count() // slots),
         stall_timeout=settings.batch.stall_timeout,
-        memory_limit=_memory(),
+        memory_limit=usable_memory(),
     )
 
 
@@ -156,11 +154,6 @@ def _cluster(tell: Tell, stop: Stop, settings: Settings, say: Callable[[str], No
     except ModuleNotFoundError as error:
         raise SetupError("Dask is not installed", remedy='pip install "blur[cluster]"') from error
     return ClusterExecutor(tell, stop, settings.batch, say)
-
-
-def _memory() -> int:
-    """Bytes that all workers together may need."""
-    return int(psutil.virtual_memory().total * _MEMORY_SHARE)
 
 
 class _Batch:
@@ -204,16 +197,17 @@ class _Batch:
         if self._settings.batch.rename:
             save_key(self._folder, self._ledger.entries())
         self._sweep()
-        finished = len(self._clips) - len(survey.why)
-        if finished:
-            self._display.say(f"{finished} of {len(self._clips)} files need no work")
+        if kept := survey.kept():
+            self._display.say(f"{kept} clips are finished, {len(survey.probed)} to do")
 
     def work(self, executor: Executor, stop: Stop) -> None:
         """Take every clip down the corridor, longest first."""
         probed = self._survey.probed
         longest_first = sorted(probed, key=lambda key: -probed[key].work)
         tasks = [self._task(key) for key in longest_first]
-        schedule = Schedule(tasks, _memory(), lambda: shutil.disk_usage(self._folder.out).free)
+        schedule = Schedule(
+            tasks, usable_memory(), lambda: shutil.disk_usage(self._folder.out).free
+        )
         self._display.begin({key: probed[key].frames for key in longest_first}, self._stages)
         patience = self._settings.batch.disk_wait
         for event in drain(schedule, executor, stop, patience):

@@ -80,6 +80,11 @@ class Survey:
                 self._take(key, answer)
         self._name_outputs()
 
+    def kept(self) -> int:
+        """How many clips were finished by an earlier run."""
+        states = [clip.entry.state for clip in self.clips.values() if clip.refused is None]
+        return sum(state in (State.SCANNED, State.DONE) for state in states)
+
     def failing(self) -> list[tuple[str, str]]:
         """The files that cannot be worked on, and why."""
         errors = [(clip, clip.refused or self.failed.get(k)) for k, clip in self.clips.items()]

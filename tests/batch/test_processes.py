@@ -161,10 +161,11 @@ def test_a_worker_without_progress_is_given_up_and_a_slow_one_is_not():
         assert outcomes[2].result == "done"
 
 
-def test_a_worker_that_outgrows_its_memory_is_ended():
-    with Batch(memory_limit=300_000_000) as batch:
-        error = batch.outcomes(Task(1, swell, None))[1].error
-        assert isinstance(error, WorkerLost) and "0.3 GiB" in error.problem
+@pytest.mark.parametrize(("alone", "limit"), [(False, "0.3 GiB"), (True, "0.6 GiB")])
+def test_a_worker_that_outgrows_its_part_of_the_memory_is_ended(alone, limit):
+    with Batch(memory_limit=600_000_000) as batch:
+        error = batch.outcomes(Task(1, swell, None, alone=alone))[1].error
+        assert isinstance(error, WorkerLost) and limit in error.problem
 
 
 @pytest.mark.parametrize("serial", [True, False])

@@ -83,7 +83,7 @@ def test_one_bad_clip_does_not_end_the_batch(fake):
 def test_a_clip_that_takes_its_worker_along_is_tried_again_alone_then_fails(
     fake, monkeypatch, behaviour, words
 ):
-    monkeypatch.setattr("blur.batch.run._MEMORY_SHARE", 0.4e9 / psutil.virtual_memory().total)
+    monkeypatch.setattr("blur.batch.run.usable_memory", lambda: 800_000_000)
     fake.clip("bad.mov", behaviour, frames=50)
     fake.clip("good.mov")
     report = fake.run(serial=False)
@@ -346,6 +346,27 @@ def test_a_strangers_file_is_never_overwritten(fake):
     assert report.exit_code == Exit.FAILED
     assert "a.mp4" in error_of(report, "a.mov").problem
     assert fake.outputs == {"a.mp4": "my own film"}
+
+
+def test_without_work_files_all_is_done_anew_but_a_strangers_file(fake):
+    fake.clip("a.mov")
+    fake.clip("b.mov")
+    fake.run()
+    WorkFolder(fake.out).clear()
+    (fake.out / "b.mp4").write_text("my own film")
+    report = fake.run()
+    assert states(report) == {"a.mov": "done", "b.mov": "failed"}
+    assert fake.calls == {"scan a.mov": 1, "render a.mov": 1}
+    assert fake.outputs["b.mp4"] == "my own film"
+
+
+def test_a_clip_that_was_moved_and_is_wanted_in_another_format(fake):
+    fake.clip("a.mov")
+    fake.run()
+    (fake.inputs / "a.mov").rename(fake.inputs / "b.mov")
+    fake.run(settings=Settings(output=OutputSettings(codec=Codec.PRORES)))
+    assert set(fake.outputs) == {"b.mov"} and fake.calls == {"render b.mov": 1}
+    assert [e.name for e in read(WorkFolder(fake.out))[0]] == ["b.mov"]
 
 
 def test_a_clip_that_fails_anew_loses_its_earlier_output(fake):
