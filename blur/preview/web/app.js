@@ -76,17 +76,18 @@ const timeline = new Timeline({
   onSelect: select,
 });
 
-const clips = new Window($("#clips"), { height: 48, make: clipRow, onEnter: (row) => (open(row.key), $("#stage").focus()), empty: "No clip matches." });
-const doubts = new Window($("#doubts"), { height: 52, make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: "No doubts in this clip. Still watch it once." });
+const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+const clips = new Window($("#clips"), { height: () => 3.7 * rem(), make: clipRow, onEnter: (row) => (open(row.key), $("#stage").focus()), empty: "No clip matches." });
+const doubts = new Window($("#doubts"), { height: () => 4 * rem(), make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: "No doubts in this clip. Still watch it once." });
 const faces = new Window($("#faces"), {
-  height: (width) => width + 22,
+  height: (width) => width + 1.7 * rem(),
   minWidth: 84,
   make: faceTile,
   onEnter: (lane, event) => (event.shiftKey || event.ctrlKey || event.key === " " || event.target.closest?.(".pick") ? pick(lane.id) : goLane(lane)),
   onMove: goLane,
   empty: "No faces were found in this clip.",
 });
-const decisions = new Window($("#decisions"), { height: 46, make: decisionRow, onEnter: goDecision, onMove: goDecision, empty: "Nothing decided yet: every face that was found is covered." });
+const decisions = new Window($("#decisions"), { height: () => 3.6 * rem(), make: decisionRow, onEnter: goDecision, onMove: goDecision, empty: "Nothing decided yet: every face that was found is covered." });
 
 function laneOf(id) {
   return state.lanes?.get(id);
@@ -819,7 +820,7 @@ $("#stop").addEventListener("click", () => api.stopRender().then(refresh, proble
 $("#cancel").addEventListener("click", () => $("#ask").close(""));
 $("#help").addEventListener("click", () => $("#keys").showModal());
 $("#keys .columns").append(
-  ...KEYS.flatMap(([title, rows]) => [el("h4", {}, title), ...rows.map(([key, what]) => el("div", {}, el("kbd", {}, key), el("span", {}, what)))]),
+  ...KEYS.flatMap(([title, rows]) => [el("h4", {}, title), ...rows.map(([key, what]) => el("div", {}, el("span", {}, el("kbd", {}, key)), el("span", {}, what)))]),
 );
 
 // ---- begin
