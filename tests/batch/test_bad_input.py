@@ -23,7 +23,7 @@ def run(*inputs: Path, out: Path) -> subprocess.CompletedProcess[str]:
 
 def outputs(out: Path) -> set[str]:
     files = {p for p in out.rglob("*") if p.is_file() and ".blur" not in p.parts}
-    return {str(p.relative_to(out)) for p in files} - {"report.json"}
+    return {str(p.relative_to(out)) for p in files} - {"report.json", "report.html"}
 
 
 def truncated(path: Path) -> None:
