@@ -13,19 +13,19 @@ import cv2
 import numpy as np
 
 from blur.cover.fills import make_fill
-from blur.cover.region import Covers
 from blur.errors import UsageError
 from blur.faces.registry import load_detector
 from blur.faces.search import Glance, Search
 from blur.media import open_reader
 from blur.media.convert import display_rgb
 from blur.media.probe import probe
-from blur.plan import Boxes, Mark, Track
+from blur.plan import Boxes
+from blur.preview import single
 from blur.preview.frames import covered, shown
 from blur.settings import CoverSettings, Level
 
 _LONGEST = 1280
-_HELD = 15
+_HELD = 8
 """Frames for which a sighting stays covered."""
 _TITLE = "blur: space stops until the next key, q ends"
 
@@ -47,16 +47,16 @@ def play(clip: Path, cover: CoverSettings) -> int:
     fill = make_fill(cover)
     recent: list[tuple[int, Boxes]] = []
     number = 0
+    cv2.namedWindow(_TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
     with open_reader(clip, info) as reader:
         for frame in reader:
             if search.due(frame.index):
                 small = display_rgb(frame.picture, info.orientation, *search.size)
                 (seen,) = search.look([Glance(frame.index, small, False)])
-                recent.append((frame.index, seen.boxes))
+                recent.append((frame.index, single.sure(seen).boxes))
             recent = [(at, boxes) for at, boxes in recent if frame.index - at <= _HELD]
             boxes = np.concatenate([np.zeros((0, 5), np.float32), *(b for _, b in recent)])
-            regions = Covers(_tracks(boxes), [(0, 1)], cover, info.width, info.height).at(0)
-            picture = covered(frame.picture, info, regions, fill)
+            picture = covered(frame.picture, info, single.covers(boxes, info, cover), fill)
             cv2.imshow(_TITLE, cv2.cvtColor(shown(picture, info, _LONGEST), cv2.COLOR_RGB2BGR))
             number += 1
             key = cv2.waitKey(1)
@@ -66,8 +66,3 @@ def play(clip: Path, cover: CoverSettings) -> int:
                 break
     cv2.destroyAllWindows()
     return number
-
-
-def _tracks(boxes: Boxes) -> list[Track]:
-    marks, scores = np.full(1, Mark.DETECTED, np.uint8), np.ones(1, np.float32)
-    return [Track(i, 0, boxes[i : i + 1], marks, scores) for i in range(len(boxes))]

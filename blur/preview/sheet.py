@@ -33,7 +33,8 @@ from blur.faces.search import Glance, Search
 from blur.media.convert import display_rgb
 from blur.media.probe import ClipInfo
 from blur.media.sample import glimpses
-from blur.plan import Boxes, Decision, Edits, Mark, Plan, Track
+from blur.plan import Boxes, Decision, Edits, Plan
+from blur.preview import single
 from blur.preview.frames import Pictures, Rgb, covered, shown
 from blur.settings import CoverSettings, Level
 
@@ -48,8 +49,6 @@ _COLUMNS, _GAP, _CAPTION, _TOP = 4, 10, 22, 62
 _GROUND, _TEXT, _DIM, _BLOT = (24, 26, 30), (230, 232, 236), (166, 173, 185), (40, 43, 49)
 _DOUBT, _MISSED = (242, 189, 82), (255, 128, 120)
 _LOOKS = (("centerface", 0.35), ("yunet", 0.5), ("blazeface-full", 0.5))
-_SURE, _BOTH = 0.4, 0.15
-"""Scores from which a single frame's sighting is shown covered: by one family, or by each."""
 _HEAD = 1.9
 """A blot's size, in sizes of the box that is blotted out."""
 _DECODE = 0.05
@@ -161,9 +160,8 @@ def of_sample(
     def tile(at: Fraction, picture: av.VideoFrame) -> Tile:
         small = display_rgb(picture, info.orientation, *search.size)
         (seen,) = search.look([Glance(0, small, True)])
-        best = seen.evidence.max(axis=1, initial=0)
-        seen = seen.take((best >= _SURE) | (seen.evidence.min(axis=1, initial=1) >= _BOTH))
-        regions = Covers(_single(seen.boxes), [(0, 1)], cover, info.width, info.height).at(0)
+        seen = single.sure(seen)
+        regions = single.covers(seen.boxes, info, cover)
         small = shown(covered(picture, info, regions, fill), info, TILE)
         hidden = _masked(regions, small, info.width, info.height)
         unsure = _blot_faces(small, hidden, _DOUBT)
@@ -267,12 +265,6 @@ def _blot(tile: Rgb, hidden: Mask, boxes: Boxes, colour: tuple[int, int, int]) -
         cv2.rectangle(tile, low, high, colour, 2)
         blotted += 1
     return blotted
-
-
-def _single(boxes: Boxes) -> list[Track]:
-    """One-frame tracks."""
-    marks, scores = np.full(1, Mark.DETECTED, np.uint8), np.ones(1, np.float32)
-    return [Track(i, 0, boxes[i : i + 1], marks, scores) for i in range(len(boxes))]
 
 
 def _clock(seconds: float) -> str:

@@ -673,7 +673,10 @@ function ask(title, text, label, value = "") {
   dialog.showModal();
   input.focus();
   return new Promise((done) => {
-    dialog.onclose = () => done(dialog.returnValue === "yes" ? input.value.trim() : "");
+    dialog.onclose = () => {
+      if (dialog.open) return; // the end of an earlier question, come late
+      done(dialog.returnValue === "yes" ? input.value.trim() : "");
+    };
   });
 }
 
