@@ -26,7 +26,7 @@ class _Commands(click.Group):
     """Loads the commands in `_ELSEWHERE` when they are called, and turns errors into exits."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *_ELSEWHERE]
+        return [*self.commands, *_ELSEWHERE]  # in order of use, not of the alphabet
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _ELSEWHERE:
@@ -39,7 +39,7 @@ class _Commands(click.Group):
         rows = [
             (name, _ELSEWHERE[name][1])
             if name in _ELSEWHERE
-            else (name, self.commands[name].get_short_help_str(80))
+            else (name, self.commands[name].get_short_help_str(120))
             for name in self.list_commands(ctx)
         ]
         with formatter.section("Commands"):
