@@ -29,7 +29,7 @@ Rgb = npt.NDArray[np.uint8]
 K = TypeVar("K")
 V = TypeVar("V")
 
-DECODED = 192 * 2**20
+DECODED = 128 * 2**20
 """Bytes of decoded pictures to keep around a playhead."""
 _HEAD = 2.0
 """Width and height of a face's thumbnail, in widths of its box."""
@@ -72,7 +72,7 @@ class Pictures:
         self.info = info
         self._seeker = Seeker(path, info, pts)
         self._recent: Recent[int, av.VideoFrame] = Recent(limit, _bytes)
-        self._keep = max(1, limit // (2 * 3 * info.width * info.height))
+        self._size = 6 * info.width * info.height  # until the first one tells
         self._lock = threading.Lock()
         self._seeker.__enter__()
 
@@ -85,9 +85,11 @@ class Pictures:
         with self._lock:
             picture = self._recent.get(index)
             if picture is None:
-                for frame in self._seeker.reach(index, self._keep):
+                keep = max(1, self._recent.limit // self._size)
+                for frame in self._seeker.reach(index, keep):
                     self._recent.put(frame.index, frame.picture)
                 picture = frame.picture
+                self._size = _bytes(picture)
             return picture
 
 

@@ -92,7 +92,7 @@ class OpenClip:
                 lanes=views.lanes(self.resolved, self.edits),
                 doubts=views.doubts(self.resolved),
                 decisions=views.decisions(self.resolved, self.edits),
-                rendered=rendered is not None,
+                rendered=None if rendered is None else str(self._entry.output_sampled)[:12],
                 video=rendered is not None and _playable(rendered.info),
                 checked_by=self._checked_by(),
                 undo=len(self._undo),
@@ -164,7 +164,8 @@ class OpenClip:
             drawn = not beneath and rendered is None
             regions = self._covers("parts", index).at(index) if drawn else []
             fill = make_fill(self._shelf.settings.cover)
-            name = (index, longest, "" if beneath else self.revision, drawn)
+            source = self._rendered_from if rendered else self.revision if drawn else None
+            name = (index, longest, source)
         done = self._jpegs.get(name)
         if done is None:
             pictures = rendered or self.source

@@ -71,8 +71,8 @@ class ClipView(Struct, frozen=True, kw_only=True):
     """Everything the page shows of a clip but its pictures.
 
     `aspect` is the shape of the picture on the screen. `steps` are runs (time between frames,
-    how many), in units of `time_base` seconds. `rendered`: what is shown is the rendered file,
-    else it is drawn from plan and edits. `video`: a browser can play that file.
+    how many), in units of `time_base` seconds. `rendered` names the rendered file that is shown;
+    without one, pictures are drawn from plan and edits. `video`: a browser can play that file.
     """
 
     key: str
@@ -89,7 +89,7 @@ class ClipView(Struct, frozen=True, kw_only=True):
     lanes: list[LaneView]
     doubts: list[DoubtView]
     decisions: list[DecisionView]
-    rendered: bool
+    rendered: str | None
     video: bool
     checked_by: str | None
     undo: int

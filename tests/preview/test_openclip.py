@@ -68,7 +68,7 @@ def test_a_frame_shows_the_rendered_file_until_edits_change_it(out: Path) -> Non
     hidden = np.abs(rendered - beneath).max(axis=2) > 60
     assert hidden[80:120, 140:170].mean() > 0.3
     clip.act(DRAW, clip.revision)
-    assert not clip.view().rendered
+    assert clip.view().rendered is None
     drawn = picture(clip.frame(60, False, 320))
     changed = np.abs(drawn - rendered).max(axis=2) > 60
     assert changed[165:195, 235:265].mean() > 0.3

@@ -27,7 +27,7 @@ export class Player {
     if (!same) this.pictures.clear();
     this.clip = clip;
     this.clock = clock;
-    this.version = `${clip.revision}${clip.rendered ? "-rendered" : ""}`;
+    this.version = `${clip.revision}-${clip.rendered || "drawn"}`;
     if (!current && clip.video) this.video.src = api.video(clip.key, this.version);
     this.resize();
     this.show(frame);
