@@ -66,7 +66,7 @@ def test_options_reach_the_batch(calls, tmp_path):
         "--include", "*.mov", "--include", "*.mp4", "--keep-timecode",
     )  # fmt: skip
     assert done.exit_code == Exit.OK, done.output
-    ((inputs, out, given, options),) = calls
+    ((inputs, out, given, _options),) = calls
     assert inputs == (tmp_path, Path("x.mov")) and out == tmp_path / "out"
     assert given.scan.level is Level.FAST and given.scan.hold == 2.5
     assert given.output.codec is Codec.FFV1 and given.output.crf == 20
