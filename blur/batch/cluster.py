@@ -13,7 +13,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -111,9 +111,9 @@ class ClusterExecutor:
         future.add_done_callback(self._news.put)
 
     def wait(self, seconds: float) -> list[Outcome]:
-        if self._stop.requested:
-            self._stop_event.set()
         self._look_around()
+        if self._stop.requested and self._connected:
+            self._stop_event.set()
         outcomes = []
         try:
             news = self._news.get(timeout=seconds)
@@ -145,9 +145,14 @@ class ClusterExecutor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop_event.set()  # what still runs on a worker ends
-        self._client.cancel(list(self._running))
+        if self._connected:
+            self._stop_event.set()  # what still runs on a worker ends
+            self._client.cancel(list(self._running))
         self._stack.close()
+
+    @property
+    def _connected(self) -> bool:
+        return bool(self._client.status == "running")
 
     def _hear(self, event: tuple[float, Any]) -> None:
         """Called in the client's own thread."""
@@ -195,23 +200,30 @@ class ClusterExecutor:
         if now - self._looked < _LOOK_EVERY and self._known:
             return
         self._looked = now
-        there = self._client.scheduler_info(n_workers=-1)["workers"]
-        self._known = {a: same for a, same in self._known.items() if a in there}
-        new = [address for address in there if address not in self._known]
-        if new:
-            ours = identity()
-            answers = self._client.run(identity, workers=new, on_error="return")
-            for address, theirs in answers.items():
-                self._known[address] = theirs == ours
-                if theirs != ours:
-                    why = theirs if isinstance(theirs, Exception) else _difference(ours, theirs)
-                    self._say(f"worker {address} is refused: {why}")
+        if self._connected:
+            self._meet(self._client.scheduler_info(n_workers=-1)["workers"])
+        else:  # the scheduler may come back
+            self._known.clear()
         if self._approved():
             self._last_alive = now
         elif now - self._last_alive > self._settings.stall_timeout:
             raise SetupError(
                 "the cluster has no worker left", remedy="start workers, then run blur again"
             )
+
+    def _meet(self, there: Collection[str]) -> None:
+        """Part with workers that left, and ask those that came what they are."""
+        self._known = {a: same for a, same in self._known.items() if a in there}
+        new = [address for address in there if address not in self._known]
+        if not new:
+            return
+        ours = identity()
+        answers = self._client.run(identity, workers=new, on_error="return")
+        for address, theirs in answers.items():
+            self._known[address] = theirs == ours
+            if theirs != ours:
+                why = theirs if isinstance(theirs, Exception) else _difference(ours, theirs)
+                self._say(f"worker {address} is refused: {why}")
 
     def _outcome(self, future: Future[Any]) -> Outcome:
         task = self._running.pop(future)
@@ -232,7 +244,8 @@ class ClusterExecutor:
 class _Host:
     """A Dask worker thread's own worker process; lives as long as the Dask worker."""
 
-    def __init__(self, stall_timeout: float, share: int) -> None:
+    def __init__(self, order: Order) -> None:
+        share = order.share.get(get_worker().address, 1)
         self.stop = Stop()
         self.at: tuple[int, str, int, int | None] | None = None
         self.executor = ProcessExecutor(
@@ -240,7 +253,7 @@ class _Host:
             self.stop,
             slots=1,
             threads=max(1, cpu_count() // share),
-            stall_timeout=stall_timeout,
+            stall_timeout=order.stall_timeout,
             memory_limit=usable_memory() // share,
         )
 
@@ -257,22 +270,24 @@ def carry_out(order: Order) -> Outcome:
     # Dask's nanny marks its workers as daemons, which may have no children. Ours ends by itself.
     mp.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     thread = threading.get_ident()
-    host = _hosts.setdefault(thread, _Host(order.stall_timeout, order.share.get(worker.address, 1)))
+    host = _hosts.pop(thread, None) or _Host(order)
     asked, looked = Event(order.topic), time.monotonic()
-    host.executor.start(order.task)
-    while not (outcomes := host.executor.wait(_REPORT_EVERY)):
-        if host.at is not None:
-            worker.log_event(order.topic, host.at)
-            host.at = None
-        if time.monotonic() - looked > _ASK_EVERY:
-            looked = time.monotonic()
-            host.stop.requested = asked.is_set()
-            if not _wanted(worker, order.key):
-                break
-    if host.stop.requested or not outcomes:
-        host.executor.__exit__(None, None, None)
-        del _hosts[thread]
-    return outcomes[0] if outcomes else Outcome(order.task, error=Interrupted("not wanted"))
+    with ExitStack() as stack:
+        stack.enter_context(host.executor)
+        host.executor.start(order.task)
+        while not (outcomes := host.executor.wait(_REPORT_EVERY)):
+            if host.at is not None:
+                worker.log_event(order.topic, host.at)
+                host.at = None
+            if time.monotonic() - looked > _ASK_EVERY:
+                looked = time.monotonic()
+                host.stop.requested = asked.is_set()
+                if not _wanted(worker, order.key):
+                    return Outcome(order.task, error=Interrupted("nobody waits for it"))
+        if not host.stop.requested:
+            stack.pop_all()
+            _hosts[thread] = host  # with its detectors loaded, for the next task
+    return outcomes[0]
 
 
 def _wanted(worker: Worker, key: str) -> bool:

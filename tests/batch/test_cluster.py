@@ -192,6 +192,28 @@ def test_clips_that_take_workers_along_fail_alone_and_a_stop_reaches_the_workers
     assert set(fake.outputs) == {"good.mp4"}
 
 
+@slow
+def test_a_lost_scheduler_ends_the_batch_and_the_next_one_goes_on(fake, cluster):
+    cluster.add_worker()
+    cluster.wait_for(1)
+    fake.clip("a.mov", frames=900)  # the longest is first
+    fake.clip("b.mov", "dawdle", frames=800)
+    scheduler = cluster._processes[0]
+
+    def lose_it():
+        while not any("scan a.mov" in line for line in fake.calls):
+            time.sleep(0.1)
+        time.sleep(1)
+        kill(scheduler)
+
+    threading.Thread(target=lose_it, daemon=True).start()
+    with pytest.raises(SetupError, match="no worker left"):
+        fake.run(serial=False, settings=on(cluster, jobs=1, stall_timeout=10))
+    (fake.inputs / "b.mov").unlink()
+    assert fake.run().exit_code == Exit.OK
+    assert set(fake.outputs) == {"a.mp4"}
+
+
 @pytest.fixture
 def certificates(tmp_path):
     """A certificate authority, and the one certificate that all share."""
