@@ -230,15 +230,22 @@ def models() -> None:
 @main.command(
     params=[
         click.Option(["--quick"], is_flag=True, help="Leave out the measurement of speed."),
+        click.Option(["--json"], is_flag=True, help="As JSON."),
         *_options("scan", "cover", "output", "audit"),
     ]
 )
-def doctor(quick: bool, **given: Any) -> None:
+def doctor(quick: bool, json: bool, **given: Any) -> None:
     """Say what this installation and this machine can do, and how long an hour would take."""
+    import msgspec
+
     from blur.doctor import examine
 
-    for line in examine(_settings(given), estimate=not quick):
-        click.echo(line)
+    findings = examine(_settings(given), estimate=not quick)
+    if json:
+        click.echo(msgspec.json.format(msgspec.json.encode(dict(findings)), indent=1))
+        return
+    for topic, found in findings:
+        click.echo(f"{topic}: {found}")
 
 
 @main.command(

@@ -192,6 +192,13 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     jobs: Annotated[
         int, Meta(ge=0, le=256, description="clips worked on at once; 0 fits the machine")
     ] = 0
+    device: Annotated[
+        str,
+        Meta(
+            description="where detectors run: cpu, or another of the devices that `blur doctor`"
+            " lists"
+        ),
+    ] = "cpu"
     include: Annotated[
         tuple[str, ...],
         Meta(description="only files whose name or path matches this pattern (repeatable)"),

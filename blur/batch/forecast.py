@@ -57,10 +57,12 @@ def measure(job: tuple[Path, Path, Settings], progress: Progress) -> Sample:
     That folder lies where the outputs will: not on another disk, which footage may not touch.
     """
     from blur import pipeline
+    from blur.faces.registry import use_device
     from blur.media import output_suffix
     from blur.media.probe import probe
 
     clip, out, settings = job
+    use_device(settings.batch.device)
     with tempfile.TemporaryDirectory(prefix=".blur-sample-", dir=_existing(out)) as scratch:
         piece = _piece(clip, Path(scratch))
         suffix = output_suffix(probe(piece), settings.output)

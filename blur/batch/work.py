@@ -87,9 +87,10 @@ def probe_clips(job: tuple[list[Path], Settings], progress: Progress) -> list[Pr
 def process_clip(job: ClipJob, progress: Progress) -> Entry:
     """Scan (unless a valid plan is there), save the plan, render, audit, record; see `pipeline`."""
     from blur import pipeline
-    from blur.faces.registry import unload_detectors
+    from blur.faces.registry import unload_detectors, use_device
 
     started = time.monotonic()
+    use_device(job.settings.batch.device)
     _unchanged(job)
     folder = WorkFolder(job.out)
     entry = job.entry

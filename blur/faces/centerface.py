@@ -48,8 +48,16 @@ class CenterFace:
     name = _NAME
     family = "centerface"
 
-    def __init__(self, *, threads: int | None = None, precision: Precision | None = None) -> None:
-        self._network = Network(_NAME, weights.read(_NAME), threads=threads, precision=precision)
+    def __init__(
+        self,
+        *,
+        threads: int | None = None,
+        precision: Precision | None = None,
+        device: str = "CPU",
+    ) -> None:
+        self._network = Network(
+            _NAME, weights.read(_NAME), threads=threads, precision=precision, device=device
+        )
 
     def detect(self, pictures: Sequence[Picture], threshold: float) -> list[Detections]:
         return self._network.run(pictures, lambda outputs, _: decode(outputs, threshold))

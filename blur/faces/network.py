@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blur import sandbox
-from blur.errors import DetectorError
+from blur.errors import DetectorError, UsageError
 from blur.faces.detections import Picture
 from blur.settings import cpu_count
 
@@ -56,8 +56,9 @@ class Network:
     """An ONNX network that takes (1, 3, height, width) pictures, 0-255.
 
     `bgr` swaps the channels for networks trained on BGR. `threads` bounds the cores used, all of
-    this process when None. `precision` None takes what OpenVINO prefers on this CPU: bf16 where
-    it has the instructions (twice as fast), else f32.
+    this process when None. `precision` None takes what OpenVINO prefers on this device: bf16 where
+    a CPU has the instructions (twice as fast), else f32. `device` is one of `devices()`; raises
+    UsageError when it is not.
     """
 
     def __init__(
@@ -68,8 +69,15 @@ class Network:
         bgr: bool = False,
         threads: int | None = None,
         precision: Precision | None = None,
+        device: str = "CPU",
     ) -> None:
+        if device not in devices():
+            raise UsageError(
+                f"this machine has no device {device} that detectors run on",
+                remedy=f"use --device {' or '.join(devices())}",
+            )
         self._name = name
+        self._device = device
         self._bgr = bgr
         self._threads = threads or cpu_count()
         self._precision = precision
@@ -154,20 +162,24 @@ class Network:
         picture.model().set_layout(ov.Layout("NCHW"))
         if self._bgr:
             picture.preprocess().reverse_channels()
-        config: dict[Any, Any] = {
-            properties.num_streams: self._threads,
-            properties.inference_num_threads: self._threads,
+        config: dict[Any, Any] = {properties.num_streams: self._threads}
+        if self._device == "CPU":
+            config[properties.inference_num_threads] = self._threads
             # Pinned threads of two processes would share the first core and leave the others.
-            properties.hint.enable_cpu_pinning: False,
-        }
+            config[properties.hint.enable_cpu_pinning] = False
         if self._precision is not None:
             config[properties.hint.inference_precision] = getattr(ov.Type, self._precision)
-        compiled = _core().compile_model(wrapped.build(), "CPU", config)
+        compiled = _core().compile_model(wrapped.build(), self._device, config)
         idle = _Requests()
         # One more than the streams, so that none waits while an answer is decoded.
         for _ in range(self._threads + 1):
             idle.put(compiled.create_infer_request())
         return idle
+
+
+def devices() -> list[str]:
+    """What networks can run on here, in OpenVINO's names: the CPU, and chips with a driver."""
+    return list(_core().available_devices)
 
 
 def _fill(tensor: Picture, picture: Picture) -> None:

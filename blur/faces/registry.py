@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 from typing import Protocol
 
@@ -19,6 +18,7 @@ DETECTORS = ("centerface", "yunet", "blazeface-short", "blazeface-full")
 """Names of all detectors; the weights they use have the same names."""
 
 _loaded: dict[str, _Closable] = {}
+_device = "CPU"
 _lock = threading.Lock()
 
 # MediaPipe's tasks complain when they live on while the interpreter takes its modules apart.
@@ -28,15 +28,25 @@ atexit.register(_loaded.clear)
 def load_detector(name: str, *, threads: int | None = None) -> Detector:
     """The detector called `name`, built when it is first asked for.
 
-    `threads` bounds the cores it uses and counts on the first call only; None takes BLUR_THREADS,
-    which the batch sets in its workers, or else all cores of this process. Raises SetupError when
-    the name is unknown or the weights or the library are missing.
+    `threads` bounds the cores it uses and counts on the first call only; None takes all cores of
+    this process. Raises SetupError when the name is unknown or the weights or the library are
+    missing, and UsageError when the device is.
     """
     with _lock:
         if name not in _loaded:
-            threads = threads or int(os.environ.get("BLUR_THREADS", 0)) or None
             _loaded[name] = _build(name, threads)
         return _loaded[name]
+
+
+def use_device(name: str) -> None:
+    """Build detectors for this device of OpenVINO's from now on; none may be in use.
+
+    BlazeFace always runs on the CPU.
+    """
+    global _device
+    if name.upper() != _device:
+        unload_detectors()
+        _device = name.upper()
 
 
 def unload_detectors() -> None:
@@ -52,11 +62,11 @@ def _build(name: str, threads: int | None) -> _Closable:
         if name == "centerface":
             from blur.faces.centerface import CenterFace
 
-            return CenterFace(threads=threads)
+            return CenterFace(threads=threads, device=_device)
         if name == "yunet":
             from blur.faces.yunet import YuNet
 
-            return YuNet(threads=threads)
+            return YuNet(threads=threads, device=_device)
         if name.startswith("blazeface"):
             from blur.faces.blazeface import BlazeFace
 

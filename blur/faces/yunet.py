@@ -30,9 +30,20 @@ class YuNet:
     name = _NAME
     family = "yunet"
 
-    def __init__(self, *, threads: int | None = None, precision: Precision | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        threads: int | None = None,
+        precision: Precision | None = None,
+        device: str = "CPU",
+    ) -> None:
         self._network = Network(
-            _NAME, weights.read(_NAME), bgr=True, threads=threads, precision=precision
+            _NAME,
+            weights.read(_NAME),
+            bgr=True,
+            threads=threads,
+            precision=precision,
+            device=device,
         )
 
     def detect(self, pictures: Sequence[Picture], threshold: float) -> list[Detections]:

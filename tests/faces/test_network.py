@@ -86,3 +86,24 @@ def test_other_threads_run_while_a_network_works(yunet: Network) -> None:
     done.set()
     thread.join()
     assert longest < took / 2
+
+
+def test_another_device_gets_the_network_without_what_only_processors_know(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = network._core()
+
+    class Core:
+        available_devices = ("CPU", "NPU")
+
+        def read_model(self, *given: object) -> object:
+            return real.read_model(*given)
+
+        def compile_model(self, model: object, device: str, config: dict[object, object]) -> object:
+            assert device == "NPU"
+            assert [str(key) for key in config] == ["NUM_STREAMS"]
+            return real.compile_model(model, "CPU", config)
+
+    monkeypatch.setattr(network, "_core", Core)
+    there = Network("yunet", weights.read("yunet"), threads=2, device="NPU")
+    assert there.run([picture(64, 64)], lambda outputs, width: width) == [64]

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from blur.boxes import overlaps
-from blur.errors import SetupError
+from blur.errors import SetupError, UsageError
 from blur.faces.detections import Picture
-from blur.faces.registry import DETECTORS, load_detector, unload_detectors
+from blur.faces.registry import DETECTORS, load_detector, unload_detectors, use_device
+from blur.settings import ALLOTTED_CORES
 
 
 def test_built_once_and_freed() -> None:
@@ -19,9 +20,19 @@ def test_built_once_and_freed() -> None:
 
 def test_the_batch_bounds_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     unload_detectors()
-    monkeypatch.setenv("BLUR_THREADS", "1")
+    monkeypatch.setenv(ALLOTTED_CORES, "1")
     assert load_detector("yunet")._network._threads == 1
     unload_detectors()
+
+
+def test_a_device_that_is_not_there_is_refused_and_the_others_named() -> None:
+    use_device("gpu.7")
+    try:
+        with pytest.raises(UsageError, match=r"no device GPU\.7 .*--device .*CPU"):
+            load_detector("yunet")
+    finally:
+        use_device("cpu")
+    assert load_detector("yunet")
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
