@@ -50,11 +50,11 @@ from blur.tracks.smooth import smooth
 from blur.tracks.timeline import Timeline
 from blur.tracks.weed import is_face, to_look_at
 
-_TOGETHER = 4
-"""Frames that go to the detectors at once."""
+_TOGETHER = 12
+"""Frames that go to the detectors at once: enough looks of one size to keep all cores busy."""
 
-_AHEAD = 6
-"""Frames that decoding may run ahead: enough to keep it busy, few enough for 4K in memory."""
+_AHEAD = 3
+"""Pictures that decoding may run ahead: enough to keep it busy, few enough for 4K in memory."""
 
 
 class Progress(Protocol):
@@ -188,7 +188,7 @@ def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) ->
     seen = _Seen([], [], [], Camera(), (), ())
     with (
         open_reader(clip, info, max_damaged=settings.max_damaged) as reader,
-        closing(ahead(_watch(reader, info, search, finder), _AHEAD)) as watched,
+        closing(ahead(_watch(reader, info, search, finder), _TOGETHER)) as watched,
     ):
         while batch := list(itertools.islice(watched, _TOGETHER)):
             seen.pts += [w.pts for w in batch]
@@ -217,7 +217,8 @@ def _watch(
         fresh = not step.reliable and (frame.index % 3 == 0 or finder.suspects(frame.index))
         picture = None
         if fresh or search.due(frame.index):
-            picture = display_rgb(frame.picture, info.orientation, *search.size)
+            size = search.size if fresh else search.size_at(frame.index)
+            picture = display_rgb(frame.picture, info.orientation, *size)
         yield _Watched(frame.index, frame.pts, float(gray.mean()), step, picture, fresh)
 
 

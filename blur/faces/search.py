@@ -31,6 +31,9 @@ class Look:
     turns: int = 0
     threshold: float = 0.1
 
+    def due(self, frame: int) -> bool:
+        return frame % self.every == self.phase
+
 
 LEVELS: dict[Level, tuple[Look, ...]] = {
     Level.FAST: (
@@ -85,8 +88,8 @@ class Glance(NamedTuple):
 class Search:
     """Takes the looks of a level at the frames of one clip.
 
-    `width` and `height` are the clip's display size; `size` is the (width, height) that the
-    pictures of glances must have.
+    `width` and `height` are the clip's display size; `size` is the (width, height) of a picture
+    for glances that every look can be taken at.
     """
 
     def __init__(
@@ -94,16 +97,16 @@ class Search:
     ) -> None:
         self._looks = LEVELS[level]
         self._load = load
-        longest = min(
-            max(look.longest for look in self._looks), int(max(width, height) * _MAX_ENLARGE)
-        )
-        scale = longest / max(width, height)
-        self.size = max(1, round(width * scale)), max(1, round(height * scale))
-        self._back = np.array([width / self.size[0], height / self.size[1]]).mean()
+        self._clip = width, height
+        self.size = self._fitted(max(look.longest for look in self._looks))
 
     def due(self, frame: int) -> bool:
         """Whether any look is scheduled at this frame."""
-        return any(frame % look.every == look.phase for look in self._looks)
+        return any(look.due(frame) for look in self._looks)
+
+    def size_at(self, frame: int) -> tuple[int, int]:
+        """The size of a picture that serves the looks scheduled at this frame, if any is."""
+        return self._fitted(max(look.longest for look in self._looks if look.due(frame)))
 
     def look(self, glances: Sequence[Glance]) -> list[Sightings]:
         """What the due looks see on each frame, in display coordinates.
@@ -113,23 +116,34 @@ class Search:
         jobs: dict[tuple[str, float, tuple[int, ...]], list[tuple[int, View]]] = defaultdict(list)
         for place, glance in enumerate(glances):
             picture = lifted(glance.picture)
+            views: dict[tuple[int, int], View] = {}
             for look in self._looks:
-                if glance.fresh or glance.frame % look.every == look.phase:
-                    view = whole(picture, min(look.longest, max(self.size)), look.turns)
+                if glance.fresh or look.due(glance.frame):
+                    longest = min(look.longest, max(picture.shape))
+                    if (longest, look.turns) not in views:
+                        views[longest, look.turns] = whole(picture, longest, look.turns)
+                    view = views[longest, look.turns]
                     key = (look.detector, look.threshold, view.picture.shape)
                     jobs[key].append((place, view))
         parts: list[list[Detections]] = [[] for _ in glances]
-        for (name, threshold, _), views in jobs.items():
-            found = self._load(name).detect([view.picture for _, view in views], threshold)
-            for (place, view), detections in zip(views, found, strict=True):
+        for (name, threshold, _), waiting in jobs.items():
+            found = self._load(name).detect([view.picture for _, view in waiting], threshold)
+            for (place, view), detections in zip(waiting, found, strict=True):
                 parts[place].append(view.restored(detections))
         return [
-            self._sightings(glance.frame, Detections.concat(part))
+            self._sightings(glance, Detections.concat(part))
             for glance, part in zip(glances, parts, strict=True)
         ]
 
-    def _sightings(self, frame: int, found: Detections) -> Sightings:
+    def _fitted(self, longest: int) -> tuple[int, int]:
+        """The clip's size with `longest` as its longest side, or as much as enlarging allows."""
+        width, height = self._clip
+        scale = min(longest / max(width, height), _MAX_ENLARGE)
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def _sightings(self, glance: Glance, found: Detections) -> Sightings:
         boxes = found.boxes.copy()
-        boxes[:, :4] *= self._back
+        height, width = glance.picture.shape[:2]
+        boxes[:, :4] *= (self._clip[0] / width + self._clip[1] / height) / 2
         families = np.array([FAMILIES.index(str(name)) for name in found.detectors], np.intp)
-        return merged(frame, boxes, found.scores, families)
+        return merged(glance.frame, boxes, found.scores, families)

