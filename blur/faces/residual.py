@@ -21,7 +21,7 @@ from blur.findings import Suspect
 from blur.plan import Box
 from blur.sightings import same_face
 
-LONGEST = 1280
+_LONGEST = 1280
 """Longest side of the pictures that are looked at, in pixels."""
 
 _MAX_ENLARGE = 2.0
@@ -31,7 +31,7 @@ of 40 pixels, and larger ones in the whole frame."""
 
 
 class Look(NamedTuple):
-    """One detector on the whole frame, its longest side as it is where `LONGEST` pixels are
+    """One detector on the whole frame, its longest side as it is where `_LONGEST` pixels are
     looked at; no level of the scan uses that size."""
 
     detector: str
@@ -58,7 +58,7 @@ class Inspection:
     """
 
     def __init__(self, width: int, height: int, load: Callable[[str], Detector]) -> None:
-        longest = min(LONGEST, int(max(width, height) * _MAX_ENLARGE))
+        longest = min(_LONGEST, int(max(width, height) * _MAX_ENLARGE))
         scale = longest / max(width, height)
         self.size = max(1, round(width * scale)), max(1, round(height * scale))
         self._scale = float(np.mean([width / self.size[0], height / self.size[1]]))
@@ -73,7 +73,7 @@ class Inspection:
         jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in turns for look in TURNED]
         found = []
         for look, turn in jobs:
-            view = whole(picture, round(look.longest * longest / LONGEST), turn)
+            view = whole(picture, round(look.longest * longest / _LONGEST), turn)
             found.append(self._seen(look.detector, [view], look.threshold))
         views = [whole(picture, longest), *tiles(picture, _TILE, _OVERLAP)]
         found += [self._seen(name, views, _BLAZE_THRESHOLD) for name in _BLAZE]

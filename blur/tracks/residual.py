@@ -143,7 +143,7 @@ def gaps(shots: Sequence[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[
 
 def sampling(every: int) -> str:
     """What `itinerary` does, in words for the report."""
-    frames = "every frame" if every == 1 else f"every {every}th frame"
+    frames = "every frame" if every == 1 else f"one frame in {every}"
     return f"{frames}, the first and last of each shot, and the places beside the ends of tracks"
 
 

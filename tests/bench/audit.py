@@ -5,16 +5,18 @@
     python tests/bench/audit.py --plant 30 --only pan mask --kind frame
     python tests/bench/audit.py --videos FOLDER      what it sees in covered clips as they are
 
-A planted exposure is one face's run of frames that the whole plan covers and the planted one does
-not, in which the face is at least 40 pixels wide somewhere. It is caught when the first audit
-reports a face there, and mended when the last render covers it on every frame. Times are wall
-time: they compare only when nothing else runs.
+A planted exposure is one face that loses its cover: on one run of frames where frames were cut out,
+on all its frames where its tracks were; and that is at least 40 pixels wide on one of them. Frames
+count on which the whole plan covers the face and the planted one does not. An exposure is caught
+when the first audit reports a face there, and mended when the last render covers it on every frame.
+Times are wall time: they compare only when nothing else runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
 import random
 import sys
@@ -48,11 +50,10 @@ HITS = 0.3
 
 @dataclass(frozen=True)
 class Exposure:
-    """One face's run of frames [start, end) without a cover."""
+    """One face and the frames on which it lost its cover."""
 
     face: int
-    start: int
-    end: int
+    frames: tuple[int, ...]
     width: int
 
 
@@ -135,7 +136,7 @@ def planted(case: Case, plan: Plan, kind: str, count: int, settings: Settings) -
     """Take covers out of `plan`, render, audit and mend; what became of the exposures."""
     chance = random.Random(f"{case.name} {kind} {count}")
     holed = (without_faces if kind == "track" else without_frames)(case, plan, count, chance)
-    exposures = [*new_exposures(case, plan, holed, settings)]
+    exposures = new_exposures(case, plan, holed, settings, runs=kind == "frame")
     with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
         out = Path(folder) / f"{case.name}.mp4"
         grown = [holed]
@@ -154,8 +155,9 @@ def planted(case: Case, plan: Plan, kind: str, count: int, settings: Settings) -
             audits = [pipeline.audit(out, holed, settings)]
     first = audits[0].residuals
     caught = [e for e in exposures if any(on(case, e, r) for r in first)]
-    left = {(e.face, f) for e in new_exposures(case, plan, grown[-1], settings) for f in frames(e)}
-    mended = [e for e in caught if not any((e.face, f) in left for f in frames(e))]
+    left = new_exposures(case, plan, grown[-1], settings, runs=False, wide=0)
+    bare = {(e.face, frame) for e in left for frame in e.frames}
+    mended = [e for e in caught if not any((e.face, frame) in bare for frame in e.frames)]
     false = [r for r in first if not any(f.holds(r.box.cx, r.box.cy) for f in case.faces[r.frame])]
     return Row(
         case.name,
@@ -173,13 +175,9 @@ def planted(case: Case, plan: Plan, kind: str, count: int, settings: Settings) -
     )
 
 
-def frames(exposure: Exposure) -> range:
-    return range(exposure.start, exposure.end)
-
-
 def on(case: Case, exposure: Exposure, found: Residual) -> bool:
     """Whether a residual face is this one, at a time when it is exposed."""
-    if not exposure.start <= found.frame < exposure.end:
+    if found.frame not in exposure.frames:
         return False
     x, y = found.box.cx, found.box.cy
     return any(f.id == exposure.face and f.holds(x, y) for f in case.faces[found.frame])
@@ -247,27 +245,36 @@ def cut(track: Track, holes: set[int], ids: Iterator[int]) -> Iterator[Track]:
         start = end + 1
 
 
-def new_exposures(case: Case, whole: Plan, holed: Plan, settings: Settings) -> Iterator[Exposure]:
-    """Runs of frames on which `whole` covers a wide face and `holed` does not."""
+def new_exposures(
+    case: Case, whole: Plan, holed: Plan, settings: Settings, *, runs: bool, wide: int = WIDE
+) -> list[Exposure]:
+    """Faces that `whole` covers and `holed` does not, run by run or each as a whole."""
     raster = Raster(whole.width, whole.height)
     covers = [
         Covers(p.tracks, p.shots(), settings.cover, p.width, p.height) for p in (whole, holed)
     ]
-    bare: dict[int, list[tuple[int, float]]] = {}
+    bare: dict[int, dict[int, int]] = {}
     for frame, faces in enumerate(case.faces[: whole.frames]):
         masks = [raster.covered(c.at(frame)) for c in covers]
         for face in faces:
-            shares = [raster.uncovered(face, mask) for mask in masks]
-            if face.kind == CLEAR and None not in shares and shares[0] <= EXPOSED < shares[1]:
-                bare.setdefault(face.id, []).append((frame, 2 * face.a))
-    for face, found in bare.items():
-        start = found[0][0]
-        for k, (frame, _) in enumerate(found):
-            if k + 1 == len(found) or found[k + 1][0] != frame + 1:
-                width = max(w for f, w in found if start <= f <= frame)
-                if width >= WIDE:
-                    yield Exposure(face, start, frame + 1, round(width))
-                start = found[k + 1][0] if k + 1 < len(found) else start
+            before, after = (raster.uncovered(face, mask) for mask in masks)
+            if face.kind != CLEAR or before is None or after is None:
+                continue
+            if before <= EXPOSED < after:
+                bare.setdefault(face.id, {})[frame] = round(2 * face.a)
+    exposures = [
+        Exposure(face, tuple(part), max(widths[f] for f in part))
+        for face, widths in bare.items()
+        for part in (runs_of(list(widths)) if runs else [list(widths)])
+    ]
+    return [e for e in exposures if e.width >= wide]
+
+
+def runs_of(frames: Sequence[int]) -> Iterator[list[int]]:
+    """Ascending frames, parted where one is missing."""
+    breaks = [k for k in range(1, len(frames)) if frames[k] != frames[k - 1] + 1]
+    for start, end in itertools.pairwise([0, *breaks, len(frames)]):
+        yield list(frames[start:end])
 
 
 def plain(folder: Path, settings: Settings, only: tuple[str, ...], plans: Path | None) -> None:
