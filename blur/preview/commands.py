@@ -92,15 +92,18 @@ def review(out: Path, port: int, browser: bool | None) -> None:
 
     The page is served to this machine only, under an address with a secret token.
     """
-    from blur.preview.server import Session
+    from blur.preview.door import Door
+    from blur.preview.shelf import Shelf
 
-    session = Session(out, port)
-    click.echo(f"Open {session.address}\nCtrl-C ends the review; every decision is saved already.")
+    shelf, door = Shelf(out), Door(port)
+    click.echo(f"Open {door.address}\nCtrl-C ends the review; every decision is saved already.")
     if browser if browser is not None else _has_screen():
-        webbrowser.open(session.address)  # before the right to open sockets is given up
+        webbrowser.open(door.address)  # it would inherit that it cannot open sockets
     keep_off_network()
+    from blur.preview.server import serve
+
     with contextlib.suppress(KeyboardInterrupt):
-        session.serve()
+        serve(shelf, door)
 
 
 @click.command()

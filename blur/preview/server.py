@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.resources
 import re
-import secrets
-import socket
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,11 +18,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from blur.batch.ledger import Flight
 from blur.errors import BlurError, UsageError
 from blur.preview.acts import Act
+from blur.preview.door import Door
 from blur.preview.guard import Guard
 from blur.preview.openclip import OpenClip
 from blur.preview.rerender import Progress, Rerender
@@ -80,9 +78,9 @@ class _Chosen(Struct, frozen=True):
 class Desk:
     """The clips of one output folder, the last few of them open."""
 
-    def __init__(self, out: Path) -> None:
-        self.shelf = Shelf(out)
-        self.rerender = Rerender(self.shelf)
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.rerender = Rerender(shelf)
         self._open: OrderedDict[str, OpenClip] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -202,40 +200,22 @@ def page(desk: Desk) -> Starlette:
     )
 
 
-class Session:
-    """A review of one output folder: the address is known before the page is served."""
-
-    def __init__(self, out: Path, port: int = 0) -> None:
-        self.desk = Desk(out)
-        token = secrets.token_urlsafe(24)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            self._socket.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise UsageError(
-                f"port {port} cannot be used: {error.strerror}", remedy="choose another --port"
-            ) from error
-        self._socket.listen()
-        self.port: int = self._socket.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}/?token={token}"
-        app: ASGIApp = Guard(page(self.desk), token, self.port)
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,  # it would print the token
-            server_header=False,
-            ws="none",
-            lifespan="off",
-            timeout_graceful_shutdown=2,
-        )
-        self.server = uvicorn.Server(config)
-
-    def serve(self) -> None:
-        """Answer the page until interrupted."""
-        try:
-            self.server.run([self._socket])
-        finally:
-            self.desk.rerender.stop()
+def serve(shelf: Shelf, door: Door) -> None:
+    """Answer the page at `door` until interrupted; ends a render that is under way."""
+    desk = Desk(shelf)
+    config = uvicorn.Config(
+        Guard(page(desk), door.token, door.port),
+        log_level="warning",
+        access_log=False,  # it would print the token
+        server_header=False,
+        ws="none",
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+    )
+    try:
+        uvicorn.Server(config).run([door.socket])
+    finally:
+        desk.rerender.stop()
 
 
 def _file(name: str) -> Response:
