@@ -10,12 +10,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+AHEAD = 3
+"""Pictures that decoding may run ahead: enough to keep it busy, few enough for 4K in memory."""
+
+
 class _End:
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
 
 
-def ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
+def ahead(items: Iterable[T], depth: int = AHEAD) -> Generator[T, None, None]:
     """The same items in the same order, made in a thread at most `depth` ahead of their use.
 
     An error in the making is raised here, in its place. Closing the iterator stops the thread

@@ -19,6 +19,7 @@ from blur.faces.detections import Detections, Picture
 from blur.media import open_reader
 from blur.media.convert import display_rgb
 from blur.media.probe import probe
+from blur.pipeline import scanning
 from blur.plan import (
     Box,
     Decision,
@@ -256,7 +257,7 @@ class Failing:
 def test_a_detector_that_fails_fails_the_scan_and_stops_its_threads(
     clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "load_detector", lambda name: Failing())
+    monkeypatch.setattr(scanning, "load_detector", lambda name: Failing())
     before = set(threading.enumerate())
     with pytest.raises(DetectorError) as caught:
         pipeline.scan(clip, SCAN)

@@ -115,6 +115,11 @@ class ClipInfo:
     def height(self) -> int:
         return self.orientation.height
 
+    def fitted(self, longest: int) -> tuple[int, int]:
+        """The display size (width, height), scaled down to a longest side where it is larger."""
+        scale = max(1.0, max(self.width, self.height) / longest)
+        return max(1, round(self.width / scale)), max(1, round(self.height / scale))
+
 
 @contextlib.contextmanager
 def open_input(path: Path) -> Iterator[av.container.InputContainer]:

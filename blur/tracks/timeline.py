@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,11 @@ class Timeline:
 
     seconds: npt.NDArray[np.float64]
     cuts: Sequence[int]
+
+    @classmethod
+    def of(cls, pts: Sequence[int], time_base: Fraction, cuts: Sequence[int]) -> Self:
+        """From timestamps as a plan holds them; the first frame is at 0 s."""
+        return cls((np.array(pts, np.float64) - pts[0]) * float(time_base), cuts)
 
     def shots(self) -> list[tuple[int, int]]:
         return list(itertools.pairwise([0, *self.cuts, len(self.seconds)]))

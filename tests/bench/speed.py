@@ -52,17 +52,17 @@ CRF_18 = '{"codec": "libx264", "quality": 6.45}'
 
 STAGES = {
     "blur.media.read.Reader.__next__": "decode",
-    "blur.pipeline.display_rgb": "convert",
-    "blur.pipeline.display_gray": "convert",
+    "blur.pipeline.scanning.display_rgb": "convert",
+    "blur.pipeline.scanning.display_gray": "convert",
     "blur.tracks.camera.StepMeter.measure": "motion",
     "blur.tracks.cuts.CutFinder.add": "motion",
     "blur.faces.search.Search.look": "detect",
     "blur.tracks.pursue.Pursuit.see": "follow",
     "blur.faces.closeup.Closeup.answer": "follow",
-    "blur.pipeline.tracklets_of": "link",
-    "blur.pipeline.tracks_of": "link",
+    "blur.pipeline.scanning.tracklets_of": "link",
+    "blur.pipeline.scanning.tracks_of": "link",
     "blur.cover.region.Covers.at": "paint",
-    "blur.pipeline.paint": "paint",
+    "blur.pipeline.rendering.paint": "paint",
     "blur.media.write.Writer.write": "encode",
     "blur.media.write.Writer.finish": "encode",
 }

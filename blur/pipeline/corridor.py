@@ -1,0 +1,79 @@
+"""The corridor from plan to published clip: render, audit, and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from blur.errors import ResidualFace
+from blur.faces.registry import unload_detectors
+from blur.findings import Audit
+from blur.pipeline.auditing import inspect
+from blur.pipeline.mending import tracks_of_residual, with_doubts
+from blur.pipeline.progress import Progress, silent
+from blur.pipeline.rendering import Rendered, render
+from blur.plan import Edits, Plan
+from blur.settings import AuditMode, Settings
+from blur.tracks import residual
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A covered clip: the plan it was rendered from, and one audit for each render."""
+
+    plan: Plan
+    rendered: Rendered
+    audits: tuple[Audit, ...]
+
+
+def cover_clip(
+    clip: Path,
+    plan: Plan,
+    out: Path,
+    settings: Settings,
+    edits: Edits | None = None,
+    progress: Progress | None = None,
+    keep: Callable[[Plan], None] = lambda plan: None,
+) -> Covered:
+    """Render `clip`, look for faces in the output, and render again with what was found covered.
+
+    The output comes under its final name when the audit sees no face any more, or when it only
+    reports. `keep` is given the plan each time the audit adds to it. Raises what `render` and
+    `audit` raise, and ResidualFace when a face is left after the last round.
+    """
+    if settings.audit.audit is AuditMode.OFF:
+        return Covered(plan, render(clip, plan, out, settings, edits, progress), ())
+    fix = settings.audit.audit is AuditMode.FIX
+    open_doubts = [d for d in plan.doubts if residual.is_open(d)]
+    if open_doubts:  # of an earlier audit: this one decides anew
+        plan = plan.with_tracks(plan.tracks, [d for d in plan.doubts if d not in open_doubts])
+        keep(plan)
+    unaudited = out.with_name(f".{out.name}.part")
+    audits: list[Audit] = []
+    again: residual.Again | None = None
+    try:
+        while True:
+            done = render(clip, plan, unaudited, settings, edits, progress)
+            seen, faces = inspect(unaudited, plan, settings, edits, again, progress or silent)
+            audits.append(seen)
+            if not seen.residuals:
+                break
+            if not fix or len(audits) > settings.audit.audit_rounds:
+                plan = with_doubts(plan, faces)
+                keep(plan)
+                break
+            tracks, doubts = tracks_of_residual(clip, plan, faces, settings, progress or silent)
+            plan = plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
+            keep(plan)
+            unload_detectors()  # their networks weigh as much as the encoder that comes next
+            again = residual.Again(
+                [r.frame for r in seen.residuals], [(t.start - 1, t.end + 1) for t in tracks]
+            )
+        if fix and seen.residuals:
+            where = ", ".join(f"{r.seconds:.1f} s" for r in seen.residuals[:3])
+            raise ResidualFace(f"the audit still sees a face, at {where}", subject=clip.name)
+        unaudited.replace(out)
+    finally:
+        unaudited.unlink(missing_ok=True)
+    return Covered(plan, done, tuple(audits))

@@ -1,0 +1,93 @@
+"""Mending: what the audit saw becomes tracks and doubts of the plan."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from blur.faces.closeup import Closeup
+from blur.faces.registry import load_detector
+from blur.findings import Residual
+from blur.media.convert import display_gray
+from blur.media.probe import ClipInfo, probe
+from blur.media.sample import wanted_frames
+from blur.overlap import ahead
+from blur.pipeline.progress import Progress
+from blur.plan import Doubt, Plan, Track
+from blur.settings import Settings
+from blur.tracks import residual
+from blur.tracks.build import NEAR_SECONDS, tracklets_of
+from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
+from blur.tracks.complete import complete
+from blur.tracks.pursue import FOLLOW_WIDTH, Pursuit
+from blur.tracks.smooth import smooth
+from blur.tracks.timeline import Timeline
+
+
+def tracks_of_residual(
+    clip: Path, plan: Plan, faces: Sequence[Residual], settings: Settings, tell: Progress
+) -> tuple[list[Track], list[Doubt]]:
+    """A track, followed both ways, and a doubt for each residual face."""
+    info = probe(clip)
+    timeline = Timeline.of(plan.pts, plan.time_base, plan.cuts)
+    # Nobody saw the face between two looks of the audit: a hold is never shorter than that.
+    hold = max(timeline.frames(settings.scan.hold), settings.audit.audit_every)
+    camera = _camera_around(clip, info, plan, [r.frame for r in faces], hold)
+    tracklets = tracklets_of(residual.sightings_of(faces), camera, timeline)
+    width, height = info.fitted(FOLLOW_WIDTH)
+    scale = info.width / width
+    near = timeline.frames(NEAR_SECONDS)
+    find = Closeup(load_detector, scale).find
+    pursuit = Pursuit(residual.confirmed(tracklets), camera, timeline, find, scale, hold, near)
+    pictures = (
+        (f.index, display_gray(f.picture, info.orientation, width, height))
+        for f in wanted_frames(clip, info, plan.pts, pursuit.wants)
+    )
+    for index, gray in ahead(pictures):
+        pursuit.see(index, gray)
+        tell("audit", index + 1, plan.frames)
+    first = 1 + max((track.id for track in plan.tracks), default=0)
+    tracks, doubts = [], []
+    for number, tracklet in enumerate(pursuit.tracklets(), first):
+        shot = next(s for s in timeline.shots() if s[0] <= tracklet.start < s[1])
+        track = complete(smooth(tracklet, camera), camera, shot, (hold, hold), number)
+        tracks.append(dataclasses.replace(track, source="audit"))
+        doubts.append(residual.doubt(tracklet, number))
+    return tracks, doubts
+
+
+def with_doubts(plan: Plan, faces: Sequence[Residual]) -> Plan:
+    """The plan with a doubt for each residual face that stays uncovered."""
+    blind = _camera({}, plan.frames)
+    tracklets = tracklets_of(
+        residual.sightings_of(faces), blind, Timeline.of(plan.pts, plan.time_base, plan.cuts)
+    )
+    doubts = [residual.doubt(t, None) for t in residual.confirmed(tracklets)]
+    return plan.with_tracks(plan.tracks, [*plan.doubts, *doubts])
+
+
+def _camera_around(
+    clip: Path, info: ClipInfo, plan: Plan, places: Sequence[int], reach: int
+) -> Camera:
+    """The camera's path, measured only within `reach` frames of `places`."""
+    near = np.zeros(plan.frames, bool)
+    for place in places:
+        near[max(0, place - reach - 1) : place + reach + 1] = True
+    width, height = info.fitted(MOTION_WIDTH)
+    steps: dict[int, Step] = {}
+    for frame in wanted_frames(clip, info, plan.pts, lambda index: bool(near[index])):
+        if frame.index - 1 not in steps:
+            meter = StepMeter(info.width / width)
+        gray = display_gray(frame.picture, info.orientation, width, height)
+        steps[frame.index] = meter.measure(gray)
+    return _camera(steps, plan.frames)
+
+
+def _camera(steps: Mapping[int, Step], frames: int) -> Camera:
+    camera = Camera()
+    for index in range(frames):
+        camera.append(steps.get(index, Step.unknown()))
+    return camera

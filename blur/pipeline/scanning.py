@@ -1,0 +1,174 @@
+"""The scan: from a clip to its plan, in two passes."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from blur.digests import scan_digest
+from blur.faces.closeup import Closeup
+from blur.faces.detections import Picture
+from blur.faces.registry import load_detector
+from blur.faces.search import Glance, Search
+from blur.fingerprint import fingerprint
+from blur.media import open_reader
+from blur.media.convert import display_gray, display_rgb
+from blur.media.probe import ClipInfo, probe
+from blur.media.read import Frame
+from blur.media.sample import wanted_frames
+from blur.overlap import ahead
+from blur.pipeline.progress import Progress, silent
+from blur.plan import Box, Plan
+from blur.settings import ScanSettings
+from blur.sightings import Sightings
+from blur.tracks.build import NEAR_SECONDS, tracklets_of, tracks_of
+from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
+from blur.tracks.cuts import CutFinder
+from blur.tracks.doubts import dark
+from blur.tracks.link import Tracklet
+from blur.tracks.pursue import FOLLOW_WIDTH, Pursuit
+from blur.tracks.timeline import Timeline
+from blur.tracks.weed import is_face, to_look_at
+
+_TOGETHER = 12
+"""Frames that go to the detectors at once: enough looks of one size to keep all cores busy."""
+
+
+def scan(clip: Path, settings: ScanSettings, progress: Progress | None = None) -> Plan:
+    """Look at every frame of `clip` and return its plan; touches no pixel and writes nothing.
+
+    Raises NotAClip, DecodeError or DetectorError.
+    """
+    info = probe(clip)
+    seen = _look(clip, info, settings, progress or silent)
+    timeline = Timeline.of(seen.pts, info.time_base, seen.cuts)
+    tracklets = tracklets_of(seen.sightings, seen.camera, timeline)
+    tracklets = _revisit(
+        clip, info, seen.pts, tracklets, seen.camera, timeline, settings, progress or silent
+    )
+    tracks, doubts = tracks_of(tracklets, seen.camera, timeline, settings.hold)
+    return Plan(
+        fingerprint=fingerprint(clip),
+        width=info.width,
+        height=info.height,
+        time_base=info.time_base,
+        pts=tuple(seen.pts),
+        cuts=tuple(seen.cuts),
+        tracks=tuple(tracks),
+        doubts=tuple(sorted(doubts + dark(seen.luma), key=lambda d: -d.weight)),
+        scan_digest=scan_digest(settings),
+        notes=tuple(seen.notes),
+    )
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one pass over a clip brings: all that tracks are made from, and no pixel."""
+
+    pts: list[int]
+    luma: list[float]
+    sightings: list[Sightings]
+    camera: Camera
+    cuts: Sequence[int]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """One frame on its way to the detectors; `picture` is None when no look is due."""
+
+    index: int
+    pts: int
+    luma: float
+    step: Step
+    picture: Picture | None
+    fresh: bool
+
+
+def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) -> _Seen:
+    search = Search(settings.level, info.width, info.height, load_detector)
+    finder = CutFinder()
+    seen = _Seen([], [], [], Camera(), (), ())
+    with (
+        open_reader(clip, info, max_damaged=settings.max_damaged) as reader,
+        closing(ahead(_watch(reader, info, search, finder), _TOGETHER)) as watched,
+    ):
+        while batch := list(itertools.islice(watched, _TOGETHER)):
+            seen.pts += [w.pts for w in batch]
+            seen.luma += [w.luma for w in batch]
+            for w in batch:
+                seen.camera.append(w.step)
+            glances = [Glance(w.index, w.picture, w.fresh) for w in batch if w.picture is not None]
+            seen.sightings += search.look(glances)
+            tell("scan", len(seen.pts), info.frames)
+        seen.notes = reader.notes
+    seen.cuts = finder.finish()
+    return seen
+
+
+def _watch(
+    reader: Iterator[Frame], info: ClipInfo, search: Search, finder: CutFinder
+) -> Iterator[_Watched]:
+    """Motion and cuts on every frame, and the small picture of those that are looked at."""
+    width, height = info.fitted(MOTION_WIDTH)
+    meter = StepMeter(info.width / width)
+    for frame in reader:
+        gray = display_gray(frame.picture, info.orientation, width, height)
+        step = meter.measure(gray)
+        finder.add(gray, step)
+        # Where no motion leads to a frame, a new shot may begin: look at it in every way.
+        fresh = not step.reliable and (frame.index % 3 == 0 or finder.suspects(frame.index))
+        picture = None
+        if fresh or search.due(frame.index):
+            size = search.size if fresh else search.size_at(frame.index)
+            picture = display_rgb(frame.picture, info.orientation, *size)
+        yield _Watched(frame.index, frame.pts, float(gray.mean()), step, picture, fresh)
+
+
+def _revisit(
+    clip: Path,
+    info: ClipInfo,
+    pts: Sequence[int],
+    tracklets: list[Tracklet],
+    camera: Camera,
+    timeline: Timeline,
+    settings: ScanSettings,
+    tell: Progress,
+) -> list[Tracklet]:
+    """A second pass: a second look at what is unsure, and a pursuit of what the looks lost."""
+    known = [is_face(t) for t in tracklets]
+    rows = [to_look_at(t) for t in tracklets]
+    if not any(known) and not any(rows):
+        return tracklets
+    width, height = info.fitted(FOLLOW_WIDTH)
+    scale = info.width / width
+    closeup = Closeup(load_detector, scale)
+    reach = timeline.frames(settings.hold)
+    near = timeline.frames(NEAR_SECONDS)
+    faces = [t for t, sure in zip(tracklets, known, strict=True) if sure]
+    pursuit = Pursuit(faces, camera, timeline, closeup.find, scale, reach, near)
+    looks: dict[int, list[tuple[int, Box]]] = defaultdict(list)
+    for place, tracklet in enumerate(tracklets):
+        for row in rows[place]:
+            looks[int(tracklet.frames[row])].append((place, Box(*tracklet.boxes[row].tolist())))
+    answers: dict[int, list[float]] = defaultdict(list)
+    frames = wanted_frames(clip, info, pts, lambda index: pursuit.wants(index) or index in looks)
+    pictures = ((f.index, display_gray(f.picture, info.orientation, width, height)) for f in frames)
+    for index, gray in ahead(pictures):
+        for place, box in looks.get(index, ()):
+            answers[place].append(closeup.answer(gray, box))
+        pursuit.see(index, gray)
+        tell("follow", index + 1, len(pts))
+    grown = iter(pursuit.tracklets())
+    denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
+    return [
+        dataclasses.replace(t, answer=float(np.mean(answers[i]))) if i in answers else t
+        for i, t in enumerate(denser)
+    ]
