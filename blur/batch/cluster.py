@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from distributed import Client, Event, Future, LocalCluster, Security, Worker, get_worker
+from distributed.core import Status
 from distributed.scheduler import KilledWorker
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -281,9 +282,9 @@ def carry_out(order: Order) -> Outcome:
                 host.at = None
             if time.monotonic() - looked > _ASK_EVERY:
                 looked = time.monotonic()
-                host.stop.requested = asked.is_set()
                 if not _wanted(worker, order.key):
                     return Outcome(order.task, error=Interrupted("nobody waits for it"))
+                host.stop.requested = asked.is_set()
         if not host.stop.requested:
             stack.pop_all()
             _hosts[thread] = host  # with its detectors loaded, for the next task
@@ -291,9 +292,13 @@ def carry_out(order: Order) -> Outcome:
 
 
 def _wanted(worker: Worker, key: str) -> bool:
-    """False when the batch that asked for this was ended; another may have begun already."""
+    """False when the batch that asked for this was ended; another may have begun already.
+
+    A worker that lost its scheduler closes, and would let its task go on for half a minute.
+    """
     task = worker.state.tasks.get(key)
-    return task is not None and task.state != "cancelled"
+    closing = worker.status not in (Status.running, Status.paused)
+    return not closing and task is not None and task.state != "cancelled"
 
 
 def _difference(ours: Identity, theirs: Identity) -> str:

@@ -115,15 +115,16 @@ class ProcessExecutor:
                 self._tell(*message)
 
     def _fault(self, worker: _Worker) -> str | None:
-        patience = self._stall_timeout + (0 if worker.ready else _START_WITHIN)
-        if time.monotonic() - worker.heard > patience:
-            return f"showed no progress for {self._stall_timeout:g} s"
+        # Memory first: what swells makes the machine slow, and then shows no progress either.
         with contextlib.suppress(psutil.NoSuchProcess):
             used = psutil.Process(worker.process.pid).memory_info().rss
             alone = worker.task is not None and worker.task.alone
             limit = self._memory_limit / (1 if alone else self.slots)
             if used > limit:
                 return f"needed more than {limit / 2**30:.1f} GiB of memory"
+        patience = self._stall_timeout + (0 if worker.ready else _START_WITHIN)
+        if time.monotonic() - worker.heard > patience:
+            return f"showed no progress for {self._stall_timeout:g} s"
         return None
 
     def _dismiss(self, worker: _Worker, why: str) -> Outcome:
@@ -181,9 +182,9 @@ def _work(pipe: Connection[Any, Any], threads: int) -> None:
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     stopped = threading.Event()
     threading.Thread(target=_listen, args=(pipe, tasks, stopped), daemon=True).start()
-    pipe.send(None)  # ready
     while True:
         task = tasks.get()
+        pipe.send(None)  # ready: with a first task come imports, which may take long
         pipe.send(outcome_of(task, _Reporter(pipe, task.key, stopped)))
 
 

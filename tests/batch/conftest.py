@@ -20,6 +20,7 @@ class FakeBatch:
         self.out = folder / "out"
         self.log = folder / "calls.log"
         self.inputs.mkdir()
+        self.log.touch()
 
     def clip(self, name: str, behaviour: str = "well", **values) -> Path:
         return fake_corridor.write_clip(self.inputs / name, behaviour, **values)
@@ -27,7 +28,7 @@ class FakeBatch:
     def run(self, *inputs: Path, settings=None, **options):
         self.log.write_text("")
         self.said = io.StringIO()
-        settings = settings or Settings(batch=BatchSettings(stall_timeout=3, jobs=2))
+        settings = settings or Settings(batch=BatchSettings(stall_timeout=60, jobs=2))
         options = {"serial": True, "display": Lines(self.said)} | options
         return run(inputs or [self.inputs], self.out, settings, **options)
 

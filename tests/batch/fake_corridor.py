@@ -60,7 +60,7 @@ def _scan(clip, settings, progress):
         if behaviour == "dawdle":
             time.sleep(0.1)
         if done == frames // 2:
-            _behave(behaviour, clip)
+            _behave(behaviour, clip, progress)
     _count(clip, "scan")
     return Plan(
         fingerprint=fingerprint(clip),
@@ -72,7 +72,7 @@ def _scan(clip, settings, progress):
     )
 
 
-def _behave(behaviour, clip):
+def _behave(behaviour, clip, progress):
     if behaviour == "segfault":
         ctypes.string_at(0)
     if behaviour == "segfault-once" and not Path(f"{clip}.crashed").exists():
@@ -84,7 +84,8 @@ def _behave(behaviour, clip):
         hoard = []
         while True:
             hoard.append(b"x" * 20_000_000)
-            time.sleep(0.01)
+            progress("scan", len(hoard), None)  # it grows and does not hang, on any machine
+            time.sleep(0.02)
     if behaviour == "broken":
         raise DecodeError("frame 3 cannot be decoded", subject=clip.name)
     if behaviour == "bug":

@@ -1,20 +1,22 @@
 """A real scheduler and real workers on this machine, over clips without pictures."""
 
 import hashlib
+import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from blur.batch.cluster import _mapped, _pair
+from blur.batch.progress import Lines
 from blur.batch.report import State
 from blur.batch.work import ClipJob
 from blur.errors import Exit, SetupError, UsageError
@@ -38,7 +40,7 @@ class Cluster:
             self._tls += ["--tls-key", tls / "key.pem"]
         file = folder / "scheduler.json"
         host = ["--protocol", "tls" if tls else "tcp", "--host", "127.0.0.1", "--port", "0"]
-        self._start("scheduler", *host, "--scheduler-file", file)
+        self.scheduler = self._start("scheduler", *host, "--scheduler-file", file)
         until = time.monotonic() + 60
         while not file.exists():
             assert time.monotonic() < until
@@ -103,33 +105,43 @@ def on(cluster: Cluster, **values) -> Settings:
     return Settings(batch=BatchSettings(cluster=cluster.address, **values))
 
 
-def covered_at_home(fake, tmp_path) -> dict[str, str]:
-    """What one machine makes of the same clips."""
+def once(act: Callable[[], None], frames: int | None = None) -> Lines:
+    """A display that acts when it first hears of a clip at work, or of one that is so long."""
+
+    class Acting(Lines):
+        done = False
+
+        def advance(self, key, stage, done, total):
+            if not self.done and frames in (None, total):
+                self.done = True
+                act()
+
+    return Acting(io.StringIO())
+
+
+def covered_at_home(fake, tmp_path, monkeypatch) -> dict[str, str]:
+    """What one machine makes of the same clips, at once."""
     fake.out = tmp_path / "home"
-    fake.run()
+    with monkeypatch.context() as patch:
+        patch.setattr("fake_corridor.time.sleep", lambda seconds: None)
+        fake.run()
     expected = fake.outputs
     fake.out = tmp_path / "out"
     return expected
 
 
 @slow
-def test_three_workers_finish_a_batch_and_one_that_is_killed_costs_nothing(fake, cluster, tmp_path):
+def test_three_workers_finish_a_batch_and_one_that_is_killed_costs_nothing(
+    fake, cluster, tmp_path, monkeypatch
+):
     for i in range(12):
         fake.clip(f"day {i % 2}/{i}.mov", "slow", frames=20 + i)
-    expected = covered_at_home(fake, tmp_path)
+    expected = covered_at_home(fake, tmp_path, monkeypatch)
     workers = [cluster.add_worker() for _ in range(3)]
     cluster.wait_for(3)
-    killed = threading.Event()
-
-    def kill_one():
-        while len(list(fake.out.rglob("*.mp4"))) < 3:
-            time.sleep(0.1)
-        kill(workers[0])
-        killed.set()
-
-    threading.Thread(target=kill_one, daemon=True).start()
-    report = fake.run(serial=False, settings=on(cluster))
-    assert killed.is_set()
+    kill_one = once(lambda: kill(workers[0]), frames=26)  # the seventh in work
+    report = fake.run(serial=False, settings=on(cluster), display=kill_one)
+    assert kill_one.done
     assert [c.error for c in report.clips if c.error] == []
     assert report.exit_code == Exit.OK
     assert fake.outputs == expected
@@ -183,35 +195,30 @@ def test_clips_that_take_workers_along_fail_alone_and_a_stop_reaches_the_workers
 
     for name in ("bad.mov", "broken.mov"):
         (fake.inputs / name).unlink()
-    fake.clip("long.mov", "dawdle", frames=500)
-    threading.Timer(8, os.kill, [os.getpid(), signal.SIGINT]).start()
-    began = time.monotonic()
-    report = fake.run(serial=False, settings=on(cluster))
+    fake.clip("long.mov", "dawdle", frames=5000)
+
+    interrupt = once(lambda: os.kill(os.getpid(), signal.SIGINT))
+    report = fake.run(serial=False, settings=on(cluster), display=interrupt)
     assert report.exit_code == Exit.INTERRUPTED
-    assert time.monotonic() - began < 40
+    assert not fake.calls, "the clip was not finished first"
     assert set(fake.outputs) == {"good.mp4"}
 
 
 @slow
-def test_a_lost_scheduler_ends_the_batch_and_the_next_one_goes_on(fake, cluster):
-    cluster.add_worker()
+def test_a_lost_scheduler_ends_the_batch_and_the_next_one_goes_on(fake, cluster, monkeypatch):
+    monkeypatch.setattr("blur.batch.cluster._LOOK_EVERY", 0.5)
+    worker = cluster.add_worker()
     cluster.wait_for(1)
     fake.clip("a.mov", frames=900)  # the longest is first
     fake.clip("b.mov", "dawdle", frames=800)
-    scheduler = cluster._processes[0]
 
-    def lose_it():
-        while not any("scan a.mov" in line for line in fake.calls):
-            time.sleep(0.1)
-        time.sleep(1)
-        kill(scheduler)
-
-    threading.Thread(target=lose_it, daemon=True).start()
+    lose = once(lambda: kill(cluster.scheduler), frames=800)
     with pytest.raises(SetupError, match="no worker left"):
-        fake.run(serial=False, settings=on(cluster, jobs=1, stall_timeout=10))
+        fake.run(serial=False, settings=on(cluster, stall_timeout=2), display=lose)
+    worker.wait(60)
     (fake.inputs / "b.mov").unlink()
     assert fake.run().exit_code == Exit.OK
-    assert set(fake.outputs) == {"a.mp4"}
+    assert set(fake.outputs) == {"a.mp4"} and not fake.calls
 
 
 @pytest.fixture

@@ -77,16 +77,17 @@ def test_one_bad_clip_does_not_end_the_batch(fake):
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "words"),
-    [("segfault", "SIGSEGV"), ("hang", "no progress"), ("swell", "GiB of memory")],
+    ("behaviour", "words", "stall_timeout"),
+    [("segfault", "SIGSEGV", 60), ("hang", "no progress", 2), ("swell", "GiB of memory", 60)],
 )
 def test_a_clip_that_takes_its_worker_along_is_tried_again_alone_then_fails(
-    fake, monkeypatch, behaviour, words
+    fake, monkeypatch, behaviour, words, stall_timeout
 ):
     monkeypatch.setattr("blur.batch.run.usable_memory", lambda: 800_000_000)
     fake.clip("bad.mov", behaviour, frames=50)
     fake.clip("good.mov")
-    report = fake.run(serial=False)
+    settings = Settings(batch=BatchSettings(stall_timeout=stall_timeout, jobs=2))
+    report = fake.run(serial=False, settings=settings)
     assert states(report) == {"bad.mov": "failed", "good.mov": "done"}
     assert words in error_of(report, "bad.mov").problem
     entries, flights = read(WorkFolder(fake.out))
