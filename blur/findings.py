@@ -26,9 +26,10 @@ class Suspect:
 class Residual(Struct, frozen=True, kw_only=True):
     """A face that an audit saw in a covered clip, at one frame and place.
 
-    `seconds` count from the clip's first frame. `sure` is the odds, 0 to 1, that it is a face;
-    `covered` tells that it lies in a cover and looks like a face all the same. `seen_by` is empty
-    where no detector was needed: a cover is missing between two others of one face.
+    `seconds` count from the clip's first frame. `sure` is the likelihood, 0 to 1, that it is a
+    face; `bare` is the share of it outside all covers, 0 of what lies in a cover and looks like a
+    face all the same. `seen_by` is empty where no detector was needed: a cover is missing between
+    two others of one face.
     """
 
     frame: int
@@ -36,7 +37,7 @@ class Residual(Struct, frozen=True, kw_only=True):
     box: Box
     sure: float
     seen_by: list[str]
-    covered: bool = False
+    bare: float = 1.0
 
 
 class Audit(Struct, frozen=True, kw_only=True):

@@ -41,11 +41,15 @@ class Look(NamedTuple):
 
 UPRIGHT = (Look("centerface", 800, 0.2), Look("yunet", 1024, 0.3))
 TURNED = (Look("centerface", 512, 0.2), Look("yunet", 512, 0.3))
-_BLAZE = ("blazeface-short", "blazeface-full")
+_TURNS = (1, 2, 3)
+_NEAR, _FAR = "blazeface-short", "blazeface-full"
 _BLAZE_THRESHOLD = 0.3
 
 SECOND_LOOKS = ("yunet", "centerface")
 """The families that close-ups are shown to, the cheaper first."""
+
+_SILENT = 0.1
+"""Best score in four quick close-ups under which nine more would say nothing either."""
 
 _WINDOW, _WINDOW_REACH = 320, 4.0
 """Pixels of the window around one place, and its side in sizes of the face expected there."""
@@ -65,18 +69,18 @@ class Inspection:
         self._load = load
         self._closeup = Closeup(load, self._scale)
 
-    def everywhere(self, picture: Picture, turns: Sequence[int]) -> list[Suspect]:
-        """The suspects of a whole frame; the scan's families look at it turned as well, by each
-        of `turns` counter-clockwise quarter turns."""
+    def everywhere(self, picture: Picture) -> list[Suspect]:
+        """The suspects of a whole frame; the scan's families look at it turned as well."""
         picture = lifted(picture)
         longest = max(self.size)
-        jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in turns for look in TURNED]
+        jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in _TURNS for look in TURNED]
         found = []
         for look, turn in jobs:
             view = whole(picture, round(look.longest * longest / _LONGEST), turn)
             found.append(self._seen(look.detector, [view], look.threshold))
         views = [whole(picture, longest), *tiles(picture, _TILE, _OVERLAP)]
-        found += [self._seen(name, views, _BLAZE_THRESHOLD) for name in _BLAZE]
+        found.append(self._seen(_NEAR, views, _BLAZE_THRESHOLD))
+        found.append(self._seen(_FAR, views[:1], _BLAZE_THRESHOLD))
         return self._suspects(Detections.concat(found))
 
     def around(self, picture: Picture, box: Box) -> list[Suspect]:
@@ -86,13 +90,19 @@ class Inspection:
         view = crop(picture, small, _WINDOW, reach)
         view = View(lifted(view.picture), view.to_frame)
         found = [self._seen(look.detector, [view], look.threshold) for look in UPRIGHT]
-        found += [self._seen(name, [view], _BLAZE_THRESHOLD) for name in _BLAZE]
+        found += [self._seen(name, [view], _BLAZE_THRESHOLD) for name in (_NEAR, _FAR)]
         return self._suspects(Detections.concat(found))
 
     def second_look(self, picture: Picture, suspect: Suspect, family: str) -> Suspect:
-        """The suspect, upright, with the answer of close-ups by `family`."""
+        """The suspect with the answer of close-ups by `family`; after the first, it stands
+        upright where the close-ups see the face, which may be beside where it was suspected."""
         gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        box = suspect.box if suspect.answers else self._closeup.upright(gray, suspect.box)
+        box = suspect.box
+        if not suspect.answers:
+            box, best = self._closeup.upright(gray, box)
+            if best < _SILENT:
+                return replace(suspect, answers={family: 0.0})
+            box = seen.box if (seen := self._closeup.find(gray, box)) else box
         answer = self._closeup.answer(gray, box, family)
         return replace(suspect, box=box, answers={**suspect.answers, family: answer})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from blur.faces.residual import SECOND_LOOKS, Inspection
 from blur.findings import Audit, Residual, Suspect
 from blur.media import open_reader
 from blur.media.convert import display_rgb
-from blur.media.probe import probe
+from blur.media.probe import ClipInfo, probe
+from blur.media.read import Frame
 from blur.overlap import ahead
 from blur.pipeline.progress import Progress, silent
-from blur.plan import Edits, Plan
+from blur.plan import Box, Edits, Plan
 from blur.settings import Settings
 from blur.tracks import residual
 
@@ -53,78 +54,104 @@ def inspect(
     if (info.width, info.height) != (plan.width, plan.height):
         raise OutputError("is of another size than its clip", subject=out.name)
     resolved = decisions.resolve(plan, edits) if edits else decisions.Resolved(plan, (), ())
-    tracks, shots, every = resolved.plan.tracks, list(plan.shots()), settings.audit.audit_every
-    covers = Covers(tracks, shots, settings.cover, plan.width, plan.height)
-    cover = residual.Cover(
+    shots, tracks = list(plan.shots()), resolved.plan.tracks
+    cover = _cover(resolved, settings)
+    every = settings.audit.audit_every
+    route = residual.itinerary(shots, tracks, every, again).where(cover.exposes)
+    inspection = Inspection(plan.width, plan.height, load_detector)
+    found = [
+        _residual(plan, frame, box, 1.0, bare, [])
+        for frame, box in residual.gaps(shots, tracks)
+        if (bare := cover.bare(frame, box) or 0.0) > residual.SLIVER
+    ]
+    frames = 0
+    with (
+        open_reader(out, info) as reader,
+        closing(ahead(_pictures(reader, info, inspection.size, route.wants))) as pictures,
+    ):
+        for index, picture in pictures:
+            if picture is not None:
+                for suspect in _suspects(inspection, route, index, picture):
+                    found += _faces(plan, cover, inspection, index, picture, suspect)
+            frames += 1
+            tell("audit", frames, plan.frames)
+    if frames != plan.frames:
+        raise OutputError(f"has {frames} frames, its plan {plan.frames}", subject=out.name)
+    found = residual.recurring(residual.distinct(found))
+    seen = Audit(
+        frames=frames,
+        looked=len(route.whole),
+        closeups=sum(map(len, route.places.values())),
+        sampling=residual.sampling(every),
+        detectors=list(DETECTORS),
+        residuals=[r for r in found if r.sure >= residual.BAR],
+        seconds=round(time.monotonic() - started, 3),
+    )
+    return seen, [r for r in found if r.sure >= residual.FAINT]
+
+
+def _cover(resolved: decisions.Resolved, settings: Settings) -> residual.Cover:
+    """What the render has covered, and what it has left clear on purpose."""
+    plan = resolved.plan
+    covers = Covers(plan.tracks, plan.shots(), settings.cover, plan.width, plan.height)
+    return residual.Cover(
         lambda frame: [region.outline() for region in covers.at(frame)],
         resolved.kept,
         plan.width,
         plan.height,
     )
-    route = residual.itinerary(shots, tracks, every, again)
-    inspection = Inspection(plan.width, plan.height, load_detector)
-    found = [
-        Residual(frame=frame, seconds=round(plan.seconds(frame), 3), box=box, sure=1.0, seen_by=[])
-        for frame, box in residual.gaps(shots, tracks)
-        if cover.exposes(frame, box, residual.SLIVER)
-    ]
-    frames = closeups = 0
-
-    def pictures() -> Iterator[tuple[int, Picture]]:
-        nonlocal frames
-        for frame in reader:
-            frames += 1
-            if route.wants(frame.index):
-                yield frame.index, display_rgb(frame.picture, info.orientation, *inspection.size)
-
-    with open_reader(out, info) as reader, closing(ahead(pictures())) as looked:
-        for index, picture in looked:
-            places = [box for box in route.places.get(index, ()) if cover.exposes(index, box)]
-            suspects = [suspect for box in places for suspect in inspection.around(picture, box)]
-            closeups += len(places)
-            if index in route.whole:
-                suspects += inspection.everywhere(picture, route.whole[index])
-            for suspect in suspects:
-                bare = cover.bare(index, suspect.box)
-                if bare is not None:
-                    suspect, sure = _second_looks(inspection, picture, suspect, bare)
-                    if sure >= residual.FAINT:
-                        found.append(_residual(index, plan.seconds(index), suspect, bare, sure))
-            tell("audit", index + 1, plan.frames)
-    if frames != plan.frames:
-        raise OutputError(f"has {frames} frames, its plan {plan.frames}", subject=out.name)
-    found = residual.distinct(found)
-    seen = Audit(
-        frames=frames,
-        looked=len(route.whole),
-        closeups=closeups,
-        sampling=residual.sampling(settings.audit.audit_every),
-        detectors=list(DETECTORS),
-        residuals=[r for r in found if r.sure >= residual.BAR],
-        seconds=round(time.monotonic() - started, 3),
-    )
-    return seen, found
 
 
-def _second_looks(
-    inspection: Inspection, picture: Picture, suspect: Suspect, bare: float
-) -> tuple[Suspect, float]:
-    """The suspect after close-ups, as many as it is worth, and how likely it is a face."""
+def _pictures(
+    reader: Iterable[Frame], info: ClipInfo, size: tuple[int, int], wants: Callable[[int], bool]
+) -> Iterator[tuple[int, Picture | None]]:
+    """Every frame's index, with the picture of those that are looked at."""
+    for frame in reader:
+        wanted = wants(frame.index)
+        yield (
+            frame.index,
+            display_rgb(frame.picture, info.orientation, *size) if wanted else None,
+        )
+
+
+def _suspects(
+    inspection: Inspection, route: residual.Itinerary, frame: int, picture: Picture
+) -> Iterator[Suspect]:
+    for box in route.places.get(frame, ()):
+        yield from inspection.around(picture, box)
+    if frame in route.whole:
+        yield from inspection.everywhere(picture)
+
+
+def _faces(
+    plan: Plan,
+    cover: residual.Cover,
+    inspection: Inspection,
+    frame: int,
+    picture: Picture,
+    suspect: Suspect,
+) -> Iterator[Residual]:
+    """What a suspect comes to after close-ups, as many as it is worth: a face, or nothing."""
+    bare = cover.bare(frame, suspect.box)
     sure = residual.likelihood(suspect, bare)
     for number, family in enumerate(SECOND_LOOKS):
         if sure == 0 or (number and sure < residual.WORTH):
             break
         suspect = inspection.second_look(picture, suspect, family)
+        bare = cover.bare(frame, suspect.box)
         sure = residual.likelihood(suspect, bare)
-    return suspect, sure
+    if bare is not None and sure >= residual.HINT:
+        yield _residual(plan, frame, suspect.box, sure, bare, sorted(suspect.evidence))
 
 
-def _residual(frame: int, seconds: float, suspect: Suspect, bare: float, sure: float) -> Residual:
+def _residual(
+    plan: Plan, frame: int, box: Box, sure: float, bare: float, seen_by: list[str]
+) -> Residual:
     return Residual(
         frame=frame,
-        seconds=round(seconds, 3),
-        box=suspect.box,
+        seconds=round(plan.seconds(frame), 3),
+        box=box,
         sure=round(sure, 3),
-        seen_by=sorted(suspect.evidence),
-        covered=bare <= residual.EXPOSED,
+        seen_by=seen_by,
+        bare=round(bare, 3),
     )

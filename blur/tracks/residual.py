@@ -4,7 +4,6 @@ become. Pure of pictures."""
 from __future__ import annotations
 
 import bisect
-import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from blur.boxes import overlaps
 from blur.findings import Residual, Suspect
-from blur.plan import Box, Doubt, Mark, Reason, Track
+from blur.plan import Box, Boxes, Doubt, Mark, Reason, Track
 from blur.sightings import FAMILIES, Sightings, same_face
 from blur.tracks.link import Tracklet
 
@@ -38,6 +38,16 @@ hands and prints, which look most like faces, stay below."""
 FAINT = 0.5
 """Likelihood from which a suspect counts where the same face passes the bar a moment away."""
 
+HINT = 0.25
+"""Likelihood from which a suspect may become surer by what else is seen in its place."""
+
+_APART, _LONG = 6, 48
+"""Frames between two looks that back each other, at least and at most."""
+
+_BACKING, _WITNESSES = 0.3, 4
+"""Share of the evidence of other looks that counts, and how many of them: what they see is mostly
+the same picture again."""
+
 WORTH = 0.18
 """Likelihood, after the first close-ups, from which a suspect is worth the dearer second ones: of
 what stays below, nothing has passed the bar."""
@@ -57,20 +67,25 @@ GAP = 3
 
 _TINY = 20
 _KEPT_INSIDE = 0.5
-_TURNS = (1, 3, 2)
+_MEMORY = 3
+"""Frames that a face's motion beside a gap is measured over."""
 _POINTS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Itinerary:
-    """Where an audit looks: at whole frames (each with the quarter turns that are due there), and
-    at single places on others."""
+    """Where an audit looks: at whole frames, and at single places on others."""
 
-    whole: dict[int, tuple[int, ...]]
+    whole: set[int]
     places: dict[int, list[Box]]
 
     def wants(self, frame: int) -> bool:
         return frame in self.whole or frame in self.places
+
+    def where(self, shows: Callable[[int, Box], bool]) -> Itinerary:
+        """The same, with those places alone that are not covered anyway."""
+        places = {f: [b for b in boxes if shows(f, b)] for f, boxes in self.places.items()}
+        return Itinerary(self.whole, {f: boxes for f, boxes in places.items() if boxes})
 
 
 class Again(NamedTuple):
@@ -96,23 +111,21 @@ def itinerary(
     a track has just ended or is about to begin within its shot, so that not even one frame
     without a cover passes unseen between two covers. `again` narrows a later audit down.
     """
-    whole: dict[int, tuple[int, ...]] = {}
+    whole: set[int] = set()
     places: dict[int, list[Box]] = defaultdict(list)
-    turns = itertools.cycle(_TURNS)
     for start, end in shots:
-        whole[start] = _TURNS
-        for frame in itertools.chain(range(start + every, end - 1, every), [end - 1]):
-            whole.setdefault(frame, (next(turns),))
+        whole |= {*range(start, end, every), end - 1}
         for track in tracks:
             if track.start < end and track.end > start:
                 for frame, beside in ((track.start - 1, track.start), (track.end, track.end - 1)):
                     if start <= frame < end:
                         places[frame].append(_box(track, beside))
-    if again is not None:
-        whole = {f: t for f, t in whole.items() if again.changed(f)}
-        whole |= dict.fromkeys(again.frames, _TURNS)
-        places = defaultdict(list, {f: b for f, b in places.items() if again.changed(f)})
-    return Itinerary(whole, dict(places))
+    if again is None:
+        return Itinerary(whole, dict(places))
+    return Itinerary(
+        {f for f in whole if again.changed(f)} | set(again.frames),
+        {f: boxes for f, boxes in places.items() if again.changed(f)},
+    )
 
 
 def gaps(shots: Sequence[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[tuple[int, Box]]:
@@ -135,10 +148,8 @@ def gaps(shots: Sequence[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[
             bisect.bisect_right(starts, track.end), bisect.bisect_right(starts, track.end + GAP)
         )
         for after in tracks[following]:
-            if after.start < end and _near(track.boxes[-1], after.boxes[0]):
-                for frame in range(track.end, after.start):
-                    nearer = frame - track.end < after.start - frame
-                    yield frame, _box(track, track.end - 1) if nearer else _box(after, after.start)
+            if after.start < end and _one_face(track, after):
+                yield from ((f, _amid(track, after, f)) for f in range(track.end, after.start))
 
 
 def sampling(every: int) -> str:
@@ -147,14 +158,14 @@ def sampling(every: int) -> str:
     return f"{frames}, the first and last of each shot, and the places beside the ends of tracks"
 
 
-def likelihood(suspect: Suspect, bare: float = 1.0) -> float:
-    """How likely a suspect, of which the share `bare` is uncovered, is a face that shows, 0 to 1.
+def likelihood(suspect: Suspect, bare: float | None = 1.0) -> float:
+    """How likely a suspect, of which the share `bare` is uncovered, is a face that shows, 0 to 1;
+    0 where `bare` is None, of a face that is to be seen.
 
     A logistic fit over what the audit's looks see on photographs filmed with a moving camera. In
     a cover there is a face only where two families see it.
     """
-    families = {name.split("-")[0] for name in suspect.evidence}
-    if bare <= EXPOSED and len(families) < 2:
+    if bare is None or (bare <= EXPOSED and len(_families(suspect.evidence)) < 2):
         return 0.0
     odds = _BIAS - (0.0 if bare > _WHOLE else _PARTLY)
     weight, size = _SMALL
@@ -212,6 +223,23 @@ def distinct(residuals: Iterable[Residual]) -> list[Residual]:
     return kept
 
 
+def recurring(residuals: Iterable[Residual]) -> list[Residual]:
+    """The same, in order of time; what is below the bar, but what two families have seen in the
+    open, is made surer by the like in its place at other looks.
+
+    A fold that looks like a face does so for a moment; what goes on doing so is one.
+    """
+    by_frame = sorted(_by_frame(residuals).items())
+    times = [frame for frame, _ in by_frame]
+    hints = [[r for r in here if _is_hint(r)] for _, here in by_frame]
+    found = []
+    for frame, here in by_frame:
+        first, last = (bisect.bisect(times, frame + reach) for reach in (-_LONG - 1, _LONG))
+        others = [hints[i] for i in range(first, last) if abs(times[i] - frame) >= _APART]
+        found += [_backed(r, others) if _is_hint(r) else r for r in here]
+    return found
+
+
 def sightings_of(residuals: Iterable[Residual]) -> list[Sightings]:
     """Residual faces as sightings, frame by frame, for the room that makes tracks of them.
 
@@ -244,12 +272,56 @@ def doubt(tracklet: Tracklet, track: int | None) -> Doubt:
     )
 
 
-def _near(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> bool:
-    """Whether two boxes, some frames apart, are one face even under a fast camera; tiny ones in
-    a crowd may be two."""
+def _is_hint(one: Residual) -> bool:
+    return one.sure < BAR and one.bare > _WHOLE and len(_families(one.seen_by)) > 1
+
+
+def _families(detectors: Iterable[str]) -> set[str]:
+    return {name.split("-")[0] for name in detectors}
+
+
+def _backed(one: Residual, others: Sequence[Sequence[Residual]]) -> Residual:
+    """A residual with part of the evidence from other looks, whose residuals `others` are."""
+    backing = sorted((_evidence_in_place(one, seen) for seen in others), reverse=True)[:_WITNESSES]
+    odds = _log_odds(one.sure) + _BACKING * sum(backing)
+    return structs.replace(one, sure=round(1 / (1 + math.exp(-odds)), 3))
+
+
+def _evidence_in_place(one: Residual, seen: Sequence[Residual]) -> float:
+    boxes = np.array([one.box, *(r.box for r in seen)], np.float32)
+    same = same_face(boxes)[0, 1:]
+    return max((_log_odds(r.sure) - _BIAS for r, s in zip(seen, same, strict=True) if s), default=0)
+
+
+def _log_odds(sure: float) -> float:
+    sure = min(sure, 0.999)
+    return math.log(sure / (1 - sure))
+
+
+def _one_face(before: Track, after: Track) -> bool:
+    """Whether two tracks, some frames apart, are of one face even under a fast camera; tiny ones
+    in a crowd may be two."""
+    a, b = before.boxes[-1], after.boxes[0]
     small, large = sorted((math.sqrt(a[2] * a[3]), math.sqrt(b[2] * b[3])))
-    away = math.hypot(a[0] - b[0], a[1] - b[1])
+    steps = after.start - before.end + 1
+    travel = b[:2] - a[:2]
+    expected = (0 * travel, steps * _stride(before.boxes[::-1]), -steps * _stride(after.boxes))
+    away = min(math.hypot(*(travel - e)) for e in expected)
     return small >= _TINY and large < 2 * small and away < small
+
+
+def _stride(boxes: Boxes) -> npt.NDArray[np.float32]:
+    """How far the first box lies from those that follow, for each step."""
+    steps = min(_MEMORY, len(boxes) - 1)
+    return np.asarray((boxes[0, :2] - boxes[steps, :2]) / max(1, steps), np.float32)
+
+
+def _amid(before: Track, after: Track, frame: int) -> Box:
+    """Where a face is on its way from one track to the next."""
+    share = (frame - before.end + 1) / (after.start - before.end + 1)
+    a, b = before.boxes[-1], after.boxes[0]
+    x, y, w, h, _ = ((1 - share) * a + share * b).tolist()
+    return Box(x, y, w, h, float((a if share < 0.5 else b)[4]))
 
 
 def _same_kept(box: Box, kept: Box) -> bool:

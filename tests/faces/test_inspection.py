@@ -14,6 +14,7 @@ from blur.faces.detections import Detections
 from blur.faces.registry import load_detector
 from blur.faces.residual import SECOND_LOOKS, Inspection
 from blur.faces.search import LEVELS
+from blur.findings import Suspect
 from blur.plan import Box
 
 FACE = Box(224, 118, 90, 110)
@@ -32,6 +33,14 @@ def inspection() -> Inspection:
 
 def on_the_face(box: Box) -> bool:
     return abs(box.cx - FACE.cx) < 25 and abs(box.cy - FACE.cy) < 30 and 60 < box.w < 160
+
+
+def turned_back(box: Box, turns: int, width: int, height: int) -> Box:
+    """A box's place before so many counter-clockwise quarter turns of its picture."""
+    x, y = box.cx, box.cy
+    for _ in range(turns):
+        x, y, height, width = height - y, x, width, height
+    return box._replace(cx=x, cy=y)
 
 
 def test_no_level_of_the_scan_looks_at_these_sizes():
@@ -57,10 +66,10 @@ def test_a_family_that_no_scan_asks_sees_the_whole_frame_and_every_part_of_it():
 
     ins = Inspection(1920, 1080, Blind)
     assert ins.size == (1280, 720)
-    assert ins.everywhere(np.full((720, 1280, 3), 128, np.uint8), [1, 2]) == []
-    for name in ("blazeface-short", "blazeface-full"):
-        assert len(shown[name]) == 9
-    assert [shape[1] for shape in shown["centerface"]] == [800, 288, 512]
+    assert ins.everywhere(np.full((720, 1280, 3), 128, np.uint8)) == []
+    assert len(shown["blazeface-short"]) == 9
+    assert len(shown["blazeface-full"]) == 1
+    assert [shape[1] for shape in shown["centerface"]] == [800, 288, 512, 288]
 
 
 @pytest.mark.slow
@@ -70,14 +79,12 @@ def test_a_face_is_seen_whichever_way_it_lies(photograph, turn):
     height, width = turned.shape[:2]
     ins = Inspection(width, height, load_detector)
     picture = cv2.resize(turned, ins.size)
-    found = [ins.second_look(picture, s, "yunet") for s in ins.everywhere(picture, [1, 2, 3])]
-    best = max(found, key=lambda s: s.answers["yunet"])
-    x, y = best.box.cx, best.box.cy
-    for _ in range(turn):  # back by clockwise quarter turns
-        x, y, height, width = height - y, x, width, height
-    assert on_the_face(best.box._replace(cx=x, cy=y))
-    assert {"yunet", "blazeface-short"} <= set(best.evidence)
-    assert abs((best.box.angle + 90 * turn + 180) % 360 - 180) < 30
+    found = [ins.second_look(picture, s, "yunet") for s in ins.everywhere(picture)]
+    best = max(found, key=lambda s: len(s.evidence))
+    assert {"centerface", "yunet", "blazeface-short"} <= set(best.evidence)
+    for suspect in (s for s in found if s.answers["yunet"] > 0.5):
+        assert on_the_face(turned_back(suspect.box, turn, width, height))
+        assert abs((suspect.box.angle + 90 * turn + 180) % 360 - 180) < 30
 
 
 @pytest.mark.slow
@@ -94,3 +101,12 @@ def test_a_window_around_the_place_shows_the_face_and_close_ups_confirm_it(photo
     assert min(seen.answers.values()) > 0.4
     wall = replace(found[0], box=Box(440, 200, 60, 70))
     assert ins.second_look(picture, wall, "yunet").answers["yunet"] < 0.4
+
+
+@pytest.mark.slow
+def test_what_is_suspected_beside_a_face_is_the_face(photograph):
+    ins = inspection()
+    picture = cv2.resize(photograph, ins.size)
+    beside = Suspect(FACE._replace(cx=FACE.cx + 36), {"blazeface-short": 0.4})
+    assert not on_the_face(beside.box)
+    assert on_the_face(ins.second_look(picture, beside, "yunet").box)

@@ -34,8 +34,16 @@ def cover(*outlines: np.ndarray, kept: tuple[Track, ...] = ()) -> Cover:
     return Cover(lambda frame: outlines, kept, 640, 360)
 
 
-def at(frame: int, box: Box = FACE, sure: float = 0.9) -> Residual:
-    return Residual(frame=frame, seconds=frame / 25, box=box, sure=sure, seen_by=["yunet"])
+def moving(start: int, end: int, speed: float, identity: int = 1) -> Track:
+    """A face that is at x = `speed` * frame."""
+    found = track(start, end, identity=identity)
+    found.boxes[:, 0] = speed * np.arange(start, end)
+    return found
+
+
+def at(frame: int, box: Box = FACE, sure: float = 0.9, bare: float = 1.0) -> Residual:
+    seen_by = ["blazeface-short", "yunet"]
+    return Residual(frame=frame, seconds=frame / 25, box=box, sure=sure, seen_by=seen_by, bare=bare)
 
 
 # --- where it looks ----------------------------------------------------------------------------
@@ -51,16 +59,16 @@ def test_no_stretch_without_a_look_is_longer_than_every_and_no_shot_goes_without
     assert whole[-1] == 199
 
 
-def test_a_shot_begins_with_every_turn_and_later_looks_take_them_in_turn():
-    whole = itinerary([(0, 50)], [], 10).whole
-    assert sorted(whole[0]) == [1, 2, 3]
-    assert {whole[f][0] for f in (10, 20, 30)} == {1, 2, 3}
-
-
 def test_places_beside_the_ends_of_a_track_are_looked_at_within_its_shot():
     route = itinerary([(0, 50), (50, 100)], [track(10, 50), track(60, 90)], 1000)
     assert sorted(route.places) == [9, 59, 90]
     assert route.wants(59) and not route.wants(58)
+
+
+def test_places_that_are_covered_anyway_are_not_looked_at():
+    route = itinerary([(0, 50)], [track(10, 20)], 1000)
+    assert sorted(route.where(lambda frame, box: frame > 10).places) == [20]
+    assert route.where(lambda frame, box: False).whole == route.whole
 
 
 def test_a_later_audit_looks_where_covers_changed_and_where_the_faces_were():
@@ -142,6 +150,10 @@ def test_what_is_tiny_must_look_more_like_a_face():
     assert sure[0] < residual.BAR < sure[1] < sure[2] == sure[3]
 
 
+def test_a_face_that_is_to_be_seen_is_none():
+    assert residual.likelihood(Suspect(FACE, SEEN_BY_ALL), None) == 0
+
+
 def test_in_a_cover_one_family_is_no_witness():
     alone = Suspect(FACE, {"blazeface-short": 1.0, "blazeface-full": 1.0}, {"yunet": 1.0})
     assert residual.likelihood(alone, 0.0) == 0
@@ -179,6 +191,15 @@ def test_no_gap_across_a_cut_nor_between_two_faces_nor_over_a_long_time():
     assert gaps(track(0, 20, source="person"), track(22, 40, source="person")) == []
 
 
+def test_a_gap_in_a_fast_pan_is_one_and_the_face_lies_between():
+    tracks = moving(0, 20, 60), moving(22, 40, 60, identity=2)
+    found = list(residual.gaps([(0, 50)], tracks))
+    assert [frame for frame, _ in found] == [20, 21]
+    assert [box.cx for _, box in found] == pytest.approx([1200, 1260])
+    against = moving(0, 20, 60), moving(22, 40, -60, identity=2)
+    assert not [f for f, _ in residual.gaps([(0, 50)], against)]
+
+
 def test_tracks_that_touch_or_overlap_leave_no_gap():
     assert gaps(track(0, 20), track(20, 40), track(15, 30)) == []
 
@@ -191,6 +212,25 @@ def test_one_face_on_one_frame_is_reported_once_and_the_surest_stays():
     found = [at(7, sure=0.8), at(3), at(7, FACE._replace(cx=103), 0.95), at(7, other)]
     kept = residual.distinct(found)
     assert [(r.frame, r.sure) for r in kept] == [(3, 0.9), (7, 0.95), (7, 0.9)]
+
+
+def test_what_goes_on_looking_like_a_face_is_surer():
+    seen = residual.recurring([at(frame, sure=0.5) for frame in (0, 12, 24, 36)])
+    assert [r.frame for r in seen] == [0, 12, 24, 36]
+    assert min(r.sure for r in seen) > residual.BAR
+
+
+def test_nothing_backs_what_is_elsewhere_at_the_same_time_long_ago_or_partly_covered():
+    lone = at(0, sure=0.5)
+    for other in (
+        at(12, FACE._replace(cx=300), 0.5),
+        at(3, sure=0.5),
+        at(90, sure=0.5),
+        at(12, sure=0.5, bare=0.6),
+        at(12, sure=0.9),
+    ):
+        assert residual.recurring([other, lone])[0] == lone
+        assert residual.recurring([lone, other])[1] == other
 
 
 def test_sightings_hold_every_residual_by_frame():
