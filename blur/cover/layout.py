@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -90,6 +91,12 @@ class Layout:
         return max(plane.step_y for plane in self.planes)
 
     @property
+    def coarsest(self) -> int:
+        """Place in `planes` of one on the coarsest grid."""
+        planes = self.planes
+        return max(range(len(planes)), key=lambda i: planes[i].step_x * planes[i].step_y)
+
+    @property
     def top(self) -> int:
         """The largest value that a sample can hold, as it stands in its container."""
         return ((1 << self.bits) - 1) << self.shift
@@ -106,8 +113,10 @@ class Layout:
 
     def trimmed(self, samples: Samples) -> Samples:
         """Samples brought to values that the format can hold."""
-        if self.top < np.iinfo(self.dtype).max:
-            samples = np.minimum(samples, self.dtype(self.top))
+        if self.bits + self.shift < 8 * np.dtype(self.dtype).itemsize:
+            # Many times faster than numpy's minimum.
+            _, cut = cv2.threshold(samples, self.top, 0, cv2.THRESH_TRUNC)
+            samples = np.asarray(cut).reshape(samples.shape)
         return samples & self.dtype(self.top) if self.shift else samples
 
     def views(self, picture: av.VideoFrame) -> list[Samples]:

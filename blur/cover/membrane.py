@@ -45,12 +45,13 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
         # A cell that is half known, or more, holds its value; less, it gives way to the surface.
         free = np.repeat(np.maximum(1 - 2 * weight, 0), channels, 2)
         held = level[..., :channels] * np.minimum(2, 1 / np.maximum(weight, 1e-6))
-        size = level.shape[1::-1]
-        surface = _deep(cv2.resize(surface, size, interpolation=cv2.INTER_LINEAR))
-        surface = held + surface * free
+        surface = _deep(cv2.resize(surface, level.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+        surface *= free
+        surface += held
         for _ in range(_RELAXATIONS):
-            smooth = cv2.blur(surface, (3, 3), borderType=cv2.BORDER_REPLICATE)
-            surface = held + _deep(smooth) * free
+            surface = _deep(cv2.blur(surface, (3, 3), borderType=cv2.BORDER_REPLICATE))
+            surface *= free
+            surface += held
     return np.ascontiguousarray(surface[above : above + height, left : left + width])
 
 

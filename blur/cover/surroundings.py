@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from blur.cover import membrane
 from blur.cover.colour import native
-from blur.cover.layout import PlaneLayout, Samples
+from blur.cover.layout import Samples
 from blur.cover.membrane import Grid
 from blur.cover.window import Window
+
+_SHARE = 64
+"""What stands for a sample outside all covers: a power of two, which halves exactly."""
 
 
 def surroundings(window: Window) -> tuple[Grid, Grid]:
@@ -19,35 +25,47 @@ def surroundings(window: Window) -> tuple[Grid, Grid]:
     in the scale of the samples, and (rows, columns, 1) with the share of each cell that lies
     outside the covers. A mid grey where nothing is left around them.
     """
-    planes = window.layout.planes
-    coarsest = min(range(len(planes)), key=lambda index: window.masks[index].size)
-    clear = cv2.bitwise_not(window.masks[coarsest]) & 64  # a power of two halves exactly
-    weights = _cells(clear, planes[coarsest], window) / np.float32(64)
+    layout = window.layout
+    clear = cv2.bitwise_not(window.masks[layout.coarsest])
+    weights = _cells(clear & _SHARE, window) / np.float32(_SHARE)
     weights[weights < 0.05] = 0
     if not weights.any():
         grey = np.concatenate(native("#707070", window)).astype(np.float32)
         return np.tile(grey, (*weights.shape[:2], 1)), weights
     totals = []
-    for plane, samples, mask in zip(planes, window.planes, window.masks, strict=True):
-        kept = cv2.copyTo(samples, cv2.bitwise_not(mask))  # zero under the covers
-        totals.append(_cells(kept, plane, window))
+    for plane, samples in zip(layout.planes, window.planes, strict=True):
+        # Each sample of the coarsest plane is covered or clear as a whole, in all planes: so no
+        # mean over one mixes what is covered with what is not.
+        wide, tall = layout.step_x // plane.step_x, layout.step_y // plane.step_y
+        means = _shrunk(_padded(samples, wide, tall), wide, tall)
+        totals.append(_cells(cv2.copyTo(means, clear), window))  # zero under the covers
     known = np.concatenate(totals, -1) * (weights > 0)
     corner = window.rect.y0 // window.grid, window.rect.x0 // window.grid
     return membrane.stretch(known, weights, corner), weights
 
 
-def _cells(samples: Samples, plane: PlaneLayout, window: Window) -> Grid:
-    """Means of a plane's samples over the window's coarse cells, (rows, columns, channels)."""
-    x0, y0, x1, y1 = window.rect
-    columns, rows = -(-(x1 - x0) // window.grid), -(-(y1 - y0) // window.grid)
-    wide, tall = window.grid // plane.step_x, window.grid // plane.step_y
-    below, right = rows * tall - samples.shape[0], columns * wide - samples.shape[1]
-    if below or right:  # cells that reach over the picture's edge
-        samples = cv2.copyMakeBorder(samples, 0, below, 0, right, cv2.BORDER_REPLICATE)
+def _cells(samples: Samples, window: Window) -> Grid:
+    """Means of samples on the coarsest plane over the window's cells, (rows, columns, channels)."""
+    wide, tall = window.grid // window.layout.step_x, window.grid // window.layout.step_y
+    samples = _padded(samples, wide, tall)
     while min(wide, tall) > 2:  # whole-number halving is many times faster than one large step
         wide, tall = wide // 2, tall // 2
-        size = (columns * wide, rows * tall)
-        samples = cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
-    means = samples.astype(np.float32)
-    means = cv2.resize(means, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(means).reshape(rows, columns, -1)
+        samples = _shrunk(samples, 2, 2)
+    means = _shrunk(samples.astype(np.float32), wide, tall)
+    return means.reshape(*means.shape[:2], -1)
+
+
+def _padded(samples: Samples, wide: int, tall: int) -> Samples:
+    """Samples up to a multiple of `wide` by `tall`: a cell may reach over the picture's edge."""
+    below, right = -samples.shape[0] % tall, -samples.shape[1] % wide
+    if not below and not right:
+        return samples
+    return np.asarray(cv2.copyMakeBorder(samples, 0, below, 0, right, cv2.BORDER_REPLICATE))
+
+
+def _shrunk(samples: npt.NDArray[Any], wide: int, tall: int) -> npt.NDArray[Any]:
+    """Means over cells of `wide` by `tall` samples."""
+    if wide == tall == 1:
+        return samples
+    size = samples.shape[1] // wide, samples.shape[0] // tall
+    return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA))

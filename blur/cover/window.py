@@ -126,10 +126,7 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
         x0, y0 = (first * (step_x, step_y)).tolist()
         x1, y1 = np.minimum(last * (step_x, step_y), (picture.width, picture.height)).tolist()
         rect = Rect(x0, y0, x1, y1)
-        masks = tuple(
-            _spread(mask, step_x // plane.step_x, step_y // plane.step_y, *_shape(rect, plane))
-            for plane in layout.planes
-        )
+        masks = _masks(mask, step_x, step_y, rect, layout)
         own = region.boxes[0]
         found.append(Patch(rect, masks, region.seed, (own.cx, own.cy), own.w))
     return found
@@ -144,16 +141,18 @@ def windows(
     """The covers in windows, those that touch in one window, so that their colours agree."""
     grid = _grid(picture, layout)
     full_range = _full_range(picture, layout)
+    coarsest = layout.planes[layout.coarsest]
     frame = Rect(0, 0, picture.width, picture.height)
     for bounds, members in _touching(covers, grid):
         rect = bounds.grown(RING * grid, grid).cut(frame)
-        masks = tuple(np.zeros(_shape(rect, plane), np.uint8) for plane in layout.planes)
+        mask = np.zeros(_shape(rect, coarsest), np.uint8)
         for patch in covers:
             if patch.rect.meets(rect):
                 both = patch.rect.cut(rect)
-                for plane, mask, own in zip(layout.planes, masks, patch.masks, strict=True):
-                    place = mask[both.moved(rect).on(plane)]
-                    cv2.bitwise_or(place, own[both.moved(patch.rect).on(plane)], place)
+                place = mask[both.moved(rect).on(coarsest)]
+                own = patch.masks[layout.coarsest][both.moved(patch.rect).on(coarsest)]
+                cv2.bitwise_or(place, own, place)
+        masks = _masks(mask, layout.step_x, layout.step_y, rect, layout)
         views = tuple(
             samples[rect.on(plane)] for plane, samples in zip(layout.planes, planes, strict=True)
         )
@@ -194,8 +193,20 @@ def _shape(rect: Rect, plane: PlaneLayout) -> tuple[int, int]:
     return rows.stop - rows.start, columns.stop - columns.start
 
 
-def _spread(cells: Mask, wide: int, tall: int, height: int, width: int) -> Mask:
-    """A mask of cells as a mask of samples, `wide` by `tall` of them to a cell, cut to size."""
+def _masks(cells: Mask, step_x: int, step_y: int, rect: Rect, layout: Layout) -> tuple[Mask, ...]:
+    """A mask of cells of `step_x` by `step_y` pixels, from the rect's corner, on each plane."""
+    made: dict[tuple[int, int], Mask] = {}
+    for plane in layout.planes:
+        steps = plane.step_x, plane.step_y
+        if steps not in made:
+            height, width = _shape(rect, plane)
+            spread = _spread(cells, step_x // plane.step_x, step_y // plane.step_y)
+            made[steps] = np.ascontiguousarray(spread[:height, :width])
+    return tuple(made[plane.step_x, plane.step_y] for plane in layout.planes)
+
+
+def _spread(cells: Mask, wide: int, tall: int) -> Mask:
+    """A mask of cells as a mask of samples, `wide` by `tall` of them to a cell."""
     if wide > 1:
         cells = cv2.merge([cells] * wide).reshape(cells.shape[0], -1)
-    return np.ascontiguousarray(cells.repeat(tall, 0)[:height, :width])
+    return cells.repeat(tall, 0) if tall > 1 else cells
