@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -11,12 +12,23 @@ from blur.settings import Codec, Hardware, Settings
 def test_it_tells_versions_weights_encoders_and_network():
     command = [sys.executable, "-m", "blur", "doctor", "--quick"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    for word in ["blur 0.", "mediapipe 0.10.33", "libavcodec", "weights of centerface: whole"]:
+    for word in ["blur: 0.", "mediapipe 0.10.33", "libavcodec", "weights of centerface: whole"]:
         assert word in text
     assert "cores to use" in text and "prores" in text and "free space" in text
     assert "speed" not in text
     if sys.platform == "linux":
         assert "cannot open internet sockets" in text
+
+
+def test_as_json_it_tells_the_same():
+    command = [sys.executable, "-m", "blur", "doctor", "--quick"]
+    as_json = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    as_text = subprocess.run(command, capture_output=True, text=True, check=True)
+    topics = [line.partition(": ")[0] for line in as_text.stdout.splitlines()]
+    found = json.loads(as_json.stdout)
+    assert list(found) == topics
+    assert found["weights of centerface"] == "whole"
+    assert f"libraries: {found['libraries']}" in as_text.stdout.splitlines()
 
 
 def test_damaged_weights_are_named(monkeypatch):
@@ -25,8 +37,9 @@ def test_damaged_weights_are_named(monkeypatch):
 
     monkeypatch.setattr(weights, "read", read)
     monkeypatch.setattr("blur.sandbox.keep_off_network", lambda: True)
-    lines = list(doctor.examine(Settings(), estimate=False))
-    assert sum("NOT USABLE" in line for line in lines) == len(weights.catalogue())
+    findings = dict(doctor.examine(Settings(), estimate=False))
+    for weight in weights.catalogue():
+        assert findings[f"weights of {weight.name}"].startswith("NOT USABLE")
 
 
 def test_an_encoder_that_is_not_there_is_not_listed():
