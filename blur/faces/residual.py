@@ -42,6 +42,8 @@ class Look(NamedTuple):
 UPRIGHT = (Look("centerface", 800, 0.2), Look("yunet", 1024, 0.3))
 TURNED = (Look("centerface", 512, 0.2), Look("yunet", 512, 0.3))
 _TURNS = (1, 2, 3)
+"""Counter-clockwise quarter turns."""
+
 _NEAR, _FAR = "blazeface-short", "blazeface-full"
 _BLAZE_THRESHOLD = 0.3
 

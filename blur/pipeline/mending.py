@@ -22,6 +22,7 @@ from blur.tracks import residual
 from blur.tracks.build import NEAR_SECONDS, tracklets_of
 from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.tracks.complete import complete
+from blur.tracks.link import Tracklet
 from blur.tracks.pursue import FOLLOW_WIDTH, Pursuit
 from blur.tracks.smooth import smooth
 from blur.tracks.timeline import Timeline
@@ -30,28 +31,21 @@ from blur.tracks.timeline import Timeline
 def tracks_of_residual(
     clip: Path, plan: Plan, faces: Sequence[Residual], settings: Settings, tell: Progress
 ) -> tuple[list[Track], list[Doubt]]:
-    """A track, followed both ways, and a doubt for each residual face."""
+    """A track, followed both ways, and a doubt for each residual face.
+
+    Raises DecodeError, DetectorError.
+    """
     info = probe(clip)
-    timeline = Timeline.of(plan.pts, plan.time_base, plan.cuts)
+    timeline = _timeline(plan)
     # Nobody saw the face between two looks of the audit: a hold is never shorter than that.
     hold = max(timeline.frames(settings.scan.hold), settings.audit.audit_every)
     camera = _camera_around(clip, info, plan, [r.frame for r in faces], hold)
-    tracklets = tracklets_of(residual.sightings_of(faces), camera, timeline)
-    width, height = info.fitted(FOLLOW_WIDTH)
-    scale = info.width / width
-    near = timeline.frames(NEAR_SECONDS)
-    find = Closeup(load_detector, scale).find
-    pursuit = Pursuit(residual.confirmed(tracklets), camera, timeline, find, scale, hold, near)
-    pictures = (
-        (f.index, display_gray(f.picture, info.orientation, width, height))
-        for f in wanted_frames(clip, info, plan.pts, pursuit.wants)
-    )
-    for index, gray in ahead(pictures):
-        pursuit.see(index, gray)
-        tell("audit", index + 1, plan.frames)
-    first = 1 + max((track.id for track in plan.tracks), default=0)
+    seen = residual.confirmed(tracklets_of(residual.sightings_of(faces), camera, timeline))
     tracks, doubts = [], []
-    for number, tracklet in enumerate(pursuit.tracklets(), first):
+    first = 1 + max((track.id for track in plan.tracks), default=0)
+    for number, tracklet in enumerate(
+        _pursued(clip, info, plan, seen, camera, timeline, hold, tell), first
+    ):
         shot = next(s for s in timeline.shots() if s[0] <= tracklet.start < s[1])
         track = complete(smooth(tracklet, camera), camera, shot, (hold, hold), number)
         tracks.append(dataclasses.replace(track, source="audit"))
@@ -62,11 +56,39 @@ def tracks_of_residual(
 def with_doubts(plan: Plan, faces: Sequence[Residual]) -> Plan:
     """The plan with a doubt for each residual face that stays uncovered."""
     blind = _camera({}, plan.frames)
-    tracklets = tracklets_of(
-        residual.sightings_of(faces), blind, Timeline.of(plan.pts, plan.time_base, plan.cuts)
-    )
+    tracklets = tracklets_of(residual.sightings_of(faces), blind, _timeline(plan))
     doubts = [residual.doubt(t, None) for t in residual.confirmed(tracklets)]
     return plan.with_tracks(plan.tracks, [*plan.doubts, *doubts])
+
+
+def _timeline(plan: Plan) -> Timeline:
+    return Timeline.of(plan.pts, plan.time_base, plan.cuts)
+
+
+def _pursued(
+    clip: Path,
+    info: ClipInfo,
+    plan: Plan,
+    tracklets: Sequence[Tracklet],
+    camera: Camera,
+    timeline: Timeline,
+    reach: int,
+    tell: Progress,
+) -> list[Tracklet]:
+    """The tracklets, followed through the clip up to `reach` frames beyond each sighting."""
+    width, height = info.fitted(FOLLOW_WIDTH)
+    scale = info.width / width
+    near = timeline.frames(NEAR_SECONDS)
+    find = Closeup(load_detector, scale).find
+    pursuit = Pursuit(tracklets, camera, timeline, find, scale, reach, near)
+    pictures = (
+        (f.index, display_gray(f.picture, info.orientation, width, height))
+        for f in wanted_frames(clip, info, plan.pts, pursuit.wants)
+    )
+    for index, gray in ahead(pictures):
+        pursuit.see(index, gray)
+        tell("audit", index + 1, plan.frames)
+    return pursuit.tracklets()
 
 
 def _camera_around(
