@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -37,17 +38,25 @@ from blur.tracks.pursue import FOLLOW_WIDTH, Pursuit
 from blur.tracks.timeline import Timeline
 from blur.tracks.weed import is_face, to_look_at
 
+EVERYWHERE = range(sys.maxsize)
+
 _TOGETHER = 12
 """Frames that go to the detectors at once: enough looks of one size to keep all cores busy."""
 
 
-def scan(clip: Path, settings: ScanSettings, progress: Progress | None = None) -> Plan:
+def scan(
+    clip: Path,
+    settings: ScanSettings,
+    progress: Progress | None = None,
+    seen: Seen | None = None,
+) -> Plan:
     """Look at every frame of `clip` and return its plan; touches no pixel and writes nothing.
 
-    Raises NotAClip, DecodeError or DetectorError.
+    `seen` is what the first pass brings, where it was made before: see `segments`. Raises
+    NotAClip, DecodeError or DetectorError.
     """
     info = probe(clip)
-    seen = _look(clip, info, settings, progress or silent)
+    seen = seen or _look(clip, info, settings, progress or silent)
     timeline = Timeline.of(seen.pts, info.time_base, seen.cuts)
     tracklets = tracklets_of(seen.sightings, seen.camera, timeline)
     tracklets = _revisit(
@@ -69,7 +78,7 @@ def scan(clip: Path, settings: ScanSettings, progress: Progress | None = None) -
 
 
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """What one pass over a clip brings: all that tracks are made from, and no pixel."""
 
     pts: list[int]
@@ -92,14 +101,28 @@ class _Watched:
     fresh: bool
 
 
-def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) -> _Seen:
+def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) -> Seen:
+    with open_reader(clip, info, max_damaged=settings.max_damaged) as reader:
+        seen = first_pass(reader, info, settings, tell)
+        seen.notes = reader.notes
+    return seen
+
+
+def first_pass(
+    frames: Iterator[Frame],
+    info: ClipInfo,
+    settings: ScanSettings,
+    tell: Progress,
+    span: range = EVERYWHERE,
+) -> Seen:
+    """Motion and cuts of all `frames`, and what the looks see on those of `span`.
+
+    Cuts count from the first of `frames`. Raises DecodeError or DetectorError.
+    """
     search = Search(settings.level, info.width, info.height, load_detector)
     finder = CutFinder()
-    seen = _Seen([], [], [], Camera(), (), ())
-    with (
-        open_reader(clip, info, max_damaged=settings.max_damaged) as reader,
-        closing(ahead(_watch(reader, info, search, finder), _TOGETHER)) as watched,
-    ):
+    seen = Seen([], [], [], Camera(), (), ())
+    with closing(ahead(_watch(frames, info, search, finder, span), _TOGETHER)) as watched:
         while batch := list(itertools.islice(watched, _TOGETHER)):
             seen.pts += [w.pts for w in batch]
             seen.luma += [w.luma for w in batch]
@@ -108,25 +131,24 @@ def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) ->
             glances = [Glance(w.index, w.picture, w.fresh) for w in batch if w.picture is not None]
             seen.sightings += search.look(glances)
             tell("scan", len(seen.pts), info.frames)
-        seen.notes = reader.notes
     seen.cuts = finder.finish()
     return seen
 
 
 def _watch(
-    reader: Iterator[Frame], info: ClipInfo, search: Search, finder: CutFinder
+    frames: Iterator[Frame], info: ClipInfo, search: Search, finder: CutFinder, span: range
 ) -> Iterator[_Watched]:
     """Motion and cuts on every frame, and the small picture of those that are looked at."""
     width, height = info.fitted(MOTION_WIDTH)
     meter = StepMeter(info.width / width)
-    for frame in reader:
+    for number, frame in enumerate(frames):
         gray = display_gray(frame.picture, info.orientation, width, height)
         step = meter.measure(gray)
         finder.add(gray, step)
         # Where no motion leads to a frame, a new shot may begin: look at it in every way.
-        fresh = not step.reliable and (frame.index % 3 == 0 or finder.suspects(frame.index))
+        fresh = not step.reliable and (frame.index % 3 == 0 or finder.suspects(number))
         picture = None
-        if fresh or search.due(frame.index):
+        if frame.index in span and (fresh or search.due(frame.index)):
             size = search.size if fresh else search.size_at(frame.index)
             picture = display_rgb(frame.picture, info.orientation, *size)
         yield _Watched(frame.index, frame.pts, float(gray.mean()), step, picture, fresh)
