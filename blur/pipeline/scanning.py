@@ -15,7 +15,6 @@ import numpy as np
 
 from blur.digests import scan_digest
 from blur.faces.closeup import Closeup
-from blur.faces.detections import Picture
 from blur.faces.registry import load_detector
 from blur.faces.search import Glance, Search
 from blur.fingerprint import fingerprint
@@ -91,14 +90,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """One frame on its way to the detectors; `picture` is None when no look is due."""
+    """One frame on its way to the detectors; `glance` is None when no look is due."""
 
-    index: int
     pts: int
     luma: float
     step: Step
-    picture: Picture | None
-    fresh: bool
+    glance: Glance | None
 
 
 def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) -> Seen:
@@ -128,8 +125,7 @@ def first_pass(
             seen.luma += [w.luma for w in batch]
             for w in batch:
                 seen.camera.append(w.step)
-            glances = [Glance(w.index, w.picture, w.fresh) for w in batch if w.picture is not None]
-            seen.sightings += search.look(glances)
+            seen.sightings += search.look([w.glance for w in batch if w.glance is not None])
             tell("scan", len(seen.pts), info.frames)
     seen.cuts = finder.finish()
     return seen
@@ -147,11 +143,12 @@ def _watch(
         finder.add(gray, step)
         # Where no motion leads to a frame, a new shot may begin: look at it in every way.
         fresh = not step.reliable and (frame.index % 3 == 0 or finder.suspects(number))
-        picture = None
+        glance = None
         if frame.index in span and (fresh or search.due(frame.index)):
             size = search.size if fresh else search.size_at(frame.index)
             picture = display_rgb(frame.picture, info.orientation, *size)
-        yield _Watched(frame.index, frame.pts, float(gray.mean()), step, picture, fresh)
+            glance = Glance(frame.index, picture, fresh)
+        yield _Watched(frame.pts, float(gray.mean()), step, glance)
 
 
 def _revisit(
