@@ -95,6 +95,8 @@ class ClusterExecutor:
         self._stack = ExitStack()
         self._last_alive = self._looked = 0.0
 
+    memory = None
+
     @property
     def slots(self) -> int:
         """One task for each worker that is there and the same."""

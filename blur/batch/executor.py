@@ -59,6 +59,11 @@ class Executor(Protocol):
     @property
     def slots(self) -> int: ...
 
+    @property
+    def memory(self) -> int | None:
+        """Bytes that all tasks together may need; None where each has a machine's part of its
+        own and takes nothing from the others."""
+
     def start(self, task: Task) -> None:
         """Take one task; never more than `slots` are taken at a time."""
 
@@ -79,6 +84,7 @@ class SerialExecutor:
     """One task at a time, in this process."""
 
     slots = 1
+    memory = None
 
     def __init__(self, tell: Tell, stop: Stop) -> None:
         self._tell = tell

@@ -64,7 +64,7 @@ class ProcessExecutor:
         self._stop_sent = False
         self._threads = threads
         self._stall_timeout = stall_timeout
-        self._memory_limit = memory_limit
+        self.memory = memory_limit
         self._context = mp.get_context("spawn")  # a fork would copy threads' locks
         self._workers: list[_Worker] = []
 
@@ -119,7 +119,7 @@ class ProcessExecutor:
         with contextlib.suppress(psutil.NoSuchProcess):
             used = psutil.Process(worker.process.pid).memory_info().rss
             alone = worker.task is not None and worker.task.alone
-            limit = self._memory_limit / (1 if alone else self.slots)
+            limit = self.memory / (1 if alone else self.slots)
             if used > limit:
                 return f"needed more than {limit / 2**30:.1f} GiB of memory"
         patience = self._stall_timeout + (0 if worker.ready else _START_WITHIN)

@@ -16,6 +16,7 @@ from blur.batch.executor import Executor, Outcome, SerialExecutor, Task, Tell
 from blur.batch.forecast import Forecast, forecast, measure, pick
 from blur.batch.inventory import Clip
 from blur.batch.ledger import Entry, Flight, Ledger, from_text, read, save_key
+from blur.batch.parts import Parts
 from blur.batch.processes import ProcessExecutor, usable_memory
 from blur.batch.progress import Display, Quiet
 from blur.batch.report import BatchReport, ClipReport, Problem, State, exit_code
@@ -72,7 +73,7 @@ def run(
         survey = Survey(found, ledger.entries(), folder, settings, scan=scan, render=render)
         batch = _Batch(folder, ledger, settings, display, survey, scan=scan, render=render)
         executor = stack.enter_context(_executor(batch.tell, stop, settings, serial, display.say))
-        survey.probe(executor, stop, usable_memory())
+        survey.probe(executor, stop)
         batch.enter()
         batch.work(executor, stop)
         clips = [_failed(name, error) for name, error in found.unreadable] + batch.reports()
@@ -108,12 +109,12 @@ def dry_run(
     entries = read(folder)[0] if folder.ledger.exists() else []
     survey = Survey(found, entries, folder, settings, scan=scan, render=render)
     with stop.on_signals(), _executor(_ignore, stop, settings, serial, _ignore) as executor:
-        survey.probe(executor, stop, usable_memory())
+        survey.probe(executor, stop)
         samples = [
             Task(key, measure, (survey.clips[key].file.path, out, settings), alone=True)
             for key in pick(survey.probed)
         ]
-        outcomes = list(drain(Schedule(samples, usable_memory()), executor, stop))
+        outcomes = list(drain(Schedule(samples, executor.memory), executor, stop))
     if stop.requested:
         raise Interrupted("stopped")
     return forecast(
@@ -182,6 +183,8 @@ class _Batch:
         self._flights: dict[int, Flight] = {}
         self._flights_saved = 0.0
         self._unsaved: list[Clip] = []
+        self._parts = Parts(first_key=len(self._clips))
+        self._shown: set[int] = set()
 
     def enter(self) -> None:
         """Enter in the ledger what the survey found, and let go of what a crash left."""
@@ -204,9 +207,9 @@ class _Batch:
         """Take every clip down the corridor, longest first."""
         probed = self._survey.probed
         longest_first = sorted(probed, key=lambda key: -probed[key].work)
-        tasks = [self._task(key) for key in longest_first]
+        tasks = [self._parts.first(self._task(key), probed[key].frames) for key in longest_first]
         schedule = Schedule(
-            tasks, usable_memory(), lambda: shutil.disk_usage(self._folder.out).free
+            tasks, executor.memory, lambda: shutil.disk_usage(self._folder.out).free
         )
         self._display.begin({key: probed[key].frames for key in longest_first}, self._stages)
         patience = self._settings.batch.disk_wait
@@ -216,13 +219,16 @@ class _Batch:
                     self._start(task.key)
                 case Retried(task, error):
                     self._land(task.key)
-                    name = self._clips[task.key].file.name
-                    self._display.say(f"{name}: {error.problem}; it will be tried again")
+                    self._note(task.key, error, "it will be tried again")
                 case Paused():
                     self._display.say(
                         f"waiting: no space left for the next clip;"
                         f" free some within {patience:g} s to go on"
                     )
+                case Outcome(task, _, error) if task.key in self._parts:
+                    self._parts.after(event, schedule)
+                    if error is not None and not isinstance(error, Interrupted):
+                        self._note(task.key, error, "it will be scanned in one piece")
                 case Outcome():
                     self._land(event.task.key)
                     self._end(event.task.key, event)
@@ -239,6 +245,8 @@ class _Batch:
         """Hear of a clip's progress."""
         if stage not in self._stages:
             return
+        if key in self._parts:
+            done, key = self._parts.done(key, done), self._parts.clip_of(key)
         self._display.advance(key, stage, done, total)
         self._flights[key] = Flight(self._clips[key].file.name, stage, done, total)
         if time.monotonic() - self._flights_saved > _LEDGER_EVERY:
@@ -259,14 +267,24 @@ class _Batch:
         return Task(key, process_clip, job, memory=probed.memory, disk=disk)
 
     def _start(self, key: int) -> None:
-        clip = self._clips[key]
-        clip.entry = replace(clip.entry, attempts=clip.entry.attempts + 1)
-        self._save(clip)
-        self._display.start(key, clip.file.name)
+        clip = self._clips[self._parts.clip_of(key)]
+        if key not in self._parts:
+            clip.entry = replace(clip.entry, attempts=clip.entry.attempts + 1)
+            self._save(clip)
+        key = self._parts.clip_of(key)
+        if key not in self._shown:
+            self._shown.add(key)
+            self._display.start(key, clip.file.name)
 
     def _land(self, key: int) -> None:
-        self._flights.pop(key, None)
-        self._display.end(key)
+        if key in self._shown:  # a clip may end without having begun, for want of disk
+            self._shown.remove(key)
+            self._flights.pop(key, None)
+            self._display.end(key)
+
+    def _note(self, key: int, error: BlurError, what: str) -> None:
+        name = self._clips[self._parts.clip_of(key)].file.name
+        self._display.say(f"{name}: {error.problem}; {what}")
 
     def _end(self, key: int, outcome: Outcome) -> None:
         clip = self._clips[key]

@@ -18,11 +18,15 @@ _DISK_MARGIN = 1 << 20
 
 class Schedule:
     """Tasks waiting to run. `memory` is what the tasks in flight may need together, in bytes;
-    `room` tells how many bytes are free for what they write.
+    None where they do not share any, and none needs to run alone. `room` tells how many bytes
+    are free for what they write.
     """
 
     def __init__(
-        self, tasks: Iterable[Task], memory: int, room: Callable[[], int] = lambda: sys.maxsize
+        self,
+        tasks: Iterable[Task],
+        memory: int | None,
+        room: Callable[[], int] = lambda: sys.maxsize,
     ) -> None:
         self.tasks = list(tasks)
         self._memory = memory
@@ -45,15 +49,23 @@ class Schedule:
 
     def take(self, in_flight: Collection[Task]) -> Task | None:
         """The next task that may start beside those in flight, if there is one."""
-        memory = self._memory - sum(task.memory for task in in_flight)
         room = self._room() - _DISK_MARGIN - sum(task.disk for task in in_flight)
         crowded = any(task.alone for task in in_flight)
         for i, task in enumerate(self.tasks):
             if task.disk > max(0, room):
                 continue
-            if not in_flight or (task.memory <= memory and not task.alone and not crowded):
+            if not in_flight or self._memory is None:
+                return self.tasks.pop(i)
+            memory = self._memory - sum(task.memory for task in in_flight)
+            if task.memory <= memory and not task.alone and not crowded:
                 return self.tasks.pop(i)
         return None
+
+    def drop(self, keys: Collection[int]) -> set[int]:
+        """Forget waiting tasks; returns the keys of those that had not begun."""
+        dropped = {task.key for task in self.tasks if task.key in keys}
+        self.tasks = [task for task in self.tasks if task.key not in dropped]
+        return dropped
 
 
 @dataclass(frozen=True)

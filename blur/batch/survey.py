@@ -62,11 +62,11 @@ class Survey:
                 clip.entry = replace(clip.entry, state=State.FOUND, report=None)
                 self.why[key] = why
 
-    def probe(self, executor: Executor, stop: Stop, memory: int) -> None:
+    def probe(self, executor: Executor, stop: Stop) -> None:
         """Look into the files to do. What is no clip is skipped; what is damaged has failed."""
         keys = list(self.why)
         chunks = {i: keys[i : i + _PROBES_PER_TASK] for i in range(0, len(keys), _PROBES_PER_TASK)}
-        schedule = Schedule([self._task(i, chunk) for i, chunk in chunks.items()], memory)
+        schedule = Schedule([self._task(i, chunk) for i, chunk in chunks.items()], executor.memory)
         for event in drain(schedule, executor, stop):
             if not isinstance(event, Outcome):
                 continue

@@ -15,6 +15,7 @@ from blur.batch.discover import shown
 from blur.batch.ledger import Entry, from_text, save_record
 from blur.batch.report import ClipReport, State
 from blur.batch.resume import file_sha256
+from blur.batch.segments import LENGTH, SegmentFolder
 from blur.batch.workdir import WorkFolder
 from blur.digests import render_digest, scan_digest
 from blur.errors import BlurError, ClipChanged, PlanMismatch
@@ -84,6 +85,51 @@ def probe_clips(job: tuple[list[Path], Settings], progress: Progress) -> list[Pr
     return answers
 
 
+class Divided(Struct, frozen=True):
+    """The segments of a clip that are still to be scanned, and the frames of those that are."""
+
+    todo: list[int]
+    done: int = 0
+
+
+def divide_clip(job: ClipJob, progress: Progress) -> Divided:
+    """Divide a long clip; one that has a valid plan, or cannot be divided, has no segments."""
+    from blur.pipeline import segments
+
+    _unchanged(job)
+    folder = WorkFolder(job.out)
+    if _saved_plan(folder.plan_of(job.entry.fingerprint), job) is not None:
+        return Divided([])
+    saved = _segments(job)
+    division = saved.division()
+    if division is None:
+        division = segments.divide(job.path, LENGTH, progress)
+        if division is None:
+            return Divided([])
+        saved.divide(division)
+    spans = division.spans()
+    todo = [number for number in range(len(spans)) if not saved.has(number)]
+    return Divided(todo, len(division.pts) - sum(len(spans[number]) for number in todo))
+
+
+def scan_segment(job: tuple[ClipJob, int], progress: Progress) -> int:
+    """The first pass of the scan over one segment of a clip that was divided; its frames."""
+    from blur.faces.registry import use_device
+    from blur.pipeline import segments
+
+    clip, number = job
+    _unchanged(clip)
+    use_device(clip.settings.batch.device)
+    saved = _segments(clip)
+    division = saved.division()
+    if division is None:
+        raise BlurError("its segments were removed while it was scanned", subject=clip.entry.name)
+    span = division.spans()[number]
+    seen = segments.look(clip.path, clip.settings.scan, division.pts, span, progress)
+    saved.save(number, seen)
+    return len(span)
+
+
 def process_clip(job: ClipJob, progress: Progress) -> Entry:
     """Scan (unless a valid plan is there), save the plan, render, audit, record; see `pipeline`."""
     from blur import pipeline
@@ -98,10 +144,12 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
     plan_sha256 = file_sha256(plan_file)
     plan = _saved_plan(plan_file, job)
     if plan is None:
-        save_plan(pipeline.scan(job.path, job.settings.scan, progress), plan_file)
+        seen = _segments(job).seen()
+        save_plan(pipeline.scan(job.path, job.settings.scan, progress, seen), plan_file)
         unload_detectors()  # their networks weigh as much as the encoder that comes next
         plan_sha256 = file_sha256(plan_file)
         plan = load_plan(plan_file)  # as a resumed clip would see it
+    _segments(job).clear()
     report = _scanned(plan, job)
     entry = replace(
         entry,
@@ -160,6 +208,11 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
     )
     save_record(folder, entry)
     return entry
+
+
+def _segments(job: ClipJob) -> SegmentFolder:
+    folder = WorkFolder(job.out).segments_of(job.entry.fingerprint)
+    return SegmentFolder(folder, scan_digest(job.settings.scan))
 
 
 def _saved_plan(path: Path, job: ClipJob) -> Plan | None:

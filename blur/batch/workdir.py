@@ -30,12 +30,16 @@ class WorkFolder:
         self.plans = self.root / "plans"
         self.edits = self.root / "edits"
         self.records = self.root / "records"
+        self.segments = self.root / "segments"
 
     def plan_of(self, clip: Fingerprint) -> Path:
         return self.plans / f"{_id(clip)}.json"
 
     def edits_of(self, clip: Fingerprint) -> Path:
         return self.edits / f"{_id(clip)}.json"
+
+    def segments_of(self, clip: Fingerprint) -> Path:
+        return self.segments / _id(clip)
 
     def create(self) -> None:
         """Make the folders and prove that OUT can be written, before any work starts.

@@ -49,9 +49,12 @@ class FakeBatch:
 def fake(tmp_path, monkeypatch) -> FakeBatch:
     monkeypatch.setattr("blur.batch.survey.probe_clips", fake_corridor.probe_clips)
     monkeypatch.setattr("blur.batch.run.process_clip", fake_corridor.process_clip)
+    monkeypatch.setattr("blur.batch.parts.divide_clip", fake_corridor.divide_clip)
+    monkeypatch.setattr("blur.batch.parts.scan_segment", fake_corridor.scan_segment)
     monkeypatch.setattr("blur.batch.run._SETTLE", 0.05)
     # What fake_corridor puts in place of the pipeline is taken away after the test.
     monkeypatch.setitem(sys.modules, "blur.pipeline", None)
+    monkeypatch.setitem(sys.modules, "blur.pipeline.segments", None)
     monkeypatch.setattr(blur, "pipeline", None, raising=False)
     batch = FakeBatch(tmp_path)
     monkeypatch.setenv("FAKE_CORRIDOR_LOG", str(batch.log))

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import json
 import os
 import socket
 import sys
 import time
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -21,6 +23,9 @@ from blur.errors import DecodeError, NotAClip, ResidualFace, cannot_write
 from blur.fingerprint import fingerprint
 from blur.plan import Plan
 from blur.settings import Codec
+
+SEGMENT = 10
+"""Frames of a segment, where a clip is divided."""
 
 
 def write_clip(path: Path, behaviour: str = "well", frames: int = 5, salt: str = "") -> Path:
@@ -44,24 +49,72 @@ def probe_clips(job, progress):
 
 
 def process_clip(job, progress):
-    import blur
-
-    fake = ModuleType("blur.pipeline")
-    fake.scan, fake.cover_clip = _scan, _cover_clip
-    sys.modules["blur.pipeline"] = blur.pipeline = fake
+    _put_in_place()
     return work.process_clip(job, progress)
 
 
-def _scan(clip, settings, progress):
+def divide_clip(job, progress):
+    _put_in_place()
+    return work.divide_clip(job, progress)
+
+
+def scan_segment(job, progress):
+    _put_in_place()
+    return work.scan_segment(job, progress)
+
+
+def _put_in_place():
+    import blur
+
+    pipeline = ModuleType("blur.pipeline")
+    pipeline.scan, pipeline.cover_clip = _scan, _cover_clip
+    sys.modules["blur.pipeline"] = blur.pipeline = pipeline
+    segments = sys.modules["blur.pipeline.segments"] = ModuleType("blur.pipeline.segments")
+    segments.Division, segments.divide, segments.look = Division, _divide, _look
+    segments.to_bytes = lambda seen: json.dumps(seen).encode()
+    segments.from_bytes = json.loads
+    segments.joined = lambda parts: [frame for part in parts for frame in part]
+
+
+@dataclass
+class Division:
+    pts: list
+    starts: list
+
+    def spans(self):
+        return list(map(range, self.starts, [*self.starts[1:], len(self.pts)]))
+
+
+def _divide(clip, length, progress):
+    frames = int(clip.read_text().split()[2])
+    _count(clip, "divide")
+    return Division(list(range(frames)), list(range(0, frames, SEGMENT)))
+
+
+def _look(clip, settings, pts, span, progress):
+    for frame in span:
+        _watch(clip, frame, progress, frame - span.start)
+    _count(clip, f"scan {span.start} of")
+    return list(span)
+
+
+def _watch(clip, frame, progress, done):
     _, behaviour, frames, *_ = clip.read_text().split()
-    frames = int(frames)
-    for done in range(frames):
-        progress("scan", done, frames)
-        if behaviour == "dawdle":
-            time.sleep(0.1)
-        if done == frames // 2:
-            _behave(behaviour, clip, progress)
-    _count(clip, "scan")
+    progress("scan", done, int(frames))
+    if behaviour == "dawdle":
+        time.sleep(0.1)
+    if frame == int(frames) // 2:
+        _behave(behaviour, clip, progress)
+
+
+def _scan(clip, settings, progress, seen=None):
+    frames = int(clip.read_text().split()[2])
+    if seen is None:
+        for frame in range(frames):
+            _watch(clip, frame, progress, frame)
+        _count(clip, "scan")
+    else:
+        assert seen == list(range(frames))
     return Plan(
         fingerprint=fingerprint(clip),
         width=64,

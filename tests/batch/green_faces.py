@@ -32,7 +32,7 @@ class Green:
         return Detections.of(np.array([box], np.float32), np.array([0.9], np.float32), self.name)
 
 
-registry._build = lambda name, threads: Green(name)  # worker processes import this file again
-
+if __name__ in ("__main__", "__mp_main__"):  # worker processes import this file again
+    registry._build = lambda name, threads: Green(name)
 if __name__ == "__main__":
     main()

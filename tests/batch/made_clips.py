@@ -20,10 +20,11 @@ def film(
     height: int = 96,
     seed: int = 0,
     face: bool = False,
+    keys: int = 250,
 ):
     """Encode coloured blocks that move sideways; every seed gives other blocks.
 
-    With `face`, a green one of 24 pixels moves with them.
+    With `face`, a green one of 24 pixels moves with them. A key frame comes every `keys` frames.
 
     The width is a multiple of 128: at others, x264's AVX-512 code reads memory that it did not
     set, and two encodes of the same pictures may differ.
@@ -34,7 +35,7 @@ def film(
     if face:
         picture[32:56, 40:64] = GREEN
     with av.open(f"file:{path}", "w") as container:
-        stream = container.add_stream("libx264", 25)
+        stream = container.add_stream("libx264", 25, options={"g": str(keys)})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for i in range(frames):
             frame = av.VideoFrame.from_ndarray(np.roll(picture, 4 * i, 1), "rgb24")

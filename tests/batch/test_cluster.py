@@ -136,12 +136,15 @@ def test_three_workers_finish_a_batch_and_one_that_is_killed_costs_nothing(
 ):
     for i in range(12):
         fake.clip(f"day {i % 2}/{i}.mov", "slow", frames=20 + i)
+    fake.clip("long.mov", "slow", frames=70)
+    monkeypatch.setattr("blur.batch.parts.LENGTH", 35)
     expected = covered_at_home(fake, tmp_path, monkeypatch)
     workers = [cluster.add_worker() for _ in range(3)]
     cluster.wait_for(3)
-    kill_one = once(lambda: kill(workers[0]), frames=26)  # the seventh in work
+    kill_one = once(lambda: kill(workers[0]), frames=26)  # the longest are first
     report = fake.run(serial=False, settings=on(cluster), display=kill_one)
     assert kill_one.done
+    assert fake.calls["scan 60 of long.mov"] and not fake.calls["scan long.mov"]
     assert [c.error for c in report.clips if c.error] == []
     assert report.exit_code == Exit.OK
     assert fake.outputs == expected

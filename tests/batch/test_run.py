@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from blur.batch.ledger import Ledger, read
-from blur.batch.progress import Lines
+from blur.batch.progress import Bars, Lines
 from blur.batch.report import State
 from blur.batch.workdir import WorkFolder
 from blur.errors import Exit, Interrupted, OutputError, UsageError
@@ -539,11 +539,12 @@ def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(fake, small_disk, 
     fake.clip("a.mov", frames=50, salt="big")
     fake.clip("b.mov")
     settings = Settings(batch=BatchSettings(disk_wait=0.5, jobs=1))
-    report = fake.run(serial=serial, settings=settings)
+    said = io.StringIO()
+    report = fake.run(serial=serial, settings=settings, display=Bars(said))
     assert states(report) == {"a.mov": "failed", "b.mov": "done"}
     assert report.exit_code == Exit.FAILED
     assert "space" in error_of(report, "a.mov").problem
-    assert "waiting: no space left" in fake.said.getvalue()
+    assert "waiting: no space left" in said.getvalue()
     assert set(fake.outputs) == {"b.mp4"}
     subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
     assert fake.run(serial=serial, settings=settings).exit_code == Exit.OK

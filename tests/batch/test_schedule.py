@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from blur.batch.executor import Outcome, Task
 from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
 from blur.batch.stopping import Stop
@@ -53,6 +55,18 @@ def test_memory_is_never_exceeded_and_a_large_task_runs_alone():
     assert sorted(ended(events)) == [0, 1, 2, 3]
     assert beside[:2] == [[0], [0, 2]]
     assert all(len(keys) == 1 or sum(sizes[k] for k in keys) <= 100 for keys in beside)
+
+
+def test_where_no_memory_is_shared_none_waits_for_another():
+    suspect = replace(tasks(500)[0], alone=True)
+    beside, _ = run([suspect, *tasks(0, 500, 500)[1:]], slots=3, memory=None)
+    assert beside == [[0], [0, 1], [0, 1, 2]]
+
+
+def test_dropped_tasks_do_not_run():
+    schedule = Schedule(tasks(1, 1, 1), 100)
+    assert schedule.drop({1, 7}) == {1}
+    assert [task.key for task in schedule.tasks] == [0, 2]
 
 
 def test_a_task_that_took_its_worker_along_runs_again_alone_and_last():
