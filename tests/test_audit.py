@@ -15,9 +15,12 @@ from msgspec.structs import replace
 
 from blur import pipeline
 from blur.errors import Exit, OutputError, ResidualFace
+from blur.findings import Residual
 from blur.media import open_reader
 from blur.media.convert import display_rgb
 from blur.media.probe import probe
+from blur.pipeline.mending import tracks_of_residual
+from blur.pipeline.progress import silent
 from blur.plan import Box, Decision, Edits, Keyframe, Plan, Reason, Track, TrackEdit
 from blur.settings import (
     AuditMode,
@@ -178,6 +181,17 @@ def test_a_cover_that_ends_too_early_is_seen_beside_its_end(
     assert done.audits[0].closeups > 0
     assert 29 in {r.frame for r in done.audits[0].residuals}
     assert min(covered_share(clip, out)) > 0.98
+
+
+def test_a_fainter_face_is_covered_along_with_a_sure_one(clip: Path, bare: Plan) -> None:
+    faint = Box(300, 220, 40, 50)
+    faces = [
+        Residual(frame=12, seconds=0.48, box=box, sure=sure, seen_by=["yunet"])
+        for box, sure in ((face(12), 0.95), (faint, 0.6))
+    ]
+    tracks, doubts = tracks_of_residual(clip, bare, faces, SETTINGS, silent)
+    assert sorted(doubt.weight for doubt in doubts) == pytest.approx([0.6, 0.95])
+    assert all(track.box(12) is not None for track in tracks)
 
 
 def test_report_lists_and_leaves_the_clip_as_it_is(clip: Path, bare: Plan, tmp_path: Path) -> None:
