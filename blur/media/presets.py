@@ -17,6 +17,25 @@ _YUV_10 = ("yuv420p10le", "yuv422p10le", "yuv444p10le")
 _YUV_12 = ("yuv420p12le", "yuv422p12le", "yuv444p12le")
 
 
+_KEYFRAME_SECONDS = 2
+"""Between key frames: editors and the review page step and seek in the output."""
+
+_LOOKAHEADS = {
+    "libx264": {"faster": 20, "fast": 30, "medium": 40}
+    | {"slow": 50, "slower": 60, "veryslow": 60, "placebo": 60},
+    "libx265": {"veryfast": 15, "faster": 15, "fast": 15, "medium": 20}
+    | {"slow": 25, "slower": 40, "veryslow": 40, "placebo": 60},
+}
+"""Frames that an encoder looks ahead by itself, by preset; the faster ones look 10 or less."""
+
+_LOOKAHEAD_BYTES = 160_000_000
+"""Samples that an encoder may hold to look ahead: all that presets ask for in 8-bit 1080p. It
+takes about twice as much memory."""
+
+_LOOKAHEAD_LEAST = 8
+"""Frames; fewer would not hold a run of B-frames."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """How a clip is encoded. `takes` names sample formats; the nearest to the clip's is used.
@@ -141,6 +160,50 @@ def sample_format(info: ClipInfo, preset: Preset) -> str:
     best, _ = find_best_pix_fmt_of_list(takes, source)
     assert best is not None
     return best.name
+
+
+def encoder_options(
+    preset: Preset, info: ClipInfo, settings: OutputSettings, target: str
+) -> dict[str, str]:
+    """FFmpeg's options for encoding this clip in the sample format `target`."""
+    crf = preset.crf if settings.crf is None else settings.crf
+    options = {"g": str(max(1, round(_KEYFRAME_SECONDS * info.rate)))}
+    options |= {key: value.format(crf=crf) for key, value in preset.options.items()}
+    lookahead = None
+    if preset.speed is not None:
+        speed = settings.preset or preset.speed
+        options |= {"crf": str(crf), "preset": speed}
+        lookahead = _shorter_lookahead(preset.encoder, speed, info, target)
+    if preset.encoder == "libx264" and lookahead is not None:
+        options["rc-lookahead"] = str(lookahead)
+    elif preset.encoder == "libx265":
+        # info: x265 would write its version and settings into the stream.
+        parameters = ["info=0", "log-level=error"]
+        if lookahead is not None:
+            parameters.append(f"rc-lookahead={lookahead}")
+        if info.colour.mastering:
+            parameters.append(f"hdr10=1:master-display={info.colour.mastering}")
+        if info.colour.light:
+            parameters.append(f"max-cll={info.colour.light}")
+        options["x265-params"] = ":".join(parameters)
+    elif preset.encoder == "prores_ks":
+        options["profile"] = "4" if "444" in target else "3"
+    elif preset.encoder == "dnxhd":
+        options["profile"] = {
+            "yuv422p": "dnxhr_hq",
+            "yuv422p10le": "dnxhr_hqx",
+            "yuv444p10le": "dnxhr_444",
+        }[target]
+    return options
+
+
+def _shorter_lookahead(encoder: str, speed: str, info: ClipInfo, target: str) -> int | None:
+    """Frames to look ahead where the preset's own number would take too much memory, else None."""
+    size = info.orientation.stored_width, info.orientation.stored_height
+    components = av.VideoFormat(target, *size).components
+    frame = sum(c.width * c.height * -(-c.bits // 8) for c in components)
+    most = max(_LOOKAHEAD_LEAST, _LOOKAHEAD_BYTES // frame)
+    return most if most < _LOOKAHEADS[encoder].get(speed, 0) else None
 
 
 def _on_hardware(preset: Preset, codec: Codec, hardware: Hardware) -> Preset:

@@ -21,15 +21,11 @@ from blur.media.audio import Sound, parse_spans
 from blur.media.inspect import check_output
 from blur.media.metadata import Kind
 from blur.media.part import Part, Written, explained
-from blur.media.presets import Preset, preset_for, sample_format
+from blur.media.presets import Preset, encoder_options, preset_for, sample_format
 from blur.media.probe import ClipInfo
 from blur.media.read import Frame
 from blur.media.samples import Conversion
 from blur.settings import AudioMode, Hardware, OutputSettings
-
-_KEYFRAME_SECONDS = 2
-"""Between key frames: editors and the review page step and seek in the output."""
-
 
 _VIDEOTOOLBOX_QUALITY = 65 * 118
 """Of 100, in FFmpeg's lambda units: visually lossless on Apple's chips."""
@@ -125,7 +121,7 @@ class Writer:
         stream = self._container.add_stream(
             preset.encoder,
             rate=info.rate,
-            options=self._encoder_options(preset, target),
+            options=encoder_options(preset, info, settings, target),
             hwaccel=HWAccel("vaapi") if settings.hardware is Hardware.VAAPI else None,
         )
         assert isinstance(stream, av.VideoStream)
@@ -147,7 +143,6 @@ class Writer:
         context.pix_fmt = target
         context.time_base = self._stream.time_base = info.time_base
         context.sample_aspect_ratio = info.sample_aspect_ratio
-        context.gop_size = max(1, round(_KEYFRAME_SECONDS * info.rate))
         colour = self._conversion.colour
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
         context.colorspace, context.color_range = colour.matrix, colour.range
@@ -190,30 +185,6 @@ class Writer:
     @property
     def _interlaced(self) -> bool:
         return self._info.interlaced and not self._settings.deinterlace
-
-    def _encoder_options(self, preset: Preset, target: str) -> dict[str, str]:
-        settings, colour = self._settings, self._info.colour
-        crf = preset.crf if settings.crf is None else settings.crf
-        options = {key: value.format(crf=crf) for key, value in preset.options.items()}
-        if preset.speed is not None:
-            options |= {"crf": str(crf), "preset": settings.preset or preset.speed}
-        if preset.encoder == "libx265":
-            # info: x265 would write its version and settings into the stream.
-            parameters = ["info=0", "log-level=error"]
-            if colour.mastering:
-                parameters.append(f"hdr10=1:master-display={colour.mastering}")
-            if colour.light:
-                parameters.append(f"max-cll={colour.light}")
-            options["x265-params"] = ":".join(parameters)
-        elif preset.encoder == "prores_ks":
-            options["profile"] = "4" if "444" in target else "3"
-        elif preset.encoder == "dnxhd":
-            options["profile"] = {
-                "yuv422p": "dnxhr_hq",
-                "yuv422p10le": "dnxhr_hqx",
-                "yuv444p10le": "dnxhr_444",
-            }[target]
-        return options
 
     def _mux(self, packets: list[av.Packet[av.VideoStream]]) -> None:
         """Send packets on as soon as it is known how long their pictures are shown."""
