@@ -48,7 +48,10 @@ def inspect(
     again: residual.Again | None,
     tell: Progress,
 ) -> tuple[Audit, list[Residual]]:
-    """An audit, narrowed by `again`, and all that it saw: fainter suspects as well."""
+    """An audit, narrowed by `again`, and all that is likelier a face than not: fainter ones too.
+
+    Raises what `audit` raises.
+    """
     started = time.monotonic()
     info = probe(out)
     if (info.width, info.height) != (plan.width, plan.height):
@@ -72,7 +75,7 @@ def inspect(
         for index, picture in pictures:
             if picture is not None:
                 for suspect in _suspects(inspection, route, index, picture):
-                    found += _faces(plan, cover, inspection, index, picture, suspect)
+                    found += _judged(plan, cover, inspection, index, picture, suspect)
             frames += 1
             tell("audit", frames, plan.frames)
     if frames != plan.frames:
@@ -107,31 +110,31 @@ def _pictures(
 ) -> Iterator[tuple[int, Picture | None]]:
     """Every frame's index, with the picture of those that are looked at."""
     for frame in reader:
-        wanted = wants(frame.index)
-        yield (
-            frame.index,
-            display_rgb(frame.picture, info.orientation, *size) if wanted else None,
-        )
+        picture = None
+        if wants(frame.index):
+            picture = display_rgb(frame.picture, info.orientation, *size)
+        yield frame.index, picture
 
 
 def _suspects(
     inspection: Inspection, route: residual.Itinerary, frame: int, picture: Picture
 ) -> Iterator[Suspect]:
+    """What the looks that are due at a frame see."""
     for box in route.places.get(frame, ()):
         yield from inspection.around(picture, box)
     if frame in route.whole:
         yield from inspection.everywhere(picture)
 
 
-def _faces(
+def _judged(
     plan: Plan,
     cover: residual.Cover,
     inspection: Inspection,
     frame: int,
     picture: Picture,
     suspect: Suspect,
-) -> Iterator[Residual]:
-    """What a suspect comes to after close-ups, as many as it is worth: a face, or nothing."""
+) -> list[Residual]:
+    """What a suspect comes to after close-ups, as many as it is worth: one face, or none."""
     bare = cover.bare(frame, suspect.box)
     sure = residual.likelihood(suspect, bare)
     for number, family in enumerate(SECOND_LOOKS):
@@ -140,8 +143,9 @@ def _faces(
         suspect = inspection.second_look(picture, suspect, family)
         bare = cover.bare(frame, suspect.box)
         sure = residual.likelihood(suspect, bare)
-    if bare is not None and sure >= residual.HINT:
-        yield _residual(plan, frame, suspect.box, sure, bare, sorted(suspect.evidence))
+    if bare is None or sure < residual.HINT:
+        return []
+    return [_residual(plan, frame, suspect.box, sure, bare, sorted(suspect.evidence))]
 
 
 def _residual(

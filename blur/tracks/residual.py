@@ -36,7 +36,8 @@ moving camera, 93 of 100 faces pass it at a single look and what fails is dark o
 hands and prints, which look most like faces, stay below."""
 
 FAINT = 0.5
-"""Likelihood from which a suspect counts where the same face passes the bar a moment away."""
+"""Likelihood from which a suspect is likelier a face than not: no reason to render a clip again,
+but covered where that happens."""
 
 HINT = 0.25
 """Likelihood from which a suspect may become surer by what else is seen in its place."""
