@@ -45,7 +45,8 @@ class Bright:
 
 
 def pictures() -> list[Picture]:
-    """Shots under a moving camera, a bright face walking in each; then a strobe, and darkness."""
+    """Shots under a moving camera, the last one in the dark, and a bright face walking in each;
+    over them a strobe, black frames, and a flash before a cut."""
     film = []
     for shot in range(4):
         noise = np.random.default_rng(shot).integers(0, 200, (40, 80, 3), np.uint8)
@@ -53,6 +54,8 @@ def pictures() -> list[Picture]:
         for i in range(SHOT):
             x = 3 * i if shot % 2 else 200 - 2 * i
             picture = scene[20 + i : 212 + i, x : x + 256].copy()
+            if shot == 3:
+                picture //= 4
             cv2.circle(picture, (60 + 4 * i, 90 + 10 * shot), 14, (250, 250, 250), -1)
             film.append(picture)
     flash = np.full_like(film[0], 240)

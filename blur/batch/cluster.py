@@ -61,6 +61,11 @@ class Order(Struct, frozen=True):
     stall_timeout: float
     share: dict[str, int]
 
+    @property
+    def terms(self) -> tuple[float, int]:
+        """What the process that does it is started with."""
+        return self.stall_timeout, self.share.get(get_worker().address, 1)
+
 
 def identity() -> Identity:
     """Of this installation; every weight is read and verified. Raises SetupError."""
@@ -245,10 +250,11 @@ class ClusterExecutor:
 
 
 class _Host:
-    """A Dask worker thread's own worker process; lives as long as the Dask worker."""
+    """A Dask worker thread's own worker process; lives on for orders on the same terms."""
 
     def __init__(self, order: Order) -> None:
         share = order.share.get(get_worker().address, 1)
+        self.terms = order.terms
         self.stop = Stop()
         self.at: tuple[int, str, int, int | None] | None = None
         self.executor = ProcessExecutor(
@@ -259,6 +265,10 @@ class _Host:
             stall_timeout=order.stall_timeout,
             memory_limit=usable_memory() // share,
         )
+
+    def close(self) -> None:
+        with self.executor:
+            pass
 
     def _hear(self, key: int, stage: str, done: int, total: int | None) -> None:
         self.at = (key, stage, done, total)
@@ -273,7 +283,11 @@ def carry_out(order: Order) -> Outcome:
     # Dask's nanny marks its workers as daemons, which may have no children. Ours ends by itself.
     mp.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     thread = threading.get_ident()
-    host = _hosts.pop(thread, None) or _Host(order)
+    host = _hosts.pop(thread, None)
+    if host is not None and host.terms != order.terms:
+        host.close()
+        host = None
+    host = host or _Host(order)
     asked, looked = Event(order.topic), time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(host.executor)

@@ -86,9 +86,11 @@ def forecast(
     kept: int,
     skipped: int,
     out: Path,
+    slots: int = 1,
 ) -> Forecast:
-    """Scale the samples up to all clips. `out` need not exist."""
+    """Scale the samples up to all clips, `slots` of them at once. `out` need not exist."""
     work = sum(info.work for info in probed)
+    longest = max((info.work for info in probed), default=0)
     sampled = sum(sample.work for sample in samples)
     return Forecast(
         todo=list(todo),
@@ -96,7 +98,9 @@ def forecast(
         kept=kept,
         skipped=skipped,
         frames=sum(info.frames for info in probed),
-        seconds=sum(s.seconds for s in samples) / sampled * work if sampled else None,
+        seconds=sum(s.seconds for s in samples) / sampled * max(work / slots, longest)
+        if sampled
+        else None,
         bytes=int(sum(s.bytes for s in samples) / sampled * work) if sampled else None,
         free=shutil.disk_usage(_existing(out)).free,
     )

@@ -28,6 +28,7 @@ _REPORT_EVERY = 0.1
 _START_WITHIN = 60.0
 _LEAVE_WITHIN = 5.0
 _MEMORY_SHARE = 0.8
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM", ALLOTTED_CORES)
 
 
 @dataclass
@@ -177,7 +178,7 @@ def _work(pipe: Connection[Any, Any], threads: int) -> None:
     keep_off_network()
     # Ctrl-C reaches the whole terminal group; the batch decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", ALLOTTED_CORES):
+    for variable in _THREADS:
         os.environ[variable] = str(threads)
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     stopped = threading.Event()

@@ -16,6 +16,16 @@ _LINE_EVERY = 10.0
 _SHARES = {"scan": 6.0, "follow": 1.0, "render": 3.0, "audit": 2.0}
 
 
+def frames_done(
+    stage: str, done: int, frames: int, stages: tuple[str, ...] = tuple(_SHARES)
+) -> float:
+    """How much of a clip is done, in frames, when one of its stages has done so many."""
+    shares = [_SHARES[s] for s in stages]
+    at = stages.index(stage)
+    part = min(1.0, done / max(1, frames)) * shares[at]
+    return frames * (sum(shares[:at]) + part) / sum(shares)
+
+
 class Display(Protocol):
     """Told what the batch does. `frames` of a clip is an estimate and may be 0."""
 
@@ -49,10 +59,7 @@ class _Count:
         if total:
             self.total += total - self.frames[key]
             self.frames[key] = total
-        shares = [_SHARES[s] for s in self._stages]
-        at = self._stages.index(stage)
-        part = min(1.0, done / max(1, self.frames[key])) * shares[at]
-        self._done[key] = self.frames[key] * (sum(shares[:at]) + part) / sum(shares)
+        self._done[key] = frames_done(stage, done, self.frames[key], self._stages)
 
     def end(self, key: int) -> None:
         self._done[key] = self.frames[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -115,6 +116,7 @@ def dry_run(
             for key in pick(survey.probed)
         ]
         outcomes = list(drain(Schedule(samples, executor.memory), executor, stop))
+        slots = executor.slots
     if stop.requested:
         raise Interrupted("stopped")
     return forecast(
@@ -125,6 +127,7 @@ def dry_run(
         kept=survey.kept(),
         skipped=len(survey.skipped),
         out=out,
+        slots=max(1, slots),
     )
 
 
@@ -290,7 +293,7 @@ class _Batch:
         clip = self._clips[key]
         if outcome.error is not None:
             self._fail(key, outcome.error)
-            self._folder.log(clip.file.name, outcome.details)
+            self._folder.log(clip.file.name, _bare(outcome.details, clip.file))
             return
         clip.entry = replace(outcome.result, attempts=clip.entry.attempts)
         self._save(clip)
@@ -361,6 +364,14 @@ def _growing(file: Candidate) -> bool:
 
 
 def _without_paths(error: BlurError, file: Candidate) -> BlurError:
-    """The same error without the folder names that a library may have put into its words."""
-    problem = error.problem.replace(str(file.path.absolute()), file.name)
-    return type(error)(problem, subject=file.name, remedy=error.remedy)
+    return type(error)(_bare(error.problem, file), subject=file.name, remedy=error.remedy)
+
+
+_FOLDERS = re.compile(
+    r"""/[^'"\n]*/site-packages/|(?<=['"])/[^'"\n]*/|(?<![\w/.:])/(?:[^/\s'"]+/)+"""
+)
+
+
+def _bare(text: str, file: Candidate) -> str:
+    """A text without the names of folders, often of people, that a library put into it."""
+    return _FOLDERS.sub("", text.replace(str(file.path.absolute()), file.name))

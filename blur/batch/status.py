@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from blur.batch.ledger import Entry, Flight, read
+from blur.batch.progress import frames_done
 from blur.batch.report import State
 from blur.batch.workdir import WorkFolder
 
@@ -39,7 +40,7 @@ def status(out: Path) -> Status:
         running=running,
         states=dict(Counter(entry.state for entry in clips)),
         frames=sum(entry.frames for entry in clips),
-        frames_done=finished + sum(f.done for f in flights if f.stage == "render") * running,
+        frames_done=finished + round(sum(map(_done, flights))) * running,
         in_work=flights if running else [],
         failed=[_failure(entry) for entry in clips if entry.state is State.FAILED],
     )
@@ -56,6 +57,10 @@ def text(now: Status) -> str:
     lines += [f"in work: {f.name}: {f.stage} {f.done}/{f.total or '?'}" for f in now.in_work]
     lines += [f"failed: {f.name}: {f.problem}" for f in now.failed]
     return "\n".join(lines)
+
+
+def _done(flight: Flight) -> float:
+    return frames_done(flight.stage, flight.done, flight.total) if flight.total else 0.0
 
 
 def _failure(entry: Entry) -> Failure:

@@ -148,6 +148,9 @@ def _behave(behaviour, clip, progress):
             file.write(" more")
     if behaviour == "vanish":
         clip.unlink()
+    if behaviour == "cannot-write":
+        Path(clip.parent, "a folder").mkdir()
+        Path(clip.parent, "a folder").write_text("")
     if behaviour == "calls-home":
         socket.socket(socket.AF_INET)
     if behaviour == "slow":

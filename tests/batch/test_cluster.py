@@ -40,6 +40,7 @@ class Cluster:
             self._tls += ["--tls-key", tls / "key.pem"]
         file = folder / "scheduler.json"
         host = ["--protocol", "tls" if tls else "tcp", "--host", "127.0.0.1", "--port", "0"]
+        host += ["--no-dashboard"]
         self.scheduler = self._start("scheduler", *host, "--scheduler-file", file)
         until = time.monotonic() + 60
         while not file.exists():
@@ -198,6 +199,10 @@ def test_clips_that_take_workers_along_fail_alone_and_a_stop_reaches_the_workers
 
     for name in ("bad.mov", "broken.mov"):
         (fake.inputs / name).unlink()
+    hung = fake.clip("hung.mov", "hang")
+    report = fake.run(serial=False, settings=on(cluster, stall_timeout=1.5))
+    assert "no progress for 1.5 s" in report.clips[1].error.problem
+    hung.unlink()
     fake.clip("long.mov", "dawdle", frames=5000)
 
     interrupt = once(lambda: os.kill(os.getpid(), signal.SIGINT))

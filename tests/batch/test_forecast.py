@@ -1,3 +1,4 @@
+import pytest
 from fake_corridor import write_clip
 from made_clips import film
 
@@ -16,6 +17,24 @@ def test_samples_are_scaled_to_all_work(tmp_path):
     assert ahead.frames == 400
     assert ahead.seconds == 80 and ahead.bytes == 4000
     assert ahead.free > 0 and "0:01:20" in text(ahead)
+
+
+@pytest.mark.parametrize(("slots", "seconds"), [(2, 40), (8, 30)])
+def test_clips_beside_each_other_take_less_time_but_no_less_than_the_longest(
+    tmp_path, slots, seconds
+):
+    probed = [Probed(100, 10, 10, ".mp4"), Probed(300, 10, 10, ".mp4")] * 2
+    ahead = forecast(
+        [],
+        probed,
+        [Sample(work=1000, seconds=1.0, bytes=50)],
+        failing=[],
+        kept=0,
+        skipped=0,
+        out=tmp_path,
+        slots=slots,
+    )
+    assert ahead.seconds == seconds and ahead.bytes == 4000
 
 
 def test_without_samples_there_is_no_estimate(tmp_path):

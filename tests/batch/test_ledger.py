@@ -18,6 +18,7 @@ from blur.batch.ledger import (
     to_text,
 )
 from blur.batch.report import ClipReport, Problem, State
+from blur.batch.status import status
 from blur.batch.workdir import WorkFolder
 from blur.errors import DiskFull, OutputError
 
@@ -74,6 +75,17 @@ def test_status_reads_while_the_batch_writes(folder):
         ledger.fly([Flight("1.mov", "scan", 3, None)])
         assert read(folder) == ([entry(1)], [Flight("1.mov", "scan", 3, None)])
     assert read(folder)[0] == [entry(1)]
+
+
+def test_status_counts_the_clips_in_work_in_part(folder):
+    clips = [entry(1, frames=100, state=State.DONE), entry(2, frames=240), entry(3, frames=10)]
+    with closing(Ledger(folder)) as ledger, folder.locked():
+        ledger.put(clips)
+        ledger.fly([Flight("2.mov", "scan", 120, 240), Flight("3.mov", "scan", 5, None)])
+        assert status(folder.out).frames_done == 100 + 60
+        ledger.fly([Flight("2.mov", "audit", 240, 240)])
+        assert status(folder.out).frames_done == 100 + 240
+    assert status(folder.out).frames_done == 100
 
 
 def test_status_of_a_folder_without_ledger(tmp_path):

@@ -25,7 +25,9 @@ def whoami(_, progress):
 
 
 def threads(_, progress):
-    return os.environ["OMP_NUM_THREADS"], cpu_count()
+    import cv2
+
+    return os.environ["OMP_NUM_THREADS"], cpu_count(), cv2.getNumThreads()
 
 
 def open_socket(_, progress):
@@ -188,4 +190,4 @@ def test_workers_cannot_open_internet_sockets_and_have_their_threads_capped():
     with Batch(threads=3) as batch:
         outcomes = batch.outcomes(Task(1, open_socket, None), Task(2, threads, None))
         assert "PermissionError" in outcomes[1].error.problem
-        assert outcomes[2].result == ("3", 3)
+        assert outcomes[2].result == ("3", 3, 3)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -504,12 +505,16 @@ def test_strange_names(fake):
     assert fake.run().exit_code == Exit.OK and not fake.calls
 
 
-def test_the_report_holds_no_absolute_path(fake):
+def test_neither_report_nor_log_holds_an_absolute_path(fake):
     fake.clip("a.mov")
     fake.clip("b.mov", "broken")
     fake.clip("c.mov", "vanish")
+    fake.clip("d.mov", "cannot-write")
     fake.run()
-    assert str(fake.inputs.parent) not in (fake.out / "report.json").read_text()
+    log = (WorkFolder(fake.out).root / "errors.log").read_text()
+    assert "IsADirectoryError" in log and "fake_corridor.py" in log
+    for text in (log, (fake.out / "report.json").read_text()):
+        assert not re.search(r"[\s'\"]/\w", text)
 
 
 def test_longest_clips_first(fake):
@@ -619,14 +624,23 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(fake):
 
 
 def test_a_second_ctrl_c_stops_at_once(fake):
-    fake.clip("a.mov", "hang")
-    timers = [threading.Timer(t, os.kill, [os.getpid(), signal.SIGINT]) for t in (4, 5)]
-    for timer in timers:
-        timer.start()
-    began = time.monotonic()
+    fake.clip("a.mov", "hang", frames=1)  # after its first report
+    interrupt = os.getpid(), signal.SIGINT
+    again = threading.Timer(1, os.kill, interrupt)
+    began = []
+
+    class Interrupting(Lines):
+        def advance(self, key, stage, done, total):
+            if not began:
+                began.append(time.monotonic())
+                os.kill(*interrupt)
+                again.start()
+
+    settings = Settings(batch=BatchSettings(jobs=1))
     with pytest.raises(Interrupted):
-        fake.run(serial=False, settings=Settings(batch=BatchSettings(jobs=1)))
-    assert time.monotonic() - began < 15
+        fake.run(serial=False, settings=settings, display=Interrupting(io.StringIO()))
+    again.cancel()
+    assert time.monotonic() - began[0] < 30
     assert not fake.outputs and not psutil.Process().children(recursive=True)[1:]
 
 
