@@ -80,7 +80,7 @@ class Inspection:
         for look, turn in jobs:
             view = whole(picture, round(look.longest * longest / _LONGEST), turn)
             found.append(self._seen(look.detector, [view], look.threshold))
-        views = [whole(picture, longest), *tiles(picture, _TILE, _OVERLAP)]
+        views = [whole(picture, longest), *tiles(picture, (_TILE, _TILE), _OVERLAP)]
         found.append(self._seen(_NEAR, views, _BLAZE_THRESHOLD))
         found.append(self._seen(_FAR, views[:1], _BLAZE_THRESHOLD))
         return self._suspects(Detections.concat(found))

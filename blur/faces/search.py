@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from blur.faces.detections import Detections, Detector, Picture
-from blur.faces.views import View, lifted, whole
+from blur.faces.views import View, lifted, quarters, whole
 from blur.settings import Level
 from blur.sightings import FAMILIES, Sightings, merged
 
@@ -21,7 +21,9 @@ class Look:
 
     `longest` is the view's longest side in pixels: a larger one finds smaller faces and costs
     with its square. `turns` are counter-clockwise quarter turns. A lower `threshold` finds
-    weaker faces and leaves more for time to sort.
+    weaker faces and leaves more for time to sort. Clips whose longest side is under `least` are
+    not looked at in this way: enlarging them shows nothing new. `quartered` looks at four tiles
+    of `longest` pixels, which show the frame at nearly twice that size.
     """
 
     detector: str
@@ -30,9 +32,16 @@ class Look:
     phase: int = 0
     turns: int = 0
     threshold: float = 0.1
+    least: int = 0
+    quartered: bool = False
 
     def due(self, frame: int) -> bool:
         return frame % self.every == self.phase
+
+    @property
+    def shown(self) -> int:
+        """The longest side of the picture that this look is taken at."""
+        return 2 * self.longest if self.quartered else self.longest
 
 
 LEVELS: dict[Level, tuple[Look, ...]] = {
@@ -45,6 +54,7 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
         Look("yunet", 448, every=12, phase=0, turns=1, threshold=0.4),
         Look("yunet", 448, every=12, phase=4, turns=3, threshold=0.4),
         Look("yunet", 448, every=12, phase=8, turns=2, threshold=0.4),
+        Look("yunet", 1280, every=12, phase=4, threshold=0.3, least=1600),
     ),
     Level.BALANCED: (
         Look("centerface", 960, every=3),
@@ -55,6 +65,9 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
         Look("yunet", 640, every=9, phase=0, turns=1, threshold=0.4),
         Look("yunet", 640, every=9, phase=3, turns=3, threshold=0.4),
         Look("yunet", 640, every=9, phase=6, turns=2, threshold=0.4),
+        Look("yunet", 1920, every=12, threshold=0.3, least=1600),
+        Look("yunet", 2560, every=12, phase=6, threshold=0.3, least=2560),
+        Look("centerface", 960, every=24, phase=3, threshold=0.15, least=1600, quartered=True),
     ),
     Level.THOROUGH: (
         Look("centerface", 1280, every=2),
@@ -70,6 +83,9 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
         Look("yunet", 640, every=6, phase=0, turns=1, threshold=0.3),
         Look("yunet", 640, every=6, phase=2, turns=3, threshold=0.3),
         Look("yunet", 640, every=6, phase=4, turns=2, threshold=0.3),
+        Look("yunet", 1920, every=6, phase=2, threshold=0.25, least=1600),
+        Look("yunet", 2560, every=6, phase=4, threshold=0.25, least=2560),
+        Look("centerface", 1280, every=6, quartered=True, least=1600),
     ),
 }
 
@@ -95,10 +111,10 @@ class Search:
     def __init__(
         self, level: Level, width: int, height: int, load: Callable[[str], Detector]
     ) -> None:
-        self._looks = LEVELS[level]
+        self._looks = [look for look in LEVELS[level] if look.least <= max(width, height)]
         self._load = load
         self._clip = width, height
-        self.size = self._fitted(max(look.longest for look in self._looks))
+        self.size = self._fitted(max(look.shown for look in self._looks))
 
     def due(self, frame: int) -> bool:
         """Whether any look is scheduled at this frame."""
@@ -106,7 +122,7 @@ class Search:
 
     def size_at(self, frame: int) -> tuple[int, int]:
         """The size of a picture that serves the looks scheduled at this frame, if any is."""
-        return self._fitted(max(look.longest for look in self._looks if look.due(frame)))
+        return self._fitted(max(look.shown for look in self._looks if look.due(frame)))
 
     def look(self, glances: Sequence[Glance]) -> list[Sightings]:
         """What the due looks see on each frame, in display coordinates.
@@ -116,15 +132,15 @@ class Search:
         jobs: dict[tuple[str, float, tuple[int, ...]], list[tuple[int, View]]] = defaultdict(list)
         for place, glance in enumerate(glances):
             picture = lifted(glance.picture)
-            views: dict[tuple[int, int], View] = {}
+            views: dict[tuple[int, int, bool], list[View]] = {}
             for look in self._looks:
                 if glance.fresh or look.due(glance.frame):
-                    longest = min(look.longest, max(picture.shape))
-                    if (longest, look.turns) not in views:
-                        views[longest, look.turns] = whole(picture, longest, look.turns)
-                    view = views[longest, look.turns]
-                    key = (look.detector, look.threshold, view.picture.shape)
-                    jobs[key].append((place, view))
+                    way = min(look.longest, max(picture.shape)), look.turns, look.quartered
+                    if way not in views:
+                        views[way] = _views(picture, *way)
+                    for view in views[way]:
+                        key = (look.detector, look.threshold, view.picture.shape)
+                        jobs[key].append((place, view))
         parts: list[list[Detections]] = [[] for _ in glances]
         for (name, threshold, _), waiting in jobs.items():
             found = self._load(name).detect([view.picture for _, view in waiting], threshold)
@@ -147,3 +163,7 @@ class Search:
         boxes[:, :4] *= (self._clip[0] / width + self._clip[1] / height) / 2
         families = np.array([FAMILIES.index(str(name)) for name in found.detectors], np.intp)
         return merged(glance.frame, boxes, found.scores, families)
+
+
+def _views(picture: Picture, longest: int, turns: int, quartered: bool) -> list[View]:
+    return quarters(picture, longest) if quartered else [whole(picture, longest, turns)]

@@ -108,16 +108,18 @@ def test_the_schedule_leaves_no_frame_unseen_for_long(search: Make, level: Level
 
 
 @pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (3840, 2160)])
 def test_a_frame_that_is_not_fresh_gets_only_the_looks_that_are_due(
-    search: Make, finders: dict[str, FlagFinder], level: Level
+    search: Make, finders: dict[str, FlagFinder], level: Level, size: tuple[int, int]
 ) -> None:
-    made = search(level)
-    looks = LEVELS[level]
+    made = search(level, *size)
+    looks = [look for look in LEVELS[level] if look.least <= size[0]]
     for frame in range(40):
-        picture = flag(made.size, 0.5, 0.5)
-        made.look([Glance(frame, picture, fresh=False)])
         due = [look for look in looks if frame % look.every == look.phase]
-        assert sum(len(f.shapes) for f in finders.values()) == len(due)
+        if due:
+            made.look([Glance(frame, flag(made.size_at(frame), 0.5, 0.5), fresh=False)])
+        pictures = sum(4 if look.quartered else 1 for look in due)
+        assert sum(len(f.shapes) for f in finders.values()) == pictures
         assert bool(due) == made.due(frame)
         for finder in finders.values():
             finder.shapes.clear()

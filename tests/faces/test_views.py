@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from blur.boxes import wrapped
 from blur.faces.detections import Detections, Picture
-from blur.faces.views import View, crop, tiles, turned, whole
+from blur.faces.views import View, crop, quarters, tiles, whole
 from blur.plan import Box
 
 MARK = 250
@@ -54,24 +55,6 @@ def test_whole(width: int, height: int, longest: int, turns: int) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(sides, sides, st.integers(32, 300), st.floats(-180, 180))
-def test_turned(width: int, height: int, longest: int, degrees: float) -> None:
-    view = turned(telling(width, height), longest, degrees)
-    pixel = max(width, height) / longest
-    found = errors(view, width, height, edge=1.5 + pixel)
-    assert found.max(initial=0) < 1.2
-    # No part of the frame is cut off.
-    x, y = np.array([0, width, width, 0]), np.array([0, 0, height, height])
-    back = np.linalg.inv(view.to_frame)
-    u, v = back[:2, :2] @ np.stack([x, y]) + back[:2, 2:]
-    rows, columns = view.picture.shape[:2]
-    assert u.min() > -1
-    assert v.min() > -1
-    assert u.max() < columns + 1
-    assert v.max() < rows + 1
-
-
-@settings(max_examples=60, deadline=None)
 @given(
     st.floats(-20, 260), st.floats(-20, 200), st.floats(12, 90), st.floats(12, 90),
     st.floats(-180, 179), st.sampled_from([64, 128, 192]), st.floats(1, 4), st.floats(-30, 30),
@@ -99,7 +82,7 @@ def test_a_crop_beyond_the_edge_goes_on_with_the_borders_colours() -> None:
 @given(sides, sides, st.integers(48, 128), st.integers(0, 40))
 def test_tiles(width: int, height: int, side: int, overlap: int) -> None:
     """Together they show every pixel where it is; each face up to the overlap is whole in one."""
-    views = tiles(telling(width, height), side, overlap)
+    views = tiles(telling(width, height), (side, side), overlap)
     seen = np.zeros((height, width), int)
     spans = []
     for view in views:
@@ -123,6 +106,25 @@ def test_tiles(width: int, height: int, side: int, overlap: int) -> None:
         )
 
 
+@settings(max_examples=60, deadline=None)
+@given(sides, sides, st.integers(32, 120))
+def test_quarters(width: int, height: int, longest: int) -> None:
+    """They show the whole frame, with the network that `whole` takes at half the size."""
+    frame = telling(width, height)
+    pixel = max(width, height) / longest / 2
+    views = quarters(frame, longest)
+    assert len(views) == 4
+    assert {view.picture.shape for view in views} == {whole(frame, longest).picture.shape}
+    shown = np.zeros((height, width), bool)
+    for view in views:
+        assert errors(view, width, height, 2 * pixel, padded=True).max() <= 1.0 + 3 * pixel
+        rows, columns = np.nonzero(view.picture[..., 2] == MARK)
+        x, y = view.to_frame[:2, :2] @ np.stack([columns, rows]) + view.to_frame[:2, 2:]
+        shown[y.astype(int).clip(0, height - 1), x.astype(int).clip(0, width - 1)] = True
+    reach = int(np.ceil(pixel)) * 2 + 1
+    assert cv2.dilate(shown.astype(np.uint8), np.ones((reach, reach))).all()
+
+
 @pytest.mark.parametrize(("turns", "angle"), [(0, 0), (1, 90), (2, 180), (3, -90)])
 def test_a_face_found_upright_in_a_turned_view_has_the_turn_as_its_angle(
     turns: int, angle: float
@@ -143,9 +145,9 @@ def test_a_face_found_upright_in_a_turned_view_has_the_turn_as_its_angle(
 
 
 @pytest.mark.parametrize("angle", [0, 45, 90, 135, 180, -45])
-def test_views_stand_a_face_of_their_angle_upright(angle: float) -> None:
+def test_a_crop_stands_a_face_of_its_angle_upright(angle: float) -> None:
     frame = telling(200, 160)
-    for view in (turned(frame, 200, angle), crop(frame, Box(100, 80, 40, 50, angle), 64, 2)):
-        up = view.to_frame[:2, :2] @ (0, -1)
-        expected = np.array([np.sin(np.radians(angle)), -np.cos(np.radians(angle))])
-        assert up / np.hypot(*up) == pytest.approx(expected, abs=1e-6)
+    view = crop(frame, Box(100, 80, 40, 50, angle), 64, 2)
+    up = view.to_frame[:2, :2] @ (0, -1)
+    expected = np.array([np.sin(np.radians(angle)), -np.cos(np.radians(angle))])
+    assert up / np.hypot(*up) == pytest.approx(expected, abs=1e-6)
