@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter1d
+from numpy.lib.stride_tricks import sliding_window_view
 
 from blur.plan import Box, Boxes, Track
 from blur.settings import CoverSettings
@@ -106,7 +106,7 @@ def quantised(heads: Boxes) -> Boxes:
     A size holds for `STEADY` frames around the one that needs it: a cover never pumps.
     """
     step = np.ceil(np.log(heads[:, 2].astype(np.float64)) / np.log(LADDER) - 1e-6)
-    steady = maximum_filter1d(step, 2 * STEADY + 1, mode="nearest")
+    steady = sliding_window_view(np.pad(step, STEADY, mode="edge"), 2 * STEADY + 1).max(1)
     width = LADDER**steady
     out = heads.copy()
     out[:, 2] = width

@@ -28,7 +28,7 @@ _LOOKAHEADS = {
 }
 """Frames that an encoder looks ahead by itself, by preset; the faster ones look 10 or less."""
 
-_LOOKAHEAD_BYTES = 160_000_000
+_LOOKAHEAD_BYTES = 125_000_000
 """Samples that an encoder may hold to look ahead: all that presets ask for in 8-bit 1080p. It
 takes about twice as much memory."""
 

@@ -21,9 +21,9 @@ def options(pix_fmt, width, height, **settings):
     ("pix_fmt", "width", "height", "speed", "lookahead"),
     [
         ("yuv420p", 1920, 1080, None, None),
-        ("yuv420p10le", 1920, 1080, None, 25),
+        ("yuv420p10le", 1920, 1080, None, 20),
         ("yuv420p10le", 1920, 1080, "faster", None),
-        ("yuv420p", 3840, 2160, None, 12),
+        ("yuv420p", 3840, 2160, None, 10),
         ("yuv420p10le", 3840, 2160, None, 8),
         ("yuv420p10le", 3840, 2160, "veryslow", 8),
         ("yuv420p10le", 7680, 4320, None, 8),
