@@ -11,17 +11,18 @@ is left when nobody looks and nothing is covered. `x floor` compares CPU seconds
 other work on the machine disturbs little, and wall time, which only a quiet machine tells. Each
 clip is measured in a process of its own that has warmed up on a few frames; `start` is what that
 took, from the start of the process to the first frame scanned. `busy` is CPU time over wall time
-and cores, `peak` the most memory that the process held so far.
+and cores, `peak` the most memory that the process held during the measurement.
 
 Stages are CPU milliseconds a frame. What native threads do counts as decoding where FFmpeg's
-decoder names them (on Linux), else as detecting in a scan and as encoding in a render. `wait` is
-what the cores were idle, or busy with others' work.
+decoder names them (on Linux), else as detecting in a scan and an audit and as encoding in a
+render. `wait` is what the cores were idle, or busy with others' work.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -29,8 +30,8 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,13 @@ STAGES = {
     "blur.media.read.Reader.__next__": "decode",
     "blur.pipeline.scanning.display_rgb": "convert",
     "blur.pipeline.scanning.display_gray": "convert",
+    "blur.pipeline.auditing.display_rgb": "convert",
     "blur.tracks.camera.StepMeter.measure": "motion",
     "blur.tracks.cuts.CutFinder.add": "motion",
     "blur.faces.search.Search.look": "detect",
+    "blur.faces.residual.Inspection.everywhere": "detect",
+    "blur.faces.residual.Inspection.around": "detect",
+    "blur.faces.residual.Inspection.second_look": "detect",
     "blur.tracks.pursue.Pursuit.see": "follow",
     "blur.faces.closeup.Closeup.answer": "follow",
     "blur.pipeline.scanning.tracklets_of": "link",
@@ -156,12 +161,14 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
     """Decoding alone, and with encoding, by FFmpeg's own means."""
     import av
 
-    from blur.media.presets import preset_for
+    from blur.media.presets import encoder_options, preset_for, sample_format
     from blur.media.probe import probe
 
     info = probe(clip)
-    preset = preset_for(info, Settings().output)
-    options = preset.options | {"crf": str(preset.crf), "preset": preset.speed}
+    output = Settings().output
+    preset = preset_for(info, output)
+    target = sample_format(info, preset)
+    options = encoder_options(preset, info, output, target)
 
     def decode() -> int:
         with av.open(str(clip)) as source:
@@ -173,7 +180,7 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
             with av.open(str(clip)) as source, av.open(f"{folder}/out.mp4", "w") as out:
                 source.streams.video[0].thread_type = "AUTO"
                 stream: Any = out.add_stream(preset.encoder, info.rate, options=options)
-                stream.width, stream.height, stream.pix_fmt = info.width, info.height, info.pix_fmt
+                stream.width, stream.height, stream.pix_fmt = info.width, info.height, target
                 count = 0
                 for frame in source.decode(video=0):
                     frame.pict_type = 0
@@ -191,6 +198,7 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
 def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
     def measure(clip: Path, warm: Path) -> list[Figure]:
         from blur import pipeline, sandbox
+        from blur.faces.registry import unload_detectors
 
         sandbox.keep_off_network()
         settings = Settings(scan=ScanSettings(level=level))
@@ -201,8 +209,8 @@ def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
                 started.append(time.time() - _process_start())
 
         with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
-            out = Path(folder) / "out.mp4"
-            pipeline.render(warm, pipeline.scan(warm, settings.scan, first), out, settings)
+            trial, out = Path(folder) / "trial.mp4", Path(folder) / "out.mp4"
+            known = pipeline.scan(warm, settings.scan, first)
             plans = []
 
             def scan() -> int:
@@ -212,10 +220,15 @@ def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
             def render() -> int:
                 return pipeline.render(clip, plans[0], out, settings).frames
 
-            parts = [
-                measured(clip, f"scan {level}", scan, "detect"),
-                measured(clip, f"render {level}", render, "encode"),
-            ]
+            def audit() -> int:
+                return pipeline.audit(out, plans[0], settings).frames
+
+            parts = [measured(clip, f"scan {level}", scan, "detect")]
+            unload_detectors()  # as a batch does
+            pipeline.render(warm, known, trial, settings)
+            parts.append(measured(clip, f"render {level}", render, "encode"))
+            pipeline.audit(trial, known, settings)
+            parts.append(measured(clip, f"audit {level}", audit, "detect"))
         whole = Figure(
             clip.stem,
             f"whole {level}",
@@ -223,7 +236,8 @@ def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
             sum(f.wall_ms for f in parts),
             sum(f.cpu_ms for f in parts),
             started[0],
-            parts[-1].peak_mb,
+            max(f.peak_mb for f in parts),
+            _summed(f.stages for f in parts),
         )
         return [*parts, whole]
 
@@ -238,21 +252,45 @@ MEASURES: dict[str, Callable[[Path, Path], list[Figure]]] = {
 
 def measured(clip: Path, what: str, work: Callable[[], int], native: str) -> Figure:
     """One run of `work`, which returns its frames; threads without a name work for `native`."""
+    _forget_peak()
     with staged() as stages:
         cpu, wall = cpu_seconds(), time.perf_counter()
         frames = work()
         cpu, wall = cpu_seconds() - cpu, time.perf_counter() - wall
     stages[native] += cpu - sum(stages.values())
     stages["wait"] = wall * cpu_count() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     per_frame = {name: round(s / frames * 1e3, 2) for name, s in stages.items() if s}
     return Figure(
-        clip.stem, what, frames, wall / frames * 1e3, cpu / frames * 1e3, 0.0, peak, per_frame
+        clip.stem, what, frames, wall / frames * 1e3, cpu / frames * 1e3, 0.0, _peak(), per_frame
     )
 
 
-def cpu_seconds(who: int = resource.RUSAGE_SELF) -> float:
-    used = resource.getrusage(who)
+def _summed(parts: Iterable[dict[str, float]]) -> dict[str, float]:
+    total: defaultdict[str, float] = defaultdict(float)
+    for part in parts:
+        for name, ms in part.items():
+            total[name] += ms
+    return {name: round(ms, 2) for name, ms in total.items()}
+
+
+def _forget_peak() -> None:
+    """Start to measure the peak of memory anew, where the system can (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak() -> float:
+    """The most memory held, in MB: since `_forget_peak`, or since the start of the process."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
@@ -325,15 +363,15 @@ def deface(command: Path, clip: Path, warm: Path) -> Figure:
     spent = {}
     with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
         for file, frames in ((warm, WARM), (clip, _frames(clip))):
-            cpu, wall = cpu_seconds(resource.RUSAGE_CHILDREN), time.perf_counter()
-            subprocess.run(
-                [command, file, "-o", f"{folder}/out.mp4", "--ffmpeg-config", CRF_18],
-                check=True,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            cpu = cpu_seconds(resource.RUSAGE_CHILDREN) - cpu
-            spent[frames] = cpu, time.perf_counter() - wall
+            given = [str(command), str(file), "-o", f"{folder}/out.mp4", "--ffmpeg-config", CRF_18]
+            start = time.perf_counter()
+            child = subprocess.Popen(given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            _, status, used = os.wait4(child.pid, 0)  # with FFmpeg, which it starts
+            wall = time.perf_counter() - start
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if child.returncode:
+                raise subprocess.CalledProcessError(child.returncode, given)
+            spent[frames] = used.ru_utime + used.ru_stime, wall
     (few, (cpu_0, wall_0)), (many, (cpu_1, wall_1)) = sorted(spent.items())
     count = many - few
     return Figure(
@@ -343,7 +381,7 @@ def deface(command: Path, clip: Path, warm: Path) -> Figure:
         (wall_1 - wall_0) / count * 1e3,
         (cpu_1 - cpu_0) / count * 1e3,
         wall_0,
-        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        used.ru_maxrss / 1024,
     )
 
 
