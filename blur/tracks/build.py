@@ -56,14 +56,15 @@ def tracks_of(
     doubts: list[Doubt] = []
     shots = timeline.shots()
     starts = np.array([start for start, _ in shots])
-    span = timeline.frames(hold) if hold > 0 else 0
     for tracklet in tracklets:
         trust = credence(tracklet)
         if not is_face(tracklet):
             doubts.append(doubts_of.weeded(tracklet, trust))
             continue
         shot = shots[int(np.searchsorted(starts, tracklet.start, side="right")) - 1]
-        track = complete(smooth(tracklet, camera), camera, shot, (span, span), len(tracks) + 1)
+        lead, _ = timeline.around(tracklet.start, hold)
+        _, trail = timeline.around(tracklet.last, hold)
+        track = complete(smooth(tracklet, camera), camera, shot, (lead, trail), len(tracks) + 1)
         tracks.append(track)
         if trust < BAR + 1:
             doubts.append(doubts_of.weak(tracklet, trust, track.id))

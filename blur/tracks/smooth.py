@@ -15,7 +15,7 @@ _SIZE_SPAN = 5
 """Sightings whose median sets a size: one wrong box neither swells nor shrinks a cover."""
 
 _SHRINK = 0.9
-"""A smoothed box is never less than this share of what a detector saw."""
+"""A smoothed box is never less than this share of the median around it."""
 
 _TURN_SPAN = 4.0
 

@@ -33,3 +33,12 @@ class Timeline:
             return 1
         step = float(np.median(np.diff(self.seconds)))
         return max(1, round(seconds / step))
+
+    def around(self, frame: int, seconds: float) -> tuple[int, int]:
+        """How many frames before and after `frame` lie within `seconds` of it, and at least as
+        many as do at the typical rate: where the rate varies, a hold is never too short."""
+        usual = self.frames(seconds) if seconds > 0 else 0
+        now = self.seconds[frame]
+        first = int(np.searchsorted(self.seconds, now - seconds, side="left"))
+        end = int(np.searchsorted(self.seconds, now + seconds, side="right"))
+        return max(usual, frame - first), max(usual, end - 1 - frame)

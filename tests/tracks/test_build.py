@@ -123,6 +123,17 @@ def test_a_hold_is_seconds_at_the_clips_own_rate() -> None:
     assert (track.start, track.end) == (25, 76)
 
 
+def test_a_hold_is_no_shorter_where_frames_come_faster() -> None:
+    """A phone that films at 15 fps in the dark, and at 60 once the light is on."""
+    times = np.concatenate([np.arange(200) / 15, 200 / 15 + np.arange(150) / 60])
+    timeline = Timeline(times, [])
+    path = camera(350)
+    [seen] = sightings([(270, 300, 200, 60, 0.9)])
+    [track], _ = tracks_of(tracklets_of([seen], path, timeline), path, timeline, 1.0)
+    assert track.start == 210
+    assert track.end == 331
+
+
 def test_a_face_that_waits_through_a_pan_is_one_track_that_pans() -> None:
     path = camera(120, shift(9, 0))
     person = [(f, 100 + 9.0 * f, 200.0, 60.0, 0.8) for f in (*range(30, 60, 3), *range(80, 100, 3))]
