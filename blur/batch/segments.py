@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from blur.pipeline.scanning import Seen
     from blur.pipeline.segments import Division
 
-LENGTH = 9000
-"""Frames of a segment: some minutes of work. Clips under twice that are not divided."""
+LENGTH = 4500
+"""Frames of a segment: some minutes of work, and a hundred times what entering it costs. Clips
+under twice that are not divided."""
 
 
 class _Divided(Struct, frozen=True):
