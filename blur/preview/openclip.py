@@ -11,7 +11,6 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 import msgspec
-import numpy as np
 
 from blur.batch.ledger import Entry, from_text
 from blur.batch.resume import file_sha256
@@ -21,7 +20,7 @@ from blur.edits import Resolved, resolve
 from blur.errors import ClipChanged, DecodeError, UsageError
 from blur.fingerprint import fingerprint
 from blur.media.probe import ClipInfo, probe
-from blur.plan import Edits, Mark, Track, load_edits, load_plan, save_edits
+from blur.plan import Box, Edits, load_edits, load_plan, save_edits
 from blur.preview import checks, views
 from blur.preview.acts import Act, Add, Trace, lane_of, perform
 from blur.preview.flow import followed
@@ -34,6 +33,10 @@ _BLOCK = 240
 _UNDO = 500
 _THUMBNAIL = 112
 _PLAYABLE = ("h264", "yuv420p")
+
+
+class Outdated(Exception):
+    """What was asked for belongs to a version of the clip that is no longer shown."""
 
 
 class OpenClip:
@@ -80,7 +83,9 @@ class OpenClip:
             return views.ClipView(
                 key=self._key,
                 name=self._entry.name,
+                plan=str(self._plan_sha256)[:16],
                 revision=self.revision,
+                version=self._version(),
                 width=plan.width,
                 height=plan.height,
                 aspect=plan.width / plan.height * (1 / sar if orientation.transposed else sar),
@@ -92,7 +97,7 @@ class OpenClip:
                 lanes=views.lanes(self.resolved, self.edits),
                 doubts=views.doubts(self.resolved),
                 decisions=views.decisions(self.resolved, self.edits),
-                rendered=None if rendered is None else str(self._entry.output_sampled)[:12],
+                rendered=rendered is not None,
                 video=rendered is not None and _playable(rendered.info),
                 checked_by=self._checked_by(),
                 undo=len(self._undo),
@@ -157,15 +162,19 @@ class OpenClip:
             check = checks.Check(by, self._plan_sha256, self._edits_sha256) if by else None
             checks.save(self._shelf.folder, self._entry.fingerprint, check)
 
-    def frame(self, index: int, beneath: bool, longest: int) -> bytes:
-        """A frame as JPEG: as it will be published, or what lies beneath its covers."""
+    def frame(self, index: int, beneath: bool, longest: int, version: str | None = None) -> bytes:
+        """A frame as JPEG: as it will be published, or what lies beneath its covers.
+
+        Raises Outdated when another version of the clip than `version` would be published.
+        """
         with self._lock:
             rendered = None if beneath else self._rendered_pictures()
             drawn = not beneath and rendered is None
+            if not beneath:
+                self._require_version(version)
             regions = self._covers("parts", index).at(index) if drawn else []
-            fill = make_fill(self._shelf.settings.cover)
-            source = self._rendered_from if rendered else self.revision if drawn else None
-            name = (index, longest, source)
+            fill = make_fill(self._cover)
+            name = (index, longest, None if beneath else self._version())
         done = self._jpegs.get(name)
         if done is None:
             pictures = rendered or self.source
@@ -174,32 +183,29 @@ class OpenClip:
             self._jpegs.put(name, done)
         return done
 
-    def thumbnail(self, lane_id: int) -> bytes:
-        """The face where it was seen best, uncovered, as JPEG."""
-        with self._lock:
-            track = lane_of(self.resolved, lane_id).track
-        frame = _best_frame(track)
-        box = track.box(frame)
-        assert box is not None
-        name = ("thumbnail", frame, box)
+    def thumbnail(self, index: int, box: Box) -> bytes:
+        """The face that `box` holds on a frame, uncovered, as JPEG."""
+        name = ("thumbnail", index, box)
         done = self._jpegs.get(name)
         if done is None:
-            done = jpeg(thumbnail(self._glimpses.at(frame), self.info, box, _THUMBNAIL), 80)
+            done = jpeg(thumbnail(self._glimpses.at(index), self.info, box, _THUMBNAIL), 80)
             self._jpegs.put(name, done)
         return done
 
-    def marks(self, start: int, end: int) -> list[list[views.MarkView]]:
-        """The faces on each frame of [start, end)."""
+    def marks(self, start: int, end: int, version: str | None = None) -> list[list[views.MarkView]]:
+        """The faces on each frame of [start, end). Raises Outdated as `frame` does."""
         with self._lock:
+            self._require_version(version)
             lanes = {lane.track.id: lane for lane in self.resolved.lanes}
             return [
                 list(views.marks(self._covers("lanes", frame).at(frame), lanes, frame))
                 for frame in range(max(start, 0), min(end, self.plan.frames))
             ]
 
-    def video(self) -> Path:
-        """The rendered file, when it shows what plan and edits say."""
+    def video(self, version: str | None = None) -> Path:
+        """The rendered file, when it shows what plan and edits say. Raises Outdated as `frame`."""
         with self._lock:
+            self._require_version(version)
             path = self._shelf.output(self._entry)
             if path is None or self._rendered_pictures() is None:
                 raise UsageError("the clip is not rendered as it stands now")
@@ -216,12 +222,13 @@ class OpenClip:
         file = self._edits_file()
         edits = load_edits(file) if file.exists() else Edits(fingerprint=entry.fingerprint)
         self._undo, self._redo = [], []
+        self._cover = self._shelf.settings.cover
         self._take(edits, resolve(self.plan, edits))
 
     def _take(self, edits: Edits, resolved: Resolved) -> None:
         self.edits, self.resolved = edits, resolved
         self._edits_sha256 = file_sha256(self._edits_file())
-        seen = f"{self._plan_sha256} {self._shelf.settings.cover}".encode()
+        seen = f"{self._plan_sha256} {self._cover}".encode()
         self.revision = hashlib.sha256(seen + msgspec.json.encode(edits)).hexdigest()[:16]
         self._prepared: dict[tuple[str, int], Covers] = {}
 
@@ -278,7 +285,7 @@ class OpenClip:
     def _follow_disk(self) -> None:
         """Take over what a batch or another program wrote since."""
         self._entry = self._shelf.entry(self._key)
-        if self._stamps() != self._stamp:
+        if (self._stamps(), self._shelf.settings.cover) != (self._stamp, self._cover):
             self._load()
 
     def _stamps(self) -> list[tuple[int, int] | None]:
@@ -294,6 +301,16 @@ class OpenClip:
 
     def _edits_file(self) -> Path:
         return self._shelf.folder.edits_of(self._entry.fingerprint)
+
+    def _version(self) -> str:
+        """Names what the pictures show: the rendered file, or what plan and edits make."""
+        if self._rendered_pictures() is None:
+            return f"{self.revision}-drawn"
+        return f"{self.revision}-{self._entry.output_sampled}"
+
+    def _require_version(self, version: str | None) -> None:
+        if version not in (None, self._version()):
+            raise Outdated
 
     def _checked_by(self) -> str | None:
         check = checks.load(self._shelf.folder, self._entry.fingerprint)
@@ -325,16 +342,10 @@ class OpenClip:
                 else [lane.track for lane in self.resolved.lanes]
             )
             tracks = [t for t in every if t.start < end and t.end > start]
-            plan, settings = self.plan, self._shelf.settings.cover
-            found = Covers(tracks, plan.shots(), settings, plan.width, plan.height)
+            plan = self.plan
+            found = Covers(tracks, plan.shots(), self._cover, plan.width, plan.height)
             self._prepared[of, block] = found
         return found
-
-
-def _best_frame(track: Track) -> int:
-    """Where a detector saw the face largest and surest; else in the track's middle."""
-    worth = track.scores * np.sqrt(track.boxes[:, 2]) * (track.marks == Mark.DETECTED)
-    return track.start + (int(worth.argmax()) if worth.any() else len(worth) // 2)
 
 
 def _is_whole(path: Path, entry: Entry) -> bool:

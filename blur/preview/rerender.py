@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
@@ -18,13 +19,14 @@ from blur.batch.processes import ProcessExecutor
 from blur.batch.report import REPORT_NAME, BatchReport, ClipReport, Problem, State, exit_code
 from blur.batch.stopping import Stop
 from blur.batch.work import ClipJob, process_clip
-from blur.errors import BlurError, Interrupted
+from blur.errors import BlurError, Interrupted, UsageError
 from blur.preview import report_page
 from blur.preview.shelf import Shelf
 from blur.settings import cpu_count
 
 _WAIT = 0.2
 _MEMORY_SHARE = 0.8
+_ENDED = ("done", "failed", "stopped")
 
 
 class Progress(Struct, kw_only=True):
@@ -58,17 +60,19 @@ class Rerender:
     def start(self, keys: Sequence[str]) -> None:
         """Render these clips again, from their plans and edits, with the settings of the last run.
 
-        Raises UsageError when another blur works on the folder.
+        Raises UsageError while a series is under way, or another blur works on the folder.
         """
-        if self.running:
-            return
-        with self._shelf.folder.locked():
-            pass  # say at once that another blur works here
-        self._stop = Stop()
         with self._lock:
+            if self.running:
+                raise UsageError(
+                    "clips are being rendered already", remedy="render again when they are done"
+                )
+            with self._shelf.folder.locked():
+                pass  # say at once that another blur works here
+            self._stop = Stop()
             self._progress = {key: Progress(key=key) for key in keys}
-        self._thread = threading.Thread(target=self._work, args=(list(keys),), daemon=True)
-        self._thread.start()
+            self._thread = threading.Thread(target=self._work, args=(list(keys),), daemon=True)
+            self._thread.start()
 
     def stop(self) -> None:
         """Render no further; what is finished stays."""
@@ -77,6 +81,7 @@ class Rerender:
             self._thread.join()
 
     def _work(self, keys: Sequence[str]) -> None:
+        problem: str | None = None
         try:
             with ExitStack() as stack:
                 stack.enter_context(self._shelf.folder.locked())
@@ -87,9 +92,14 @@ class Rerender:
                         break
                     self._render(number, key, ledger, executor)
         except BlurError as error:
+            problem = str(error)
+        except Exception as error:  # the page hears of it in no other way
+            problem = f"unexpected {type(error).__name__}: {error}"
+            self._shelf.folder.log("review", traceback.format_exc())
+        with self._lock:
             for progress in self._progress.values():
-                if progress.stage not in ("done", "failed"):
-                    progress.stage, progress.problem = "failed", str(error)
+                if progress.stage not in _ENDED:
+                    progress.stage, progress.problem = "failed" if problem else "stopped", problem
 
     def _executor(self, keys: Sequence[str]) -> ProcessExecutor:
         def tell(number: int, stage: str, done: int, total: int | None) -> None:
@@ -135,6 +145,7 @@ class Rerender:
                 output.unlink(missing_ok=True)
             report = ClipReport(name=entry.name, state=State.FAILED, error=Problem.of(error))
             self._record(replace(entry, state=State.FAILED, report=report), ledger)
+            shelf.folder.log(entry.name, outcomes[0].details)
             progress.stage, progress.problem = "failed", str(error)
 
     def _record(self, entry: Entry, ledger: Ledger) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.resources
+import math
 import re
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -21,10 +23,11 @@ from starlette.routing import Route
 
 from blur.batch.ledger import Flight
 from blur.errors import BlurError, UsageError
+from blur.plan import Box
 from blur.preview.acts import Act
 from blur.preview.door import Door
 from blur.preview.guard import Guard
-from blur.preview.openclip import OpenClip
+from blur.preview.openclip import OpenClip, Outdated
 from blur.preview.rerender import Progress, Rerender
 from blur.preview.shelf import Row, Shelf
 
@@ -81,15 +84,19 @@ class Desk:
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
         self.rerender = Rerender(shelf)
-        self._open: OrderedDict[str, OpenClip] = OrderedDict()
+        self._recent: OrderedDict[str, OpenClip] = OrderedDict()
+        # A clip that something still works on stays the only one of its file, however many
+        # were opened since: two would write over each other's edits.
+        self._alive: weakref.WeakValueDictionary[str, OpenClip] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
 
     def clip(self, key: str) -> OpenClip:
         with self._lock:
-            clip = self._open.pop(key, None) or OpenClip(self.shelf, key)
-            self._open[key] = clip
-            if len(self._open) > _OPEN_CLIPS:
-                self._open.popitem(last=False)
+            clip = self._alive.get(key) or OpenClip(self.shelf, key)
+            self._alive[key] = self._recent[key] = clip
+            self._recent.move_to_end(key)
+            if len(self._recent) > _OPEN_CLIPS:
+                self._recent.popitem(last=False)
             return clip
 
     def list(self) -> ClipList:
@@ -153,19 +160,22 @@ def page(desk: Desk) -> Starlette:
         index = request.path_params["index"]
         beneath = "beneath" in request.query_params
         longest = min(_number(request, "size", 1280), _LONGEST)
-        return await _picture(lambda: clip(request).frame(index, beneath, longest))
+        version = request.query_params.get("v")
+        return await _picture(lambda: clip(request).frame(index, beneath, longest, version))
 
     async def face(request: Request) -> Response:
-        lane = request.path_params["lane"]
-        return await _picture(lambda: clip(request).thumbnail(lane))
+        index, box = request.path_params["index"], _box(request)
+        return await _picture(lambda: clip(request).thumbnail(index, box))
 
     async def marks(request: Request) -> Response:
         start = _number(request, "start", 0)
         end = min(_number(request, "end", start + 1), start + _MARKS)
-        return await _answer(lambda: clip(request).marks(start, end))
+        version = request.query_params.get("v")
+        return await _answer(lambda: clip(request).marks(start, end, version))
 
     async def video(request: Request) -> Response:
-        path = await run_in_threadpool(lambda: clip(request).video())
+        version = request.query_params.get("v")
+        path = await run_in_threadpool(lambda: clip(request).video(version))
         return FileResponse(path, media_type="video/mp4", content_disposition_type="inline")
 
     async def render(request: Request) -> Response:
@@ -185,7 +195,7 @@ def page(desk: Desk) -> Starlette:
             Route("/api/clips", listed),
             Route(one, viewed),
             Route(f"{one}/frames/{{index:int}}.jpg", frame),
-            Route(f"{one}/faces/{{lane:int}}.jpg", face),
+            Route(f"{one}/faces/{{index:int}}.jpg", face),
             Route(f"{one}/marks", marks),
             Route(f"{one}/video.mp4", video),
             Route(f"{one}/act", acted, methods=["POST"]),
@@ -196,7 +206,7 @@ def page(desk: Desk) -> Starlette:
             Route("/api/render", render, methods=["POST"]),
             Route("/api/render/stop", stop, methods=["POST"]),
         ],
-        exception_handlers={BlurError: _refused, IndexError: _missing},
+        exception_handlers={BlurError: _refused, IndexError: _missing, Outdated: _outdated},
     )
 
 
@@ -248,6 +258,16 @@ def _number(request: Request, name: str, default: int) -> int:
     return int(given) if given.isdecimal() else default
 
 
+def _box(request: Request) -> Box:
+    try:
+        box = Box(*map(float, request.query_params.get("box", "").split(",")))
+        if not all(map(math.isfinite, box)) or min(box.w, box.h) <= 0:
+            raise ValueError(box)
+    except (TypeError, ValueError) as error:
+        raise UsageError("the page asked for a face without saying where it is") from error
+    return box
+
+
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, BlurError)
     told = {"problem": error.problem, "subject": error.subject, "remedy": error.remedy}
@@ -257,3 +277,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _missing(request: Request, error: Exception) -> Response:
     told = {"problem": "there is no such frame", "subject": None, "remedy": ""}
     return Response(msgspec.json.encode(told), 404, media_type="application/json")
+
+
+async def _outdated(request: Request, error: Exception) -> Response:
+    return Response(status_code=204)  # no error: a browser would write that to its console

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from blur.cover.region import Region
 from blur.edits import MATCH, Lane, Resolved, iou, runs
-from blur.plan import Box, Edits, Mark, Plan, TrackEdit
+from blur.plan import Box, Boxes, Edits, Keyframe, Mark, Plan, Track, TrackEdit
 
 _JOIN = 6
 """Frames between sightings that are drawn as one span."""
@@ -22,7 +22,7 @@ Span = tuple[int, int]
 
 
 class LaneView(Struct, frozen=True, kw_only=True):
-    """A face, or a drawn region, on the timeline."""
+    """A face, or a drawn region, on the timeline; `best` is where it is seen best."""
 
     id: int
     start: int
@@ -34,6 +34,7 @@ class LaneView(Struct, frozen=True, kw_only=True):
     keys: list[int]
     score: float
     size: int
+    best: Keyframe
 
 
 class DoubtView(Struct, frozen=True, kw_only=True):
@@ -70,14 +71,18 @@ class MarkView(Struct, frozen=True, kw_only=True):
 class ClipView(Struct, frozen=True, kw_only=True):
     """Everything the page shows of a clip but its pictures.
 
-    `aspect` is the shape of the picture on the screen. `steps` are runs (time between frames,
-    how many), in units of `time_base` seconds. `rendered` names the rendered file that is shown;
-    without one, pictures are drawn from plan and edits. `video`: a browser can play that file.
+    `plan` names the plan, in which lanes have their numbers, `revision` plan and edits, which
+    decisions are about, and `version` what pictures and outlines show. `aspect` is the shape of
+    the picture on the screen. `steps` are runs (time between frames, how many), in units of
+    `time_base` seconds. `rendered`: what is shown is the rendered file, else pictures are drawn
+    from plan and edits. `video`: a browser can play that file.
     """
 
     key: str
     name: str
+    plan: str
     revision: str
+    version: str
     width: int
     height: int
     aspect: float
@@ -89,7 +94,7 @@ class ClipView(Struct, frozen=True, kw_only=True):
     lanes: list[LaneView]
     doubts: list[DoubtView]
     decisions: list[DecisionView]
-    rendered: str | None
+    rendered: bool
     video: bool
     checked_by: str | None
     undo: int
@@ -121,7 +126,15 @@ def _lane(lane: Lane, keys: list[int]) -> LaneView:
         keys=keys,
         score=round(float(track.scores.max()), 2),
         size=round(float(track.boxes[:, 3].max())),
+        best=_best(track),
     )
+
+
+def _best(track: Track) -> Keyframe:
+    """Where a detector saw the face largest and surest; else in the track's middle."""
+    worth = track.scores * np.sqrt(track.boxes[:, 2]) * (track.marks == Mark.DETECTED)
+    row = int(worth.argmax()) if worth.any() else len(worth) // 2
+    return Keyframe(track.start + row, _rounded(track.boxes[row]))
 
 
 def _spans(mask: npt.NDArray[np.bool_], start: int, join: int = 1) -> list[Span]:
@@ -207,8 +220,12 @@ def marks(regions: Sequence[Region], lanes: dict[int, Lane], frame: int) -> Iter
         yield MarkView(
             lane=lane.track.id,
             region=lane.region,
-            box=Box(*(round(v, 1) for v in lane.track.boxes[row].tolist())),
+            box=_rounded(lane.track.boxes[row]),
             outline=[tuple(point) for point in outline.round().astype(int).tolist()],
             clear=bool(lane.clear[row]),
             how=Mark(lane.track.marks[row]).name.lower(),
         )
+
+
+def _rounded(row: Boxes) -> Box:
+    return Box(*(round(value, 1) for value in row.tolist()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ import av
 import numpy as np
 import pytest
 from made_output import Served, film, make_output, review
+from review_page import Page
+
+_CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +55,24 @@ def frames_of() -> Callable[[Path], list[np.ndarray]]:
 def served(out: Path) -> Iterator[Served]:
     with review(out) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
+    if _CHROMIUM is None:
+        pytest.skip("needs Chromium (Debian: apt-get install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=_CHROMIUM, args=["--no-sandbox"] if os.getuid() == 0 else []
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, served: Served) -> Iterator[Page]:
+    page = Page(browser, served)
+    page.open("a.mp4")
+    yield page
+    page.close()

@@ -23,6 +23,8 @@ from blur.plan import Box, Doubt, Mark, Plan, Reason, Track, save_plan
 from blur.settings import AuditMode, AuditSettings, OutputSettings, Settings
 
 WIDTH, HEIGHT, FRAMES, CUT = 320, 240, 90, 45
+GROUP = 24
+"""Frames from one keyframe to the next."""
 LOSSLESS = Settings(
     output=OutputSettings(crf=0, preset="ultrafast"), audit=AuditSettings(audit=AuditMode.OFF)
 )
@@ -34,7 +36,7 @@ def film(path: Path, seed: int, frames: int = FRAMES) -> None:
     with av.open(path, "w") as container:
         stream = container.add_stream("libx264", 30)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"preset": "ultrafast", "g": "24"}
+        stream.options = {"preset": "ultrafast", "g": str(GROUP)}
         scenes = [
             np.random.default_rng(seed + i).integers(
                 30, 220, (HEIGHT // 8, WIDTH // 8, 3), np.uint8
@@ -115,4 +117,4 @@ def review(out: Path) -> Iterator[Served]:
             yield Served(int(found[1]), found[2], process)
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(20)
+            process.wait(120)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from blur.errors import ClipChanged, DecodeError, PlanMismatch, UsageError
 from blur.plan import Box, Decision, Edits, Keyframe, load_edits, load_plan, save_edits, save_plan
 from blur.preview.acts import Add, Decide, Draw, Erase, Move
-from blur.preview.openclip import OpenClip
+from blur.preview.openclip import OpenClip, Outdated
 from blur.preview.shelf import Shelf
 
 BOX = Box(250, 180, 40, 40)
@@ -68,7 +69,7 @@ def test_a_frame_shows_the_rendered_file_until_edits_change_it(out: Path) -> Non
     hidden = np.abs(rendered - beneath).max(axis=2) > 60
     assert hidden[80:120, 140:170].mean() > 0.3
     clip.act(DRAW, clip.revision)
-    assert clip.view().rendered is None
+    assert not clip.view().rendered
     drawn = picture(clip.frame(60, False, 320))
     changed = np.abs(drawn - rendered).max(axis=2) > 60
     assert changed[165:195, 235:265].mean() > 0.3
@@ -76,6 +77,41 @@ def test_a_frame_shows_the_rendered_file_until_edits_change_it(out: Path) -> Non
     assert not changed.any()
     clip.undo(clip.revision)
     assert clip.view().rendered
+
+
+def test_pictures_and_outlines_are_of_the_version_that_is_asked_for(out: Path) -> None:
+    clip = opened(out)
+    before = clip.view().version
+    clip.act(DRAW, clip.revision)
+    now = clip.view().version
+    assert clip.frame(60, False, 320, now) and clip.marks(60, 61, now)
+    for ask in (
+        lambda: clip.frame(60, False, 320, before),
+        lambda: clip.marks(60, 61, before),
+        lambda: clip.video(before),
+    ):
+        with pytest.raises(Outdated):
+            ask()
+    assert clip.frame(60, True, 320, before)  # what lies beneath never changes
+    clip.undo(clip.revision)
+    assert clip.view().version == before
+
+
+def test_a_cover_that_looks_otherwise_by_now_is_another_version(out: Path) -> None:
+    """A batch that runs meanwhile may have other settings."""
+    clip = opened(out)
+    clip.act(DRAW, clip.revision)
+    before, shown = clip.view().version, picture(clip.frame(60, False, 320))
+    report = out / "report.json"
+    told = json.loads(report.read_bytes())
+    told["settings"]["cover"] = {"fill": "solid", "colour": "#ff0000"}
+    report.write_text(json.dumps(told))
+    clip._shelf.refresh()
+    assert (picture(clip.frame(60, False, 320)) == shown).all()
+    assert clip.view().version != before
+    assert picture(clip.frame(60, False, 320))[180, 250].tolist() == pytest.approx(
+        [0, 0, 255], abs=40
+    )
 
 
 def test_marks_tell_what_is_covered_and_what_is_kept_clear(out: Path) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from made_output import Served, review
 
+from blur.preview.server import Desk
+from blur.preview.shelf import Shelf
+
 ROUTES = ["/", "/web/app.js", "/api/clips", "/api/clips/x", "/api/clips/x/frames/0.jpg"]
 
 
@@ -27,7 +30,7 @@ class Client:
 
     def ask(self, method: str, path: str, body: object = None, **changed: str | None):
         headers = {**self.own, **{k.replace("_", "-"): v for k, v in changed.items()}}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         coded = b"" if body is None else json.dumps(body).encode()
         for name, value in {**headers, "Content-Length": str(len(coded))}.items():
@@ -139,7 +142,9 @@ def test_a_clip_its_frames_faces_marks_and_video(client: Client, shared_out: Pat
     assert (status, clip["frames"], len(clip["lanes"])) == (200, 90, 3)
     status, jpeg = client.ask("GET", f"/api/clips/{key}/frames/89.jpg?size=320")
     assert status == 200 and jpeg[:2] == b"\xff\xd8"
-    status, jpeg = client.ask("GET", f"/api/clips/{key}/faces/2.jpg")
+    frame, box = clip["lanes"][2]["best"]
+    place = ",".join(map(str, box))
+    status, jpeg = client.ask("GET", f"/api/clips/{key}/faces/{frame}.jpg?box={place}")
     assert status == 200 and jpeg[:2] == b"\xff\xd8"
     status, marks = client.ask("GET", f"/api/clips/{key}/marks?start=10&end=12")
     assert [[m["lane"] for m in frame] for frame in marks] == [[0, 1], [0, 1]]
@@ -153,12 +158,32 @@ def test_a_clip_its_frames_faces_marks_and_video(client: Client, shared_out: Pat
         ("/api/clips/none", 409),
         ("/api/clips/{key}/frames/90.jpg", 404),
         ("/api/clips/{key}/frames/-1.jpg", 404),
-        ("/api/clips/{key}/faces/99.jpg", 409),
+        ("/api/clips/{key}/faces/90.jpg?box=9,9,9,9,0", 404),
+        ("/api/clips/{key}/faces/0.jpg?box=9,9,-1,9,0", 409),
+        ("/api/clips/{key}/faces/0.jpg?box=9,nan,9,9,0", 409),
+        ("/api/clips/{key}/faces/0.jpg", 409),
     ],
 )
 def test_what_is_not_there_is_said_so(client: Client, path: str, status: int) -> None:
     key = client.ask("GET", "/api/clips")[1]["clips"][0]["key"]
     assert client.ask("GET", path.format(key=key))[0] == status
+
+
+@pytest.mark.parametrize("what", ["frames/0.jpg", "marks", "video.mp4"])
+def test_nothing_is_sent_in_the_name_of_another_version(client: Client, what: str) -> None:
+    key = client.ask("GET", "/api/clips")[1]["clips"][0]["key"]
+    version = client.ask("GET", f"/api/clips/{key}")[1]["version"]
+    assert client.ask("GET", f"/api/clips/{key}/{what}?v={version}")[0] == 200
+    assert client.ask("GET", f"/api/clips/{key}/{what}?v=another") == (204, b"")
+
+
+def test_a_clip_that_is_worked_on_is_opened_once(shared_out: Path) -> None:
+    """However many others are looked at meanwhile: two would write over each other's edits."""
+    desk = Desk(Shelf(shared_out))
+    keys = [row.key for row in desk.shelf.rows()]
+    worked_on = desk.clip(keys[0])
+    assert desk.clip(keys[1]) is not desk.clip(keys[2])
+    assert desk.clip(keys[0]) is worked_on
 
 
 @pytest.mark.parametrize("body", [{}, {"revision": "x", "act": {"do": "explode"}}, [1], "x"])

@@ -8,6 +8,9 @@ export class Refusal extends Error {
   }
 }
 
+// What was asked for belongs to a version of the clip that is no longer shown.
+export class Outdated extends Error {}
+
 async function ask(path, options) {
   let answer;
   try {
@@ -16,6 +19,7 @@ async function ask(path, options) {
     if (error.name === "AbortError") throw error;
     throw new Refusal({ problem: "the review has ended", remedy: "start it again: blur review" }, 0);
   }
+  if (answer.status === 204) throw new Outdated();
   if (answer.ok) return answer;
   const kind = answer.headers.get("content-type") || "";
   const told = kind.includes("json") ? await answer.json() : { problem: await answer.text() };
@@ -33,15 +37,16 @@ const of = (key) => `/api/clips/${key}`;
 
 export const clips = () => json("/api/clips");
 export const clip = (key) => json(of(key));
-export const marks = (key, start, end) => json(`${of(key)}/marks?start=${start}&end=${end}`);
+export const marks = (clip, start, end) => json(`${of(clip.key)}/marks?start=${start}&end=${end}&v=${clip.version}`);
 export const change = (key, verb, body) => post(`${of(key)}/${verb}`, body);
 export const render = (keys) => post("/api/render", { clips: keys });
 export const stopRender = () => post("/api/render/stop", {});
-export const video = (key, revision) => `${of(key)}/video.mp4?v=${revision}`;
-export const face = (key, lane) => `${of(key)}/faces/${lane}.jpg`;
+export const video = (clip) => `${of(clip.key)}/video.mp4?v=${clip.version}`;
+// Named by where it is seen, so that no picture is ever taken for that of another face.
+export const face = (clip, { best: [frame, box] }) => `${of(clip.key)}/faces/${frame}.jpg?box=${box}`;
 
-export async function frame(key, index, { beneath, size, revision, signal }) {
-  const query = `size=${size}&v=${revision}${beneath ? "&beneath" : ""}`;
-  const answer = await ask(`${of(key)}/frames/${index}.jpg?${query}`, { signal });
+export async function frame(clip, index, { beneath, size, signal }) {
+  const what = beneath ? "beneath" : `v=${clip.version}`;
+  const answer = await ask(`${of(clip.key)}/frames/${index}.jpg?size=${size}&${what}`, { signal });
   return createImageBitmap(await answer.blob());
 }

@@ -1,17 +1,19 @@
 // The review page: what is shown, what is selected, what each key and button does.
 
 import * as api from "./api.js";
+import { Changes } from "./changes.js";
 import { Clock } from "./clock.js";
-import { $, Window, el, plural, short, time } from "./dom.js";
+import { $, Window, el, plural, rem, short, time } from "./dom.js";
 import { KEYS } from "./keys.js";
+import { covers, identity, isClear, named, spare, wholly } from "./lane.js";
 import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
+import { Shelf } from "./shelf.js";
 import { Timeline } from "./timeline.js";
 
 const state = {
-  list: [], // all clips
-  key: null, // the open one
-  clip: null,
+  key: null, // the one that was asked for
+  clip: null, // that one, once it is here: nothing is decided about a clip that is not seen yet
   clock: null,
   selected: null, // a lane's id
   picked: new Set(), // lanes to decide about together
@@ -19,7 +21,7 @@ const state = {
   tab: "doubts",
   visited: new Set(),
   initials: "",
-  busy: false,
+  opening: false,
 };
 
 // ---- what happened
@@ -35,15 +37,21 @@ function say(text, kind = "") {
 
 function problem(error) {
   if (error.name === "AbortError") return;
+  if (error instanceof api.Outdated) return void reload(); // the clip was changed elsewhere
   if (!(error instanceof api.Refusal)) throw error;
-  say(error.remedy ? `${error.message} — ${error.remedy}` : error.message, "bad");
+  const told = [error.message];
+  if (error.remedy) told.push(` — ${error.remedy}`);
+  if (error.dropped) told.push(`; ${plural(error.dropped, "later decision")} dropped with it`);
+  say(told.join(""), "bad");
 }
 
 function hint() {
   const line = $("#status");
   line.className = "";
   const lane = selected();
-  if (!state.clip) line.textContent = "Choose a clip.";
+  if (state.opening) line.textContent = "The clip is being opened…";
+  else if (!state.clip) line.textContent = "Choose a clip.";
+  else if (changes.pending(state.key)) line.textContent = "What was decided is being done…";
   else if (overlay.drawing) line.textContent = "Draw over what must be covered. R puts a region in the middle, Esc stops drawing.";
   else if (lane?.region != null) line.textContent = "Alt + arrows move this region, Shift + Alt resize it; I and O set its first and last frame; F follows what it covers; Delete removes it.";
   else if (lane) line.textContent = "X keeps this face clear, C covers it, S splits, E extends to here, F follows to here. I and O limit a decision to a span.";
@@ -57,7 +65,7 @@ const player = new Player({
   canvas: $("#picture"),
   video: $("#video"),
   onFrame: () => moved(),
-  onState: () => state.clip && origin(),
+  onState: () => origin(),
   onProblem: problem,
 });
 
@@ -67,7 +75,16 @@ const overlay = new Overlay({
   player,
   onSelect: (lane, event) => (event.shiftKey && lane !== null ? pick(lane) : select(lane)),
   onDraw: draw,
-  onMove: (region, box) => act({ do: "move", region, frame: player.frame, box }, "Moved the region."),
+  onMove: (region, box, frame) => actOn(regionLane(region), () => ({ do: "move", region, frame, box }), "Moved the region."),
+  onLost: () => say("The region that you were moving is gone.", "bad"),
+  onEarly: () => say("The picture is still on its way. Press again."),
+  onState: () => settle(),
+  onProblem: problem,
+});
+
+const changes = new Changes({
+  onClip: (clip) => clip.key === state.clip?.key && take(clip, player.frame),
+  onPending: () => settle(),
 });
 
 const timeline = new Timeline({
@@ -76,14 +93,18 @@ const timeline = new Timeline({
   onSelect: select,
 });
 
-const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
-const clips = new Window($("#clips"), { height: () => 3.7 * rem(), make: clipRow, onEnter: (row) => (open(row.key), $("#stage").focus()), empty: "No clip matches." });
+const shelf = new Shelf({
+  onOpen: (key) => (open(key), $("#stage").focus()),
+  onChange: changedElsewhere,
+  onProblem: problem,
+});
+
 const doubts = new Window($("#doubts"), { height: () => 4 * rem(), make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: "No doubts in this clip. Still watch it once." });
 const faces = new Window($("#faces"), {
   height: (width) => width + 1.7 * rem(),
   minWidth: 84,
   make: faceTile,
-  onEnter: (lane, event) => (event.shiftKey || event.ctrlKey || event.key === " " || event.target.closest?.(".pick") ? pick(lane.id) : goLane(lane)),
+  onEnter: (lane, event) => asNow(lane, event.shiftKey || event.ctrlKey || event.key === " " || event.target.closest?.(".pick") ? (now) => pick(now.id) : goLane),
   onMove: goLane,
   empty: "No faces were found in this clip.",
 });
@@ -94,146 +115,116 @@ function laneOf(id) {
 }
 
 const selected = () => (state.selected === null ? null : laneOf(state.selected));
-const named = (lane) => (lane.region !== null ? `Region ${lane.region}` : `Face ${lane.id}`);
-const covers = (lane, frame) => lane.start <= frame && frame < lane.end;
-const isClear = (lane, frame) => lane.clear.some(([a, b]) => a <= frame && frame < b);
-const wholly = (lane) => lane.clear.length === 1 && lane.clear[0][0] === lane.start && lane.clear[0][1] === lane.end;
+// A tile may be of the clip as it was when it was pressed.
+const asNow = (lane, run) => {
+  const now = state.clip?.lanes.find((other) => identity(other) === identity(lane));
+  if (now) run(now);
+  else say("That face is gone.");
+};
+const regionLane = (region) => state.clip.lanes.find((lane) => lane.region === region);
 
-// ---- the list of clips
-
-async function refresh() {
-  let told;
-  try {
-    told = await api.clips();
-  } catch (error) {
-    return problem(error);
-  }
-  const before = state.progress;
-  state.list = told.clips;
-  state.rendering = told.rendering;
-  state.progress = new Map(told.progress.map((p) => [p.key, p]));
-  for (const flight of told.flights) {
-    const row = told.clips.find((c) => c.name === flight.name);
-    if (row) state.progress.set(row.key, { ...flight, key: row.key });
-  }
-  $("#folder").textContent = told.folder;
-  document.title = `${told.folder} — blur review`;
-  const checked = told.clips.filter((c) => c.checked_by).length;
-  const doubtful = told.clips.filter((c) => c.doubt_seconds > 0 && !c.checked_by).length;
-  $("#tally").textContent = `${checked} of ${plural(told.clips.length, "clip")} checked, ${doubtful} in doubt`;
-  const changed = renderable();
-  $("#render").disabled = !changed.length || told.rendering;
-  $("#render").textContent = changed.length ? `Render ${plural(changed.length, "changed clip")}` : "Nothing to render";
-  $("#render").classList.toggle("main", changed.length > 0 && !told.rendering);
-  $("#stop").hidden = !told.rendering;
-  $("#rendering").textContent = progressText();
-  listClips();
-  const now = state.progress.get(state.key);
-  const was = before?.get(state.key);
-  if (now && was && now.stage !== was.stage && ["done", "failed"].includes(now.stage)) {
-    if (now.problem) say(now.problem, "bad");
-    else say("Rendered. What you see now is the rendered file.", "good");
-    reload();
-  }
-}
-
-const renderable = () => state.list.filter((c) => c.renderable).map((c) => c.key);
-
-function progressText() {
-  if (!state.rendering) return "";
-  const all = [...state.progress.values()];
-  const at = all.findIndex((p) => !["done", "failed", "stopped", "waiting"].includes(p.stage));
-  if (at < 0) return "Rendering…";
-  const { stage, done, total } = all[at];
-  return `${at + 1} of ${all.length}: ${stage} ${total ? `${Math.floor((100 * done) / total)} %` : ""}`;
-}
-
-function listClips() {
-  const words = $("#filter").value.trim().toLowerCase();
-  const which = {
-    all: () => true,
-    doubt: (c) => c.doubt_seconds > 0,
-    edited: (c) => c.edited,
-    unchecked: (c) => !c.checked_by,
-    failed: (c) => c.state === "failed" || c.state === "residual",
-  }[$("#which").value];
-  const rows = state.list.filter((c) => which(c) && c.name.toLowerCase().includes(words));
-  const at = rows.findIndex((c) => c.key === state.key);
-  clips.set(rows, at >= 0 ? at : clips.at);
-}
-
-function clipRow(row) {
-  const progress = state.progress.get(row.key);
-  const working = progress && !["done", "failed", "stopped"].includes(progress.stage);
-  const tags = [];
-  if (row.state === "failed") tags.push(el("span.tag.bad", {}, "failed"));
-  else if (row.state !== "done") tags.push(el("span.tag.dim", {}, row.state));
-  if (row.edited) tags.push(el("span.tag.drawn", {}, "changed"));
-  if (row.checked_by) tags.push(el("span.tag.good", { title: "checked" }, `✓ ${row.checked_by}`));
-  const doubt = row.doubt_seconds > 0 ? el("span.doubt", {}, `${short(row.doubt_seconds)} in doubt`) : row.state === "done" ? "no doubts" : "";
-  return el(
-    "div.row",
-    { "aria-selected": String(row.key === state.key), title: row.problem || row.name },
-    el("div.line", {}, el("span.name", {}, row.name), ...tags),
-    el("div.line", {}, el("span.name", {}, row.problem ? el("span.bad", {}, row.problem) : doubt), plural(row.tracks, "face")),
-    working ? el("progress", { value: progress.done, max: progress.total || 1, "aria-label": progress.stage }) : null,
-  );
+// Says on the stage whether what it shows is all there and as it was decided, or something is
+// still on its way.
+function settle() {
+  const stage = $("#stage");
+  const { clip } = state;
+  const waits = clip ? changes.pending(clip.key) || nudging || player.waiting || overlay.waiting : state.opening;
+  if (waits) stage.setAttribute("aria-busy", "true");
+  else stage.removeAttribute("aria-busy");
+  if (clip) stage.dataset.clip = clip.key;
+  else delete stage.dataset.clip;
 }
 
 // ---- one clip
 
 async function open(key) {
-  const same = state.key === key && state.clip;
-  if (!same) Object.assign(state, { selected: null, span: [null, null], picked: new Set(), visited: new Set() });
-  state.key = key;
-  listClips();
+  sendNudge();
+  if (state.clip?.key !== key) leave(key);
+  shelf.choose(key);
   location.replace(`#${key}`);
   try {
-    const clip = await api.clip(key);
+    const clip = await changes.read(key);
     if (state.key !== key) return;
-    take(clip, same ? player.frame : 0);
+    take(clip, state.clip ? player.frame : 0);
     hint();
   } catch (error) {
     if (!(error instanceof api.Refusal)) throw error;
-    state.clip = state.clock = null;
-    player.close();
-    overlay.close();
-    timeline.close();
+    if (state.key !== key) return;
+    leave(key);
+    state.opening = false;
     for (const list of [doubts, faces, decisions]) list.set([]);
-    panel();
     $("#notice").hidden = false;
     $("#notice").replaceChildren(el("p.bad", {}, error.message), el("p.dim", {}, error.remedy));
-    $("#origin").hidden = true;
+    hint();
+    settle();
   }
+}
+
+// Nothing of the clip that was open stays, so that nothing can be decided about it, or about
+// another in its name.
+function leave(key) {
+  Object.assign(state, { key, clip: null, clock: null, lanes: null, opening: true });
+  Object.assign(state, { selected: null, span: [null, null], picked: new Set(), visited: new Set() });
+  overlay.selected = overlay.pointed = null;
+  overlay.close();
+  player.close();
+  timeline.close();
+  for (const list of [doubts, faces, decisions]) list.clear();
+  for (const told of [...document.querySelectorAll("#tabs .count"), $("#time"), $("#length")]) told.textContent = "";
+  $("#goto").value = "";
+  $("#draw").setAttribute("aria-pressed", "false");
+  $("#notice").hidden = true;
+  checkedBy(null);
+  panel();
+  hint();
+  settle();
 }
 
 async function reload() {
   const { key } = state;
   try {
-    const clip = await api.clip(key);
-    if (state.key === key) take(clip, player.frame);
+    const clip = await changes.read(key);
+    if (state.clip?.key === key) take(clip, player.frame);
   } catch (error) {
     problem(error);
   }
 }
 
+// `render`: how a render of the clip ended.
+async function changedElsewhere(key, render) {
+  if (state.clip?.key !== key) return;
+  await reload();
+  if (!render || state.clip?.key !== key) return;
+  if (render.problem) say(render.problem, "bad");
+  else if (state.clip.rendered) say("Rendered. What you see now is the rendered file.", "good");
+  else say("Rendered, but not with what was decided meanwhile. Render it again.", "bad");
+}
+
 function take(clip, frame) {
-  state.clip = clip;
-  state.clock = new Clock(clip);
+  const known = state.clip?.plan === clip.plan; // a new scan numbers all faces anew
+  const chosen = known ? selected() : null;
+  const picked = known ? [...state.picked].map(laneOf) : [];
+  Object.assign(state, { clip, clock: new Clock(clip), opening: false });
   state.lanes = new Map(clip.lanes.map((lane) => [lane.id, lane]));
-  if (!state.lanes.has(state.selected)) state.selected = null;
-  state.picked = new Set([...state.picked].filter((id) => state.lanes.has(id)));
+  const ids = new Map(clip.lanes.map((lane) => [identity(lane), lane.id]));
+  state.selected = overlay.selected = (chosen && ids.get(identity(chosen))) ?? null;
+  state.picked = new Set(picked.map((lane) => ids.get(identity(lane))).filter((id) => id !== undefined));
+  if (overlay.pointed) overlay.pointed = clip.doubts.find((doubt) => sign(doubt) === sign(overlay.pointed)) ?? null;
   $("#notice").hidden = true;
   $("#length").textContent = `of ${clip.frames - 1}`;
   $("#undo").disabled = !clip.undo;
   $("#redo").disabled = !clip.redo;
-  $("#check").textContent = clip.checked_by ? `✓ ${clip.checked_by}` : "Check";
-  $("#check").classList.toggle("good", !!clip.checked_by);
+  checkedBy(clip.checked_by);
   overlay.open(clip);
   timeline.open(clip, state.clock);
   player.open(clip, state.clock, Math.min(frame, clip.frames - 1));
   lists();
-  panel();
+  moved();
+}
+
+function checkedBy(initials) {
+  $("#check").textContent = initials ? `✓ ${initials}` : "Check";
+  $("#check").classList.toggle("good", !!initials);
 }
 
 function lists() {
@@ -266,28 +257,35 @@ function moved() {
   timeline.set(frame, state.selected, span());
   overlay.redraw();
   panel();
+  settle();
 }
 
+// Says what the picture is that is on the screen, not the one that was asked for.
 function origin() {
   const chip = $("#origin");
-  const { clip } = state;
-  const peeking = player.beneath;
-  chip.hidden = false;
-  chip.className = `chip ${peeking ? "bad" : clip.rendered ? "good" : "doubt"}`;
-  chip.textContent = peeking
-    ? "Beneath the covers — never published"
-    : clip.rendered
-      ? "The rendered file"
-      : "As it will be covered — not rendered yet";
-  $("#stage").classList.toggle("beneath", peeking);
+  const { showing } = player;
+  chip.hidden = !showing;
+  if (showing) {
+    chip.className = `chip ${showing.beneath ? "bad" : showing.rendered ? "good" : "doubt"}`;
+    chip.textContent = showing.beneath
+      ? "Beneath the covers — never published"
+      : showing.rendered
+        ? "The rendered file"
+        : "As it will be covered — not rendered yet";
+  }
+  $("#stage").classList.toggle("beneath", !!showing?.beneath);
   $("#play").textContent = player.speed ? "❚❚" : "▶";
   $("#stage").dataset.speed = player.speed;
   overlay.redraw();
+  settle();
 }
 
 // ---- doubts, faces, decisions
 
-function doubtRow(doubt, index) {
+// Which doubt it is, before and after a change.
+const sign = ({ reason, start, end, box }) => `${reason} ${start} ${end} ${box}`;
+
+function doubtRow(doubt) {
   const worst = state.clip.doubts[0]?.weight || 1;
   const where = doubt.lane !== null ? named(laneOf(doubt.lane)) : doubt.box ? `about ${Math.round(doubt.box[3])} pixels` : "";
   const row = el(
@@ -298,7 +296,7 @@ function doubtRow(doubt, index) {
     el("div.bar"),
   );
   row.querySelector(".bar").style.width = `${Math.max(4, (100 * doubt.weight) / worst)}%`;
-  row.classList.toggle("visited", state.visited.has(index));
+  row.classList.toggle("visited", state.visited.has(sign(doubt)));
   return row;
 }
 
@@ -306,8 +304,10 @@ const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 const words = (reason) => ({ weak: "Perhaps not a face", lost: "Out of sight", weeded: "Not covered", residual: "Face in the result", stale: "Decision fits nothing" })[reason] || reason;
 
 function goDoubt(doubt) {
-  const index = state.clip.doubts.indexOf(doubt);
-  state.visited.add(index);
+  const index = state.clip.doubts.findIndex((other) => sign(other) === sign(doubt));
+  if (index < 0) return say("That doubt is settled.");
+  doubt = state.clip.doubts[index];
+  state.visited.add(sign(doubt));
   doubts.reveal(index);
   player.stop(true);
   player.show(doubt.start);
@@ -340,7 +340,7 @@ function faceTile(lane) {
   return el(
     `div.tile${lane.id === state.selected ? ".chosen" : ""}`,
     { "aria-selected": String(state.picked.has(lane.id)), "aria-label": `${named(lane)} ${clear}` },
-    el("img", { src: api.face(state.key, lane.id), alt: "", loading: "lazy", decoding: "async" }),
+    el("img", { src: api.face(state.clip, lane), alt: "", loading: "lazy", decoding: "async" }),
     el("span.pick", { title: "Pick (T)" }, state.picked.has(lane.id) ? "✓" : ""),
     el("div.line", {}, el("span", {}, String(lane.id)), el("span.clear", {}, clear)),
   );
@@ -370,7 +370,7 @@ function decisionRow(decision) {
 function goDecision(decision) {
   player.stop(true);
   player.show(decision.start);
-  if (decision.lane !== null) select(decision.lane);
+  if (decision.lane !== null && state.clip.decisions.includes(decision)) select(decision.lane);
 }
 
 // ---- selection
@@ -415,8 +415,10 @@ function setSpan(end) {
   const lane = selected();
   const frame = player.frame;
   if (lane?.region != null) {
-    const [start, stop] = end === 0 ? [frame, Math.max(frame + 1, lane.end)] : [Math.min(frame, lane.start), frame + 1];
-    return act({ do: "span", region: lane.region, start, end: stop }, end ? "The region ends here." : "The region begins here.");
+    const { region } = lane;
+    return end === 0
+      ? actOn(lane, (now) => ({ do: "span", region, start: frame, end: Math.max(frame + 1, now.end) }), "The region begins here.")
+      : actOn(lane, (now) => ({ do: "span", region, start: Math.min(frame, now.start), end: frame + 1 }), "The region ends here.");
   }
   state.span[end] = frame;
   moved();
@@ -432,7 +434,7 @@ function panel() {
   if (marked) chip.textContent = `frames ${marked[0]}–${marked[1] - 1}`;
   // Built anew only when something in it changed: buttons must keep the focus while playing.
   const inside = lane && covers(lane, player.frame);
-  const key = lane && lane.keys.includes(player.frame);
+  const key = lane && spare(lane, player.frame);
   const state_ = JSON.stringify([clip?.revision, lane, inside, key, lane && isClear(lane, player.frame), [...state.picked], marked, overlay.pointed]);
   if (state_ === drawn) return;
   drawn = state_;
@@ -448,7 +450,7 @@ function panel() {
       ...clip.notes.map((note) => el("p", {}, note)),
     );
   }
-  box.replaceChildren(...(lane.region !== null ? aboutRegion(lane, key) : aboutFace(lane, inside)));
+  box.replaceChildren(...(lane.region !== null ? aboutRegion(lane) : aboutFace(lane, inside)));
 }
 
 const button = (text, key, run, properties = {}) => el("button", { onclick: run, ...properties }, text, el("kbd", {}, key));
@@ -459,7 +461,7 @@ function aboutFace(lane, inside) {
   const what = wholly(lane) ? el("span.clear", {}, "Kept clear") : lane.clear.length ? el("span.clear", {}, "Kept clear in part") : "Covered";
   const source = { audit: "Found by the audit.", edit: "Added by a person." }[lane.source] || `Seen on about ${plural(seen, "frame")}, score ${lane.score}.`;
   return [
-    el("div.about", {}, el("img", { src: api.face(state.key, lane.id), alt: "" }), el("div", {}, el("h3", {}, named(lane)), el("p", {}, what, `, ${frames}`), el("p", {}, source))),
+    el("div.about", {}, el("img", { src: api.face(state.clip, lane), alt: "" }), el("div", {}, el("h3", {}, named(lane)), el("p", {}, what, `, ${frames}`), el("p", {}, source))),
     el(
       "div.acts",
       {},
@@ -472,7 +474,7 @@ function aboutFace(lane, inside) {
   ];
 }
 
-function aboutRegion(lane, key) {
+function aboutRegion(lane) {
   return [
     el("h3", {}, named(lane)),
     el("p", {}, `Drawn, frames ${lane.start}–${lane.end - 1}, ${plural(lane.keys.length, "keyframe")}`),
@@ -482,7 +484,7 @@ function aboutRegion(lane, key) {
       button("Begins here", "I", () => setSpan(0)),
       button("Ends here", "O", () => setSpan(1)),
       button("Follow", "F", follow),
-      button(key && lane.keys.length > 1 ? "Remove keyframe" : "Remove region", "Del", removeRegion),
+      button(spare(lane, player.frame) ? "Remove keyframe" : "Remove region", "Del", removeRegion),
     ),
   ];
 }
@@ -505,26 +507,38 @@ function several() {
 
 // ---- deciding
 
-async function change(verb, body, told) {
-  if (state.busy || !state.clip) return null;
-  state.busy = true;
-  const { key } = state;
+// Says what became of a clip that may have been left meanwhile.
+const tell = (clip, text, kind) => say(clip.key === state.key ? text : `${clip.name}: ${text}`, kind);
+
+// Resolves to the server's answer, or to null when it was not done, which is said. `clip` is what
+// was on the screen when it was decided, `about` the lanes it is about: see `Changes`.
+async function change(verb, { clip = state.clip, about = [], body = () => ({}), told, exact }) {
+  sendNudge();
   try {
-    const answer = await api.change(key, verb, { revision: state.clip.revision, ...body });
-    if (state.key === key) take(answer.clip, player.frame);
-    if (told) say(told, "good");
-    refresh();
+    const answer = await changes.make(verb, clip, { about, body, exact });
+    if (answer && told) tell(clip, told, "good");
+    shelf.refresh();
     return answer;
   } catch (error) {
     problem(error);
-    if (error instanceof api.Refusal && error.status === 409) await reload();
+    if (error instanceof api.Refusal && error.status === 409 && state.clip?.key === clip.key) await reload();
     return null;
-  } finally {
-    state.busy = false;
   }
 }
 
-const act = (message, told) => change("act", { act: message }, told);
+const act = (message, told) => change("act", { body: () => ({ act: message }), told });
+const actOn = (lane, message, told) => change("act", { about: [lane], body: (now) => ({ act: message(now) }), told });
+
+// For what depends on the changes that are under way: resolves to whether it may go on.
+async function settled() {
+  const { clip } = state;
+  const { frame } = player;
+  sendNudge();
+  await changes.settled(clip.key);
+  if (state.clip?.key === clip.key && player.frame === frame) return true;
+  say("Another picture came meanwhile; nothing was done. Press again.", "bad");
+  return false;
+}
 
 function meant() {
   const lanes = state.picked.size ? [...state.picked].map(laneOf) : [selected()].filter(Boolean);
@@ -532,19 +546,19 @@ function meant() {
   const reached = marked ? lanes.filter((l) => l.start < marked[1] && marked[0] < l.end) : lanes;
   if (!lanes.length) say("Select a face first: click it, or press ↑ or ↓.");
   else if (!reached.length) say("The marked span does not touch this face. Esc forgets the span.", "bad");
-  return { lanes: reached, start: marked?.[0] ?? 0, end: marked?.[1] ?? state.clip.frames };
+  return { clip: state.clip, lanes: reached, start: marked?.[0] ?? 0, end: marked?.[1] ?? state.clip.frames };
 }
 
-async function decide(decision, reason, { lanes, start, end }) {
+async function decide(decision, reason, { clip, lanes, start, end }) {
   const names = lanes.length === 1 ? named(lanes[0]) : plural(lanes.length, "face");
   const told = decision === "keep" ? `${names}: kept clear. Z undoes it.` : `${names}: covered.`;
-  const done = await act({ do: "decide", lanes: lanes.map((l) => l.id), decision, reason, start, end }, told);
-  if (done) {
-    state.span = [null, null];
-    state.picked.clear();
-    moved();
-    faces.draw();
-  }
+  const body = (...now) => ({ act: { do: "decide", lanes: now.map((l) => l.id), decision, reason, start, end } });
+  // Span and picks are spent: what is decided next is not meant for them, however soon it comes.
+  state.span = [null, null];
+  state.picked.clear();
+  moved();
+  faces.draw();
+  await change("act", { clip, about: lanes, body, told });
 }
 
 async function keep() {
@@ -571,38 +585,43 @@ async function cover() {
 
 function splitHere() {
   const lane = selected();
-  if (lane) act({ do: "split", lane: lane.id, frame: player.frame }, `Another face begins on frame ${player.frame}.`);
+  const { frame } = player;
+  if (lane) actOn(lane, ({ id }) => ({ do: "split", lane: id, frame }), `Another face begins on frame ${frame}.`);
 }
 
 function extend() {
   const lane = selected();
-  if (lane) act({ do: "extend", lane: lane.id, frame: player.frame }, `Covered up to frame ${player.frame}.`);
+  const { frame } = player;
+  if (lane) actOn(lane, ({ id }) => ({ do: "extend", lane: id, frame }), `Covered up to frame ${frame}.`);
 }
 
 async function follow() {
   const lane = selected();
+  const { clip } = state;
+  const { frame } = player;
   if (!lane) return say("Select a face or a region first.");
+  const following = change("follow", { about: [lane], body: ({ id }) => ({ lane: id, frame }) });
   say("Following…");
-  const answer = await change("follow", { lane: lane.id, frame: player.frame });
+  const answer = await following;
   if (!answer) return;
-  if (answer.result === null) say("Followed. Step through it to see that it holds.", "good");
-  else say(`Lost sight of it on frame ${answer.result}; the cover waits there. Look, and correct it.`, "bad");
+  if (answer.result === null) tell(clip, "Followed. Step through it to see that it holds.", "good");
+  else tell(clip, `Lost sight of it on frame ${answer.result}; the cover waits there. Look, and correct it.`, "bad");
 }
 
-async function draw(box) {
+async function draw(box, frame) {
+  const { clip } = state;
   overlay.setDrawing(false);
   $("#draw").setAttribute("aria-pressed", "false");
-  const shots = [0, ...state.clip.cuts, state.clip.frames];
-  const marked = span();
-  const start = marked ? marked[0] : player.frame;
-  const end = marked ? marked[1] : shots.find((cut) => cut > player.frame);
-  const path = [...new Set([start, end - 1])].map((frame) => [frame, box.map((v) => Math.round(v * 10) / 10)]);
-  const before = new Set(state.clip.lanes.map((l) => l.region));
-  if (!(await act({ do: "draw", path }))) return;
+  const shots = [0, ...clip.cuts, clip.frames];
+  const [start, end] = span() ?? [frame, shots.find((cut) => cut > frame)];
+  const path = [...new Set([start, end - 1])].map((at) => [at, box.map((v) => Math.round(v * 10) / 10)]);
   state.span = [null, null];
-  const made = state.clip.lanes.find((l) => l.region !== null && !before.has(l.region));
-  if (made) select(made.id);
-  say(`Covered on frames ${start} to ${end - 1}. Move it on another frame to let it travel, F follows.`, "good");
+  moved();
+  const answer = await act({ do: "draw", path });
+  if (!answer) return;
+  const made = answer.clip.lanes.reduce((newest, lane) => (lane.region > (newest?.region ?? 0) ? lane : newest), null);
+  if (state.clip === answer.clip && made) select(made.id);
+  tell(clip, `Covered on frames ${start} to ${end - 1}. Move it on another frame to let it travel, F follows.`, "good");
 }
 
 function startDrawing() {
@@ -610,7 +629,7 @@ function startDrawing() {
   if (overlay.drawing) {
     const { width, height } = state.clip;
     const side = Math.min(width, height) / 5;
-    return draw([width / 2, height / 2, side, side * 1.2, 0]);
+    return draw([width / 2, height / 2, side, side * 1.2, 0], player.frame);
   }
   overlay.setDrawing(true);
   $("#draw").setAttribute("aria-pressed", "true");
@@ -620,44 +639,61 @@ function startDrawing() {
 // Steps in quick succession are one act, seen at once.
 let nudging = null;
 async function nudge(key, resize) {
-  const lane = selected();
+  const { clip } = state;
   const { frame } = player;
+  const lane = selected();
   player.stop();
-  await overlay.ready(frame);
-  const mark = lane?.region != null && overlay.marks(frame).find((m) => m.lane === lane.id);
-  if (!mark) return say("Select a drawn region on this frame first.");
-  const by = Math.max(2, Math.round(Math.max(state.clip.width, state.clip.height) / 100));
+  if (lane?.region == null) return say("Select a drawn region first.");
+  const goesOn = () => nudging?.lane.region === lane.region && nudging.frame === frame;
+  if (!goesOn()) {
+    if (!(await settled())) return;
+    await overlay.ready(frame);
+  }
+  const mark = overlay.marks(frame).find((m) => m.region === lane.region);
+  if (!mark) return say("This region does not cover this frame.");
+  const by = Math.max(2, Math.round(Math.max(clip.width, clip.height) / 100));
   const [dx, dy] = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] }[key];
-  const [cx, cy, w, h, angle] = nudging?.box ?? mark.box;
+  const [cx, cy, w, h, angle] = goesOn() ? nudging.box : mark.box;
   const box = resize ? [cx, cy, Math.max(4, w + dx), Math.max(4, h - dy), angle] : [cx + dx, cy + dy, w, h, angle];
   clearTimeout(nudging?.timer);
-  const send = () => {
-    nudging = null;
-    overlay.preview(null);
-    act({ do: "move", region: lane.region, frame, box }, "Moved the region.");
-  };
-  nudging = { box, timer: setTimeout(send, 300) };
+  nudging = { lane, frame, box, timer: setTimeout(sendNudge, 300) };
   overlay.preview(box);
+  settle();
 }
 
-function removeRegion() {
-  const lane = selected();
-  if (lane?.region == null) return say("Only drawn regions are removed. X keeps a face clear.");
-  if (lane.keys.length > 1 && lane.keys.includes(player.frame) && player.frame !== lane.start && player.frame !== lane.end - 1) {
-    return act({ do: "unkey", region: lane.region, frame: player.frame }, "Removed the keyframe.");
-  }
-  return act({ do: "erase", region: lane.region }, "Removed the region. Z brings it back.");
+function sendNudge() {
+  if (!nudging) return;
+  const { lane, frame, box, timer } = nudging;
+  clearTimeout(timer);
+  nudging = null;
+  actOn(lane, () => ({ do: "move", region: lane.region, frame, box }), "Moved the region.").then(() => nudging || overlay.preview(null));
+}
+
+async function removeRegion() {
+  const { region } = selected() ?? {};
+  if (region == null) return say("Only drawn regions are removed. X keeps a face clear.");
+  if (!(await settled())) return;
+  const lane = regionLane(region);
+  const { frame } = player;
+  if (!lane) return say("This region is gone.");
+  if (spare(lane, frame)) return actOn(lane, () => ({ do: "unkey", region, frame }), "Removed the keyframe.");
+  return actOn(lane, () => ({ do: "erase", region }), "Removed the region. Z brings it back.");
 }
 
 async function check() {
-  if (state.clip.checked_by) return change("check", { initials: "" }, "No longer marked as checked.");
-  const about = state.clip.rendered
+  const { key } = state;
+  sendNudge();
+  await changes.settled(key); // a check is of what is covered in the end
+  const { clip } = state;
+  if (clip?.key !== key) return say("Another clip is open: nothing was marked.", "bad");
+  if (clip.checked_by) return change("check", { clip, body: () => ({ initials: "" }), told: "No longer marked as checked.", exact: true });
+  const about = clip.rendered
     ? "You watched the rendered file from start to end. A new scan or a new edit takes the mark back."
     : "This clip is not rendered as it stands now. Better render it, watch the result, then mark it.";
   const initials = await ask("Mark as checked", about, "Your initials", state.initials);
   if (!initials) return;
   state.initials = initials;
-  await change("check", { initials }, `Marked as checked by ${initials}.`);
+  await change("check", { clip, body: () => ({ initials }), told: `Marked as checked by ${initials}.`, exact: true });
 }
 
 function ask(title, text, label, value = "") {
@@ -681,7 +717,11 @@ function ask(title, text, label, value = "") {
 }
 
 async function render() {
-  const keys = renderable();
+  sendNudge();
+  await changes.settled(); // what is being decided is rendered too
+  await shelf.refresh();
+  if (shelf.rendering) return say("Clips are being rendered already. Render again when they are done.", "bad");
+  const keys = shelf.renderable;
   if (!keys.length) return say("No clip has changed since it was rendered.");
   try {
     await api.render(keys);
@@ -689,7 +729,7 @@ async function render() {
   } catch (error) {
     problem(error);
   }
-  refresh();
+  shelf.refresh();
 }
 
 // ---- keys
@@ -701,9 +741,8 @@ function goCut(way) {
 }
 
 function goClip(way) {
-  const at = clips.items.findIndex((c) => c.key === state.key);
-  const next = clips.items[at + way];
-  if (next) open(next.key).then(() => clips.reveal(at + way));
+  const key = shelf.beside(way);
+  if (key) open(key);
 }
 
 function shuttle(way) {
@@ -746,8 +785,8 @@ const commands = {
   r: startDrawing,
   Delete: removeRegion,
   Backspace: removeRegion,
-  z: (event) => change(event.shiftKey ? "redo" : "undo", {}, event.shiftKey ? "Done again." : "Undone."),
-  y: () => change("redo", {}, "Done again."),
+  z: (event) => (event.shiftKey ? commands.y() : change("undo", { told: "Undone." })),
+  y: () => change("redo", { told: "Done again." }),
   m: check,
   "+": () => timeline.zoom(0.5),
   "=": () => timeline.zoom(0.5),
@@ -765,6 +804,8 @@ const commands = {
 };
 
 const ALWAYS = new Set(["PageUp", "PageDown", "1", "2", "3"]);
+
+const tooEarly = () => state.opening && say("The clip is being opened. Press again when you see it.");
 
 document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]")) return;
@@ -784,7 +825,7 @@ document.addEventListener("keydown", (event) => {
   }
   const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (event.target.matches("button") && (key === "Space" || key === "Enter")) return;
-  if (!state.clip && !ALWAYS.has(key)) return;
+  if (!state.clip && !ALWAYS.has(key)) return (commands[key] || event.altKey) && tooEarly();
   if (event.altKey) {
     if (!key.startsWith("Arrow")) return;
     event.preventDefault();
@@ -804,7 +845,7 @@ addEventListener("blur", () => player.peek(false));
 document.addEventListener("visibilitychange", () => document.hidden && player.peek(false));
 
 for (const control of document.querySelectorAll("#transport button[data-key]")) {
-  control.addEventListener("click", (event) => state.clip && commands[control.dataset.key](event));
+  control.addEventListener("click", (event) => (state.clip ? commands[control.dataset.key](event) : tooEarly()));
 }
 $("#peek").addEventListener("pointerdown", () => player.peek(true));
 for (const end of ["pointerup", "pointerleave"]) $("#peek").addEventListener(end, () => player.peek(false));
@@ -815,29 +856,22 @@ $("#goto").addEventListener("change", (event) => {
   if (state.clip && Number.isFinite(frame)) (player.stop(true), player.show(frame));
 });
 $("#goto").addEventListener("keydown", (event) => event.key === "Enter" && $("#stage").focus());
-$("#filter").addEventListener("input", listClips);
-$("#which").addEventListener("change", listClips);
 for (const tab of document.querySelectorAll("#tabs button")) tab.addEventListener("click", () => show(tab.dataset.tab));
 $("#render").addEventListener("click", render);
-$("#stop").addEventListener("click", () => api.stopRender().then(refresh, problem));
+$("#stop").addEventListener("click", () => api.stopRender().then(() => shelf.refresh(), problem));
 $("#cancel").addEventListener("click", () => $("#ask").close(""));
 $("#help").addEventListener("click", () => $("#keys").showModal());
 $("#keys .columns").append(
   ...KEYS.flatMap(([title, rows]) => [el("h4", {}, title), ...rows.map(([key, what]) => el("div", {}, el("span", {}, el("kbd", {}, key)), el("span", {}, what)))]),
 );
 
+// What was decided and is not saved yet would be lost with the page.
+addEventListener("beforeunload", (event) => (nudging || changes.any) && event.preventDefault());
+
 // ---- begin
 
-let polling;
-async function poll() {
-  clearTimeout(polling);
-  if (!document.hidden) await refresh();
-  polling = setTimeout(poll, state.rendering || state.progress?.size ? 1000 : 4000);
-}
-
 show("doubts");
-await poll();
-const asked = location.hash.slice(1);
-const first = state.list.find((c) => c.key === asked) || state.list[0];
+await shelf.watch();
+const first = shelf.row(location.hash.slice(1)) || shelf.rows[0];
 if (first) await open(first.key);
 else say("There is no clip in this folder yet. Run blur on it first.");

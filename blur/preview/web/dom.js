@@ -2,6 +2,8 @@
 
 export const $ = (selector) => document.querySelector(selector);
 
+export const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+
 export function el(tag, properties = {}, ...children) {
   const [name, ...classes] = tag.split(".");
   const made = document.createElement(name);
@@ -25,6 +27,11 @@ export class Window {
     box.append(this.room);
     box.addEventListener("scroll", () => this.draw(), { passive: true });
     box.addEventListener("keydown", (event) => this.key(event));
+    // A row that is pressed stays until it is let go: else a press between two drawings is lost.
+    box.addEventListener("pointerdown", (event) => (this.held = !!event.target.closest("[role=option]")));
+    for (const end of ["pointerup", "pointercancel"]) {
+      addEventListener(end, () => this.held && setTimeout(() => ((this.held = false), this.draw()))); // after the click
+    }
     new ResizeObserver(() => this.draw()).observe(box);
   }
 
@@ -32,6 +39,13 @@ export class Window {
     this.items = items;
     this.at = Math.max(0, Math.min(at, items.length - 1));
     this.draw();
+  }
+
+  // Empty, without a word: what belongs here is not known yet.
+  clear() {
+    this.items = [];
+    this.at = 0;
+    this.room.replaceChildren();
   }
 
   get columns() {
@@ -43,7 +57,7 @@ export class Window {
   }
 
   draw() {
-    if (!this.box.clientHeight) return;
+    if (!this.box.clientHeight || this.held) return;
     const { columns, rowHeight: height } = this;
     const rows = Math.ceil(this.items.length / columns);
     this.room.style.height = `${rows * height}px`;
@@ -51,7 +65,8 @@ export class Window {
     const last = (Math.ceil((this.box.scrollTop + this.box.clientHeight) / height) + 2) * columns;
     const shown = [];
     for (let i = first; i < Math.min(last, this.items.length); i++) {
-      const made = this.make(this.items[i], i);
+      const item = this.items[i];
+      const made = this.make(item, i);
       made.id = `${this.box.id}-${i}`;
       made.setAttribute("role", "option");
       made.setAttribute("aria-setsize", this.items.length);
@@ -64,8 +79,8 @@ export class Window {
         made.style.left = `calc(${((i % columns) * 100) / columns}% + 2px)`;
       }
       made.addEventListener("click", (event) => {
-        this.at = i;
-        this.onEnter(this.items[i], event);
+        this.at = Math.max(0, this.items.indexOf(item));
+        this.onEnter(item, event);
       });
       shown.push(made);
     }

@@ -7,16 +7,17 @@ const COLOURS = { cover: "#ffffff", clear: "#5fd0ec", drawn: "#c8a8ff", doubt: "
 const HANDLES = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
 
 export class Overlay {
-  constructor({ canvas, stage, player, onSelect, onDraw, onMove }) {
-    Object.assign(this, { canvas, stage, player, onSelect, onDraw, onMove });
+  constructor({ canvas, stage, player, onSelect, onDraw, onMove, onLost, onEarly, onState, onProblem }) {
+    Object.assign(this, { canvas, stage, player, onSelect, onDraw, onMove, onLost, onEarly, onState, onProblem });
     this.chunks = new Map();
-    this.before = new Map();
     this.coming = new Map();
+    this.before = null; // what was drawn before the clip changed
     this.visible = true;
     this.selected = null;
     this.pointed = null; // a doubt where nothing is covered
     this.drawing = false;
     this.drag = null;
+    this.ghost = null; // where a region is going
     stage.addEventListener("pointerdown", (event) => this.press(event));
     stage.addEventListener("pointermove", (event) => this.pull(event));
     stage.addEventListener("pointerup", (event) => this.release(event));
@@ -24,47 +25,70 @@ export class Overlay {
   }
 
   open(clip) {
-    if (clip.key !== this.clip?.key || clip.revision !== this.clip?.revision) {
+    const same = clip.key === this.clip?.key;
+    const { frame } = this.player;
+    if (!same || clip.version !== this.clip.version) {
       // What was known is shown until the new marks come, so that nothing flickers.
-      this.before = clip.key === this.clip?.key ? this.chunks : new Map();
+      const marks = same && (this.arrived(frame) ?? (this.before?.frame === frame && this.before.marks));
+      this.before = marks ? { frame, marks } : null;
       this.chunks = new Map();
-      this.coming.clear();
+      this.coming = new Map();
     }
     this.clip = clip;
-    this.cancel();
+    const { drag } = this;
+    if (!same) this.drag = null;
+    else if (drag?.mark && !clip.lanes.some((lane) => lane.region === drag.mark.region)) {
+      this.cancel();
+      this.onLost();
+    }
   }
 
   close() {
-    this.clip = null;
-    this.redraw();
+    this.clip = this.before = this.ghost = null;
+    this.setDrawing(false);
   }
 
-  // Resolves when the marks of a frame are here.
+  // Whether outlines that should be in sight are still to come.
+  get waiting() {
+    return !!this.clip && (this.visible || this.selected !== null) && !this.arrived(this.player.frame);
+  }
+
+  arrived(frame) {
+    const number = Math.floor(frame / CHUNK);
+    const chunk = this.chunks.get(number);
+    return chunk && (chunk[frame - number * CHUNK] || []);
+  }
+
+  // Resolves when the marks of a frame are here, or cannot be had.
   async ready(frame) {
-    this.marks(frame);
-    await this.coming.get(Math.floor(frame / CHUNK));
+    let clip;
+    do {
+      ({ clip } = this);
+      this.marks(frame);
+      await this.coming.get(Math.floor(frame / CHUNK));
+    } while (this.clip && this.clip !== clip);
   }
 
   marks(frame) {
+    const here = this.arrived(frame);
+    if (here) return here;
     const number = Math.floor(frame / CHUNK);
-    const chunk = this.chunks.get(number);
-    if (Array.isArray(chunk)) return chunk[frame - number * CHUNK] || [];
-    if (!chunk) {
-      const { clip, chunks } = this;
-      chunks.set(number, "coming");
-      const coming = api.marks(clip.key, number * CHUNK, (number + 1) * CHUNK).then(
-        (marks) => {
-          if (this.clip?.revision !== clip.revision || this.clip.key !== clip.key) return;
-          chunks.set(number, marks);
-          if (chunks.size > 200) chunks.delete(chunks.keys().next().value);
-          this.redraw();
-        },
-        () => chunks.delete(number),
-      );
-      this.coming.set(number, coming.finally(() => this.coming.delete(number)));
+    if (!this.coming.has(number)) this.coming.set(number, this.load(number));
+    return this.before?.frame === frame ? this.before.marks : [];
+  }
+
+  async load(number) {
+    const { clip, chunks, coming } = this;
+    try {
+      chunks.set(number, await api.marks(clip, number * CHUNK, (number + 1) * CHUNK));
+      if (chunks.size > 200) chunks.delete(chunks.keys().next().value);
+    } catch (error) {
+      if (chunks === this.chunks) this.onProblem(error);
     }
-    const old = this.before.get(number);
-    return Array.isArray(old) ? old[frame - number * CHUNK] || [] : [];
+    coming.delete(number);
+    if (chunks !== this.chunks || !chunks.has(number)) return;
+    this.redraw();
+    this.onState();
   }
 
   redraw() {
@@ -87,7 +111,7 @@ export class Overlay {
     if (this.pointed && this.pointed.start <= player.frame && player.frame < this.pointed.end) {
       this.rectangle(context, this.pointed.box, COLOURS.doubt);
     }
-    const box = this.drag?.box;
+    const box = this.drag?.box ?? this.ghost;
     if (box) this.rectangle(context, box, COLOURS.drawn);
     else if (this.editable()) this.handles(context, this.editable());
   }
@@ -185,7 +209,7 @@ export class Overlay {
 
   // Show where a region is going; null when it is there.
   preview(box) {
-    this.drag = box && { kind: "keys", box };
+    this.ghost = box;
     this.redraw();
   }
 
@@ -200,15 +224,18 @@ export class Overlay {
     if (!this.clip || event.button !== 0) return;
     this.stage.focus();
     const [x, y] = this.here(event);
+    // What is pressed is what is seen: not an old picture, nor an outline of the clip as it was.
+    if (this.player.waiting || (this.waiting && !this.drawing)) return this.onEarly();
     const from = this.player.toClip(x, y);
-    if (this.drawing) this.drag = { kind: "draw", from };
+    const { frame } = this.player;
+    if (this.drawing) this.drag = { kind: "draw", from, frame };
     else {
       const mark = this.editable();
       const handle = mark ? this.corners(mark.box).findIndex(([a, b]) => Math.hypot(a - x, b - y) < 9) : -1;
-      if (handle >= 0) this.drag = { kind: "size", from, mark, handle };
-      else if (mark && inside(from, mark.outline)) this.drag = { kind: "move", from, mark };
+      if (handle >= 0) this.drag = { kind: "size", from, frame, mark, handle };
+      else if (mark && inside(from, mark.outline)) this.drag = { kind: "move", from, frame, mark };
       else {
-        const hit = this.marks(this.player.frame).filter((m) => inside(from, m.outline));
+        const hit = this.marks(frame).filter((m) => inside(from, m.outline));
         hit.sort((a, b) => a.box[2] * a.box[3] - b.box[2] * b.box[3]);
         this.onSelect(hit.length ? hit[0].lane : null, event);
         return;
@@ -218,7 +245,7 @@ export class Overlay {
   }
 
   pull(event) {
-    if (!this.drag?.from) return;
+    if (!this.drag) return;
     const { kind, from, mark, handle } = this.drag;
     const to = this.player.toClip(...this.here(event));
     const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
@@ -243,13 +270,11 @@ export class Overlay {
   }
 
   release() {
-    const drag = this.drag;
-    if (drag?.kind === "keys") return;
-    this.drag = null;
-    this.redraw();
+    const { drag } = this;
+    this.cancel();
     if (!drag?.box || drag.box[2] < 4 || drag.box[3] < 4) return;
-    if (drag.kind === "draw") this.onDraw(drag.box);
-    else this.onMove(drag.mark.region, drag.box);
+    if (drag.kind === "draw") this.onDraw(drag.box, drag.frame);
+    else this.onMove(drag.mark.region, drag.box, drag.frame);
   }
 }
 

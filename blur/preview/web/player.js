@@ -20,26 +20,46 @@ export class Player {
     new ResizeObserver(() => this.resize()).observe(stage);
   }
 
+  // Whether the picture of this very frame, as the clip stands now, is still to come.
+  get waiting() {
+    return !!this.clip && !this.speed && this.shown?.name !== this.name(this.frame);
+  }
+
+  // What the picture on the screen is, whatever was asked for since.
+  get showing() {
+    return this.video.hidden ? this.shown : { beneath: false, rendered: true };
+  }
+
   open(clip, clock, frame) {
-    const same = this.clip && this.clip.key === clip.key;
-    const current = same && this.clip.revision === clip.revision && this.clip.rendered === clip.rendered;
-    if (!current) this.stop();
+    const same = clip.key === this.clip?.key;
+    const current = same && clip.version === this.clip.version;
+    if (!current) this.stop(true);
     if (!same) this.pictures.clear();
-    this.clip = clip;
-    this.clock = clock;
-    this.version = `${clip.revision}-${clip.rendered || "drawn"}`;
-    if (!current && clip.video) this.video.src = api.video(clip.key, this.version);
-    this.resize();
-    this.show(frame);
+    Object.assign(this, { clip, clock });
+    if (!current && clip.video) this.video.src = api.video(clip);
+    this.measure();
+    if (!this.speed) this.show(frame);
   }
 
   close() {
-    this.stop();
-    this.clip = null;
-    this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    this.stop(true);
+    this.abort?.abort();
+    this.clip = this.shown = null;
+    this.video.hidden = true;
+    delete this.stage.dataset.shown;
+    this.paint();
+    this.onState();
   }
 
   resize() {
+    const { size } = this;
+    this.measure();
+    if (!this.clip) return;
+    if (size !== this.size && !this.speed) this.show(this.frame);
+    this.onState();
+  }
+
+  measure() {
     const ratio = devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = this.stage;
     this.canvas.width = Math.round(width * ratio);
@@ -54,27 +74,27 @@ export class Player {
     const needed = Math.max(wide, tall) * ratio;
     this.size = SIZES.find((s) => s >= needed) || SIZES.at(-1);
     this.paint();
-    this.onState();
   }
 
   // ---- one frame
 
-  name(frame, beneath = this.beneath) {
-    return `${frame} ${this.size} ${beneath ? "beneath" : this.version}`;
+  name(frame) {
+    return `${frame} ${this.size} ${this.beneath ? "beneath" : this.clip.version}`;
   }
 
   async show(frame) {
     this.frame = Math.max(0, Math.min(frame, this.clip.frames - 1));
-    this.onFrame(this.frame);
-    const wanted = this.name(this.frame);
-    if (this.draw(wanted)) return;
     this.abort?.abort();
+    const wanted = this.name(this.frame);
+    const here = this.draw(wanted);
+    this.onFrame(this.frame);
+    if (here) return;
     this.abort = new AbortController();
-    this.stage.setAttribute("aria-busy", "true");
+    this.onState();
     try {
       await this.fetch(this.frame, this.abort.signal);
     } catch (error) {
-      if (error.name !== "AbortError" && wanted === this.name(this.frame)) this.onProblem(error);
+      if (this.clip && wanted === this.name(this.frame)) this.onProblem(error);
       return;
     }
     if (this.clip && wanted === this.name(this.frame)) this.draw(wanted);
@@ -85,10 +105,9 @@ export class Player {
     if (!picture) return false;
     this.pictures.delete(name);
     this.pictures.set(name, picture);
-    this.shown = picture;
-    this.shownBeneath = this.beneath;
+    this.shown = { name, picture, beneath: this.beneath, rendered: this.clip.rendered };
+    this.video.hidden = true;
     this.paint();
-    this.stage.removeAttribute("aria-busy");
     this.stage.dataset.shown = this.frame;
     this.onState();
     return true;
@@ -99,17 +118,17 @@ export class Player {
     const ratio = devicePixelRatio || 1;
     context.fillStyle = "#0b0c0e";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    if (!this.shown || !this.clip) return;
+    if (!this.shown) return;
     const { x, y, width, height } = this.place;
     context.imageSmoothingQuality = "high";
-    context.drawImage(this.shown, x * ratio, y * ratio, width * ratio, height * ratio);
+    context.drawImage(this.shown.picture, x * ratio, y * ratio, width * ratio, height * ratio);
   }
 
   async fetch(frame, signal) {
-    const { clip, beneath, size, version: revision } = this;
+    const { clip, beneath, size } = this;
     const name = this.name(frame);
     if (this.pictures.has(name)) return;
-    const picture = await api.frame(clip.key, frame, { beneath, size, revision, signal });
+    const picture = await api.frame(clip, frame, { beneath, size, signal });
     if (this.clip?.key !== clip.key) return;
     this.pictures.set(name, picture);
     for (const oldest of this.pictures.keys()) {
@@ -129,10 +148,9 @@ export class Player {
 
   peek(on) {
     if (!this.clip || on === this.beneath) return;
-    if (on) this.stop();
+    if (on) this.stop(true);
     this.beneath = on;
     this.show(this.frame);
-    this.onState();
   }
 
   // ---- playing
@@ -153,8 +171,7 @@ export class Player {
     const was = this.speed;
     this.run = null;
     this.speed = 0;
-    this.video.pause();
-    this.video.hidden = true;
+    this.video.pause(); // it stays in sight until the exact frame is there
     if (was && !silent && this.clip) this.show(this.frame);
     this.onState();
   }
@@ -166,17 +183,22 @@ export class Player {
     video.playbackRate = this.speed;
     const seen = (_, { mediaTime }) => {
       if (this.run !== run) return;
-      this.frame = clock.frame(mediaTime - clock.start);
-      video.hidden = false;
-      this.onFrame(this.frame);
+      if (!video.seeking) {
+        this.frame = clock.frame(mediaTime - clock.start);
+        video.hidden = false;
+        this.onFrame(this.frame);
+      }
       video.requestVideoFrameCallback(seen);
     };
     video.requestVideoFrameCallback(seen);
     video.onended = () => this.run === run && this.stop();
+    // The browser lacks the codec, or the file is another one by now.
+    const failed = () => this.run === run && this.playFrames((this.run = {}));
+    video.onerror = failed;
     try {
       await video.play();
     } catch {
-      if (this.run === run) this.playFrames(run); // the browser lacks the codec
+      failed();
     }
   }
 
@@ -195,6 +217,7 @@ export class Player {
         const frame = next + i * way;
         if (frame >= 0 && frame < this.clip.frames) coming.push(this.fetch(frame));
       }
+      for (const later of coming) later.catch(() => {}); // told when its turn comes
       try {
         await coming[0];
         await Promise.allSettled(coming.slice(1, 2));
