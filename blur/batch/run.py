@@ -18,7 +18,7 @@ from blur.batch.forecast import Forecast, forecast, measure, pick
 from blur.batch.inventory import Clip
 from blur.batch.ledger import Entry, Flight, Ledger, from_text, read, save_key
 from blur.batch.parts import Parts
-from blur.batch.processes import ProcessExecutor, usable_memory
+from blur.batch.processes import ProcessExecutor, crew, usable_memory
 from blur.batch.progress import Display, Quiet
 from blur.batch.report import BatchReport, ClipReport, Problem, State, exit_code
 from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
@@ -73,7 +73,8 @@ def run(
         stack.callback(display.close)
         survey = Survey(found, ledger.entries(), folder, settings, scan=scan, render=render)
         batch = _Batch(folder, ledger, settings, display, survey, scan=scan, render=render)
-        executor = stack.enter_context(_executor(batch.tell, stop, settings, serial, display.say))
+        executor = _executor(batch.tell, stop, settings, len(survey.why), serial, display.say)
+        stack.enter_context(executor)
         survey.probe(executor, stop)
         batch.enter()
         batch.work(executor, stop)
@@ -109,7 +110,8 @@ def dry_run(
     found = discover(inputs, out, settings.batch.include, settings.batch.exclude)
     entries = read(folder)[0] if folder.ledger.exists() else []
     survey = Survey(found, entries, folder, settings, scan=scan, render=render)
-    with stop.on_signals(), _executor(_ignore, stop, settings, serial, _ignore) as executor:
+    executor = _executor(_ignore, stop, settings, len(survey.why), serial, _ignore)
+    with stop.on_signals(), executor:
         survey.probe(executor, stop)
         samples = [
             Task(key, measure, (survey.clips[key].file.path, out, settings), alone=True)
@@ -135,18 +137,23 @@ def _ignore(*_: object) -> None: ...
 
 
 def _executor(
-    tell: Tell, stop: Stop, settings: Settings, serial: bool, say: Callable[[str], None]
+    tell: Tell,
+    stop: Stop,
+    settings: Settings,
+    clips: int,
+    serial: bool,
+    say: Callable[[str], None],
 ) -> Executor:
     if serial:
         return SerialExecutor(tell, stop)
     if settings.batch.cluster:
         return _cluster(tell, stop, settings, say)
-    slots = settings.batch.jobs or max(1, cpu_count() // 2)
+    slots, threads = crew(clips, settings.batch.jobs, cpu_count())
     return ProcessExecutor(
         tell,
         stop,
         slots=slots,
-        threads=max(1, cpu_count() // slots),
+        threads=threads,
         stall_timeout=settings.batch.stall_timeout,
         memory_limit=usable_memory(),
     )

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from blur.batch.executor import SerialExecutor, Task
-from blur.batch.processes import ProcessExecutor
+from blur.batch.processes import ProcessExecutor, crew
 from blur.batch.stopping import Stop
 from blur.errors import BlurError, DecodeError, Interrupted, WorkerLost
 from blur.settings import cpu_count
@@ -168,6 +168,29 @@ def test_a_worker_that_outgrows_its_part_of_the_memory_is_ended(alone, limit):
     with Batch(memory_limit=600_000_000) as batch:
         error = batch.outcomes(Task(1, swell, None, alone=alone))[1].error
         assert isinstance(error, WorkerLost) and limit in error.problem
+
+
+def test_a_task_may_take_what_it_was_expected_to_need():
+    with Batch(memory_limit=600_000_000, slots=8) as batch:
+        tasks = Task(1, swell, None, memory=400_000_000), Task(2, slowly, 0.1, memory=200_000_000)
+        error = batch.outcomes(*tasks)[1].error
+        assert isinstance(error, WorkerLost)
+        assert any(limit in error.problem for limit in ("0.4 GiB", "0.6 GiB"))
+
+
+@pytest.mark.parametrize(
+    ("clips", "jobs", "cores", "expected"),
+    [
+        (100, 0, 2, (2, 1)),
+        (1, 0, 8, (1, 8)),
+        (3, 0, 8, (3, 2)),
+        (0, 0, 8, (1, 8)),
+        (100, 2, 8, (2, 4)),
+        (100, 4, 2, (4, 1)),
+    ],
+)
+def test_single_threaded_workers_as_far_as_there_are_clips(clips, jobs, cores, expected):
+    assert crew(clips, jobs, cores) == expected
 
 
 @pytest.mark.parametrize("serial", [True, False])
