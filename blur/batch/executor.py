@@ -64,6 +64,9 @@ class Executor(Protocol):
         """Bytes that all tasks together may need; None where each has a machine's part of its
         own and takes nothing from the others."""
 
+    def expect(self, tasks: int) -> None:
+        """Hear how many tasks are to come, while none runs: few may have more cores each."""
+
     def start(self, task: Task) -> None:
         """Take one task; never more than `slots` are taken at a time."""
 
@@ -90,6 +93,8 @@ class SerialExecutor:
         self._tell = tell
         self._stop = stop
         self._waiting: list[Task] = []
+
+    def expect(self, tasks: int) -> None: ...
 
     def start(self, task: Task) -> None:
         self._waiting.append(task)

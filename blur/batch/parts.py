@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from blur.pipeline import Progress
 
 
+def pieces(frames: int) -> int:
+    """How many segments a clip of about so many frames is scanned in."""
+    return 1 if frames < 2 * LENGTH else frames // LENGTH
+
+
 class Parts:
     """Which part belongs to which clip, what follows it, and how far a clip's parts are.
 
@@ -31,7 +36,7 @@ class Parts:
     def first(self, clip: Task, frames: int) -> Task:
         """The task to begin a clip of about so many frames with."""
         job: ClipJob = clip.argument
-        if not job.scan or frames < 2 * LENGTH:
+        if not job.scan or pieces(frames) == 1:
             return clip
         return self._part(clip, divide_clip, job)
 

@@ -22,7 +22,7 @@ import psutil
 from blur.batch.executor import Outcome, Task, Tell, outcome_of
 from blur.batch.stopping import Stop
 from blur.errors import Interrupted, WorkerLost
-from blur.settings import ALLOTTED_CORES
+from blur.settings import ALLOTTED_CORES, cpu_count
 
 _REPORT_EVERY = 0.1
 _START_WITHIN = 60.0
@@ -69,6 +69,13 @@ class ProcessExecutor:
         self.memory = memory_limit
         self._context = mp.get_context("spawn")  # a fork would copy threads' locks
         self._workers: list[_Worker] = []
+
+    def expect(self, tasks: int) -> None:
+        slots = max(1, min(self.slots, tasks))
+        threads = max(self._threads, cpu_count() // slots)
+        if threads != self._threads:  # those hired so far have fewer
+            self._lay_off()
+        self.slots, self._threads = slots, threads
 
     def start(self, task: Task) -> None:
         worker = next((w for w in self._workers if w.task is None), None) or self._hire()
@@ -153,6 +160,9 @@ class ProcessExecutor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._lay_off()
+
+    def _lay_off(self) -> None:
         for worker in self._workers:
             worker.pipe.close()  # a worker ends when it finds its pipe closed
             if worker.task is not None:
@@ -161,16 +171,6 @@ class ProcessExecutor:
             worker.process.join(_LEAVE_WITHIN)
             worker.process.kill()
         self._workers.clear()
-
-
-def crew(clips: int, jobs: int, cores: int) -> tuple[int, int]:
-    """How many workers, and threads for each; `jobs` 0 leaves it to the number of clips.
-
-    As many single-threaded workers as there are cores get the most done: two do six equal clips
-    on two cores in 0.6 of the time that one with two threads takes.
-    """
-    slots = jobs or max(1, min(cores, clips))
-    return slots, max(1, cores // slots)
 
 
 def usable_memory() -> int:

@@ -17,8 +17,8 @@ from blur.batch.executor import Executor, Outcome, SerialExecutor, Task, Tell
 from blur.batch.forecast import Forecast, forecast, measure, pick
 from blur.batch.inventory import Clip
 from blur.batch.ledger import Entry, Flight, Ledger, from_text, read, save_key
-from blur.batch.parts import Parts
-from blur.batch.processes import ProcessExecutor, crew, usable_memory
+from blur.batch.parts import Parts, pieces
+from blur.batch.processes import ProcessExecutor, usable_memory
 from blur.batch.progress import Display, Quiet
 from blur.batch.report import BatchReport, ClipReport, Problem, State, exit_code
 from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
@@ -73,8 +73,7 @@ def run(
         stack.callback(display.close)
         survey = Survey(found, ledger.entries(), folder, settings, scan=scan, render=render)
         batch = _Batch(folder, ledger, settings, display, survey, scan=scan, render=render)
-        executor = _executor(batch.tell, stop, settings, len(survey.why), serial, display.say)
-        stack.enter_context(executor)
+        executor = stack.enter_context(_executor(batch.tell, stop, settings, serial, display.say))
         survey.probe(executor, stop)
         batch.enter()
         batch.work(executor, stop)
@@ -110,9 +109,9 @@ def dry_run(
     found = discover(inputs, out, settings.batch.include, settings.batch.exclude)
     entries = read(folder)[0] if folder.ledger.exists() else []
     survey = Survey(found, entries, folder, settings, scan=scan, render=render)
-    executor = _executor(_ignore, stop, settings, len(survey.why), serial, _ignore)
-    with stop.on_signals(), executor:
+    with stop.on_signals(), _executor(_ignore, stop, settings, serial, _ignore) as executor:
         survey.probe(executor, stop)
+        executor.expect(len(survey.probed))
         samples = [
             Task(key, measure, (survey.clips[key].file.path, out, settings), alone=True)
             for key in pick(survey.probed)
@@ -137,23 +136,20 @@ def _ignore(*_: object) -> None: ...
 
 
 def _executor(
-    tell: Tell,
-    stop: Stop,
-    settings: Settings,
-    clips: int,
-    serial: bool,
-    say: Callable[[str], None],
+    tell: Tell, stop: Stop, settings: Settings, serial: bool, say: Callable[[str], None]
 ) -> Executor:
     if serial:
         return SerialExecutor(tell, stop)
     if settings.batch.cluster:
         return _cluster(tell, stop, settings, say)
-    slots, threads = crew(clips, settings.batch.jobs, cpu_count())
+    # Single-threaded workers on every core get the most done: two do six equal clips on two
+    # cores in 0.6 of the time that one with two threads takes.
+    slots = settings.batch.jobs or cpu_count()
     return ProcessExecutor(
         tell,
         stop,
         slots=slots,
-        threads=threads,
+        threads=max(1, cpu_count() // slots),
         stall_timeout=settings.batch.stall_timeout,
         memory_limit=usable_memory(),
     )
@@ -218,6 +214,7 @@ class _Batch:
         probed = self._survey.probed
         longest_first = sorted(probed, key=lambda key: -probed[key].work)
         tasks = [self._parts.first(self._task(key), probed[key].frames) for key in longest_first]
+        executor.expect(sum(pieces(probed[key].frames) for key in probed))
         schedule = Schedule(
             tasks, executor.memory, lambda: shutil.disk_usage(self._folder.out).free
         )

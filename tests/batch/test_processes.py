@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from blur.batch.executor import SerialExecutor, Task
-from blur.batch.processes import ProcessExecutor, crew
+from blur.batch.processes import ProcessExecutor
 from blur.batch.stopping import Stop
 from blur.errors import BlurError, DecodeError, Interrupted, WorkerLost
 from blur.settings import cpu_count
@@ -179,18 +179,17 @@ def test_a_task_may_take_what_it_was_expected_to_need():
 
 
 @pytest.mark.parametrize(
-    ("clips", "jobs", "cores", "expected"),
-    [
-        (100, 0, 2, (2, 1)),
-        (1, 0, 8, (1, 8)),
-        (3, 0, 8, (3, 2)),
-        (0, 0, 8, (1, 8)),
-        (100, 2, 8, (2, 4)),
-        (100, 4, 2, (4, 1)),
-    ],
+    ("slots", "tasks", "expected"),
+    [(8, 100, (8, "1")), (8, 3, (3, "2")), (8, 0, (1, "8")), (2, 1, (1, "8")), (2, 5, (2, "4"))],
 )
-def test_single_threaded_workers_as_far_as_there_are_clips(clips, jobs, cores, expected):
-    assert crew(clips, jobs, cores) == expected
+def test_few_tasks_have_more_threads_each(monkeypatch, slots, tasks, expected):
+    monkeypatch.setattr("blur.batch.processes.cpu_count", lambda: 8)
+    with Batch(slots=slots, threads=8 // slots) as batch:
+        first = batch.outcomes(Task(1, whoami, None))[1].result
+        batch.executor.expect(tasks)
+        outcomes = batch.outcomes(Task(1, threads, None), Task(2, whoami, None))
+        assert (batch.executor.slots, outcomes[1].result[0]) == expected
+        assert psutil.pid_exists(first) == (expected[1] == str(8 // slots))
 
 
 @pytest.mark.parametrize("serial", [True, False])
