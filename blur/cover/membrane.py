@@ -38,7 +38,9 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
     while len(levels) < _POOL.bit_length():
         levels.append(_halved(levels[-1]))
     pooled = levels.pop()
-    spread = _pull(*pooled.shape[:2]) @ pooled.reshape(-1, channels + 1)
+    columns = np.ascontiguousarray(pooled.reshape(-1, channels + 1).T)
+    # Not by a matrix product: threads of BLAS spin for milliseconds after one of microseconds.
+    spread = np.einsum("ij,kj->ik", _pull(*pooled.shape[:2]), columns)
     surface = (spread[:, :channels] / spread[:, channels:]).reshape(*pooled.shape[:2], channels)
     for level in reversed(levels):
         weight = level[..., channels:]
