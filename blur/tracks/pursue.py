@@ -137,9 +137,17 @@ class Pursuit:
         row = chase.sighted[frame]
         box = Box(*chase.tracklet.boxes[row].tolist())
         back, onward = self._out_of_sight(chase, row)
-        if back is not None:
+        if back is not None and not self._arrived(chase, frame, box):
             self._back(chase, frame, box, back)
         chase.box, chase.anchor = (None if onward is None else box), _Anchor(frame, box)
+
+    def _arrived(self, chase: _Chase, frame: int, box: Box) -> bool:
+        """Whether the pursuit from before has come to where the face is seen now: then it went
+        the right way, and nothing would be learnt on the way back."""
+        if chase.box is None:
+            return False
+        there = waiting(chase.box, self._camera.between(frame - 1, frame))
+        return _apart(there, box) < _AGREED * box.w
 
     def _out_of_sight(self, chase: _Chase, row: int) -> tuple[int | None, int | None]:
         """Where the face is to be chased from a sighting: back to this frame, on to before that
@@ -226,7 +234,10 @@ def _both(first: Found, second: Found) -> Found:
         return max(first, second, key=lambda row: float(row.evidence.max()))
     a, b = first.box, second.box
     middle = a._replace(cx=(a.cx + b.cx) / 2, cy=(a.cy + b.cy) / 2)
-    apart = float(np.hypot(a.cx - b.cx, a.cy - b.cy))
     # What the cover's own margin takes up need not be added.
-    away = min(max(0.0, apart - _AGREED * a.w), a.w)
+    away = min(max(0.0, _apart(a, b) - _AGREED * a.w), a.w)
     return Found(middle._replace(w=max(a.w, b.w) + away, h=max(a.h, b.h) + away), _UNSEEN)
+
+
+def _apart(a: Box, b: Box) -> float:
+    return float(np.hypot(a.cx - b.cx, a.cy - b.cy))
