@@ -202,7 +202,7 @@ class Pursuit:
         camera = self._camera.between(here, there)
         moved = follow(before, after, box, camera, self._scale)
         stride = _RELOOK * (1 + len(self._active) // _CROWD)
-        if moved is None or abs(there - anchor.frame) % stride == 0:
+        if moved is None or _due(abs(there - anchor.frame), stride):
             found = self._relook(after, moved.box if moved else waiting(box, camera))
             if found is not None:
                 return found
@@ -241,3 +241,9 @@ def _both(first: Found, second: Found) -> Found:
 
 def _apart(a: Box, b: Box) -> float:
     return float(np.hypot(a.cx - b.cx, a.cy - b.cy))
+
+
+def _due(unseen: int, stride: int) -> bool:
+    """Whether to take a close-up: after one stride out of sight, two, four, and so on."""
+    strides, rest = divmod(unseen, stride)
+    return rest == 0 and strides.bit_count() == 1
