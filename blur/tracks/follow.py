@@ -12,6 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import pdist
 
 from blur.boxes import Affine, carried
 from blur.plan import Box
@@ -121,12 +122,6 @@ def _flow(
 
 
 def _median_growth(start: npt.NDArray[np.float64], end: npt.NDArray[np.float64]) -> float:
-    def spread(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        away: npt.NDArray[np.float64] = np.linalg.norm(points[:, None] - points[None], axis=2)
-        return away
-
-    first, second = spread(start), spread(end)
-    apart = np.triu(first > 2)
-    if not apart.any():
-        return 1.0
-    return float(np.median(second[apart] / first[apart]))
+    first, second = pdist(start), pdist(end)
+    apart = first > 2
+    return float(np.median(second[apart] / first[apart])) if apart.any() else 1.0
