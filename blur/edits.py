@@ -12,13 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from blur.boxes import Floats, bounds, wrapped
 from blur.errors import PlanMismatch
 from blur.plan import Box, Boxes, Decision, Doubt, Edits, Keyframe, Mark, Plan, Reason, Track
-
-Mask = npt.NDArray[np.bool_]
+from blur.spans import Mask, runs
 
 MATCH = 0.5
 """IoU from which a decision's box and a track's box are the same face."""
@@ -285,15 +283,6 @@ def _parts(track: Track, mask: Mask, ids: Iterator[int]) -> Iterator[Track]:
             marks=track.marks[first:last],
             scores=track.scores[first:last],
         )
-
-
-def runs(mask: Mask, gap: int = 1) -> Iterator[tuple[int, int]]:
-    """Spans [first, last) on which `mask` is true; spans less than `gap` apart are one."""
-    on = np.flatnonzero(mask)
-    if len(on):
-        breaks = np.flatnonzero(np.diff(on) > gap)
-        firsts, lasts = on[np.concatenate([[0], breaks + 1])], on[np.concatenate([breaks, [-1]])]
-        yield from zip(firsts.tolist(), (lasts + 1).tolist(), strict=True)
 
 
 def _stale(start: int, boxes: Boxes, missed: Mask) -> Iterator[Doubt]:

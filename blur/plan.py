@@ -90,7 +90,8 @@ class Track:
 
     `boxes` is (n, 5) float32, `marks` (n,) uint8 of `Mark`, `scores` (n,) float32, zero on
     frames where no detector saw the face. `source` tells who made it: "scan", "audit", "edit" (a
-    face that a person wants covered) or "person" (drawn by a person, covered exactly as drawn).
+    face that a person wants covered), "person" (drawn by a person) or "dark" (all of a picture
+    that is black to the eye). The last two are covered exactly as their boxes are.
     """
 
     id: int
@@ -114,6 +115,11 @@ class Track:
     def end(self) -> int:
         """One past the last frame."""
         return self.start + len(self.marks)
+
+    @property
+    def is_face(self) -> bool:
+        """Whether the boxes are those of a face, and not what is to be covered itself."""
+        return self.source not in ("person", "dark")
 
     def box(self, frame: int) -> Box | None:
         """The box on `frame`, or None outside the track."""

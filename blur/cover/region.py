@@ -165,7 +165,7 @@ class _Span:
 
     @classmethod
     def of(cls, track: Track, start: int, boxes: Boxes, margin: float) -> _Span:
-        if track.source == "person":
+        if not track.is_face:
             return cls(start, boxes, boxes[:0], track.id, drawn=True)
         faces = boxes.copy()
         faces[:, 2:4] *= FACE

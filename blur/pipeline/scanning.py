@@ -31,6 +31,7 @@ from blur.sightings import Sightings
 from blur.tracks.build import NEAR_SECONDS, tracklets_of, tracks_of
 from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.tracks.cuts import CutFinder
+from blur.tracks.dark import dark_tracks, lit
 from blur.tracks.doubts import dark
 from blur.tracks.link import Tracklet
 from blur.tracks.pursue import FOLLOW_WIDTH, Pursuit
@@ -62,6 +63,7 @@ def scan(
         clip, info, seen.pts, tracklets, seen.camera, timeline, settings, progress or silent
     )
     tracks, doubts = tracks_of(tracklets, seen.camera, timeline, settings.hold)
+    tracks += dark_tracks(seen.lit, timeline, info.width, info.height, len(tracks) + 1)
     return Plan(
         fingerprint=fingerprint(clip),
         width=info.width,
@@ -70,7 +72,7 @@ def scan(
         pts=tuple(seen.pts),
         cuts=tuple(seen.cuts),
         tracks=tuple(tracks),
-        doubts=tuple(sorted(doubts + dark(seen.luma), key=lambda d: -d.weight)),
+        doubts=tuple(sorted(doubts + dark(seen.lit), key=lambda d: -d.weight)),
         scan_digest=scan_digest(settings),
         notes=tuple(seen.notes),
     )
@@ -81,7 +83,7 @@ class Seen:
     """What one pass over a clip brings: all that tracks are made from, and no pixel."""
 
     pts: list[int]
-    luma: list[float]
+    lit: list[float]
     sightings: list[Sightings]
     camera: Camera
     cuts: Sequence[int]
@@ -93,7 +95,7 @@ class _Watched:
     """One frame on its way to the detectors; `glance` is None when no look is due."""
 
     pts: int
-    luma: float
+    lit: float
     step: Step
     glance: Glance | None
 
@@ -122,7 +124,7 @@ def first_pass(
     with closing(ahead(_watch(frames, info, search, finder, span), _TOGETHER)) as watched:
         while batch := list(itertools.islice(watched, _TOGETHER)):
             seen.pts += [w.pts for w in batch]
-            seen.luma += [w.luma for w in batch]
+            seen.lit += [w.lit for w in batch]
             for w in batch:
                 seen.camera.append(w.step)
             seen.sightings += search.look([w.glance for w in batch if w.glance is not None])
@@ -148,7 +150,7 @@ def _watch(
             size = search.size if fresh else search.size_at(frame.index)
             picture = display_rgb(frame.picture, info.orientation, *size)
             glance = Glance(frame.index, picture, fresh)
-        yield _Watched(frame.pts, float(gray.mean()), step, glance)
+        yield _Watched(frame.pts, lit(gray), step, glance)
 
 
 def _revisit(

@@ -85,7 +85,7 @@ def look(
     for step in seen.camera.steps[here]:
         camera.append(step)
     cuts = [begin + cut for cut in seen.cuts if begin + cut in span]
-    return Seen(seen.pts[here], seen.luma[here], seen.sightings, camera, cuts, ())
+    return Seen(seen.pts[here], seen.lit[here], seen.sightings, camera, cuts, ())
 
 
 def joined(parts: Sequence[Seen]) -> Seen:
@@ -96,7 +96,7 @@ def joined(parts: Sequence[Seen]) -> Seen:
             camera.append(step)
     return Seen(
         pts=[pts for part in parts for pts in part.pts],
-        luma=[luma for part in parts for luma in part.luma],
+        lit=[lit for part in parts for lit in part.lit],
         sightings=[sightings for part in parts for sightings in part.sightings],
         camera=camera,
         cuts=[cut for part in parts for cut in part.cuts],
@@ -110,7 +110,7 @@ def to_bytes(seen: Seen) -> bytes:
     np.savez(
         file,
         pts=np.array(seen.pts, np.int64),
-        luma=np.array(seen.luma),
+        lit=np.array(seen.lit),
         transforms=np.array([step.transform for step in seen.camera.steps]).reshape(-1, 3, 3),
         supports=np.array([step.support for step in seen.camera.steps]),
         cuts=np.array(seen.cuts, np.int64),
@@ -136,7 +136,7 @@ def from_bytes(content: bytes) -> Seen:
         looks = columns["looks"].tolist()
         return Seen(
             pts=columns["pts"].tolist(),
-            luma=columns["luma"].tolist(),
+            lit=columns["lit"].tolist(),
             sightings=[Sightings(*row) for row in zip(looks, boxes, evidence, strict=True)],
             camera=camera,
             cuts=columns["cuts"].tolist(),

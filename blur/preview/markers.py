@@ -59,10 +59,10 @@ def _doubts(plan: Plan) -> Iterator[Marker]:
 
 def _covers(tracks: Iterable[Track]) -> Iterator[Marker]:
     for track in tracks:
-        drawn = track.source == "person"
+        what = {"person": "drawn region", "dark": "dark picture"}.get(track.source, "face")
         yield Marker(
-            kind="region" if drawn else "cover",
-            text=f"{'drawn region' if drawn else 'face'} {track.id} covered",
+            kind="cover" if track.is_face else "region",
+            text=f"{what} {track.id} covered",
             start=track.start,
             end=track.end,
         )

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from blur.cover.region import Region
-from blur.edits import MATCH, Lane, Resolved, iou, runs
+from blur.edits import MATCH, Lane, Resolved, iou
 from blur.plan import Box, Boxes, Edits, Keyframe, Mark, Plan, Track, TrackEdit
+from blur.spans import Mask, runs
 
 _JOIN = 6
 """Frames between sightings that are drawn as one span."""
@@ -137,7 +137,7 @@ def _best(track: Track) -> Keyframe:
     return Keyframe(track.start + row, _rounded(track.boxes[row]))
 
 
-def _spans(mask: npt.NDArray[np.bool_], start: int, join: int = 1) -> list[Span]:
+def _spans(mask: Mask, start: int, join: int = 1) -> list[Span]:
     return [(start + first, start + last) for first, last in runs(mask, join)]
 
 

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from blur.plan import Box, Doubt, Mark, Reason, Track
+from blur.spans import runs
 from blur.tracks.link import Tracklet
 from blur.tracks.timeline import Timeline
 
 _LOST_SECONDS = 0.7
 """A bridge longer than this is a doubt: nobody saw the face all that time."""
 
-_DARK = 10.0
-"""Mean luma under which a picture may hide faces from every detector: in a test clip of mean 6 it
-does, in one of 13 it does not."""
+_DIM = 0.05
+"""Share of a picture that is seen, under which faces may hide in the rest: a candle in a room."""
 
 
 def weeded(tracklet: Tracklet, trust: float) -> Doubt:
@@ -51,12 +51,11 @@ def lost(track: Track, timeline: Timeline) -> list[Doubt]:
     return found
 
 
-def dark(luma: Sequence[float]) -> list[Doubt]:
-    """Spans that are too dark to search, from the mean luma (0-255) of every frame."""
-    edges = np.flatnonzero(np.diff([0, *(value < _DARK for value in luma), 0]))
+def dark(shares: Sequence[float]) -> list[Doubt]:
+    """Spans that are too dark to search, from the share of every frame that is lit."""
     return [
-        Doubt(start=int(a), end=int(b), reason=Reason.DARK, weight=0.5)
-        for a, b in zip(edges[::2], edges[1::2], strict=True)
+        Doubt(start=start, end=end, reason=Reason.DARK, weight=0.5)
+        for start, end in runs(np.array(shares) < _DIM)
     ]
 
 

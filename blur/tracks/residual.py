@@ -135,7 +135,7 @@ def gaps(shots: Sequence[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[
 
     A face that is there before and after was there between: this needs no detector to see it.
     """
-    tracks = sorted((t for t in tracks if t.source != "person"), key=lambda t: t.start)
+    tracks = sorted((t for t in tracks if t.is_face), key=lambda t: t.start)
     starts = [track.start for track in tracks]
     edges = [start for start, _ in shots]
     for track in tracks:

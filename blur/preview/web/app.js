@@ -459,7 +459,7 @@ function aboutFace(lane, inside) {
   const frames = `frames ${lane.start}–${lane.end - 1}`;
   const seen = lane.seen.reduce((sum, [a, b]) => sum + b - a, 0);
   const what = wholly(lane) ? el("span.clear", {}, "Kept clear") : lane.clear.length ? el("span.clear", {}, "Kept clear in part") : "Covered";
-  const source = { audit: "Found by the audit.", edit: "Added by a person." }[lane.source] || `Seen on about ${plural(seen, "frame")}, score ${lane.score}.`;
+  const source = { audit: "Found by the audit.", edit: "Added by a person.", dark: "Black to the eye, but a brightened copy may show who is there: all of the picture is covered." }[lane.source] || `Seen on about ${plural(seen, "frame")}, score ${lane.score}.`;
   return [
     el("div.about", {}, el("img", { src: api.face(state.clip, lane), alt: "" }), el("div", {}, el("h3", {}, named(lane)), el("p", {}, what, `, ${frames}`), el("p", {}, source))),
     el(

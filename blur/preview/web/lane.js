@@ -2,7 +2,7 @@
 
 import { Refusal } from "./api.js";
 
-export const named = (lane) => (lane.region !== null ? `Region ${lane.region}` : `Face ${lane.id}`);
+export const named = (lane) => (lane.region !== null ? `Region ${lane.region}` : `${lane.source === "dark" ? "Dark" : "Face"} ${lane.id}`);
 export const covers = (lane, frame) => lane.start <= frame && frame < lane.end;
 export const isClear = (lane, frame) => lane.clear.some(([a, b]) => a <= frame && frame < b);
 export const wholly = (lane) => lane.clear.length === 1 && lane.clear[0][0] === lane.start && lane.clear[0][1] === lane.end;
