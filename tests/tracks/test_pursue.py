@@ -164,3 +164,30 @@ def test_frames_are_wanted_from_before_the_first_sighting_on(film: list[Gray]) -
         [sighted(30)], camera(FRAMES), timeline, lambda gray, box: None, SCALE, 10, near=5
     )
     assert [pursuit.wants(f) for f in (0, 19, 20, 30)] == [False, False, True, True]
+
+
+def asked(film: list[Gray], tracklet: Tracklet, reach: int) -> list[int]:
+    """The frames that a pursuit asks for a close-up of, in its order; none of them helps."""
+    frames: list[int] = []
+
+    def relook(gray: Gray, box: Box) -> None:
+        frames.append(next(i for i, picture in enumerate(film) if picture is gray))
+
+    timeline = Timeline(np.arange(len(film)) / 25, ())
+    path = camera(len(film), blind=range(len(film)))
+    pursuit = Pursuit([tracklet], path, timeline, relook, SCALE, reach, near=5)
+    for frame, gray in enumerate(film):
+        if pursuit.wants(frame):
+            pursuit.see(frame, gray)
+    return frames
+
+
+def test_a_pursuit_that_arrives_saves_the_way_back(film: list[Gray]) -> None:
+    there_only = [f for f in asked(film, sighted(5, 30), reach=25) if 5 < f < 30]
+    assert there_only == [8, 11, 17, 29]
+    both_ways = [f for f in asked(film, sighted(5, 30), reach=15) if 5 < f < 30]
+    assert both_ways == [8, 11, 17, 27, 24, 18]
+
+
+def test_close_ups_grow_rarer_the_longer_a_face_is_out_of_sight(film: list[Gray]) -> None:
+    assert asked(film, sighted(0), reach=40) == [3, 6, 12, 24]
