@@ -24,7 +24,8 @@ def spans(shares: list[float], cuts: tuple[int, ...] = ()) -> list[tuple[int, in
 def test_what_a_viewer_sees_begins_at_half_a_percent_of_the_light_of_white(
     level: int, share: float
 ) -> None:
-    assert (28 / 255) ** 2.4 == pytest.approx(0.005, abs=5e-4)
+    light = (28 / 255) ** 2.4
+    assert light == pytest.approx(0.005, abs=5e-4)
     assert lit(np.full((90, 160), level, np.uint8)) == share
 
 
