@@ -1,11 +1,15 @@
-"""Overlap: a stage of the pipeline runs in its own thread, a few items ahead of the next."""
+"""Overlap: a stage of the pipeline runs in its own thread, a few items ahead of the next; and
+calls that wait for native work run side by side."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from blur.settings import cpu_count
 
 T = TypeVar("T")
 
@@ -61,3 +65,11 @@ def ahead(items: Iterable[T], depth: int = AHEAD) -> Generator[T, None, None]:
     finally:
         stopped.set()
         thread.join()
+
+
+def together(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """What the calls return, in their order; as many at once as there are cores."""
+    if len(calls) < 2 or cpu_count() == 1:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(cpu_count(), thread_name_prefix="together") as threads:
+        return list(threads.map(lambda call: call(), calls))

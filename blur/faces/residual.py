@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import cv2
@@ -18,6 +19,7 @@ from blur.faces.closeup import Closeup
 from blur.faces.detections import Detections, Detector, Picture
 from blur.faces.views import View, crop, lifted, tiles, whole
 from blur.findings import Suspect
+from blur.overlap import together
 from blur.plan import Box
 from blur.sightings import same_face
 
@@ -76,14 +78,14 @@ class Inspection:
         picture = lifted(picture)
         longest = max(self.size)
         jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in _TURNS for look in TURNED]
-        found = []
+        calls = []
         for look, turn in jobs:
             view = whole(picture, round(look.longest * longest / _LONGEST), turn)
-            found.append(self._seen(look.detector, [view], look.threshold))
+            calls.append(partial(self._seen, look.detector, [view], look.threshold))
         views = [whole(picture, longest), *tiles(picture, (_TILE, _TILE), _OVERLAP)]
-        found.append(self._seen(_NEAR, views, _BLAZE_THRESHOLD))
-        found.append(self._seen(_FAR, views[:1], _BLAZE_THRESHOLD))
-        return self._suspects(Detections.concat(found))
+        calls.append(partial(self._seen, _NEAR, views, _BLAZE_THRESHOLD))
+        calls.append(partial(self._seen, _FAR, views[:1], _BLAZE_THRESHOLD))
+        return self._suspects(Detections.concat(together(calls)))
 
     def around(self, picture: Picture, box: Box) -> list[Suspect]:
         """The suspects in a window around `box`, turned as the face is."""
@@ -91,9 +93,10 @@ class Inspection:
         reach = min(_WINDOW_REACH, max(self.size) / max(small.w, small.h))
         view = crop(picture, small, _WINDOW, reach)
         view = View(lifted(view.picture), view.to_frame)
-        found = [self._seen(look.detector, [view], look.threshold) for look in UPRIGHT]
-        found += [self._seen(name, [view], _BLAZE_THRESHOLD) for name in (_NEAR, _FAR)]
-        return self._suspects(Detections.concat(found))
+        jobs = [(look.detector, look.threshold) for look in UPRIGHT]
+        jobs += [(name, _BLAZE_THRESHOLD) for name in (_NEAR, _FAR)]
+        calls = [partial(self._seen, name, [view], threshold) for name, threshold in jobs]
+        return self._suspects(Detections.concat(together(calls)))
 
     def second_look(self, picture: Picture, suspect: Suspect, family: str) -> Suspect:
         """The suspect with the answer of close-ups by `family`; after the first, it stands

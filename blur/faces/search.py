@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from blur.faces.detections import Detections, Detector, Picture
 from blur.faces.views import View, lifted, quarters, whole
+from blur.overlap import together
 from blur.settings import Level
 from blur.sightings import FAMILIES, Sightings, merged
 
@@ -141,9 +143,12 @@ class Search:
                     for view in views[way]:
                         key = (look.detector, look.threshold, view.picture.shape)
                         jobs[key].append((place, view))
+        calls = [
+            partial(self._load(name).detect, [view.picture for _, view in waiting], threshold)
+            for (name, threshold, _), waiting in jobs.items()
+        ]
         parts: list[list[Detections]] = [[] for _ in glances]
-        for (name, threshold, _), waiting in jobs.items():
-            found = self._load(name).detect([view.picture for _, view in waiting], threshold)
+        for waiting, found in zip(jobs.values(), together(calls), strict=True):
             for (place, view), detections in zip(waiting, found, strict=True):
                 parts[place].append(view.restored(detections))
         return [
