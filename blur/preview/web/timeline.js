@@ -1,6 +1,7 @@
 // The whole clip above, a part of it with its faces as lanes below.
 
 import { time } from "./dom.js";
+import { named } from "./lane.js";
 
 const RULER = 18;
 const STRIP = 20;
@@ -248,7 +249,7 @@ export class Timeline {
       const kept = lane.clear.length && lane.clear[0][0] === lane.start;
       c.fillStyle = kept ? COLOURS.clear : "#fff";
       const left = Math.max(a, 0) + 5;
-      const label = `${lane.region !== null ? "region" : "face"} ${lane.region ?? lane.id}${kept ? " · clear" : ""}`;
+      const label = `${named(lane).toLowerCase()}${kept ? " · clear" : ""}`;
       if (lane.keys.length) {
         const colour = c.fillStyle;
         c.fillStyle = COLOURS.drawn;
