@@ -15,7 +15,7 @@ import numpy as np
 
 from blur.boxes import Floats, bounds, wrapped
 from blur.errors import PlanMismatch
-from blur.plan import Box, Boxes, Decision, Doubt, Edits, Keyframe, Mark, Plan, Reason, Track
+from blur.plan import Box, Boxes, Decision, Doubt, Edits, Keyframe, Plan, Reason, Track
 from blur.spans import Mask, runs
 
 MATCH = 0.5
@@ -250,19 +250,12 @@ def _followed(
             begin, end = max(start + first, shot_start), min(start + last, shot_end)
             if begin < end:
                 rows = boxes[begin - start : end - start]
-                yield _lane(_unseen(next(ids), begin, rows, "edit"))
+                yield _lane(Track.unseen(next(ids), begin, rows, "edit"))
 
 
 def _drawn(plan: Plan, region: int, keyframes: Sequence[Keyframe], new_id: int) -> Lane:
     start, boxes = _within(plan, keyframes)
-    return _lane(_unseen(new_id, start, boxes, "person"), region=region)
-
-
-def _unseen(new_id: int, start: int, boxes: Boxes, source: str) -> Track:
-    """A track that no detector saw."""
-    n = len(boxes)
-    marks, scores = np.full(n, Mark.HELD, np.uint8), np.zeros(n, np.float32)
-    return Track(new_id, start, boxes, marks, scores, source)
+    return _lane(Track.unseen(new_id, start, boxes, "person"), region=region)
 
 
 def _lane(track: Track, origin: int | None = None, region: int | None = None) -> Lane:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, Self, TypeVar
 
 import msgspec
 import numpy as np
@@ -110,6 +110,13 @@ class Track:
             )
         if not np.isfinite(self.boxes).all() or (self.boxes[:, 2:4] <= 0).any():
             raise ValueError(f"track {self.id}: a box is not finite or has no size")
+
+    @classmethod
+    def unseen(cls, new_id: int, start: int, boxes: Boxes, source: str) -> Self:
+        """A track that no detector saw."""
+        n = len(boxes)
+        marks, scores = np.full(n, Mark.HELD, np.uint8), np.zeros(n, np.float32)
+        return cls(new_id, start, boxes, marks, scores, source)
 
     @property
     def end(self) -> int:

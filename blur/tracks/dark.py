@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from blur.plan import Mark, Track
+from blur.plan import Track
 from blur.spans import runs
 from blur.tracks.camera import Gray
 from blur.tracks.timeline import Timeline
@@ -48,8 +48,5 @@ def dark_tracks(
     for begin, end in timeline.shots():
         for start, stop in runs(black[begin:end], timeline.frames(_FLASH)):
             boxes = np.tile(np.array(box, np.float32), (stop - start, 1))
-            marks = np.full(stop - start, Mark.HELD, np.uint8)
-            scores = np.zeros(stop - start, np.float32)
-            number = first + len(tracks)
-            tracks.append(Track(number, begin + start, boxes, marks, scores, "dark"))
+            tracks.append(Track.unseen(first + len(tracks), begin + start, boxes, "dark"))
     return tracks

@@ -14,7 +14,7 @@ from blur.tracks.build import Timeline
 from blur.tracks.camera import Gray
 from blur.tracks.follow import follow
 from blur.tracks.link import Tracklet
-from blur.tracks.pursue import Pursuit
+from blur.tracks.pursue import Pursuit, Relook
 
 FRAMES = 41
 SCALE = 2.0
@@ -110,6 +110,13 @@ def pursued(
             return None
         return Found(placed(POSES[number]), np.full(len(FAMILIES), 0.7, np.float32))
 
+    return run(film, tracklet, relook, reach, cuts)
+
+
+def run(
+    film: list[Gray], tracklet: Tracklet, relook: Relook, reach: int, cuts: tuple[int, ...] = ()
+) -> Tracklet:
+    """The tracklet after a pursuit over the film."""
     timeline = Timeline(np.arange(len(film)) / 25, cuts)
     # Nothing is known of the camera: the face's own texture must lead.
     path = camera(len(film), blind=range(len(film)))
@@ -173,12 +180,7 @@ def asked(film: list[Gray], tracklet: Tracklet, reach: int) -> list[int]:
     def relook(gray: Gray, box: Box) -> None:
         frames.append(next(i for i, picture in enumerate(film) if picture is gray))
 
-    timeline = Timeline(np.arange(len(film)) / 25, ())
-    path = camera(len(film), blind=range(len(film)))
-    pursuit = Pursuit([tracklet], path, timeline, relook, SCALE, reach, near=5)
-    for frame, gray in enumerate(film):
-        if pursuit.wants(frame):
-            pursuit.see(frame, gray)
+    run(film, tracklet, relook, reach)
     return frames
 
 
