@@ -209,7 +209,8 @@ class _Binder:
     def keep(self, start: int, boxes: Boxes) -> Mask:
         """Keep the one face on the path clear. Returns (n,) bool, the frames that have one.
 
-        Of two faces in one place the nearer is meant, and only when it fits beyond doubt. Where
+        Of two faces in one place the nearer is meant, and only when it alone fits beyond doubt: a
+        path is not its track to the pixel, so between two that do, the nearer says nothing. Where
         an earlier decision keeps the face clear, its neighbour is not taken in its stead.
         """
         best, second = np.zeros(len(boxes)), np.zeros(len(boxes))
@@ -222,7 +223,7 @@ class _Binder:
             second[on_path] = np.maximum(second[on_path], np.where(nearer, best[on_path], fit))
             best[on_path] = np.where(nearer, fit, best[on_path])
             owner[on_path] = np.where(nearer, index, owner[on_path])
-        bound = (best >= SURE) | ((best >= MATCH) & (second < MATCH))
+        bound = (best >= MATCH) & (second < np.where(best >= SURE, SURE, MATCH))
         for index in np.unique(owner[bound]).tolist():
             frames = start + np.flatnonzero(bound & (owner == index))
             self._clear[index][frames - self._starts[index]] = True

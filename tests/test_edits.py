@@ -177,6 +177,20 @@ def test_a_kept_face_is_kept_whole_and_alone(plan: Plan, data: st.DataObject) ->
         assert set(boxes_on(tuple(others), frame)) <= set(boxes_on(resolved.plan.tracks, frame))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_of_two_faces_that_fit_beyond_doubt_neither_is_kept_clear(seed: int) -> None:
+    face = walk(1, 0, 7, seed)
+    behind = replace(face, id=2, start=1)  # a frame later in each place: the path may be nearer it
+    plan = plan_of([face, behind])
+    resolved = subject.resolve(plan, Edits(fingerprint=PRINT, tracks=(keep(face),)))
+    for frame in range(FRAMES):
+        assert set(boxes_on((behind,), frame)) <= set(boxes_on(resolved.plan.tracks, frame))
+    twin = plan_of([face, replace(face, id=2)])
+    resolved = subject.resolve(twin, Edits(fingerprint=PRINT, tracks=(keep(face),)))
+    assert not resolved.kept
+    assert {d.reason for d in resolved.plan.doubts} == {Reason.STALE}
+
+
 @given(decided(), st.randoms(use_true_random=False))
 def test_decisions_survive_a_rescan_that_finds_the_same_faces(
     case: tuple[Plan, Edits], random: object
