@@ -351,7 +351,18 @@ def cpu_count() -> int:
     """Cores this process may use: what the batch allotted to it, or its affinity."""
     if allotted := os.environ.get(ALLOTTED_CORES):
         return int(allotted)
+    return _machine_cores()
+
+
+def _machine_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def codec_threads() -> int:
+    """Threads for one decoder or encoder: as many as cores where the batch has left this process
+    a part of the machine, else 0, as many as it likes: more of them take more CPU time."""
+    cores = cpu_count()
+    return cores if cores < _machine_cores() else 0
 
 
 def options_table() -> str:

@@ -4,10 +4,13 @@ import pytest
 
 from blur.errors import UsageError
 from blur.settings import (
+    ALLOTTED_CORES,
     BatchSettings,
     CoverSettings,
     ScanSettings,
     Settings,
+    codec_threads,
+    cpu_count,
     digest,
     load,
     options,
@@ -47,3 +50,12 @@ def test_settings_are_immutable():
 def test_the_readme_lists_the_options_as_they_are():
     readme = Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
     assert options_table() in readme, "paste the output of: python -m blur.settings"
+
+
+def test_codecs_take_no_more_threads_than_a_process_has_cores(monkeypatch):
+    monkeypatch.setattr("blur.settings._machine_cores", lambda: 4)
+    monkeypatch.delenv(ALLOTTED_CORES, raising=False)
+    assert (cpu_count(), codec_threads()) == (4, 0)
+    for allotted, threads in ((1, 1), (2, 2), (4, 0)):
+        monkeypatch.setenv(ALLOTTED_CORES, str(allotted))
+        assert (cpu_count(), codec_threads()) == (allotted, threads)

@@ -6,6 +6,7 @@ whole frame and its tiles, and the scan's own detectors look at sizes that no le
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from blur.faces.closeup import Closeup
+from blur.faces.closeup import SILENT, Closeup
 from blur.faces.detections import Detections, Detector, Picture
 from blur.faces.views import View, crop, lifted, tiles, whole
 from blur.findings import Suspect
@@ -52,9 +53,6 @@ _BLAZE_THRESHOLD = 0.3
 SECOND_LOOKS = ("yunet", "centerface")
 """The families that close-ups are shown to, the cheaper first."""
 
-_SILENT = 0.1
-"""Best score in four quick close-ups under which nine more would say nothing either."""
-
 _WINDOW, _WINDOW_REACH = 320, 4.0
 """Pixels of the window around one place, and its side in sizes of the face expected there."""
 
@@ -78,9 +76,10 @@ class Inspection:
         picture = lifted(picture)
         longest = max(self.size)
         jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in _TURNS for look in TURNED]
+        shown = functools.cache(partial(whole, picture))
         calls = []
         for look, turn in jobs:
-            view = whole(picture, round(look.longest * longest / _LONGEST), turn)
+            view = shown(round(look.longest * longest / _LONGEST), turn)
             calls.append(partial(self._seen, look.detector, [view], look.threshold))
         views = [whole(picture, longest), *tiles(picture, (_TILE, _TILE), _OVERLAP)]
         calls.append(partial(self._seen, _NEAR, views, _BLAZE_THRESHOLD))
@@ -105,7 +104,7 @@ class Inspection:
         box = suspect.box
         if not suspect.answers:
             box, best = self._closeup.upright(gray, box)
-            if best < _SILENT:
+            if best < SILENT:
                 return replace(suspect, answers={family: 0.0})
             box = seen.box if (seen := self._closeup.find(gray, box)) else box
         answer = self._closeup.answer(gray, box, family)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,36 +41,48 @@ class Look:
     def due(self, frame: int) -> bool:
         return frame % self.every == self.phase
 
+    def taken(self, longest: int) -> tuple[str, float, int, int, bool]:
+        """What is done at a picture whose longest side is `longest`: the detector, its threshold,
+        and the view's longest side, turns and whether it is quartered."""
+        longest = min(self.longest, longest)
+        return self.detector, self.threshold, longest, self.turns, self.quartered
+
     @property
     def shown(self) -> int:
         """The longest side of the picture that this look is taken at."""
         return 2 * self.longest if self.quartered else self.longest
 
 
+# Sparse looks at several sizes see more than dense ones at one: what fills the frame or is blurred
+# stands out where it is small. What they are unsure of gets a second look; see `tracks.weed`.
 LEVELS: dict[Level, tuple[Look, ...]] = {
     Level.FAST: (
-        Look("centerface", 640, every=4),
+        Look("centerface", 640, every=6),
+        Look("centerface", 320, every=6, phase=3),
         Look("yunet", 640, every=12, threshold=0.3),
-        Look("centerface", 448, every=12, phase=0, turns=1, threshold=0.15),
-        Look("centerface", 448, every=12, phase=4, turns=3, threshold=0.15),
-        Look("centerface", 448, every=12, phase=8, turns=2, threshold=0.15),
-        Look("yunet", 448, every=12, phase=0, turns=1, threshold=0.4),
-        Look("yunet", 448, every=12, phase=4, turns=3, threshold=0.4),
-        Look("yunet", 448, every=12, phase=8, turns=2, threshold=0.4),
-        Look("yunet", 1280, every=12, phase=4, threshold=0.3, least=1600),
+        Look("centerface", 448, every=18, phase=0, turns=1, threshold=0.15),
+        Look("centerface", 448, every=18, phase=6, turns=3, threshold=0.15),
+        Look("centerface", 448, every=18, phase=12, turns=2, threshold=0.15),
+        Look("yunet", 448, every=18, phase=9, turns=1, threshold=0.4),
+        Look("yunet", 448, every=18, phase=15, turns=3, threshold=0.4),
+        Look("yunet", 448, every=18, phase=3, turns=2, threshold=0.4),
+        Look("yunet", 1280, every=12, phase=6, threshold=0.3, least=1600),
     ),
     Level.BALANCED: (
-        Look("centerface", 960, every=3),
+        Look("centerface", 960, every=6),
+        Look("centerface", 480, every=6, phase=3),
+        Look("centerface", 288, every=12, phase=3, threshold=0.3),
         Look("yunet", 1280, every=6, threshold=0.3),
-        Look("centerface", 640, every=9, phase=0, turns=1, threshold=0.15),
-        Look("centerface", 640, every=9, phase=3, turns=3, threshold=0.15),
-        Look("centerface", 640, every=9, phase=6, turns=2, threshold=0.15),
-        Look("yunet", 640, every=9, phase=0, turns=1, threshold=0.4),
-        Look("yunet", 640, every=9, phase=3, turns=3, threshold=0.4),
-        Look("yunet", 640, every=9, phase=6, turns=2, threshold=0.4),
+        Look("centerface", 640, every=18, phase=0, turns=1, threshold=0.15),
+        Look("centerface", 640, every=18, phase=6, turns=3, threshold=0.15),
+        Look("centerface", 640, every=18, phase=12, turns=2, threshold=0.15),
+        Look("yunet", 640, every=18, phase=9, turns=1, threshold=0.4),
+        Look("yunet", 640, every=18, phase=15, turns=3, threshold=0.4),
+        Look("yunet", 640, every=18, phase=3, turns=2, threshold=0.4),
         Look("yunet", 1920, every=12, threshold=0.3, least=1600),
         Look("yunet", 2560, every=12, phase=6, threshold=0.3, least=2560),
-        Look("centerface", 960, every=24, phase=3, threshold=0.15, least=1600, quartered=True),
+        Look("centerface", 960, every=48, phase=6, threshold=0.15, least=1600, quartered=True),
+        Look("centerface", 960, every=48, phase=30, threshold=0.15, least=2560, quartered=True),
     ),
     Level.THOROUGH: (
         Look("centerface", 1280, every=2),
@@ -134,15 +147,12 @@ class Search:
         jobs: dict[tuple[str, float, tuple[int, ...]], list[tuple[int, View]]] = defaultdict(list)
         for place, glance in enumerate(glances):
             picture = lifted(glance.picture)
-            views: dict[tuple[int, int, bool], list[View]] = {}
-            for look in self._looks:
-                if glance.fresh or look.due(glance.frame):
-                    way = min(look.longest, max(picture.shape)), look.turns, look.quartered
-                    if way not in views:
-                        views[way] = _views(picture, *way)
-                    for view in views[way]:
-                        key = (look.detector, look.threshold, view.picture.shape)
-                        jobs[key].append((place, view))
+            seen = functools.cache(partial(_views, picture))
+            due = [look for look in self._looks if glance.fresh or look.due(glance.frame)]
+            # On a fresh frame, looks that only take turns are one look.
+            for name, threshold, *way in {look.taken(max(picture.shape)): None for look in due}:
+                for view in seen(*way):
+                    jobs[name, threshold, view.picture.shape].append((place, view))
         calls = [
             partial(self._load(name).detect, [view.picture for _, view in waiting], threshold)
             for (name, threshold, _), waiting in jobs.items()

@@ -18,6 +18,7 @@ import av.filter
 from blur.errors import DecodeError
 from blur.media.complete import Promise, promise
 from blur.media.probe import ClipInfo, open_input
+from blur.settings import codec_threads
 
 # Codecs where each packet is one picture, so that a packet without a picture is a loss.
 _ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng"}
@@ -124,6 +125,7 @@ class Reader:
         promised: Promise,
     ) -> Iterator[av.VideoFrame]:
         stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = codec_threads()
         errors, packets = 0, 0
         account = _Account()
         try:

@@ -20,6 +20,7 @@ from blur.errors import DecodeError
 from blur.media import open_reader
 from blur.media.probe import ClipInfo, open_input
 from blur.media.read import Frame
+from blur.settings import codec_threads
 
 _NEAR = 12
 """Frames; decoding on to a frame so close costs less than a seek."""
@@ -32,11 +33,18 @@ class Seeker:
 
     `pts` is the clip's full list of timestamps, as `Reader` gave them. Where the container's own
     times do not lead to a frame beyond doubt (repaired, missing or doubled timestamps), the clip
-    is read from its start. Not safe to share between threads.
+    is read from its start. A frame that is not `needed` is not decoded where no other frame is
+    made from it, and must not be asked for. Not safe to share between threads.
     """
 
-    def __init__(self, path: Path, info: ClipInfo, pts: Sequence[int]) -> None:
-        self._path, self._info, self._pts = path, info, pts
+    def __init__(
+        self,
+        path: Path,
+        info: ClipInfo,
+        pts: Sequence[int],
+        needed: Callable[[int], bool] = lambda index: True,
+    ) -> None:
+        self._path, self._info, self._pts, self._needed = path, info, pts, needed
         self._index_at = {time: index for index, time in enumerate(pts)}
         self._stack = ExitStack()
         self._frames: Iterator[Frame] = iter(())
@@ -49,6 +57,7 @@ class Seeker:
             stream = self._container.streams[self._info.stream]
             assert isinstance(stream, av.VideoStream)
             stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = codec_threads()
             self._stream = stream
         return self
 
@@ -126,28 +135,43 @@ class Seeker:
         self._frames = iter(self._stack.enter_context(reader))
         self._next = 0
 
-    def _index_of(self, picture: av.VideoFrame) -> int | None:
-        return None if picture.pts is None else self._index_at.get(picture.pts + self._info.shift)
+    def _index_of(self, item: av.VideoFrame | av.Packet[av.VideoStream]) -> int | None:
+        return None if item.pts is None else self._index_at.get(item.pts + self._info.shift)
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         for packet in self._container.demux(self._stream):
+            index = self._index_of(packet)
+            wanted = index is None or self._needed(index)
+            self._stream.codec_context.skip_frame = "DEFAULT" if wanted else "NONREF"
             yield from packet.decode()
 
     def _counted(self, pictures: Iterator[av.VideoFrame], first: int) -> Iterator[Frame]:
-        for index, picture in enumerate(pictures, first):
+        index = first
+        for picture in pictures:
+            found = self._index_of(picture)
+            while found is not None and index < found and not self._needed(index):
+                index += 1
             pts = -1 if picture.pts is None else picture.pts + self._info.shift
             yield Frame(index, pts, picture.duration or 0, picture)
+            index += 1
 
 
 def wanted_frames(
-    path: Path, info: ClipInfo, pts: Sequence[int], wants: Callable[[int], bool]
+    path: Path,
+    info: ClipInfo,
+    pts: Sequence[int],
+    wants: Callable[[int], bool],
+    *,
+    settled: bool = False,
 ) -> Iterator[Frame]:
     """The frames that are wanted, in order: the very pictures that `Reader` gives.
 
     What lies between is decoded only where the way to the next one leads through it. `wants` is
-    asked for every frame in turn, right before it would be decoded. Raises DecodeError.
+    asked for every frame in turn, right before it would be decoded; where its answers are
+    `settled` beforehand, frames that no other is made from are left out on the way as well.
+    Raises DecodeError.
     """
-    with Seeker(path, info, pts) as seeker:
+    with Seeker(path, info, pts, *([wants] if settled else [])) as seeker:
         for index in range(len(pts)):
             if wants(index):
                 yield seeker.frame(index)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from blur.media.probe import Colour
+from blur.settings import codec_threads
 
 _LIMITED, _FULL = 1, 2
 _BT709 = 1
@@ -62,7 +63,7 @@ class Conversion:
                 dst_color_range=self.colour.range or None,
                 # The nearest chroma sample where chroma gets more: no new values.
                 interpolation="POINT" if "444" in self._target else "BICUBIC",
-                threads=0,
+                threads=codec_threads(),
             )
         converted.color_range, converted.colorspace = self.colour.range, self.colour.matrix
         converted.color_primaries, converted.color_trc = (

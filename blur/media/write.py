@@ -25,7 +25,7 @@ from blur.media.presets import Preset, encoder_options, preset_for, sample_forma
 from blur.media.probe import ClipInfo
 from blur.media.read import Frame
 from blur.media.samples import Conversion
-from blur.settings import AudioMode, Hardware, OutputSettings
+from blur.settings import AudioMode, Hardware, OutputSettings, codec_threads
 
 _VIDEOTOOLBOX_QUALITY = 65 * 118
 """Of 100, in FFmpeg's lambda units: visually lossless on Apple's chips."""
@@ -141,6 +141,7 @@ class Writer:
         context.width = info.orientation.stored_width
         context.height = info.orientation.stored_height
         context.pix_fmt = target
+        context.thread_count = codec_threads()
         context.time_base = self._stream.time_base = info.time_base
         context.sample_aspect_ratio = info.sample_aspect_ratio
         colour = self._conversion.colour

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from blur.media import open_reader
 from blur.media.convert import display_rgb
 from blur.media.probe import ClipInfo, probe
 from blur.media.read import Frame
+from blur.media.sample import wanted_frames
+from blur.media.timetable import timetable
 from blur.overlap import ahead
 from blur.pipeline.progress import Progress, silent
 from blur.plan import Box, Edits, Plan
@@ -67,22 +69,19 @@ def inspect(
         for frame, box in residual.gaps(shots, tracks)
         if (bare := cover.bare(frame, box) or 0.0) > residual.SLIVER
     ]
-    frames = 0
-    with (
-        open_reader(out, info) as reader,
-        closing(ahead(_pictures(reader, info, inspection.size, route.wants))) as pictures,
-    ):
+    pts = _times(out, info)
+    if len(pts) != plan.frames:
+        raise OutputError(f"has {len(pts)} frames, its plan {plan.frames}", subject=out.name)
+    frames = wanted_frames(out, info, pts, route.wants, settled=True)
+    with closing(ahead(_pictures(frames, info, inspection.size))) as pictures:
         for index, picture in pictures:
-            if picture is not None:
-                for suspect in _suspects(inspection, route, index, picture):
-                    found += _judged(plan, cover, inspection, index, picture, suspect)
-            frames += 1
-            tell("audit", frames, plan.frames)
-    if frames != plan.frames:
-        raise OutputError(f"has {frames} frames, its plan {plan.frames}", subject=out.name)
+            for suspect in _suspects(inspection, route, index, picture):
+                found += _judged(plan, cover, inspection, index, picture, suspect)
+            tell("audit", index + 1, plan.frames)
+    tell("audit", plan.frames, plan.frames)
     found = residual.recurring(residual.distinct(found))
     seen = Audit(
-        frames=frames,
+        frames=plan.frames,
         looked=len(route.whole),
         closeups=sum(map(len, route.places.values())),
         sampling=residual.sampling(every),
@@ -105,15 +104,21 @@ def _cover(resolved: decisions.Resolved, settings: Settings) -> residual.Cover:
     )
 
 
+def _times(out: Path, info: ClipInfo) -> Sequence[int]:
+    """The pts of every frame."""
+    known = timetable(out, info, lambda packets: None)
+    if known is not None:
+        return known.pts
+    with open_reader(out, info) as reader:
+        return [frame.pts for frame in reader]
+
+
 def _pictures(
-    reader: Iterable[Frame], info: ClipInfo, size: tuple[int, int], wants: Callable[[int], bool]
-) -> Iterator[tuple[int, Picture | None]]:
-    """Every frame's index, with the picture of those that are looked at."""
-    for frame in reader:
-        picture = None
-        if wants(frame.index):
-            picture = display_rgb(frame.picture, info.orientation, *size)
-        yield frame.index, picture
+    frames: Iterator[Frame], info: ClipInfo, size: tuple[int, int]
+) -> Iterator[tuple[int, Picture]]:
+    """Each frame's index and the small picture of it that is looked at."""
+    for frame in frames:
+        yield frame.index, display_rgb(frame.picture, info.orientation, *size)
 
 
 def _suspects(

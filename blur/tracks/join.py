@@ -26,8 +26,8 @@ _JOIN_COST = 6.0
 def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Tracklet]:
     """Tracklets without doubles: one face seen at two sizes or turns stays once.
 
-    The better seen tracklet keeps its own boxes; a double only adds sightings where the better
-    one has none within `near` frames, so that no sighted frame is lost.
+    The better seen tracklet keeps its own boxes; a double only adds sightings before, after and
+    where the better one has none within `near` frames, so that no sighted frame is lost.
     """
     if not tracklets:
         return []
@@ -42,10 +42,11 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
             if meeting[weaker, better] and _doubles(
                 tracklets[better], still[better], tracklets[weaker], still[weaker], near
             ):
-                extra = tracklets[weaker]
-                gaps = np.abs(extra.frames[:, None] - grown[better].frames[None]).min(axis=1)
-                if (gaps > near).any():
-                    grown[better] = grown[better].joined(extra.take(gaps > near))
+                extra, own = tracklets[weaker], grown[better].frames
+                lone = np.abs(extra.frames[:, None] - own[None]).min(axis=1) > near
+                lone |= (extra.frames < own[0]) | (extra.frames > own[-1])
+                if lone.any():
+                    grown[better] = grown[better].joined(extra.take(lone))
                 break
         else:
             grown[weaker] = tracklets[weaker]

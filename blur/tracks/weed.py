@@ -29,8 +29,9 @@ BAR = -1.1
 _SURE = np.array([0.5, 0.85])
 """Scores, by family, from which one sighting is a face, however short it lasts."""
 
-_UNSURE = (-2.1, -0.1)
-"""Log-odds between which a second look is worth its time."""
+_UNSURE = (-3.0, -0.1)
+"""Log-odds between which a second look is worth its time: of what is less likely, none became a
+face by it."""
 
 _APART = 4
 _SIGHTINGS = 3

@@ -13,6 +13,9 @@ clip is measured in a process of its own that has warmed up on a few frames; `st
 took, from the start of the process to the first frame scanned. `busy` is CPU time over wall time
 and cores, `peak` the most memory that the process held during the measurement.
 
+As a batch does, and so does the floor, one process a core works on the clip side by side; wall time
+is that of all, shared out. With --jobs 1 one process has all cores.
+
 Stages are CPU milliseconds a frame. What native threads do counts as decoding where FFmpeg's
 decoder names them (on Linux), else as detecting in a scan and an audit and as encoding in a
 render. `wait` is what the cores were idle, or busy with others' work.
@@ -32,7 +35,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +44,14 @@ sys.path.insert(0, str(ROOT))
 
 from filmed import FACES, FORMS, RATE, chosen, filmed  # noqa: E402
 
-from blur.settings import Level, ScanSettings, Settings, cpu_count  # noqa: E402
+from blur.settings import (  # noqa: E402
+    ALLOTTED_CORES,
+    Level,
+    ScanSettings,
+    Settings,
+    codec_threads,
+    cpu_count,
+)
 
 FACEDATA = ROOT.parent / "shared" / "facedata"
 
@@ -53,6 +63,7 @@ CRF_18 = '{"codec": "libx264", "quality": 6.45}'
 
 STAGES = {
     "blur.media.read.Reader.__next__": "decode",
+    "blur.media.sample.Seeker.frame": "decode",
     "blur.pipeline.scanning.display_rgb": "convert",
     "blur.pipeline.scanning.display_gray": "convert",
     "blur.pipeline.auditing.display_rgb": "convert",
@@ -105,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--faces", nargs="+", type=int, default=FACES)
     parser.add_argument("--levels", nargs="*", type=Level, default=list(Level))
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes side by side")
     parser.add_argument("--rounds", type=int, default=1, help="take the least CPU of so many")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--deface", type=Path, metavar="BIN", help="deface 1.5.0's own command")
@@ -124,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         best: dict[str, Figure] = {}
         for _ in range(given.rounds):
             for what in ["floor", *given.levels]:
-                for figure in in_process(what, clip, warm):
+                for figure in in_processes(given.jobs, what, clip, warm):
                     best[figure.what] = min(
                         figure, best.get(figure.what, figure), key=lambda f: f.cpu_ms
                     )
@@ -151,10 +163,33 @@ def table(figures: Sequence[Figure]) -> None:
 # --- measurements, each in a process of its own --------------------------------------------------
 
 
-def in_process(what: str, clip: Path, warm: Path) -> list[Figure]:
+def in_processes(jobs: int, what: str, clip: Path, warm: Path) -> list[Figure]:
+    """Means over `jobs` processes with their parts of the cores, and a batch's environment."""
     command = [sys.executable, __file__, "--measure", what, str(clip), str(warm)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT)
-    return [Figure(**row) for row in json.loads(done.stdout.splitlines()[-1])]
+    environment = os.environ | {"MALLOC_ARENA_MAX": "2"}
+    environment[ALLOTTED_CORES] = str(max(1, cpu_count() // jobs))
+    children = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environment)
+        for _ in range(jobs)
+    ]
+    answers = [child.communicate()[0] for child in children]
+    if any(child.returncode for child in children):
+        raise subprocess.CalledProcessError(1, command)
+    runs = [[Figure(**row) for row in json.loads(a.splitlines()[-1])] for a in answers]
+    return [_mean(parts) for parts in zip(*runs, strict=True)]
+
+
+def _mean(parts: Sequence[Figure]) -> Figure:
+    """What processes did side by side: the wall time of a frame shrinks with their number."""
+    jobs, one = len(parts), parts[0]
+    return replace(
+        one,
+        wall_ms=sum(f.wall_ms for f in parts) / jobs**2,
+        cpu_ms=sum(f.cpu_ms for f in parts) / jobs,
+        start_s=max(f.start_s for f in parts),
+        peak_mb=max(f.peak_mb for f in parts),
+        stages={name: round(ms / jobs, 2) for name, ms in _summed(f.stages for f in parts).items()},
+    )
 
 
 def floor(clip: Path, warm: Path) -> list[Figure]:
@@ -170,17 +205,22 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
     target = sample_format(info, preset)
     options = encoder_options(preset, info, output, target)
 
+    def threaded(source: Any) -> None:
+        video = source.streams.video[0]
+        video.thread_type, video.codec_context.thread_count = "AUTO", codec_threads()
+
     def decode() -> int:
         with av.open(str(clip)) as source:
-            source.streams.video[0].thread_type = "AUTO"
+            threaded(source)
             return sum(1 for _ in source.decode(video=0))
 
     def transcode() -> int:
         with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
             with av.open(str(clip)) as source, av.open(f"{folder}/out.mp4", "w") as out:
-                source.streams.video[0].thread_type = "AUTO"
+                threaded(source)
                 stream: Any = out.add_stream(preset.encoder, info.rate, options=options)
                 stream.width, stream.height, stream.pix_fmt = info.width, info.height, target
+                stream.codec_context.thread_count = codec_threads()
                 count = 0
                 for frame in source.decode(video=0):
                     frame.pict_type = 0

@@ -20,10 +20,11 @@ def options(pix_fmt, width, height, **settings):
 @pytest.mark.parametrize(
     ("pix_fmt", "width", "height", "speed", "lookahead"),
     [
-        ("yuv420p", 1920, 1080, None, None),
-        ("yuv420p10le", 1920, 1080, None, 20),
-        ("yuv420p10le", 1920, 1080, "faster", None),
-        ("yuv420p", 3840, 2160, None, 10),
+        ("yuv420p", 1280, 720, None, None),
+        ("yuv420p", 1920, 1080, None, 20),
+        ("yuv420p", 1920, 1080, "faster", None),
+        ("yuv420p10le", 1920, 1080, None, 10),
+        ("yuv420p", 3840, 2160, None, 8),
         ("yuv420p10le", 3840, 2160, None, 8),
         ("yuv420p10le", 3840, 2160, "veryslow", 8),
         ("yuv420p10le", 7680, 4320, None, 8),
@@ -39,6 +40,12 @@ def test_x265_is_told_its_own_way():
     found = options("yuv420p10le", 3840, 2160, codec=Codec.HEVC)
     assert "rc-lookahead=8" in found["x265-params"].split(":")
     assert "rc-lookahead" not in found
+
+
+def test_x265_takes_no_more_threads_than_its_process_has_cores(monkeypatch):
+    assert "pools" not in options("yuv420p", 64, 48, codec=Codec.HEVC)["x265-params"]
+    monkeypatch.setattr("blur.media.presets.codec_threads", lambda: 1)
+    assert "pools=1" in options("yuv420p", 64, 48, codec=Codec.HEVC)["x265-params"].split(":")
 
 
 def test_a_key_frame_stands_every_two_seconds():

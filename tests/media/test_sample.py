@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from blur.errors import DecodeError
 from blur.media import open_reader
 from blur.media.probe import probe
-from blur.media.sample import Seeker, glimpses
+from blur.media.sample import Seeker, glimpses, wanted_frames
 
 
 def film(path: Path, codec: str, gaps: list[int], **options: str) -> None:
@@ -109,6 +110,55 @@ def test_frames_on_the_way_are_given_as_well(tmp_path: Path) -> None:
         reached = seeker.reach(25, 4)
         assert [f.index for f in reached] == [22, 23, 24, 25]
         assert [look(f.picture) for f in reached] == [x for _, x in frames[22:26]]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("a.mp4", "libx264", {"g": "12", "bf": "3", "b-pyramid": "normal"}),
+        ("a.mkv", "libx265", {"x265-params": "keyint=10:open-gop=1:bframes=4:log-level=none"}),
+        ("a.mov", "prores_ks", {}),
+    ],
+)
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(wanted=st.sets(st.integers(0, 49)), settled=st.booleans())
+def test_wanted_frames_are_the_readers(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str], wanted: set[int], settled: bool
+) -> None:
+    path = tmp_path / name
+    if not path.exists():
+        film(path, codec, [40] * 50, **options)
+    frames = read(path)
+    times = [pts for pts, _ in frames]
+    found = wanted_frames(path, probe(path), times, wanted.__contains__, settled=settled)
+    assert [(f.index, f.pts, look(f.picture)) for f in found] == [
+        (index, *frames[index]) for index in sorted(wanted)
+    ]
+
+
+def test_frames_that_nothing_is_made_from_are_left_out_where_that_is_settled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.mp4"
+    film(path, "mpeg4", [40] * 60, g="60", bf="3")
+    times = [pts for pts, _ in read(path)]
+    whole, decoded = Seeker._decoded, []
+
+    def counted(seeker: Seeker) -> Iterator[av.VideoFrame]:
+        for picture in whole(seeker):
+            decoded.append(picture.pts)
+            yield picture
+
+    monkeypatch.setattr(Seeker, "_decoded", counted)
+    counts = []
+    for settled in (False, True):
+        decoded.clear()
+        list(wanted_frames(path, probe(path), times, lambda i: i % 12 == 0, settled=settled))
+        counts.append(len(decoded))
+    assert counts[0] == 49
+    assert counts[1] <= 30
 
 
 @pytest.mark.parametrize("frames", [1, 7, 400])

@@ -57,6 +57,12 @@ def test_one_face_seen_at_two_sizes_is_one() -> None:
     assert (kept.boxes[:, 2] == 60).all()
 
 
+def test_a_double_adds_what_it_saw_before_and_after_the_better_one() -> None:
+    parts = [still(range(3, 60, 3)), still(range(0, 63, 6), 304, size=44, score=0.3)]
+    [kept] = absorb(parts, camera(63), NEAR)
+    assert (kept.start, kept.last) == (0, 60)
+
+
 def test_a_double_adds_the_frames_that_the_better_one_lacks() -> None:
     better = tracklet([(f, 300.0, 200.0, 60.0, 0.9) for f in (0, 3, 6, 50, 53, 56)])
     weaker = still(range(0, 57, 2), 305, size=50, score=0.125)
