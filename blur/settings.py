@@ -187,7 +187,7 @@ class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the batch is carried out; never changes what comes out."""
+    """How the batch is carried out; never changes what is covered."""
 
     jobs: Annotated[
         int, Meta(ge=0, le=256, description="clips worked on at once; 0 fits the machine")
@@ -358,11 +358,15 @@ def _machine_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+_MOST_THREADS = 16
+"""Threads that FFmpeg gives a codec by itself at most; some refuse more than 32."""
+
+
 def codec_threads() -> int:
     """Threads for one decoder or encoder: as many as cores where the batch has left this process
     a part of the machine, else 0, as many as it likes: more of them take more CPU time."""
     cores = cpu_count()
-    return cores if cores < _machine_cores() else 0
+    return min(cores, _MOST_THREADS) if cores < _machine_cores() else 0
 
 
 def options_table() -> str:

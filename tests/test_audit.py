@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from blur import pipeline
-from blur.errors import Exit, OutputError, ResidualFace
+from blur.errors import DecodeError, Exit, OutputError, ResidualFace
 from blur.findings import Residual
 from blur.media import open_reader
 from blur.media.convert import display_rgb
@@ -256,3 +256,17 @@ def test_a_clip_that_is_not_the_plans_is_refused(clip: Path, plan: Plan) -> None
         pipeline.audit(clip, dataclasses.replace(plan, width=640), SETTINGS)
     with pytest.raises(OutputError, match="frames"):
         pipeline.audit(clip, dataclasses.replace(plan, pts=plan.pts[:-3]), SETTINGS)
+
+
+def test_damage_on_the_way_to_a_frame_that_is_looked_at_is_an_error(
+    clip: Path, plan: Plan, tmp_path: Path
+) -> None:
+    with av.open(str(clip)) as container:
+        packets = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    content = bytearray(clip.read_bytes())
+    for position, size in packets[5:8]:  # of 40; the first that is looked at afterwards is 12
+        content[position + size // 4 : position + size] = bytes(size - size // 4)
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(content)
+    with pytest.raises(DecodeError):
+        pipeline.audit(broken, plan, SETTINGS)

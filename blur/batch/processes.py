@@ -28,10 +28,10 @@ _REPORT_EVERY = 0.1
 _START_WITHIN = 60.0
 _LEAVE_WITHIN = 5.0
 _MEMORY_SHARE = 0.8
-_ARENAS = "MALLOC_ARENA_MAX"
+ARENAS = "MALLOC_ARENA_MAX"
 """Of glibc, which reads it as a process starts: with a heap for each thread, a worker on 1080p
 holds 90 MB more, and is no faster."""
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", ALLOTTED_CORES)
+THREADS = ("OMP_NUMTHREADS", "OPENBLAS_NUMTHREADS", ALLOTTED_CORES)
 
 
 @dataclass
@@ -100,7 +100,7 @@ class ProcessExecutor:
         return outcomes
 
     def _hire(self) -> _Worker:
-        os.environ.setdefault(_ARENAS, "2")
+        os.environ.setdefault(ARENAS, "2")
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs, self._threads), daemon=True)
         process.start()
@@ -200,7 +200,7 @@ def _work(pipe: Connection[Any, Any], threads: int) -> None:
     keep_off_network()
     # Ctrl-C reaches the whole terminal group; the batch decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for variable in _THREADS:
+    for variable in THREADS:
         os.environ[variable] = str(threads)
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     stopped = threading.Event()

@@ -57,9 +57,9 @@ class Closeup:
         return None if best is None else Found(best, evidence)
 
     def answer(self, gray: Gray, box: Box, family: str = FAMILIES[0]) -> float:
-        """How consistently `box` looks like a face, 0 to 1: the mean score over nine close-ups
-        of several sizes and small turns. A face answers in all of them, texture does not, and is
-        not turned where it is silent."""
+        """How consistently `box` looks like a face, 0 to 1: the mean score over close-ups of three
+        sizes, each at three small turns unless all are silent upright. A face answers in all of
+        them, texture does not."""
         scores: list[float] = []
         for turn in _TURNS:
             views = [self._crop(gray, box, _ANSWER_SIDE, reach, turn) for reach in _REACHES]

@@ -149,7 +149,7 @@ class Search:
             picture = lifted(glance.picture)
             seen = functools.cache(partial(_views, picture))
             due = [look for look in self._looks if glance.fresh or look.due(glance.frame)]
-            # On a fresh frame, looks that only take turns are one look.
+            # Looks that differ only in when they are due, or in more size than there is, are one.
             for name, threshold, *way in {look.taken(max(picture.shape)): None for look in due}:
                 for view in seen(*way):
                     jobs[name, threshold, view.picture.shape].append((place, view))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -33,8 +33,9 @@ class Seeker:
 
     `pts` is the clip's full list of timestamps, as `Reader` gave them. Where the container's own
     times do not lead to a frame beyond doubt (repaired, missing or doubled timestamps), the clip
-    is read from its start. A frame that is not `needed` is not decoded where no other frame is
-    made from it, and must not be asked for. Not safe to share between threads.
+    is read from its start. Where frames are `needed` the others must not be asked for: they are
+    not decoded where no other is made from them, and damage to one that is decoded is an error.
+    Not safe to share between threads.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Seeker:
         path: Path,
         info: ClipInfo,
         pts: Sequence[int],
-        needed: Callable[[int], bool] = lambda index: True,
+        needed: Callable[[int], bool] | None = None,
     ) -> None:
         self._path, self._info, self._pts, self._needed = path, info, pts, needed
         self._index_at = {time: index for index, time in enumerate(pts)}
@@ -104,6 +105,8 @@ class Seeker:
                 self._next = frame.index + 1
                 if frame.pts != self._pts[frame.index]:
                     break
+                if self._needed is not None and frame.picture.is_corrupt:
+                    raise DecodeError(f"is damaged at frame {frame.index}", subject=self._path.name)
                 passed.append(frame)
                 if frame.index == index:
                     return list(passed)
@@ -139,18 +142,23 @@ class Seeker:
         return None if item.pts is None else self._index_at.get(item.pts + self._info.shift)
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
+        context = self._stream.codec_context
         for packet in self._container.demux(self._stream):
-            index = self._index_of(packet)
-            wanted = index is None or self._needed(index)
-            self._stream.codec_context.skip_frame = "DEFAULT" if wanted else "NONREF"
+            if self._needed is not None:
+                index = self._index_of(packet)
+                wanted = index is None or self._needed(index)
+                if not wanted and context.codec.intra_only:
+                    continue
+                context.skip_frame = "DEFAULT" if wanted else "NONREF"
             yield from packet.decode()
 
     def _counted(self, pictures: Iterator[av.VideoFrame], first: int) -> Iterator[Frame]:
         index = first
         for picture in pictures:
-            found = self._index_of(picture)
-            while found is not None and index < found and not self._needed(index):
-                index += 1
+            if self._needed is not None:
+                found = self._index_of(picture) or 0
+                while index < found and not self._needed(index):
+                    index += 1
             pts = -1 if picture.pts is None else picture.pts + self._info.shift
             yield Frame(index, pts, picture.duration or 0, picture)
             index += 1
@@ -163,15 +171,15 @@ def wanted_frames(
     wants: Callable[[int], bool],
     *,
     settled: bool = False,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """The frames that are wanted, in order: the very pictures that `Reader` gives.
 
     What lies between is decoded only where the way to the next one leads through it. `wants` is
     asked for every frame in turn, right before it would be decoded; where its answers are
-    `settled` beforehand, frames that no other is made from are left out on the way as well.
-    Raises DecodeError.
+    `settled` beforehand, frames that no other is made from are left out on the way as well, and
+    damage on the way is an error. Raises DecodeError.
     """
-    with Seeker(path, info, pts, *([wants] if settled else [])) as seeker:
+    with Seeker(path, info, pts, wants if settled else None) as seeker:
         for index in range(len(pts)):
             if wants(index):
                 yield seeker.frame(index)

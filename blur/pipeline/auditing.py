@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -36,8 +36,9 @@ def audit(
 ) -> Audit:
     """Look for faces in the covered clip `out` that are not covered per `plan` and `edits`.
 
-    Faces that a person keeps clear are none. Raises DecodeError, DetectorError, and OutputError
-    when `out` is not what `plan` describes.
+    Faces that a person keeps clear are none. Frames that are not looked at are decoded only where
+    the way leads through them. Raises DecodeError, DetectorError, and OutputError when `out` is
+    not what `plan` describes.
     """
     return inspect(out, plan, settings, edits, None, progress or silent)[0]
 
@@ -69,11 +70,13 @@ def inspect(
         for frame, box in residual.gaps(shots, tracks)
         if (bare := cover.bare(frame, box) or 0.0) > residual.SLIVER
     ]
-    pts = _times(out, info)
+    pts = _times(out, info, lambda _: tell("audit", 0, plan.frames))
     if len(pts) != plan.frames:
         raise OutputError(f"has {len(pts)} frames, its plan {plan.frames}", subject=out.name)
-    frames = wanted_frames(out, info, pts, route.wants, settled=True)
-    with closing(ahead(_pictures(frames, info, inspection.size))) as pictures:
+    with (
+        closing(wanted_frames(out, info, pts, route.wants, settled=True)) as frames,
+        closing(ahead(_pictures(frames, info, inspection.size))) as pictures,
+    ):
         for index, picture in pictures:
             for suspect in _suspects(inspection, route, index, picture):
                 found += _judged(plan, cover, inspection, index, picture, suspect)
@@ -104,13 +107,17 @@ def _cover(resolved: decisions.Resolved, settings: Settings) -> residual.Cover:
     )
 
 
-def _times(out: Path, info: ClipInfo) -> Sequence[int]:
+def _times(out: Path, info: ClipInfo, heard: Callable[[int], None]) -> Sequence[int]:
     """The pts of every frame."""
-    known = timetable(out, info, lambda packets: None)
+    known = timetable(out, info, heard)
     if known is not None:
         return known.pts
+    times = []
     with open_reader(out, info) as reader:
-        return [frame.pts for frame in reader]
+        for frame in reader:
+            times.append(frame.pts)
+            heard(len(times))
+    return times
 
 
 def _pictures(

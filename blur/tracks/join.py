@@ -10,6 +10,7 @@ from blur.boxes import bounds, carried, paired_inside, sizes, wrapped
 from blur.plan import Boxes
 from blur.tracks.camera import Camera
 from blur.tracks.link import Tracklet, link_cost
+from blur.tracks.weed import SURE
 
 _SAME_PLACE = 0.5
 """Distance, in face sizes, under which two boxes at one time are one face seen twice."""
@@ -26,8 +27,9 @@ _JOIN_COST = 6.0
 def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Tracklet]:
     """Tracklets without doubles: one face seen at two sizes or turns stays once.
 
-    The better seen tracklet keeps its own boxes; a double only adds sightings before, after and
-    where the better one has none within `near` frames, so that no sighted frame is lost.
+    The better seen tracklet keeps its own boxes; a double only adds sightings where the better
+    one has none within `near` frames, and sure ones before and after it, so that no frame that
+    counts is lost and no weak one speaks against the better.
     """
     if not tracklets:
         return []
@@ -44,7 +46,8 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
             ):
                 extra, own = tracklets[weaker], grown[better].frames
                 lone = np.abs(extra.frames[:, None] - own[None]).min(axis=1) > near
-                lone |= (extra.frames < own[0]) | (extra.frames > own[-1])
+                beyond = (extra.frames < own[0]) | (extra.frames > own[-1])
+                lone |= beyond & (extra.evidence >= SURE).any(axis=1)
                 if lone.any():
                     grown[better] = grown[better].joined(extra.take(lone))
                 break

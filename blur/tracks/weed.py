@@ -26,7 +26,7 @@ _NEUTRAL = 0.1
 BAR = -1.1
 """Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face."""
 
-_SURE = np.array([0.5, 0.85])
+SURE = np.array([0.5, 0.85])
 """Scores, by family, from which one sighting is a face, however short it lasts."""
 
 _UNSURE = (-3.0, -0.1)
@@ -64,7 +64,7 @@ def credence(tracklet: Tracklet) -> float:
 
 def is_face(tracklet: Tracklet) -> bool:
     """Whether a tracklet is covered."""
-    return bool((tracklet.evidence >= _SURE).any()) or credence(tracklet) >= BAR
+    return bool((tracklet.evidence >= SURE).any()) or credence(tracklet) >= BAR
 
 
 def to_look_at(tracklet: Tracklet) -> list[int]:

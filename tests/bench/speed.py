@@ -9,12 +9,12 @@
 `decode` only decodes; `floor` decodes and encodes with the codec settings that a render uses: what
 is left when nobody looks and nothing is covered. `x floor` compares CPU seconds a frame, which
 other work on the machine disturbs little, and wall time, which only a quiet machine tells. Each
-clip is measured in a process of its own that has warmed up on a few frames; `start` is what that
+clip is measured in processes of its own that have warmed up on a few frames; `start` is what that
 took, from the start of the process to the first frame scanned. `busy` is CPU time over wall time
 and cores, `peak` the most memory that the process held during the measurement.
 
-As a batch does, and so does the floor, one process a core works on the clip side by side; wall time
-is that of all, shared out. With --jobs 1 one process has all cores.
+As in a batch, one process a core works on the clip, side by side, and so does the floor; wall time
+is that of all, shared out. With --jobs 1 one process has all cores, as deface always does.
 
 Stages are CPU milliseconds a frame. What native threads do counts as decoding where FFmpeg's
 decoder names them (on Linux), else as detecting in a scan and an audit and as encoding in a
@@ -44,8 +44,8 @@ sys.path.insert(0, str(ROOT))
 
 from filmed import FACES, FORMS, RATE, chosen, filmed  # noqa: E402
 
+from blur.batch.processes import ARENAS, THREADS  # noqa: E402
 from blur.settings import (  # noqa: E402
-    ALLOTTED_CORES,
     Level,
     ScanSettings,
     Settings,
@@ -166,8 +166,8 @@ def table(figures: Sequence[Figure]) -> None:
 def in_processes(jobs: int, what: str, clip: Path, warm: Path) -> list[Figure]:
     """Means over `jobs` processes with their parts of the cores, and a batch's environment."""
     command = [sys.executable, __file__, "--measure", what, str(clip), str(warm)]
-    environment = os.environ | {"MALLOC_ARENA_MAX": "2"}
-    environment[ALLOTTED_CORES] = str(max(1, cpu_count() // jobs))
+    cores = str(max(1, cpu_count() // jobs))
+    environment = os.environ | {ARENAS: "2"} | dict.fromkeys(THREADS, cores)
     children = [
         subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environment)
         for _ in range(jobs)

@@ -125,6 +125,18 @@ def test_a_frame_that_is_not_fresh_gets_only_the_looks_that_are_due(
             finder.shapes.clear()
 
 
+def test_looks_that_take_turns_are_taken_once_on_a_fresh_frame(
+    search: Make, finders: dict[str, FlagFinder]
+) -> None:
+    """At 4K two looks quarter the frame, each on every 48th: between cuts one of them is due."""
+    made = search(Level.BALANCED, 3840, 2160)
+    pair = [look for look in LEVELS[Level.BALANCED] if look.quartered]
+    assert len({look.taken(3840) for look in pair}) == 1 < len(pair)
+    made.look([Glance(7, flag(made.size, 0.5, 0.5), fresh=True)])
+    upright = [shape for shape in finders["centerface"].shapes if shape[:2] == (544, 960)]
+    assert len(upright) == 4 + 1
+
+
 def test_evidence_tells_the_families_apart(search: Make) -> None:
     made = search(Level.BALANCED)
     [found] = made.look([Glance(0, flag(made.size, 0.5, 0.5), fresh=True)])

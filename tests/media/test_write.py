@@ -11,7 +11,7 @@ from footage import RECIPES, make, unprivileged
 from blur.errors import DiskFull, OutputError, UsageError
 from blur.media import open_reader, open_writer, output_suffix, part, write
 from blur.media.probe import probe
-from blur.settings import Codec, Hardware, OutputSettings
+from blur.settings import ALLOTTED_CORES, Codec, Hardware, OutputSettings
 
 FAST = OutputSettings(preset="ultrafast")
 
@@ -44,6 +44,18 @@ def test_the_output_appears_when_it_is_finished(clip, tmp_path):
     assert left_in(out.parent) == ["clip.mp4"]
     assert written.bytes == out.stat().st_size and written.frames == 12
     assert out.stat().st_mtime == 946_684_800
+
+
+@pytest.mark.parametrize("codec", [c for c in Codec if c is not Codec.MATCH])
+@pytest.mark.parametrize("cores", [1, 40])
+def test_every_encoder_takes_a_part_of_any_machine(tmp_path, monkeypatch, codec, cores):
+    recipe = dataclasses.replace(RECIPES["plain"], width=320, height=240)
+    clip = make(tmp_path / "clip.mp4", recipe)
+    monkeypatch.setenv(ALLOTTED_CORES, str(cores))
+    monkeypatch.setattr("blur.settings._machine_cores", lambda: 80)
+    settings = OutputSettings(codec=codec)
+    target = tmp_path / f"out{output_suffix(probe(clip), settings)}"
+    assert render(clip, target, settings).frames == 12
 
 
 def test_leaving_early_leaves_nothing(clip, tmp_path):

@@ -9,6 +9,7 @@ from people import Seen, camera, shift, sightings
 
 from blur.tracks.join import absorb, join
 from blur.tracks.link import Tracklet, link
+from blur.tracks.weed import is_face
 
 NEAR = 6
 REACH = 60
@@ -57,10 +58,17 @@ def test_one_face_seen_at_two_sizes_is_one() -> None:
     assert (kept.boxes[:, 2] == 60).all()
 
 
-def test_a_double_adds_what_it_saw_before_and_after_the_better_one() -> None:
-    parts = [still(range(3, 60, 3)), still(range(0, 63, 6), 304, size=44, score=0.3)]
-    [kept] = absorb(parts, camera(63), NEAR)
+def test_a_double_adds_what_it_surely_saw_before_and_after_the_better_one() -> None:
+    better = still(range(3, 60, 3))
+    [kept] = absorb([better, still(range(0, 63, 6), 304, size=44, score=0.6)], camera(63), NEAR)
     assert (kept.start, kept.last) == (0, 60)
+
+
+def test_a_doubles_weak_sightings_do_not_uncover_the_better_one() -> None:
+    better = still(range(12, 30, 6), score=0.21)
+    [kept] = absorb([better, still(range(9, 30, 6), 304, score=0.1)], camera(40), NEAR)
+    assert is_face(better)
+    assert is_face(kept)
 
 
 def test_a_double_adds_the_frames_that_the_better_one_lacks() -> None:
