@@ -33,6 +33,10 @@ _Requests = queue.SimpleQueue[Any]
 
 Precision = Literal["f32", "bf16", "f16"]
 
+_LARGE = 500_000
+"""Pixels from which a picture has all threads to itself: each more of such pictures at a time would
+take 30 MB and more, and gain nothing."""
+
 _STEP = 32
 """Input sides must be multiples of this."""
 
@@ -162,7 +166,8 @@ class Network:
         picture.model().set_layout(ov.Layout("NCHW"))
         if self._bgr:
             picture.preprocess().reverse_channels()
-        config: dict[Any, Any] = {properties.num_streams: self._threads}
+        large = width * height > _LARGE
+        config: dict[Any, Any] = {properties.num_streams: 1 if large else self._threads}
         if self._device == "CPU":
             config[properties.inference_num_threads] = self._threads
             # Pinned threads of two processes would share the first core and leave the others.
