@@ -31,7 +31,7 @@ _MEMORY_SHARE = 0.8
 ARENAS = "MALLOC_ARENA_MAX"
 """Of glibc, which reads it as a process starts: with a heap for each thread, a worker on 1080p
 holds 90 MB more, and is no faster."""
-THREADS = ("OMP_NUMTHREADS", "OPENBLAS_NUMTHREADS", ALLOTTED_CORES)
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", ALLOTTED_CORES)
 
 
 @dataclass
