@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,11 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
     ),
 }
 
+_Job = tuple[str, float, tuple[int, ...]]
+"""What goes to a detector together: its name, the threshold, and the shape of the pictures."""
+
+_rank = operator.itemgetter(0)
+
 _MAX_ENLARGE = 2.0
 """Small clips are looked at enlarged, up to this: more only invents pixels."""
 
@@ -144,25 +150,27 @@ class Search:
 
         Views of equal size go to a detector together. Raises DetectorError.
         """
-        jobs: dict[tuple[str, float, tuple[int, ...]], list[tuple[int, View]]] = defaultdict(list)
+        jobs: defaultdict[_Job, list[tuple[int, int, View]]] = defaultdict(list)
         for place, glance in enumerate(glances):
             picture = lifted(glance.picture)
             seen = functools.cache(partial(_views, picture))
             due = [look for look in self._looks if glance.fresh or look.due(glance.frame)]
             # Looks that differ only in when they are due, or in more size than there is, are one.
-            for name, threshold, *way in {look.taken(max(picture.shape)): None for look in due}:
+            taken = dict.fromkeys(look.taken(max(picture.shape)) for look in due)
+            for rank, (name, threshold, *way) in enumerate(taken):
                 for view in seen(*way):
-                    jobs[name, threshold, view.picture.shape].append((place, view))
+                    jobs[name, threshold, view.picture.shape].append((place, rank, view))
         calls = [
-            partial(self._load(name).detect, [view.picture for _, view in waiting], threshold)
+            partial(self._load(name).detect, [view.picture for *_, view in waiting], threshold)
             for (name, threshold, _), waiting in jobs.items()
         ]
-        parts: list[list[Detections]] = [[] for _ in glances]
+        parts: list[list[tuple[int, Detections]]] = [[] for _ in glances]
         for waiting, found in zip(jobs.values(), together(calls), strict=True):
-            for (place, view), detections in zip(waiting, found, strict=True):
-                parts[place].append(view.restored(detections))
+            for (place, rank, view), detections in zip(waiting, found, strict=True):
+                parts[place].append((rank, view.restored(detections)))
+        # In the order of its own looks, whatever is looked at beside it: of equal scores one wins.
         return [
-            self._sightings(glance, Detections.concat(part))
+            self._sightings(glance, Detections.concat([d for _, d in sorted(part, key=_rank)]))
             for glance, part in zip(glances, parts, strict=True)
         ]
 

@@ -29,7 +29,8 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
 
     The better seen tracklet keeps its own boxes; a double only adds sightings where the better
     one has none within `near` frames, and sure ones before and after it, so that no frame that
-    counts is lost and no weak one speaks against the better.
+    counts is lost and no weak one speaks against the better. Where the better one is elsewhere
+    at the time, the double is not one, and stays.
     """
     if not tracklets:
         return []
@@ -40,11 +41,16 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
     order = sorted(range(len(tracklets)), key=lambda i: -_strength(tracklets[i]))
     grown: dict[int, Tracklet] = {}
     for weaker in order:
-        for better in grown:
-            if meeting[weaker, better] and _doubles(
+        for better in list(grown):
+            if not meeting[weaker, better]:
+                continue
+            shared, same = _coincidence(
                 tracklets[better], still[better], tracklets[weaker], still[weaker], near
-            ):
-                extra, own = tracklets[weaker], grown[better].frames
+            )
+            if np.count_nonzero(same) > np.count_nonzero(shared) / 2:
+                if (shared & ~same).any():
+                    grown[weaker] = tracklets[weaker].take(shared & ~same)
+                extra, own = tracklets[weaker].take(same | ~shared), grown[better].frames
                 lone = np.abs(extra.frames[:, None] - own[None]).min(axis=1) > near
                 beyond = (extra.frames < own[0]) | (extra.frames > own[-1])
                 lone |= beyond & (extra.evidence >= SURE).any(axis=1)
@@ -109,19 +115,20 @@ def _meeting(tracklets: list[Tracklet], still: list[Boxes], near: int) -> npt.ND
     return np.asarray(together & touching)
 
 
-def _doubles(
+def _coincidence(
     better: Tracklet, better_still: Boxes, weaker: Tracklet, weaker_still: Boxes, near: int
-) -> bool:
-    """Whether most sightings of `weaker` that have a sighting of `better` close in time lie on
-    the same face."""
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which sightings of `weaker` have one of `better` close in time, and which of those lie on
+    the same face; none where fewer than a third have one."""
     gaps = np.abs(weaker.frames[:, None] - better.frames[None])
-    shared = np.flatnonzero(gaps.min(axis=1) <= near)
-    if len(shared) == 0 or len(shared) < len(weaker) / 3:
-        return False
-    box, other = weaker_still[shared], better_still[gaps.argmin(axis=1)[shared]]
-    away = np.linalg.norm(other[:, :2] - box[:, :2], axis=1)
-    small, large = np.minimum(sizes(other), sizes(box)), np.maximum(sizes(other), sizes(box))
-    inside = (paired_inside(other, box) > _INSIDE) & (small > large / 2.5)
-    turned = np.abs(wrapped(other[:, 4] - box[:, 4])) > _TURNED
-    near_enough = np.where(turned, _TURNED_PLACE * large, _SAME_PLACE * small)
-    return bool(np.count_nonzero((away < near_enough) | inside) > len(shared) / 2)
+    shared = gaps.min(axis=1) <= near
+    same = np.zeros(len(weaker), bool)
+    if np.count_nonzero(shared) >= len(weaker) / 3:
+        box, other = weaker_still[shared], better_still[gaps.argmin(axis=1)[shared]]
+        away = np.linalg.norm(other[:, :2] - box[:, :2], axis=1)
+        small, large = np.minimum(sizes(other), sizes(box)), np.maximum(sizes(other), sizes(box))
+        inside = (paired_inside(other, box) > _INSIDE) & (small > large / 2.5)
+        turned = np.abs(wrapped(other[:, 4] - box[:, 4])) > _TURNED
+        near_enough = np.where(turned, _TURNED_PLACE * large, _SAME_PLACE * small)
+        same[shared] = (away < near_enough) | inside
+    return shared, same

@@ -64,6 +64,18 @@ def test_a_double_adds_what_it_surely_saw_before_and_after_the_better_one() -> N
     assert (kept.start, kept.last) == (0, 60)
 
 
+def test_a_face_stays_where_what_takes_it_for_its_own_is_elsewhere_at_the_time() -> None:
+    """A wrong sighting far away, linked to a face that somebody else was on the way to."""
+    face = still(range(0, 30, 3))
+    wandering = tracklet(
+        [(0, 700, 200, 60, 0.9), *((f, 302.0, 200, 60, 0.9) for f in range(15, 60, 3))]
+    )
+    kept = absorb([face, wandering], camera(60), NEAR)
+    here = [f for t in kept for f, box in zip(t.frames, t.boxes, strict=True) if box[0] < 310]
+    assert {0, 3, 6} <= set(here)
+    assert len(kept) == 2
+
+
 def test_a_doubles_weak_sightings_do_not_uncover_the_better_one() -> None:
     better = still(range(12, 30, 6), score=0.21)
     [kept] = absorb([better, still(range(9, 30, 6), 304, score=0.1)], camera(40), NEAR)
