@@ -126,7 +126,9 @@ class Inventory:
         if entry.state is State.DONE:
             return entry
         record = load_record(self._folder, entry.place)
-        return record if record and record.fingerprint == entry.fingerprint else entry
+        if record is None or record.fingerprint != entry.fingerprint:
+            return entry
+        return replace(record, attempts=max(record.attempts, entry.attempts))
 
     def _moved(self, content: Fingerprint) -> Entry | None:
         """An entry of the same content whose file is no longer where it was."""

@@ -464,6 +464,8 @@ def test_a_crash_between_the_last_rename_and_the_ledger_loses_nothing(fake, monk
     monkeypatch.setattr(Ledger, "put", put)
     assert fake.run().exit_code == Exit.OK
     assert not fake.calls
+    [entry] = read(WorkFolder(fake.out))[0]
+    assert entry.attempts == 1  # it was begun once, as the ledger knew
 
 
 def test_orphans_of_a_crash_are_removed(fake):
