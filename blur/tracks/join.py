@@ -29,8 +29,8 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
 
     The better seen tracklet keeps its own boxes; a double only adds sightings where the better
     one has none within `near` frames, and sure ones before and after it, so that no frame that
-    counts is lost and no weak one speaks against the better. Where the better one is elsewhere
-    at the time, the double is not one, and stays.
+    counts is lost and no weak one speaks against the better. Where the better one is sometimes
+    elsewhere, the double is another face at times: all of it that is not the same stays as well.
     """
     if not tracklets:
         return []
@@ -49,7 +49,7 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
             )
             if np.count_nonzero(same) > np.count_nonzero(shared) / 2:
                 if (shared & ~same).any():
-                    grown[weaker] = tracklets[weaker].take(shared & ~same)
+                    grown[weaker] = tracklets[weaker].take(~same)
                 extra, own = tracklets[weaker].take(same | ~shared), grown[better].frames
                 lone = np.abs(extra.frames[:, None] - own[None]).min(axis=1) > near
                 beyond = (extra.frames < own[0]) | (extra.frames > own[-1])
