@@ -2,7 +2,7 @@
 
 Measured on CPUs, a batch of n pictures is no faster than n pictures one by one (it falls out of
 the cache), while one single-threaded stream per core is: so each picture is a request of its own,
-and as many are in flight as there are threads.
+and as many are in flight as there are threads; of large ones, fewer.
 """
 
 from __future__ import annotations
@@ -166,8 +166,8 @@ class Network:
         picture.model().set_layout(ov.Layout("NCHW"))
         if self._bgr:
             picture.preprocess().reverse_channels()
-        large = width * height > _LARGE
-        config: dict[Any, Any] = {properties.num_streams: 1 if large else self._threads}
+        streams = 1 if width * height > _LARGE else self._threads
+        config: dict[Any, Any] = {properties.num_streams: streams}
         if self._device == "CPU":
             config[properties.inference_num_threads] = self._threads
             # Pinned threads of two processes would share the first core and leave the others.
@@ -177,7 +177,7 @@ class Network:
         compiled = _core().compile_model(wrapped.build(), self._device, config)
         idle = _Requests()
         # One more than the streams, so that none waits while an answer is decoded.
-        for _ in range(self._threads + 1):
+        for _ in range(streams + 1):
             idle.put(compiled.create_infer_request())
         return idle
 
