@@ -17,8 +17,9 @@ _SAME_PLACE = 0.5
 
 _TURNED_PLACE = 0.9
 _TURNED = 60.0
-"""The same, in the larger size, where the weaker stands turned by more than these degrees: faces
-that overlap so far stand alike, while a detector that is shown a face sidewards guesses."""
+"""The same, in the larger size, where the weaker stands turned by more than these degrees and is
+not sure: faces that overlap so far stand alike, while a detector that is shown a face sidewards
+guesses."""
 
 _INSIDE = 0.7
 _JOIN_COST = 6.0
@@ -129,6 +130,7 @@ def _coincidence(
         small, large = np.minimum(sizes(other), sizes(box)), np.maximum(sizes(other), sizes(box))
         inside = (paired_inside(other, box) > _INSIDE) & (small > large / 2.5)
         turned = np.abs(wrapped(other[:, 4] - box[:, 4])) > _TURNED
+        turned &= ~(weaker.evidence[shared] >= SURE).any(axis=1)
         near_enough = np.where(turned, _TURNED_PLACE * large, _SAME_PLACE * small)
         same[shared] = (away < near_enough) | inside
     return shared, same

@@ -96,6 +96,17 @@ def test_neighbours_are_no_doubles() -> None:
     assert len(absorb(parts, camera(60), NEAR)) == 2
 
 
+def test_a_turned_guess_beside_a_face_is_a_double_unless_it_is_sure() -> None:
+    """Two heads that touch: a detector that took the better seen one for upside down."""
+    better = still(range(0, 60, 3))
+    better.boxes[:, 4] = 180
+    guess = still(range(0, 60, 6), 345, score=0.4)
+    assert len(absorb([better, guess], camera(60), NEAR)) == 1
+    guess.evidence[0] = 0.6
+    kept = absorb([better, guess], camera(60), NEAR)
+    assert sorted(t.boxes[0, 0] for t in kept) == [300, 345]
+
+
 def test_a_small_face_before_a_large_one_is_no_double() -> None:
     parts = [still(range(0, 60, 3), size=240), still(range(0, 60, 3), 330, size=60)]
     assert len(absorb(parts, camera(60), NEAR)) == 2
