@@ -35,6 +35,8 @@ class Detections:
                 f"columns disagree: boxes {self.boxes.shape}, scores {self.scores.shape}, "
                 f"detectors {self.detectors.shape}"
             )
+        if not n:
+            return
         if not (np.isfinite(self.boxes).all() and (self.boxes[:, 2:4] > 0).all()):
             raise ValueError("a box is not finite or has no size")
         if not ((self.scores >= 0) & (self.scores <= 1)).all():

@@ -18,7 +18,7 @@ import numpy as np
 
 from blur.faces.closeup import SILENT, Closeup
 from blur.faces.detections import Detections, Detector, Picture
-from blur.faces.views import View, crop, lifted, tiles, whole
+from blur.faces.views import Shown, View, crop, lifted, tiles
 from blur.findings import Suspect
 from blur.overlap import together
 from blur.plan import Box
@@ -76,12 +76,12 @@ class Inspection:
         picture = lifted(picture)
         longest = max(self.size)
         jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in _TURNS for look in TURNED]
-        shown = functools.cache(partial(whole, picture))
+        shown = functools.cache(Shown(picture).whole)
         calls = []
         for look, turn in jobs:
             view = shown(round(look.longest * longest / _LONGEST), turn)
             calls.append(partial(self._seen, look.detector, [view], look.threshold))
-        views = [whole(picture, longest), *tiles(picture, (_TILE, _TILE), _OVERLAP)]
+        views = [shown(longest), *tiles(picture, (_TILE, _TILE), _OVERLAP)]
         calls.append(partial(self._seen, _NEAR, views, _BLAZE_THRESHOLD))
         calls.append(partial(self._seen, _FAR, views[:1], _BLAZE_THRESHOLD))
         return self._suspects(Detections.concat(together(calls)))

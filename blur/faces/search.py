@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from blur.faces.detections import Detections, Detector, Picture
-from blur.faces.views import View, lifted, quarters, whole
+from blur.faces.views import Shown, View, lifted
 from blur.overlap import together
 from blur.settings import Level
 from blur.sightings import FAMILIES, Sightings, merged
@@ -152,11 +152,10 @@ class Search:
         """
         jobs: defaultdict[_Job, list[tuple[int, int, View]]] = defaultdict(list)
         for place, glance in enumerate(glances):
-            picture = lifted(glance.picture)
-            seen = functools.cache(partial(_views, picture))
+            seen = functools.cache(partial(_views, Shown(lifted(glance.picture))))
             due = [look for look in self._looks if glance.fresh or look.due(glance.frame)]
             # Looks that differ only in when they are due, or in more size than there is, are one.
-            taken = dict.fromkeys(look.taken(max(picture.shape)) for look in due)
+            taken = dict.fromkeys(look.taken(max(glance.picture.shape)) for look in due)
             for rank, (name, threshold, *way) in enumerate(taken):
                 for view in seen(*way):
                     jobs[name, threshold, view.picture.shape].append((place, rank, view))
@@ -188,5 +187,5 @@ class Search:
         return merged(glance.frame, boxes, found.scores, families)
 
 
-def _views(picture: Picture, longest: int, turns: int, quartered: bool) -> list[View]:
-    return quarters(picture, longest) if quartered else [whole(picture, longest, turns)]
+def _views(shown: Shown, longest: int, turns: int, quartered: bool) -> list[View]:
+    return shown.quarters(longest) if quartered else [shown.whole(longest, turns)]

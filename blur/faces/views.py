@@ -6,6 +6,7 @@ or turned. Faces stand upright in at least one of them, at a size that detectors
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -22,6 +23,10 @@ _GRAY = 114
 
 _QUARTER = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 """OpenCV's names of counter-clockwise quarter turns."""
+
+_CENTRE = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+_CORNER = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+"""OpenCV counts from pixel centres, we from pixel corners."""
 
 _SHARED = 0.1
 """Part of a tile's longest side that it shares with its neighbour, when quartered."""
@@ -43,16 +48,33 @@ class View:
         return Detections(boxes, found.scores, found.detectors)
 
 
-def whole(frame: Picture, longest: int, quarter_turns: int = 0) -> View:
-    """The whole frame, its longest side scaled to `longest`, turned counter-clockwise.
+class Shown:
+    """A frame as the looks are shown it: each size of it is made once, whatever the turns."""
 
-    A head lying with its crown to the right stands upright after one quarter turn.
-    """
-    height, width = frame.shape[:2]
-    small = _resized(frame, longest / max(height, width))
-    turned = small if quarter_turns % 4 == 0 else cv2.rotate(small, _QUARTER[quarter_turns % 4])
-    size = small.shape[1], small.shape[0]
-    return View(_padded(turned), _whole_back(width, height, size, quarter_turns % 4))
+    def __init__(self, frame: Picture) -> None:
+        self._sized = functools.cache(functools.partial(_resized, frame))
+        self._height, self._width = frame.shape[:2]
+        self._longest = max(self._height, self._width)
+
+    def whole(self, longest: int, quarter_turns: int = 0) -> View:
+        """The whole frame, its longest side scaled to `longest`, turned counter-clockwise.
+
+        A head lying with its crown to the right stands upright after one quarter turn.
+        """
+        small = self._sized(longest / self._longest)
+        turned = small if quarter_turns % 4 == 0 else cv2.rotate(small, _QUARTER[quarter_turns % 4])
+        size = small.shape[1], small.shape[0]
+        back = _whole_back(self._width, self._height, size, quarter_turns % 4)
+        return View(_padded(turned), back)
+
+    def quarters(self, longest: int) -> list[View]:
+        """The whole frame at nearly twice the size of `whole(longest)`, in four tiles of that
+        size: a detector looks at them with the same network, and in as little memory."""
+        tile = _scaled(self._width, self._height, longest / self._longest)
+        overlap = round(longest * _SHARED)
+        large = self._sized((2 * longest - overlap) / self._longest)
+        to_frame = np.diag([self._width / large.shape[1], self._height / large.shape[0], 1.0])
+        return [View(v.picture, to_frame @ v.to_frame) for v in tiles(large, tile, 0)]
 
 
 def crop(frame: Picture, box: Box, side: int, reach: float, turn: float = 0.0) -> View:
@@ -81,18 +103,6 @@ def tiles(frame: Picture, size: tuple[int, int], overlap: int) -> list[View]:
             back[:2, 2] = x, y
             views.append(View(_padded(part), back))
     return views
-
-
-def quarters(frame: Picture, longest: int) -> list[View]:
-    """The whole frame at nearly twice the size of `whole(frame, longest)`, in four tiles of that
-    size: a detector looks at them with the same network, and in as little memory."""
-    height, width = frame.shape[:2]
-    tile = _scaled(width, height, longest / max(height, width))
-    overlap = round(longest * _SHARED)
-    scale = (2 * longest - overlap) / max(height, width)
-    large = _resized(frame, scale)
-    to_frame = np.diag([width / large.shape[1], height / large.shape[0], 1.0])
-    return [View(v.picture, to_frame @ v.to_frame) for v in tiles(large, tile, 0)]
 
 
 def lifted(picture: Picture) -> Picture:
@@ -140,15 +150,11 @@ def _turned(cx: float, cy: float, degrees: float, pixels: float, width: int, hei
 
 
 def _warped(frame: Picture, to_frame: Affine, width: int, height: int) -> Picture:
-    # OpenCV counts from pixel centres, we from pixel corners.
-    half = np.eye(3)
-    half[:2, 2] = 0.5
-    to_view = np.linalg.inv(half) @ np.linalg.inv(to_frame) @ half
     picture: Picture = cv2.warpAffine(
         frame,
-        to_view[:2],
+        (_CORNER @ to_frame @ _CENTRE)[:2],
         (width, height),
-        flags=cv2.INTER_LINEAR,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return picture

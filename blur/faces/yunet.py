@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from blur import weights
 from blur.errors import DetectorError
@@ -58,18 +59,22 @@ def decode(outputs: Outputs, width: int, threshold: float) -> Detections:
 
     Raises DetectorError when the answer is no number.
     """
-    found = []
-    for stride in _STRIDES:
-        scores = np.sqrt(
-            outputs[f"cls_{stride}"][0, :, 0].clip(0, 1)
-            * outputs[f"obj_{stride}"][0, :, 0].clip(0, 1)
-        )
-        if not np.isfinite(scores).all():
-            raise DetectorError(f"{_NAME} answered with something that is no number")
-        cells = np.flatnonzero(scores >= threshold)
-        y, x = np.divmod(cells, width // stride)
-        left, up, log_width, log_height = outputs[f"bbox_{stride}"][0, cells].T
-        columns = [x + left, y + up, np.exp(log_width), np.exp(log_height), np.zeros(len(cells))]
-        boxes = np.stack(columns, axis=1) * stride
-        found.append(Detections.of(boxes.astype(np.float32), scores[cells], _NAME))
-    return suppressed(Detections.concat(found), _NMS_IOU)
+    cells = [outputs[f"cls_{stride}"].shape[1] for stride in _STRIDES]
+    faces, objects = (_all(outputs, name)[:, 0].clip(0, 1) for name in ("cls", "obj"))
+    scores = np.sqrt(faces * objects)
+    if not np.isfinite(scores).all():
+        raise DetectorError(f"{_NAME} answered with something that is no number")
+    rows = np.flatnonzero(scores >= threshold)
+    ends = np.cumsum(cells)
+    level = np.searchsorted(ends, rows, side="right")
+    stride = np.array(_STRIDES)[level]
+    y, x = np.divmod(rows - (ends - cells)[level], width // stride)
+    left, up, log_width, log_height = _all(outputs, "bbox")[rows].T
+    columns = [x + left, y + up, np.exp(log_width), np.exp(log_height), np.zeros(len(rows))]
+    boxes = (np.stack(columns, axis=1) * stride[:, None]).astype(np.float32)
+    return suppressed(Detections.of(boxes, scores[rows], _NAME), _NMS_IOU)
+
+
+def _all(outputs: Outputs, name: str) -> npt.NDArray[np.float32]:
+    """(cells, values) of all strides."""
+    return np.concatenate([outputs[f"{name}_{stride}"][0] for stride in _STRIDES])

@@ -111,23 +111,25 @@ class Camera:
 
     steps: list[Step] = field(default_factory=list)
     _within: list[Affine] = field(default_factory=list)
+    _back: list[Affine] = field(default_factory=list)
 
     def append(self, step: Step) -> None:
         transform = step.transform if step.reliable else np.eye(3)
         fresh = len(self.steps) % _BLOCK == 0
         self._within.append(transform if fresh else transform @ self._within[-1])
+        self._back.append(np.asarray(np.linalg.inv(self._within[-1])))
         self.steps.append(step)
 
     def between(self, a: int, b: int) -> Affine:
         """The transform that carries display coordinates on frame `a` to frame `b`."""
-        if a > b:
+        if a // _BLOCK > b // _BLOCK:
             return np.asarray(np.linalg.inv(self.between(b, a)))
         before = np.eye(3)
         while a // _BLOCK < b // _BLOCK:
             edge = (a // _BLOCK + 1) * _BLOCK
-            head = self._within[edge - 1] @ np.linalg.inv(self._within[a])
+            head = self._within[edge - 1] @ self._back[a]
             before, a = self._within[edge] @ head @ before, edge
-        return np.asarray(self._within[b] @ np.linalg.inv(self._within[a]) @ before)
+        return np.asarray(self._within[b] @ self._back[a] @ before)
 
     def reliable(self, a: int, b: int) -> bool:
         """Whether every step from frame `a` to frame `b` was measured."""

@@ -205,8 +205,10 @@ class Cover:
         if not len(points):
             return 0.0
         free = np.ones(len(points), bool)
+        low, high = points.min(0), points.max(0)
         for outline in self._here:
-            free &= ~_in_convex(points, outline)
+            if (outline.min(0) <= high).all() and (outline.max(0) >= low).all():
+                free &= ~_in_convex(points, outline)
         return float(free.mean())
 
     def exposes(self, frame: int, box: Box, share: float = EXPOSED) -> bool:

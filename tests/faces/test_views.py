@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from blur.boxes import wrapped
 from blur.faces.detections import Detections, Picture
-from blur.faces.views import View, crop, quarters, tiles, whole
+from blur.faces.views import Shown, View, crop, tiles
 from blur.plan import Box
 
 MARK = 250
@@ -45,7 +45,7 @@ def errors(view: View, width: int, height: int, edge: float, padded: bool = Fals
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, st.integers(32, 480), st.integers(0, 3))
 def test_whole(width: int, height: int, longest: int, turns: int) -> None:
-    view = whole(telling(width, height), longest, turns)
+    view = Shown(telling(width, height)).whole(longest, turns)
     pixel = max(width, height) / longest
     found = errors(view, width, height, edge=pixel)
     # The shorter side rounds to whole pixels: that is half a view pixel at its far end.
@@ -112,9 +112,10 @@ def test_quarters(width: int, height: int, longest: int) -> None:
     """They show the whole frame, with the network that `whole` takes at half the size."""
     frame = telling(width, height)
     pixel = max(width, height) / longest / 2
-    views = quarters(frame, longest)
+    shown = Shown(frame)
+    views = shown.quarters(longest)
     assert len(views) == 4
-    assert {view.picture.shape for view in views} == {whole(frame, longest).picture.shape}
+    assert {view.picture.shape for view in views} == {shown.whole(longest).picture.shape}
     shown = np.zeros((height, width), bool)
     for view in views:
         assert errors(view, width, height, 2 * pixel, padded=True).max() <= 1.0 + 3 * pixel
@@ -130,7 +131,7 @@ def test_a_face_found_upright_in_a_turned_view_has_the_turn_as_its_angle(
     turns: int, angle: float
 ) -> None:
     """One quarter turn counter-clockwise rights a head whose crown points right."""
-    view = whole(telling(200, 100), 200, turns)
+    view = Shown(telling(200, 100)).whole(200, turns)
     found = Detections.of(
         np.array([[30, 20, 10, 14, 0]], np.float32), np.array([0.9], np.float32), "d"
     )
