@@ -88,6 +88,8 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
     Level.THOROUGH: (
         Look("centerface", 1280, every=2),
         Look("centerface", 640, every=2),
+        Look("centerface", 480, every=6, phase=2),
+        Look("centerface", 288, every=12, phase=4, threshold=0.3),
         Look("yunet", 1280, every=2, threshold=0.25),
         Look("yunet", 640, every=4, threshold=0.25),
         Look("centerface", 960, every=6, phase=0, turns=1),
