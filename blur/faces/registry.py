@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import ctypes
+import gc
+import sys
 import threading
 from typing import Protocol
 
@@ -50,10 +54,16 @@ def use_device(name: str) -> None:
 
 
 def unload_detectors() -> None:
-    """Free every detector of this process; none may be in use."""
+    """Free every detector of this process, and give its memory back to the system; none may be
+    in use."""
     with _lock:
         while _loaded:
             _loaded.popitem()[1].close()
+    gc.collect()  # pictures in cycles would keep the heap around them
+    if sys.platform == "linux":
+        # glibc keeps what is free for this process: up to 240 MB after a scan of 4K.
+        with contextlib.suppress(AttributeError):  # other libraries of C have no such call
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _build(name: str, threads: int | None) -> _Closable:
