@@ -10,7 +10,7 @@ from blur.boxes import bounds, carried, paired_inside, sizes, wrapped
 from blur.plan import Boxes
 from blur.tracks.camera import Camera
 from blur.tracks.link import Tracklet, link_cost
-from blur.tracks.weed import SURE
+from blur.tracks.weed import sure
 
 _SAME_PLACE = 0.5
 """Distance, in face sizes, under which two boxes at one time are one face seen twice."""
@@ -54,7 +54,7 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
                 extra, own = tracklets[weaker].take(same | ~shared), grown[better].frames
                 lone = np.abs(extra.frames[:, None] - own[None]).min(axis=1) > near
                 beyond = (extra.frames < own[0]) | (extra.frames > own[-1])
-                lone |= beyond & (extra.evidence >= SURE).any(axis=1)
+                lone |= beyond & sure(extra)
                 if lone.any():
                     grown[better] = grown[better].joined(extra.take(lone))
                 break
@@ -130,7 +130,7 @@ def _coincidence(
         small, large = np.minimum(sizes(other), sizes(box)), np.maximum(sizes(other), sizes(box))
         inside = (paired_inside(other, box) > _INSIDE) & (small > large / 2.5)
         turned = np.abs(wrapped(other[:, 4] - box[:, 4])) > _TURNED
-        turned &= ~(weaker.evidence[shared] >= SURE).any(axis=1)
+        turned &= ~sure(weaker)[shared]
         near_enough = np.where(turned, _TURNED_PLACE * large, _SAME_PLACE * small)
         same[shared] = (away < near_enough) | inside
     return shared, same

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from blur.boxes import sizes
 from blur.tracks.link import Tracklet
@@ -26,7 +27,7 @@ _NEUTRAL = 0.1
 BAR = -1.1
 """Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face."""
 
-SURE = np.array([0.5, 0.85])
+_SURE = np.array([0.5, 0.85])
 """Scores, by family, from which one sighting is a face, however short it lasts."""
 
 _UNSURE = (-3.0, -0.1)
@@ -64,7 +65,12 @@ def credence(tracklet: Tracklet) -> float:
 
 def is_face(tracklet: Tracklet) -> bool:
     """Whether a tracklet is covered."""
-    return bool((tracklet.evidence >= SURE).any()) or credence(tracklet) >= BAR
+    return bool(sure(tracklet).any()) or credence(tracklet) >= BAR
+
+
+def sure(tracklet: Tracklet) -> npt.NDArray[np.bool_]:
+    """Which sightings of a tracklet are a face by themselves."""
+    return np.asarray((tracklet.evidence >= _SURE).any(axis=1))
 
 
 def to_look_at(tracklet: Tracklet) -> list[int]:

@@ -112,10 +112,10 @@ def test_quarters(width: int, height: int, longest: int) -> None:
     """They show the whole frame, with the network that `whole` takes at half the size."""
     frame = telling(width, height)
     pixel = max(width, height) / longest / 2
-    shown = Shown(frame)
-    views = shown.quarters(longest)
+    made = Shown(frame)
+    views = made.quarters(longest)
     assert len(views) == 4
-    assert {view.picture.shape for view in views} == {shown.whole(longest).picture.shape}
+    assert {view.picture.shape for view in views} == {made.whole(longest).picture.shape}
     shown = np.zeros((height, width), bool)
     for view in views:
         assert errors(view, width, height, 2 * pixel, padded=True).max() <= 1.0 + 3 * pixel
