@@ -51,12 +51,11 @@ class Writer:
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self._part)
-        try:
+        with ExitStack() as failed:
+            failed.callback(self.__exit__, None, None, None)
             with explained(self._part.final):
                 self._open(preset_for(self._info, self._settings))
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+            failed.pop_all()
         return self
 
     def __exit__(
