@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import queue
 import threading
 from collections import OrderedDict, deque
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from blur import sandbox
 from blur.errors import DetectorError, UsageError
+from blur.faces.compiled import Kept
 from blur.faces.detections import Picture
 from blur.settings import cpu_count
 
@@ -42,7 +44,9 @@ _STEP = 32
 
 _COMPILED_PIXELS = 4_000_000
 """Input sizes stay compiled up to this many pixels together, the last used ones first. Each pixel
-costs up to 80 bytes a thread; compiling again costs some tenths of a second."""
+costs up to 80 bytes a thread; to make one ready again costs a twentieth of a second."""
+
+_kept = Kept()
 
 
 def padded_size(picture: Picture) -> tuple[int, int]:
@@ -85,6 +89,7 @@ class Network:
         self._bgr = bgr
         self._threads = threads or cpu_count()
         self._precision = precision
+        self._digest = hashlib.sha256(onnx).digest()
         self._model = _core().read_model(onnx, b"")
         self._outputs = [output.any_name for output in self._model.outputs]
         self._compiled: OrderedDict[tuple[int, int], _Requests] = OrderedDict()
@@ -155,7 +160,37 @@ class Network:
 
     def _compile(self, width: int, height: int) -> _Requests:
         import openvino as ov
-        from openvino import preprocess, properties
+        from openvino import properties
+
+        streams = 1 if width * height > _LARGE else self._threads
+        config: dict[Any, Any] = {properties.num_streams: streams}
+        if self._device == "CPU":
+            config[properties.inference_num_threads] = self._threads
+            # Pinned threads of two processes would share the first core and leave the others.
+            config[properties.hint.enable_cpu_pinning] = False
+        if self._precision is not None:
+            config[properties.hint.inference_precision] = getattr(ov.Type, self._precision)
+        compiled = self._ready(width, height, config)
+        idle = _Requests()
+        # One more than the streams, so that none waits while an answer is decoded.
+        for _ in range(streams + 1):
+            idle.put(compiled.create_infer_request())
+        return idle
+
+    def _ready(self, width: int, height: int, config: dict[Any, Any]) -> Any:
+        """The compiled network; one for processors is kept, for others may not be given out."""
+        key = self._digest, self._bgr, width, height, self._device, str(config)
+        if (known := _kept.get(key)) is not None:
+            return _core().import_model(known, self._device, config)
+        compiled = _core().compile_model(self._sized(width, height), self._device, config)
+        if self._device == "CPU":
+            _kept.put(key, compiled.export_model().getbuffer())
+        return compiled
+
+    def _sized(self, width: int, height: int) -> Any:
+        """The network for pictures (height, width, 3) as they are in memory."""
+        import openvino as ov
+        from openvino import preprocess
 
         model = self._model.clone()
         model.reshape([1, 3, height, width])
@@ -166,20 +201,7 @@ class Network:
         picture.model().set_layout(ov.Layout("NCHW"))
         if self._bgr:
             picture.preprocess().reverse_channels()
-        streams = 1 if width * height > _LARGE else self._threads
-        config: dict[Any, Any] = {properties.num_streams: streams}
-        if self._device == "CPU":
-            config[properties.inference_num_threads] = self._threads
-            # Pinned threads of two processes would share the first core and leave the others.
-            config[properties.hint.enable_cpu_pinning] = False
-        if self._precision is not None:
-            config[properties.hint.inference_precision] = getattr(ov.Type, self._precision)
-        compiled = _core().compile_model(wrapped.build(), self._device, config)
-        idle = _Requests()
-        # One more than the streams, so that none waits while an answer is decoded.
-        for _ in range(streams + 1):
-            idle.put(compiled.create_infer_request())
-        return idle
+        return wrapped.build()
 
 
 def devices() -> list[str]:

@@ -64,6 +64,24 @@ def test_sizes_used_last_stay_compiled(yunet: Network, monkeypatch: pytest.Monke
     assert list(yunet._compiled) == [(640, 64)]
 
 
+def test_what_was_compiled_once_is_read_again_and_answers_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = [np.random.default_rng(0).integers(0, 255, (96, 128, 3)).astype(np.uint8)]
+
+    def joined(outputs: network.Outputs, width: int) -> np.ndarray:
+        return np.concatenate([outputs[name].ravel() for name in sorted(outputs)])
+
+    def answer(precision: network.Precision) -> np.ndarray:
+        yunet = Network("yunet", weights.read("yunet"), bgr=True, precision=precision)
+        return yunet.run(shown, joined)[0]
+
+    compiled = {precision: answer(precision) for precision in ("f32", "bf16")}
+    monkeypatch.delattr(Network, "_sized")
+    for precision, before in compiled.items():
+        assert np.array_equal(answer(precision), before)
+
+
 def test_other_threads_run_while_a_network_works(yunet: Network) -> None:
     """The caller can decode the next pictures meanwhile: the interpreter is not held."""
     large = [picture(1920, 1920)]
