@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 AHEAD = 3
-"""Pictures that decoding may run ahead: enough to keep it busy, few enough for 4K in memory."""
+"""Pictures that decoding may run ahead: enough to keep it busy."""
 
 
 class _End:

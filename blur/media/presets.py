@@ -32,8 +32,8 @@ _LOOKAHEAD_BYTES = 62_500_000
 """Samples that an encoder may hold to look ahead, 20 frames of 8-bit 1080p: it takes about twice as
 much memory. x264 at "medium" would hold 40, for 2 % smaller files of the same quality."""
 
-_LOOKAHEAD_LEAST = 8
-"""Frames; fewer would not hold a run of B-frames."""
+_LOOKAHEAD_LEAST = 6
+"""Frames: a run of B-frames and what surrounds it."""
 
 
 @dataclass(frozen=True, slots=True)

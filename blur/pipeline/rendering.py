@@ -17,10 +17,13 @@ from blur.errors import PlanMismatch
 from blur.fingerprint import fingerprint
 from blur.media import open_reader, open_writer
 from blur.media.probe import probe
-from blur.overlap import ahead
+from blur.overlap import AHEAD, ahead
 from blur.pipeline.progress import Progress, silent
 from blur.plan import Edits, Plan
 from blur.settings import Settings
+
+_LARGE = 4_000_000
+"""Pixels from which one decoded frame waits, not several: at 4K each takes up to 25 MB."""
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -65,7 +68,7 @@ def render(
         open_writer(out, info, settings.output) as writer,
     ):
         done = 0
-        for frame in ahead(reader):
+        for frame in ahead(reader, 1 if info.width * info.height > _LARGE else AHEAD):
             if done >= plan.frames or frame.pts != plan.pts[done]:
                 raise PlanMismatch(f"frame {done} is not as it was scanned", subject=clip.name)
             regions = [r.mapped(info.orientation.box_to_stored) for r in covers.at(done)]

@@ -264,8 +264,8 @@ def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
                 return pipeline.audit(out, plans[0], settings).frames
 
             parts = [measured(clip, f"scan {level}", scan, "detect")]
-            unload_detectors()  # as a batch does
             pipeline.render(warm, known, trial, settings)
+            unload_detectors()  # as a batch does after a scan
             parts.append(measured(clip, f"render {level}", render, "encode"))
             pipeline.audit(trial, known, settings)
             parts.append(measured(clip, f"audit {level}", audit, "detect"))

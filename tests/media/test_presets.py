@@ -24,10 +24,10 @@ def options(pix_fmt, width, height, **settings):
         ("yuv420p", 1920, 1080, None, 20),
         ("yuv420p", 1920, 1080, "faster", None),
         ("yuv420p10le", 1920, 1080, None, 10),
-        ("yuv420p", 3840, 2160, None, 8),
-        ("yuv420p10le", 3840, 2160, None, 8),
-        ("yuv420p10le", 3840, 2160, "veryslow", 8),
-        ("yuv420p10le", 7680, 4320, None, 8),
+        ("yuv420p", 3840, 2160, None, 6),
+        ("yuv420p10le", 3840, 2160, None, 6),
+        ("yuv420p10le", 3840, 2160, "veryslow", 6),
+        ("yuv420p10le", 7680, 4320, None, 6),
         ("yuv420p10le", 7680, 4320, "ultrafast", None),
     ],
 )
@@ -38,7 +38,7 @@ def test_the_larger_the_frames_the_fewer_an_encoder_holds(pix_fmt, width, height
 
 def test_x265_is_told_its_own_way():
     found = options("yuv420p10le", 3840, 2160, codec=Codec.HEVC)
-    assert "rc-lookahead=8" in found["x265-params"].split(":")
+    assert "rc-lookahead=6" in found["x265-params"].split(":")
     assert "rc-lookahead" not in found
 
 
