@@ -40,9 +40,9 @@ def tracklets_of(
 
 
 def _counted(tracklet: Tracklet, looked: npt.NDArray[np.intp]) -> Tracklet:
-    """The tracklet with its share of the looks, taken on the frames `looked`, that saw it."""
-    chances = np.count_nonzero((looked >= tracklet.start) & (looked <= tracklet.last))
-    return replace(tracklet, hits=len(tracklet) / chances)
+    """The tracklet with its share of the looks, taken on the ascending `looked`, that saw it."""
+    first, end = np.searchsorted(looked, [tracklet.start, tracklet.last + 1])
+    return replace(tracklet, hits=len(tracklet) / int(end - first))
 
 
 def tracks_of(

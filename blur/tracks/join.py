@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
-from blur.boxes import bounds, carried, paired_inside, sizes, wrapped
+from blur.boxes import Floats, bounds, carried, paired_inside, sizes, wrapped
 from blur.plan import Boxes
 from blur.tracks.camera import Camera
-from blur.tracks.link import Tracklet, link_cost
+from blur.tracks.link import Tracklet, link_cost, matching
 from blur.tracks.weed import sure
 
 _SAME_PLACE = 0.5
@@ -35,31 +36,31 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
     """
     if not tracklets:
         return []
+    tracklets = sorted(tracklets, key=_strength, reverse=True)
     # With the camera's motion taken out, boxes of different frames can be compared as they are.
     origin = min(t.start for t in tracklets)
     still = [_still(t, camera, origin) for t in tracklets]
-    meeting = _meeting(tracklets, still, near)
-    order = sorted(range(len(tracklets)), key=lambda i: -_strength(tracklets[i]))
+    spans = _spans(tracklets, still)
     grown: dict[int, Tracklet] = {}
-    for weaker in order:
-        for better in list(grown):
-            if not meeting[weaker, better]:
+    for weaker, tracklet in enumerate(tracklets):
+        for better in _meeting(spans, weaker, near):
+            if better not in grown:
                 continue
             shared, same = _coincidence(
-                tracklets[better], still[better], tracklets[weaker], still[weaker], near
+                tracklets[better], still[better], tracklet, still[weaker], near
             )
             if np.count_nonzero(same) > np.count_nonzero(shared) / 2:
                 if (shared & ~same).any():
-                    grown[weaker] = tracklets[weaker].take(~same)
-                extra, own = tracklets[weaker].take(same | ~shared), grown[better].frames
-                lone = np.abs(extra.frames[:, None] - own[None]).min(axis=1) > near
+                    grown[weaker] = tracklet.take(~same)
+                extra, own = tracklet.take(same | ~shared), grown[better].frames
+                lone = np.abs(extra.frames - own[_nearest(extra.frames, own)]) > near
                 beyond = (extra.frames < own[0]) | (extra.frames > own[-1])
                 lone |= beyond & sure(extra)
                 if lone.any():
                     grown[better] = grown[better].joined(extra.take(lone))
                 break
         else:
-            grown[weaker] = tracklets[weaker]
+            grown[weaker] = tracklet
     return sorted(grown.values(), key=lambda t: t.start)
 
 
@@ -68,24 +69,12 @@ def join(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[Tracklet
 
     The cheapest set of joins is taken at once (Hungarian method), again until none is left.
     """
-    while len(tracklets) > 1:
-        cost = np.full((len(tracklets), len(tracklets)), _JOIN_COST)
-        for i, before in enumerate(tracklets):
-            for j, after in enumerate(tracklets):
-                gap = after.start - before.last
-                if 0 < gap <= reach:
-                    moved = carried(before.boxes[-1:], camera.between(before.last, after.start))
-                    blind = not camera.reliable(before.last, after.start)
-                    cost[i, j] = link_cost(moved, after.boxes[:1], min(gap, 30), blind)[0, 0]
-        rows, cols = linear_sum_assignment(np.minimum(cost, _JOIN_COST))
-        successor = {
-            int(i): int(j) for i, j in zip(rows, cols, strict=True) if cost[i, j] < _JOIN_COST
-        }
-        if not successor:
-            break
-        heads = [i for i in range(len(tracklets)) if i not in successor.values()]
+    while successor := dict(_joins(tracklets, camera, reach)):
+        joined = set(successor.values())
         chains = []
-        for head in heads:
+        for head in range(len(tracklets)):
+            if head in joined:
+                continue
             chain, at = tracklets[head], head
             while at in successor:
                 at = successor[at]
@@ -93,6 +82,26 @@ def join(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[Tracklet
             chains.append(chain)
         tracklets = chains
     return tracklets
+
+
+def _joins(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[tuple[int, int]]:
+    """Which tracklet goes on with which."""
+    starts = np.array([t.start for t in tracklets])
+    order = np.argsort(starts, kind="stable")
+    rows, cols, costs = [], [], []
+    for i, before in enumerate(tracklets):
+        soon = np.searchsorted(starts, before.last + np.array([1, reach + 1]), sorter=order)
+        for j in order[slice(*soon)].tolist():
+            after = tracklets[j]
+            moved = carried(before.boxes[-1:], camera.between(before.last, after.start))
+            blind = not camera.reliable(before.last, after.start)
+            gap = min(after.start - before.last, 30)
+            cost = link_cost(moved, after.boxes[:1], gap, blind)[0, 0]
+            if cost < _JOIN_COST:
+                rows.append(i)
+                cols.append(j)
+                costs.append(cost)
+    return matching(np.array(rows), np.array(cols), np.array(costs), _JOIN_COST)
 
 
 def _strength(tracklet: Tracklet) -> float:
@@ -105,15 +114,31 @@ def _still(tracklet: Tracklet, camera: Camera, origin: int) -> Boxes:
     return np.concatenate([carried(box[None], camera.between(f, origin)) for f, box in rows])
 
 
-def _meeting(tracklets: list[Tracklet], still: list[Boxes], near: int) -> npt.NDArray[np.bool_]:
-    """(n, n) whether two tracklets come close in time and place: the others need no comparison."""
-    start = np.array([t.start for t in tracklets])
-    last = np.array([t.last for t in tracklets])
-    together = (start[:, None] <= last[None] + near) & (start[None] <= last[:, None] + near)
-    extent = np.array([[*(bounds(s)[:, :2].min(0)), *(bounds(s)[:, 2:].max(0))] for s in still])
-    low, high = extent[:, :2], extent[:, 2:]
-    touching = (low[:, None] <= high[None]).all(-1) & (low[None] <= high[:, None]).all(-1)
-    return np.asarray(together & touching)
+class _Spans(NamedTuple):
+    """Where tracklets begin and end, in time and, with the camera's motion taken out, in place."""
+
+    start: npt.NDArray[np.intp]
+    last: npt.NDArray[np.intp]
+    low: Floats
+    high: Floats
+
+
+def _spans(tracklets: list[Tracklet], still: list[Boxes]) -> _Spans:
+    edges = [bounds(boxes) for boxes in still]
+    return _Spans(
+        np.array([t.start for t in tracklets]),
+        np.array([t.last for t in tracklets]),
+        np.array([e[:, :2].min(axis=0) for e in edges]),
+        np.array([e[:, 2:].max(axis=0) for e in edges]),
+    )
+
+
+def _meeting(spans: _Spans, one: int, near: int) -> list[int]:
+    """Those before `one` that come close to it in time and place: no others need comparison."""
+    start, last, low, high = (values[:one] for values in spans)
+    together = (start <= spans.last[one] + near) & (last >= spans.start[one] - near)
+    touching = (low <= spans.high[one]).all(axis=1) & (high >= spans.low[one]).all(axis=1)
+    return np.flatnonzero(together & touching).tolist()
 
 
 def _coincidence(
@@ -121,11 +146,11 @@ def _coincidence(
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Which sightings of `weaker` have one of `better` close in time, and which of those lie on
     the same face; none where fewer than a third have one."""
-    gaps = np.abs(weaker.frames[:, None] - better.frames[None])
-    shared = gaps.min(axis=1) <= near
+    nearest = _nearest(weaker.frames, better.frames)
+    shared = np.abs(weaker.frames - better.frames[nearest]) <= near
     same = np.zeros(len(weaker), bool)
     if np.count_nonzero(shared) >= len(weaker) / 3:
-        box, other = weaker_still[shared], better_still[gaps.argmin(axis=1)[shared]]
+        box, other = weaker_still[shared], better_still[nearest[shared]]
         away = np.linalg.norm(other[:, :2] - box[:, :2], axis=1)
         small, large = np.minimum(sizes(other), sizes(box)), np.maximum(sizes(other), sizes(box))
         inside = (paired_inside(other, box) > _INSIDE) & (small > large / 2.5)
@@ -134,3 +159,11 @@ def _coincidence(
         near_enough = np.where(turned, _TURNED_PLACE * large, _SAME_PLACE * small)
         same[shared] = (away < near_enough) | inside
     return shared, same
+
+
+def _nearest(frames: npt.NDArray[np.intp], others: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Of ascending `others`, the index of the one nearest to each frame, of two the earlier."""
+    after = np.searchsorted(others, frames).clip(max=len(others) - 1)
+    before = (after - 1).clip(min=0)
+    earlier = np.abs(frames - others[before]) <= np.abs(frames - others[after])
+    return np.where(earlier, before, after)

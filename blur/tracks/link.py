@@ -92,7 +92,7 @@ def link(sightings: Sequence[Sightings], camera: Camera, reach: int) -> list[Tra
         inside = [k for k, s in enumerate(seen) if begin <= s.frame < begin + _WINDOW]
         rows, cols, costs = _candidates(seen, inside, offsets, camera, reach)
         free = ~taken[cols]
-        for a, b in _matching(rows[free], cols[free], costs[free]):
+        for a, b in matching(rows[free], cols[free], costs[free], _END_COST):
             successor[a], taken[b] = b, True
     tracklets = []
     for head in np.flatnonzero(~taken):
@@ -141,9 +141,11 @@ def link_cost(moved: Boxes, later: Boxes, gap: int, blind: bool) -> Floats:
     return np.asarray((away / allowance) ** 2 + (swell / 0.35) ** 2 + 0.06 * (gap - 1))
 
 
-def _matching(
-    rows: npt.NDArray[np.intp], cols: npt.NDArray[np.intp], costs: Floats
+def matching(
+    rows: npt.NDArray[np.intp], cols: npt.NDArray[np.intp], costs: Floats, end: float
 ) -> list[tuple[int, int]]:
+    """The cheapest set of pairs (row, col), each in one pair at most, of those that have `costs`;
+    to leave a row alone costs `end`."""
     if not len(rows):
         return []
     sources, row = np.unique(rows, return_inverse=True)
@@ -152,7 +154,7 @@ def _matching(
     # A private "end" column for every source makes the matching always full.
     table = coo_array(
         (
-            np.concatenate([costs + 1e-3, np.full(n, _END_COST)]),
+            np.concatenate([costs + 1e-3, np.full(n, end)]),
             (np.concatenate([row, np.arange(n)]), np.concatenate([col, m + np.arange(n)])),
         ),
         shape=(n, m + n),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -110,6 +112,21 @@ def test_a_turned_guess_beside_a_face_is_a_double_unless_it_is_sure() -> None:
 def test_a_small_face_before_a_large_one_is_no_double() -> None:
     parts = [still(range(0, 60, 3), size=240), still(range(0, 60, 3), 330, size=60)]
     assert len(absorb(parts, camera(60), NEAR)) == 2
+
+
+def test_a_long_shot_takes_memory_with_its_length_and_not_with_the_square() -> None:
+    """One who stays and is seen at two sizes, and a thousand who come and go."""
+    frames = 12_000
+    stay = [still(range(0, frames, 3)), still(range(1, frames, 3), 305, size=50, score=0.4)]
+    passing = [still(range(f, f + 2), 700) for f in range(0, frames, 9)]
+    seen = camera(frames)
+    seen.between(0, frames - 1)
+    tracemalloc.start()
+    found = join(absorb([*stay, *passing], seen, NEAR), seen, REACH)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sorted(len(t) for t in found) == [2668, 4000]
+    assert peak < 8e6, peak  # a table of all pairs takes 14 MB, one of all sightings 128
 
 
 rows = st.tuples(
