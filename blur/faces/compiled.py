@@ -1,18 +1,25 @@
 """Compiled networks, kept while the process lives.
 
 Between clips the detectors leave memory to the encoder, and the next clip needs the same networks:
-to compile them all again takes two seconds of a core, to read them again a third of that. They are
-kept in a file, for each holds its weights; the file has no name and goes with the process.
+to compile them all again takes two seconds of a core, to import them a third of that. They are kept
+in a file, for each holds its weights; the file has no name and goes with the process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
+import mmap
 import tempfile
 import threading
-from collections.abc import Hashable
-from typing import IO
+from collections.abc import Callable, Hashable
+from typing import IO, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+T = TypeVar("T")
+
+Content = npt.NDArray[np.uint8]
 
 
 class Kept:
@@ -20,22 +27,32 @@ class Kept:
 
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
-        self._spans: dict[Hashable, tuple[int, int]] = {}
+        self._views: dict[Hashable, mmap.mmap] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> bytes | None:
-        """What was put under `key`, if anything was."""
-        with self._lock:
-            if self._file is None or key not in self._spans:
-                return None
-            start, length = self._spans[key]
-            self._file.seek(start)
-            return self._file.read(length)
+    def imported(self, key: Hashable, make: Callable[[Content], T]) -> T | None:
+        """What `make` makes of the network under `key`; None when there is none.
 
-    def put(self, key: Hashable, content: bytes) -> None:
+        What is made may go on to point into the content: it stays where it is. Its pages are given
+        back, and read from the file again should they be needed.
+        """
+        with self._lock:
+            view = self._views.get(key)
+        if view is None:
+            return None
+        made = make(np.frombuffer(view, np.uint8))
+        if hasattr(mmap, "MADV_DONTNEED"):
+            view.madvise(mmap.MADV_DONTNEED)
+        return made
+
+    def put(self, key: Hashable, content: Any) -> None:
+        """Keep a network, given as bytes or a buffer of them."""
         with self._lock, contextlib.suppress(OSError):  # a full disk: it will be compiled again
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="blur-", buffering=0)  # noqa: SIM115
-            start = self._file.seek(0, io.SEEK_END)
+            start = -(-self._file.seek(0, 2) // mmap.ALLOCATIONGRANULARITY)
+            start = self._file.seek(start * mmap.ALLOCATIONGRANULARITY)
             if self._file.write(content) == len(content):
-                self._spans[key] = start, len(content)
+                self._views[key] = mmap.mmap(
+                    self._file.fileno(), len(content), access=mmap.ACCESS_COPY, offset=start
+                )

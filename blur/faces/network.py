@@ -179,9 +179,17 @@ class Network:
 
     def _ready(self, width: int, height: int, config: dict[Any, Any]) -> Any:
         """The compiled network; one for processors is kept, for others may not be given out."""
+        import openvino as ov
+
         key = self._digest, self._bgr, width, height, self._device, str(config)
-        if (known := _kept.get(key)) is not None:
-            return _core().import_model(known, self._device, config)
+        known = _kept.imported(
+            key,
+            lambda content: _core().import_model(
+                ov.Tensor(content, shared_memory=True), self._device, config
+            ),
+        )
+        if known is not None:
+            return known
         compiled = _core().compile_model(self._sized(width, height), self._device, config)
         if self._device == "CPU":
             _kept.put(key, compiled.export_model().getbuffer())

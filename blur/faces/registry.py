@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
-import ctypes
-import gc
-import sys
 import threading
 from typing import Protocol
 
+from blur import memory
 from blur.errors import SetupError
 from blur.faces.detections import Detector
 
@@ -59,11 +56,7 @@ def unload_detectors() -> None:
     with _lock:
         while _loaded:
             _loaded.popitem()[1].close()
-    gc.collect()  # pictures in cycles would keep the heap around them
-    if sys.platform == "linux":
-        # glibc keeps what is free for this process: up to 240 MB after a scan of 4K.
-        with contextlib.suppress(AttributeError):  # other libraries of C have no such call
-            ctypes.CDLL(None).malloc_trim(0)
+    memory.give_back()
 
 
 def _build(name: str, threads: int | None) -> _Closable:
