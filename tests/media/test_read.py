@@ -108,7 +108,8 @@ def test_a_clip_cut_off_fails_with_its_name_and_a_remedy(tmp_path, suffix, kept)
     }[suffix]
     path = make(tmp_path / f"clip{suffix}", recipe)
     data = path.read_bytes()
-    path.write_bytes(data[: int(len(data) * kept)])
+    # An odd length: a transport stream that ends with a whole packet ends like any other.
+    path.write_bytes(data[: int(len(data) * kept) | 1])
     with pytest.raises(DecodeError) as caught:
         frames_of(path)
     assert path.name in str(caught.value) and caught.value.remedy
