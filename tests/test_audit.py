@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +22,7 @@ from blur.media.convert import display_rgb
 from blur.media.probe import probe
 from blur.pipeline.mending import tracks_of_residual
 from blur.pipeline.progress import silent
+from blur.pipeline.splicing import Earlier, render_again
 from blur.plan import Box, Decision, Edits, Keyframe, Plan, Reason, Track, TrackEdit
 from blur.settings import (
     AuditMode,
@@ -169,6 +171,31 @@ def test_a_single_frame_without_its_cover_is_found_and_covered(
     assert {r.frame for r in done.audits[0].residuals} == {17}
     assert done.audits[-1].residuals == []
     assert min(covered_share(clip, out)) > 0.98
+
+
+def test_only_what_changed_is_encoded_again_and_all_is_as_if_rendered_whole(
+    clip: Path, plan: Plan, tmp_path: Path
+) -> None:
+    holed, out, whole = without(plan, [17]), tmp_path / "out.mkv", tmp_path / "whole.mkv"
+    first = pipeline.render(clip, holed, out, SETTINGS)
+    patch = Track.unseen(99, 17, np.array([face(17)], np.float32), "audit")
+    mended = holed.with_tracks([*holed.tracks, patch], [])
+    rendered: list[int] = []
+    again = render_again(
+        clip,
+        mended,
+        out,
+        SETTINGS,
+        None,
+        lambda stage, done, total: rendered.append(done - 1),
+        Earlier(out, holed, first),
+    )
+    assert rendered == [17]
+    report = pipeline.render(clip, mended, whole, SETTINGS)
+    assert all(np.array_equal(*pair) for pair in zip(shown(out), shown(whole), strict=True))
+    assert (again.frames, again.notes, again.dropped) == (40, report.notes, report.dropped)
+    assert again.bytes_out == out.stat().st_size
+    assert again.sha256 == hashlib.sha256(out.read_bytes()).hexdigest()
 
 
 def test_a_cover_that_ends_too_early_is_seen_beside_its_end(

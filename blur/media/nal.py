@@ -1,4 +1,5 @@
-"""User data in H.264 and HEVC streams: what encoders and cameras say between the pictures."""
+"""The units of H.264 and HEVC streams, and the user data in them: what encoders and cameras say
+between the pictures."""
 
 from __future__ import annotations
 
@@ -13,6 +14,13 @@ def length_size(codec: str, extradata: bytes | None) -> int | None:
         return None
     at = 4 if codec == "h264" else 21
     return (extradata[at] & 3) + 1 if len(extradata) > at else None
+
+
+def with_start_codes(packet: bytes, size: int | None) -> bytes:
+    """The packet as encoders give it: each unit behind a start code, not behind its length."""
+    if size is None:
+        return packet
+    return b"".join(b"\0\0\0\1" + unit for unit in _units(packet, size))
 
 
 def user_data(codec: str, packet: bytes, size: int | None) -> Iterator[bytes]:

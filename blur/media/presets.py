@@ -177,8 +177,9 @@ def encoder_options(
     if preset.encoder == "libx264" and lookahead is not None:
         options["rc-lookahead"] = str(lookahead)
     elif preset.encoder == "libx265":
-        # info: x265 would write its version and settings into the stream.
-        parameters = ["info=0", "log-level=error"]
+        # info: x265 would write its version and settings into the stream. open-gop: its groups of
+        # pictures would reach into each other, and none could be encoded again alone.
+        parameters = ["info=0", "log-level=error", "open-gop=0"]
         if threads := codec_threads():
             parameters.append(f"pools={threads}")
         if lookahead is not None:

@@ -71,16 +71,12 @@ class Writer:
     def write(self, frame: Frame) -> None:
         """Encode one frame at its own pts."""
         with explained(self._part.final):
-            picture = self._conversion.apply(frame.picture)
-            picture.pts, picture.time_base = frame.pts, self._info.time_base
-            picture.pict_type = 0  # the source's choice of key frames is not ours
             if self._pts:
                 self._ends[self._pts[-1]] = frame.pts
             self._pts.append(frame.pts)
             self._last_duration = frame.duration
-            self._mux(self._stream.encode(picture))
-            if self._sound is not None:
-                self._sound.write_until(frame.pts * self._info.time_base)
+            self._mux(self._stream.encode(self._picture(frame)))
+            self._sound_until(frame.pts)
 
     def finish(self) -> Written:
         """Complete, verify and rename the output."""
@@ -101,6 +97,17 @@ class Writer:
             final, len(self._pts), size, sha256, tuple(self._notes), tuple(self._dropped())
         )
 
+    def _picture(self, frame: Frame) -> av.VideoFrame:
+        """The frame as the encoder takes it."""
+        picture = self._conversion.apply(frame.picture)
+        picture.pts, picture.time_base = frame.pts, self._info.time_base
+        picture.pict_type = 0  # the source's choice of key frames is not ours
+        return picture
+
+    def _sound_until(self, pts: int) -> None:
+        if self._sound is not None:
+            self._sound.write_until(pts * self._info.time_base)
+
     def _open(self, preset: Preset) -> None:
         info, settings = self._info, self._settings
         self._container = self._stack.enter_context(
@@ -120,13 +127,12 @@ class Writer:
         stream = self._container.add_stream(
             preset.encoder,
             rate=info.rate,
-            options=encoder_options(preset, info, settings, target),
             hwaccel=HWAccel("vaapi") if settings.hardware is Hardware.VAAPI else None,
         )
         assert isinstance(stream, av.VideoStream)
-        self._stream = stream
-        self._describe(preset, target)
-        self._start_encoder(preset)
+        self._stream, self._preset, self._target = stream, preset, target
+        self._describe()
+        self._start(stream.codec_context)
         if self._wants_sound:
             self._sound = Sound(info, self._container, parse_spans(settings.mute))
             self._stack.callback(self._sound.close)
@@ -134,14 +140,34 @@ class Writer:
         self._container.start_encoding()
         self._clean = av.BitStreamFilterContext(preset.user_data, self._stream)
 
-    def _describe(self, preset: Preset, target: str) -> None:
-        """Geometry, time and colour, as the clip has them."""
-        info, context = self._info, self._stream.codec_context
+    def _describe(self) -> None:
+        """What the container says of the pictures."""
+        info = self._info
+        self._stream.time_base = info.time_base
+        if self._preset.codec_tag is not None:
+            self._stream.codec_context.codec_tag = self._preset.codec_tag
+        if self._interlaced:
+            if not self._preset.interlaced:
+                raise OutputError(
+                    f"is interlaced, which {self._preset.encoder} cannot keep",
+                    subject=info.path.name,
+                    remedy="use --deinterlace or --codec h264",
+                )
+            self._notes.append("interlaced, kept so")
+        if info.display_matrix is not None:
+            self._stream.set_display_matrix(info.display_matrix)
+        if self._settings.keep_timecode and info.timecode:
+            self._stream.metadata["timecode"] = info.timecode
+
+    def _start(self, context: av.VideoCodecContext) -> None:
+        """Start an encoder; geometry, time and colour are as the clip has them."""
+        info, preset = self._info, self._preset
+        context.options = encoder_options(preset, info, self._settings, self._target)
         context.width = info.orientation.stored_width
         context.height = info.orientation.stored_height
-        context.pix_fmt = target
+        context.pix_fmt = self._target
         context.thread_count = codec_threads()
-        context.time_base = self._stream.time_base = info.time_base
+        context.time_base = info.time_base
         context.sample_aspect_ratio = info.sample_aspect_ratio
         colour = self._conversion.colour
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
@@ -150,26 +176,11 @@ class Writer:
             context.flags |= Flags.bitexact
         if self._settings.hardware is Hardware.VIDEOTOOLBOX:
             context.qscale, context.global_quality = True, _VIDEOTOOLBOX_QUALITY
-        if preset.codec_tag is not None:
-            context.codec_tag = preset.codec_tag
         if self._interlaced:
-            if not preset.interlaced:
-                raise OutputError(
-                    f"is interlaced, which {preset.encoder} cannot keep",
-                    subject=info.path.name,
-                    remedy="use --deinterlace or --codec h264",
-                )
             context.flags |= Flags.interlaced_dct | Flags.interlaced_me
             context.field_order = 2 if info.top_field_first else 3
-            self._notes.append("interlaced, kept so")
-        if info.display_matrix is not None:
-            self._stream.set_display_matrix(info.display_matrix)
-        if self._settings.keep_timecode and info.timecode:
-            self._stream.metadata["timecode"] = info.timecode
-
-    def _start_encoder(self, preset: Preset) -> None:
         try:
-            self._stream.codec_context.open()
+            context.open()
         except av.error.FFmpegError as error:
             raise OutputError(
                 f"the encoder {preset.encoder} does not take it: {error.strerror}",
@@ -194,10 +205,12 @@ class Writer:
                 clean.stream, clean.time_base = self._stream, time_base
                 self._held.append(clean)
         while self._held and self._held[0].pts in self._ends:
-            packet = self._held.pop(0)
-            assert packet.pts is not None
-            packet.duration = self._ends.pop(packet.pts) - packet.pts
-            self._container.mux_one(packet)
+            self._send(self._held.pop(0))
+
+    def _send(self, packet: av.Packet[Any]) -> None:
+        assert packet.pts is not None
+        packet.duration = self._ends.pop(packet.pts) - packet.pts
+        self._container.mux_one(packet)
 
     def _flush_held(self) -> None:
         if self._held:

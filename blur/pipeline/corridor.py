@@ -13,6 +13,7 @@ from blur.pipeline.auditing import inspect
 from blur.pipeline.mending import tracks_of_residual, with_doubts
 from blur.pipeline.progress import Progress, silent
 from blur.pipeline.rendering import Rendered, render
+from blur.pipeline.splicing import Earlier, render_again
 from blur.plan import Edits, Plan
 from blur.settings import AuditMode, Settings
 from blur.tracks import residual
@@ -53,8 +54,8 @@ def cover_clip(
     audits: list[Audit] = []
     again: residual.Again | None = None
     try:
+        done = render(clip, plan, unaudited, settings, edits, progress)
         while True:
-            done = render(clip, plan, unaudited, settings, edits, progress)
             seen, faces = inspect(unaudited, plan, settings, edits, again, progress or silent)
             audits.append(seen)
             if not seen.residuals:
@@ -64,12 +65,14 @@ def cover_clip(
                 keep(plan)
                 break
             tracks, doubts = tracks_of_residual(clip, plan, faces, settings, progress or silent)
+            earlier = Earlier(unaudited, plan, done)
             plan = plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
             keep(plan)
             unload_detectors()  # their networks weigh as much as the encoder that comes next
             again = residual.Again(
                 [r.frame for r in seen.residuals], [(t.start - 1, t.end + 1) for t in tracks]
             )
+            done = render_again(clip, plan, unaudited, settings, edits, progress, earlier)
         if fix and seen.residuals:
             where = ", ".join(f"{r.seconds:.1f} s" for r in seen.residuals[:3])
             raise ResidualFace(f"the audit still sees a face, at {where}", subject=clip.name)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
+import av
 from msgspec import Struct
 
 from blur import edits as decisions
@@ -18,6 +20,9 @@ from blur.errors import PlanMismatch
 from blur.fingerprint import fingerprint
 from blur.media import open_reader, open_writer
 from blur.media.probe import probe
+from blur.media.read import Frame
+from blur.media.stills import StillWriter
+from blur.media.write import Writer
 from blur.overlap import AHEAD, ahead
 from blur.pipeline.progress import Progress, silent
 from blur.plan import Edits, Plan
@@ -52,30 +57,19 @@ def render(
 
     Raises PlanMismatch when the plan is of another clip, DecodeError, OutputError.
     """
-    tell = progress or silent
     started = time.monotonic()
-    if fingerprint(clip) != plan.fingerprint:
-        raise PlanMismatch("is not the clip that this plan was made from", subject=clip.name)
-    if edits is not None:
-        plan = decisions.apply(plan, edits)
-    info = probe(clip)
-    covers = Covers(plan.tracks, plan.shots(), settings.cover, plan.width, plan.height)
-    fill = make_fill(settings.cover)
-    damage = settings.scan.max_damaged
+    covering = Covering(clip, plan, settings, edits)
+    info = covering.info
     with (
         open_reader(
-            clip, info, max_damaged=damage, deinterlace=settings.output.deinterlace
+            clip,
+            info,
+            max_damaged=settings.scan.max_damaged,
+            deinterlace=settings.output.deinterlace,
         ) as reader,
         open_writer(out, info, settings.output) as writer,
     ):
-        done = 0
-        for frame in ahead(reader, 1 if info.width * info.height > _LARGE else AHEAD):
-            if done >= plan.frames or frame.pts != plan.pts[done]:
-                raise PlanMismatch(f"frame {done} is not as it was scanned", subject=clip.name)
-            regions = [r.mapped(info.orientation.box_to_stored) for r in covers.at(done)]
-            writer.write(dataclasses.replace(frame, picture=paint(frame.picture, regions, fill)))
-            done += 1
-            tell("render", done, plan.frames)
+        done = covering.write(reader, writer, progress or silent)
         if done != plan.frames:
             raise PlanMismatch(f"has {done} frames, its plan {plan.frames}", subject=clip.name)
         notes, damaged = list(reader.notes), reader.damaged
@@ -93,3 +87,42 @@ def render(
         dropped=list(written.dropped),
         notes=notes + list(written.notes),
     )
+
+
+def covers_of(plan: Plan, settings: Settings, edits: Edits | None) -> Covers:
+    """The covers of a plan, with a person's edits on top."""
+    if edits is not None:
+        plan = decisions.apply(plan, edits)
+    return Covers(plan.tracks, plan.shots(), settings.cover, plan.width, plan.height)
+
+
+class Covering:
+    """What becomes of the frames of `clip`: `covers` per its plan and edits.
+
+    Raises PlanMismatch when the plan is of another clip.
+    """
+
+    def __init__(self, clip: Path, plan: Plan, settings: Settings, edits: Edits | None) -> None:
+        if fingerprint(clip) != plan.fingerprint:
+            raise PlanMismatch("is not the clip that this plan was made from", subject=clip.name)
+        self.info = probe(clip)
+        self._clip, self._plan = clip, plan
+        self.covers = covers_of(plan, settings, edits)
+        self._fill = make_fill(settings.cover)
+
+    def write(self, frames: Iterable[Frame], writer: Writer | StillWriter, tell: Progress) -> int:
+        """Give `frames` to `writer`, covered; how many the clip has up to the last of them."""
+        done = 0
+        for frame in ahead(frames, 1 if self.info.width * self.info.height > _LARGE else AHEAD):
+            writer.write(dataclasses.replace(frame, picture=self._covered(frame)))
+            done = frame.index + 1
+            tell("render", done, self._plan.frames)
+        return done
+
+    def _covered(self, frame: Frame) -> av.VideoFrame:
+        index, times = frame.index, self._plan.pts
+        if index >= len(times) or frame.pts != times[index]:
+            raise PlanMismatch(f"frame {index} is not as it was scanned", subject=self._clip.name)
+        to_stored = self.info.orientation.box_to_stored
+        regions = [region.mapped(to_stored) for region in self.covers.at(index)]
+        return paint(frame.picture, regions, self._fill)
