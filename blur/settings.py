@@ -195,8 +195,8 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     device: Annotated[
         str,
         Meta(
-            description="where detectors run: cpu, or another of the devices that `blur doctor`"
-            " lists"
+            description="where detectors run: cpu, cuda for an NVIDIA chip, or another of the"
+            " devices that `blur doctor` lists"
         ),
     ] = "cpu"
     include: Annotated[

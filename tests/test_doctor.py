@@ -46,6 +46,26 @@ def test_an_encoder_that_is_not_there_is_not_listed():
     assert not doctor._encodes(Codec.PRORES, Hardware.NVENC)
 
 
+@pytest.fixture
+def advice(monkeypatch):
+    monkeypatch.setattr(doctor, "_has_bf16", lambda: True)
+    return lambda hardware, devices: "; ".join(doctor._advice(Settings(), hardware, devices))
+
+
+def test_an_nvidia_chip_is_advised_on_until_detectors_can_run_there(advice, monkeypatch):
+    absent = SetupError("no library", remedy='pip install "blur[nvidia]"')
+    monkeypatch.setattr("blur.faces.network_cuda.obstacle", lambda: absent)
+    assert 'pip install "blur[nvidia]"' in advice(["h264_nvenc"], ["CPU"])
+    assert "nvidia" not in advice(["h264_vaapi"], ["CPU"])
+    there = advice(["h264_nvenc"], ["CPU", "CUDA"])
+    assert "--device cuda" in there and "blur[nvidia]" not in there
+
+
+def test_without_a_chip_it_advises_a_preset(advice):
+    assert "--preset faster" in advice([], ["CPU"])
+    assert "--preset" not in advice(["h264_qsv"], ["CPU"])
+
+
 @pytest.mark.slow
 def test_the_estimate_is_in_hours_for_an_hour():
     pytest.importorskip("skimage")

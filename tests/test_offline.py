@@ -117,6 +117,20 @@ unload_detectors()
     assert files_under(tmp_path) == []
 
 
+def test_neither_does_what_drives_nvidia_chips(tmp_path: Path) -> None:
+    """On the CPU. Later releases of ONNX Runtime do both as they are imported."""
+    pytest.importorskip("onnxruntime")
+    look = """
+import numpy as np
+from blur import weights
+from blur.faces.network_cuda import CudaNetwork
+network = CudaNetwork("yunet", weights.read("yunet"), provider="CPUExecutionProvider")
+network.run([np.full((200, 300, 3), 90, np.uint8)], lambda outputs, width: None)
+"""
+    assert watched(["-c", look], tmp_path) == ("", [])
+    assert files_under(tmp_path) == []
+
+
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     """Half a second of a real face."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -36,6 +37,9 @@ from blur.errors import (
     SetupError,
 )
 from blur.settings import AuditMode, BatchSettings, Settings, cpu_count
+
+if TYPE_CHECKING:
+    from blur.pipeline import Progress
 
 _SETTLE = 1.0
 _LEDGER_EVERY = 1.0
@@ -74,6 +78,7 @@ def run(
         survey = Survey(found, ledger.entries(), folder, settings, scan=scan, render=render)
         batch = _Batch(folder, ledger, settings, display, survey, scan=scan, render=render)
         executor = stack.enter_context(_executor(batch.tell, stop, settings, serial, display.say))
+        _check_device(settings.batch.device, executor, stop)
         survey.probe(executor, stop)
         batch.enter()
         batch.work(executor, stop)
@@ -110,6 +115,7 @@ def dry_run(
     entries = read(folder)[0] if folder.ledger.exists() else []
     survey = Survey(found, entries, folder, settings, scan=scan, render=render)
     with stop.on_signals(), _executor(_ignore, stop, settings, serial, _ignore) as executor:
+        _check_device(settings.batch.device, executor, stop)
         survey.probe(executor, stop)
         executor.expect(len(survey.probed))
         samples = [
@@ -161,6 +167,23 @@ def _cluster(tell: Tell, stop: Stop, settings: Settings, say: Callable[[str], No
     except ModuleNotFoundError as error:
         raise SetupError("Dask is not installed", remedy='pip install "blur[cluster]"') from error
     return ClusterExecutor(tell, stop, settings.batch, say)
+
+
+def _check_device(device: str, executor: Executor, stop: Stop) -> None:
+    """Let a worker, off the network, build a detector there, before any clip is begun. Raises what
+    it raises: UsageError or SetupError where the device cannot be used."""
+    if device.lower() == BatchSettings().device:
+        return
+    for event in drain(Schedule([Task(0, _try, device)], executor.memory), executor, stop):
+        if isinstance(event, Outcome) and event.error is not None:
+            raise event.error
+
+
+def _try(device: str, progress: Progress) -> None:
+    from blur.faces.registry import load_detector, use_device
+
+    use_device(device)
+    load_detector("yunet")
 
 
 class _Batch:

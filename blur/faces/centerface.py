@@ -1,4 +1,4 @@
-"""CenterFace on OpenVINO: a heat map of face centres with sizes, offsets and five landmarks.
+"""CenterFace: a heat map of face centres with sizes, offsets and five landmarks.
 
 Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019
 (arXiv:1911.03599).
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from blur import weights
 from blur.errors import DetectorError
 from blur.faces.detections import Detections, Picture
-from blur.faces.network import Network, Outputs, Precision
+from blur.faces.network import Outputs, Precision, open_network
 from blur.faces.nms import suppressed
 
 Floats = npt.NDArray[np.float32]
@@ -55,7 +55,7 @@ class CenterFace:
         precision: Precision | None = None,
         device: str = "CPU",
     ) -> None:
-        self._network = Network(
+        self._network = open_network(
             _NAME, weights.read(_NAME), threads=threads, precision=precision, device=device
         )
 

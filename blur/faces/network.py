@@ -1,52 +1,81 @@
-"""A convolutional network on OpenVINO: fed with pictures of any size, from any thread.
-
-Measured on CPUs, a batch of n pictures is no faster than n pictures one by one (it falls out of
-the cache), while one single-threaded stream per core is: so each picture is a request of its own,
-and as many are in flight as there are threads; of large ones, fewer.
-"""
+"""Convolutional networks: fed with pictures of any size, from any thread, on any device."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import hashlib
-import queue
-import threading
-from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from blur import sandbox
-from blur.errors import DetectorError, UsageError
-from blur.faces.compiled import Kept
+from blur.errors import UsageError
 from blur.faces.detections import Picture
-from blur.settings import cpu_count
 
 T = TypeVar("T")
 
 Outputs = dict[str, npt.NDArray[np.float32]]
 """What the network answered for one picture, by output name; valid only while it is decoded."""
 
-_Requests = queue.SimpleQueue[Any]
-"""Idle inference requests of one input size."""
-
 Precision = Literal["f32", "bf16", "f16"]
 
-_LARGE = 500_000
-"""Pixels from which a picture has all threads to itself: each more of such pictures at a time would
-take 30 MB and more, and gain nothing."""
+CUDA = "CUDA"
+"""The device that is not OpenVINO's: an NVIDIA chip."""
 
 _STEP = 32
 """Input sides must be multiples of this."""
 
-_COMPILED_PIXELS = 4_000_000
-"""Input sizes stay compiled up to this many pixels together, the last used ones first. Each pixel
-costs up to 80 bytes a thread; to make one ready again costs a twentieth of a second."""
 
-_kept = Kept()
+class Network(Protocol):
+    """An ONNX network that takes (1, 3, height, width) pictures, 0-255."""
+
+    def run(self, pictures: Sequence[Picture], decode: Callable[[Outputs, int], T]) -> list[T]:
+        """What `decode` makes of the network's answer for each picture, in order.
+
+        It is also told the width of the network's input. Raises DetectorError.
+        """
+
+    def close(self) -> None:
+        """Free what it holds on its device; it cannot be used afterwards."""
+
+
+def open_network(
+    name: str,
+    onnx: bytes,
+    *,
+    bgr: bool = False,
+    threads: int | None = None,
+    precision: Precision | None = None,
+    device: str = "CPU",
+) -> Network:
+    """The network on one of `devices()`; raises UsageError or SetupError when it cannot run there.
+
+    `bgr` swaps the channels for networks trained on BGR. `threads` bounds the cores used, all of
+    this process when None. `precision` None takes what OpenVINO prefers on this device: bf16 where
+    a CPU has the instructions (twice as fast), else f32. CUDA takes one core, and f32 always.
+    """
+    # Imported here: who looks on one device need not load the library of the other.
+    if device == CUDA:
+        from blur.faces.network_cuda import CudaNetwork
+
+        return CudaNetwork(name, onnx, bgr=bgr)
+    from blur.faces import network_openvino
+
+    if device not in network_openvino.devices():
+        raise UsageError(
+            f"this machine has no device {device} that detectors run on",
+            remedy=f"use --device {' or '.join(devices())}",
+        )
+    return network_openvino.OpenVinoNetwork(
+        name, onnx, bgr=bgr, threads=threads, precision=precision, device=device
+    )
+
+
+def devices() -> list[str]:
+    """What networks can run on here: the CPU, chips with a driver in OpenVINO's names, and CUDA
+    where an NVIDIA chip has answered."""
+    from blur.faces import network_cuda, network_openvino
+
+    return network_openvino.devices() + [CUDA] * (network_cuda.obstacle() is None)
 
 
 def padded_size(picture: Picture) -> tuple[int, int]:
@@ -60,173 +89,9 @@ def padded_size(picture: Picture) -> tuple[int, int]:
     return -(-width // _STEP) * _STEP, -(-height // _STEP) * _STEP
 
 
-class Network:
-    """An ONNX network that takes (1, 3, height, width) pictures, 0-255.
-
-    `bgr` swaps the channels for networks trained on BGR. `threads` bounds the cores used, all of
-    this process when None. `precision` None takes what OpenVINO prefers on this device: bf16 where
-    a CPU has the instructions (twice as fast), else f32. `device` is one of `devices()`; raises
-    UsageError when it is not.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        onnx: bytes,
-        *,
-        bgr: bool = False,
-        threads: int | None = None,
-        precision: Precision | None = None,
-        device: str = "CPU",
-    ) -> None:
-        if device not in devices():
-            raise UsageError(
-                f"this machine has no device {device} that detectors run on",
-                remedy=f"use --device {' or '.join(devices())}",
-            )
-        self._name = name
-        self._device = device
-        self._bgr = bgr
-        self._threads = threads or cpu_count()
-        self._precision = precision
-        self._digest = hashlib.sha256(onnx).digest()
-        self._model = _core().read_model(onnx, b"")
-        self._outputs = [output.any_name for output in self._model.outputs]
-        self._compiled: OrderedDict[tuple[int, int], _Requests] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def run(self, pictures: Sequence[Picture], decode: Callable[[Outputs, int], T]) -> list[T]:
-        """What `decode` makes of the network's answer for each picture, in order.
-
-        It is also told the width of the network's input. Raises DetectorError.
-        """
-        results: list[T] = []
-        in_flight: deque[tuple[_Requests, Any, int]] = deque()
-
-        def finish_oldest() -> None:
-            idle, request, width = in_flight.popleft()
-            try:
-                request.wait()
-                results.append(decode(self._answer(request), width))
-            finally:
-                idle.put(request)
-
-        try:
-            for picture in pictures:
-                size = padded_size(picture)
-                idle = self._requests(size)
-                request = None
-                while request is None:
-                    try:
-                        # Never wait for others' requests while they may wait for mine.
-                        request = idle.get(block=not in_flight)
-                    except queue.Empty:
-                        finish_oldest()
-                in_flight.append((idle, request, size[0]))
-                _fill(request.get_input_tensor().data[0], picture)
-                request.start_async()
-            while in_flight:
-                finish_oldest()
-        except (RuntimeError, ValueError) as error:
-            raise DetectorError(f"{self._name} failed: {error}") from error
-        finally:
-            for idle, request, _ in in_flight:
-                with contextlib.suppress(RuntimeError):  # one is on its way up already
-                    request.wait()
-                idle.put(request)
-        return results
-
-    def close(self) -> None:
-        """Free the compiled networks; the next `run` compiles again."""
-        with self._lock:
-            self._compiled.clear()
-
-    def _requests(self, size: tuple[int, int]) -> _Requests:
-        """Idle requests for inputs of this width and height."""
-        with self._lock:
-            if size not in self._compiled:
-                self._compiled[size] = self._compile(*size)
-            self._compiled.move_to_end(size)
-            while len(self._compiled) > 1 and self._compiled_pixels() > _COMPILED_PIXELS:
-                self._compiled.popitem(last=False)
-            return self._compiled[size]
-
-    def _compiled_pixels(self) -> int:
-        return sum(width * height for width, height in self._compiled)
-
-    def _answer(self, request: Any) -> Outputs:
-        # By position: a compiled model may call its outputs by other names.
-        return {name: request.get_output_tensor(i).data for i, name in enumerate(self._outputs)}
-
-    def _compile(self, width: int, height: int) -> _Requests:
-        import openvino as ov
-        from openvino import properties
-
-        streams = 1 if width * height > _LARGE else self._threads
-        config: dict[Any, Any] = {properties.num_streams: streams}
-        if self._device == "CPU":
-            config[properties.inference_num_threads] = self._threads
-            # Pinned threads of two processes would share the first core and leave the others.
-            config[properties.hint.enable_cpu_pinning] = False
-        if self._precision is not None:
-            config[properties.hint.inference_precision] = getattr(ov.Type, self._precision)
-        compiled = self._ready(width, height, config)
-        idle = _Requests()
-        # One more than the streams, so that none waits while an answer is decoded.
-        for _ in range(streams + 1):
-            idle.put(compiled.create_infer_request())
-        return idle
-
-    def _ready(self, width: int, height: int, config: dict[Any, Any]) -> Any:
-        """The compiled network; one for processors is kept, for others may not be given out."""
-        import openvino as ov
-
-        key = self._digest, self._bgr, width, height, self._device, str(config)
-        known = _kept.imported(
-            key,
-            lambda content: _core().import_model(
-                ov.Tensor(content, shared_memory=True), self._device, config
-            ),
-        )
-        if known is not None:
-            return known
-        compiled = _core().compile_model(self._sized(width, height), self._device, config)
-        if self._device == "CPU":
-            _kept.put(key, compiled.export_model().getbuffer())
-        return compiled
-
-    def _sized(self, width: int, height: int) -> Any:
-        """The network for pictures (height, width, 3) as they are in memory."""
-        import openvino as ov
-        from openvino import preprocess
-
-        model = self._model.clone()
-        model.reshape([1, 3, height, width])
-        wrapped = preprocess.PrePostProcessor(model)
-        picture = wrapped.input()
-        picture.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
-        picture.preprocess().convert_element_type(ov.Type.f32)
-        picture.model().set_layout(ov.Layout("NCHW"))
-        if self._bgr:
-            picture.preprocess().reverse_channels()
-        return wrapped.build()
-
-
-def devices() -> list[str]:
-    """What networks can run on here, in OpenVINO's names: the CPU, and chips with a driver."""
-    return list(_core().available_devices)
-
-
-def _fill(tensor: Picture, picture: Picture) -> None:
+def fill(tensor: Picture, picture: Picture) -> None:
+    """Lay the picture into an input of its padded size, and black beside it."""
     height, width = picture.shape[:2]
     tensor[:height, :width] = picture
     tensor[height:] = 0
     tensor[:height, width:] = 0
-
-
-@functools.cache
-def _core() -> Any:
-    sandbox.keep_openvino_quiet()
-    import openvino
-
-    return openvino.Core()

@@ -40,9 +40,9 @@ def load_detector(name: str, *, threads: int | None = None) -> Detector:
 
 
 def use_device(name: str) -> None:
-    """Build detectors for this device of OpenVINO's from now on; none may be in use.
+    """Build detectors for this device, in any case of letters, from now on; none may be in use.
 
-    BlazeFace always runs on the CPU.
+    `network.devices` lists what there is. BlazeFace always runs on the CPU.
     """
     global _device
     if name.upper() != _device:

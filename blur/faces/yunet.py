@@ -1,4 +1,4 @@
-"""YuNet (2023mar) on OpenVINO: an anchor-free detector at strides 8, 16 and 32.
+"""YuNet (2023mar): an anchor-free detector at strides 8, 16 and 32.
 
 Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023
 (doi:10.1007/s11633-023-1423-y).
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from blur import weights
 from blur.errors import DetectorError
 from blur.faces.detections import Detections, Picture
-from blur.faces.network import Network, Outputs, Precision
+from blur.faces.network import Outputs, Precision, open_network
 from blur.faces.nms import suppressed
 
 _NAME = "yunet"
@@ -38,7 +38,7 @@ class YuNet:
         precision: Precision | None = None,
         device: str = "CPU",
     ) -> None:
-        self._network = Network(
+        self._network = open_network(
             _NAME,
             weights.read(_NAME),
             bgr=True,

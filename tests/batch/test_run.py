@@ -437,6 +437,14 @@ def test_an_output_folder_that_cannot_be_written_is_told_before_any_work(fake, t
     assert not fake.calls
 
 
+def test_a_device_that_is_not_there_ends_it_before_any_clip(fake):
+    fake.clip("a.mov")
+    settings = Settings(batch=BatchSettings(jobs=1, device="gpu.7"))
+    with pytest.raises(UsageError, match=r"no device GPU\.7"):
+        fake.run(settings=settings, serial=False)
+    assert not fake.calls and not fake.outputs
+
+
 def test_a_damaged_ledger_loses_nothing(fake):
     for i in range(20):
         fake.clip(f"{i}.mov")
