@@ -106,7 +106,7 @@ def _surroundings(
     reach: int,
 ) -> tuple[npt.NDArray[np.float32], Gray, Gray]:
     """The part of both pictures that flow between these points can see, and its corner x, y."""
-    pad = reach * 2 ** (_LEVELS + 1)
+    pad = reach * 2**_LEVELS  # on the coarsest level a window, half of it and half of the way
     both = np.concatenate([points, guess])
     x1, y1 = np.maximum(np.floor(both.min(0)).astype(int) - pad, 0)
     x2, y2 = np.ceil(both.max(0)).astype(int) + pad
