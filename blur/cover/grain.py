@@ -32,6 +32,8 @@ def noise(samples: Samples, mask: Mask, layout: Layout) -> float:
 
 
 _TILE = 256
+_REPEATS = 8
+"""Tiles remembered each way, 16 MB: the grain of a larger cover is put together each time."""
 
 
 def grain(x: int, y: int, width: int, height: int, place: int) -> Grid:
@@ -41,8 +43,14 @@ def grain(x: int, y: int, width: int, height: int, place: int) -> Grid:
     """
     # Places next to each other take their grain from far apart in the tile.
     y, x = (y + 157 * place) % _TILE, (x + 97 * place) % _TILE
-    repeats = 1 << (1 + max(height, width) // _TILE).bit_length()  # few sizes to remember
-    return _tiles(repeats)[y : y + height, x : x + width]
+    # Few sizes to remember.
+    repeats = min(_REPEATS, 1 << (1 + max(height, width) // _TILE).bit_length())
+    span = (repeats - 1) * _TILE
+    part = _tiles(repeats)[y : y + min(height, span), x : x + min(width, span)]
+    below, right = height - part.shape[0], width - part.shape[1]
+    if not below and not right:
+        return part
+    return np.asarray(cv2.copyMakeBorder(part, 0, below, 0, right, cv2.BORDER_WRAP))
 
 
 @lru_cache(maxsize=4)

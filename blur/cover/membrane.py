@@ -13,6 +13,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 Grid = npt.NDArray[np.float32]
 
@@ -40,8 +41,8 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
     pooled = levels.pop()
     columns = np.ascontiguousarray(pooled.reshape(-1, channels + 1).T)
     # Not by a matrix product: threads of BLAS spin for milliseconds after one of microseconds.
-    spread = np.einsum("ij,kj->ik", _pull(*pooled.shape[:2]), columns)
-    surface = (spread[:, :channels] / spread[:, channels:]).reshape(*pooled.shape[:2], channels)
+    spread = np.einsum("xyj,kj->yxk", _pull(*pooled.shape[:2]), columns, order="C")
+    surface = spread[..., :channels] / spread[..., channels:]
     for level in reversed(levels):
         weight = level[..., channels:]
         # A cell that is half known, or more, holds its value; less, it gives way to the surface.
@@ -59,10 +60,15 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
 
 @lru_cache(maxsize=32)
 def _pull(height: int, width: int) -> Grid:
-    """How much each cell of a grid (row) feels every other (column)."""
-    y, x = np.indices((height, width)).reshape(2, -1).astype(np.float32)
-    squared = (y[:, None] - y) ** 2 + (x[:, None] - x) ** 2
-    return np.asarray((squared + 0.25) ** -1.5)
+    """How much each cell of a grid (column, row) feels every other, these row by row.
+
+    A view: cells of one column feel the same, moved by rows, so only one run is held for each.
+    """
+    down = np.arange(1 - height, height, dtype=np.float32)[:, None]
+    across = np.arange(1 - width, width, dtype=np.float32)
+    kernel = np.asarray((down**2 + across**2 + 0.25) ** -1.5)
+    runs = sliding_window_view(kernel, width, 1)[:, ::-1].swapaxes(0, 1).reshape(width, -1)
+    return sliding_window_view(runs, height * width, 1)[:, ::-width]
 
 
 def _halved(grid: Grid) -> Grid:
