@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from blur import edits as decisions
+from blur import memory
 from blur.cover.region import Covers
 from blur.errors import OutputError
 from blur.faces.detections import Picture
@@ -55,6 +56,7 @@ def inspect(
 
     Raises what `audit` raises.
     """
+    memory.give_back()  # of a render, which holds its encoder until it returns
     started = time.monotonic()
     info = probe(out)
     if (info.width, info.height) != (plan.width, plan.height):

@@ -57,6 +57,7 @@ def cover_clip(
         done = render(clip, plan, unaudited, settings, edits, progress)
         while True:
             seen, faces = inspect(unaudited, plan, settings, edits, again, progress or silent)
+            unload_detectors()  # neither mending nor the next clip needs the audit's
             audits.append(seen)
             if not seen.residuals:
                 break

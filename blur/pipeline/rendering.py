@@ -11,7 +11,6 @@ import av
 from msgspec import Struct
 
 from blur import edits as decisions
-from blur import memory
 from blur.cover.fills import make_fill
 from blur.cover.layout import paintable
 from blur.cover.paint import paint
@@ -76,7 +75,6 @@ def render(
         if (painted := paintable(info.pix_fmt)) != info.pix_fmt:
             notes.append(f"samples converted from {info.pix_fmt} to {painted} to be covered")
         written = writer.finish()
-    memory.give_back()  # an audit comes next
     return Rendered(
         frames=written.frames,
         damaged=damaged,

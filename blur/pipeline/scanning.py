@@ -15,7 +15,7 @@ import numpy as np
 
 from blur.digests import scan_digest
 from blur.faces.closeup import Closeup
-from blur.faces.registry import load_detector
+from blur.faces.registry import load_detector, unload_detectors
 from blur.faces.search import Glance, Search
 from blur.fingerprint import fingerprint
 from blur.media import open_reader
@@ -26,7 +26,7 @@ from blur.media.sample import wanted_frames
 from blur.overlap import ahead
 from blur.pipeline.progress import Progress, silent
 from blur.plan import Box, Plan
-from blur.settings import ScanSettings
+from blur.settings import ScanSettings, cpu_count
 from blur.sightings import Sightings
 from blur.tracks.build import NEAR_SECONDS, tracklets_of, tracks_of
 from blur.tracks.camera import MOTION_WIDTH, Camera, Step, StepMeter
@@ -43,6 +43,9 @@ EVERYWHERE = range(sys.maxsize)
 _TOGETHER = 12
 """Frames that go to the detectors at once: enough looks of one size to keep all cores busy."""
 
+_ALONE = 3
+"""As many where there is one core, which a single look keeps busy: 1080p takes 40 MB less."""
+
 
 def scan(
     clip: Path,
@@ -57,6 +60,7 @@ def scan(
     """
     info = probe(clip)
     seen = seen or _look(clip, info, settings, progress or silent)
+    unload_detectors()  # large networks: the second pass takes close-ups alone
     timeline = Timeline.of(seen.pts, info.time_base, seen.cuts)
     tracklets = tracklets_of(seen.sightings, seen.camera, timeline)
     tracklets = _revisit(
@@ -121,8 +125,9 @@ def first_pass(
     search = Search(settings.level, info.width, info.height, load_detector)
     finder = CutFinder()
     seen = Seen([], [], [], Camera(), (), ())
-    with closing(ahead(_watch(frames, info, search, finder, span), _TOGETHER)) as watched:
-        while batch := list(itertools.islice(watched, _TOGETHER)):
+    count = _ALONE if cpu_count() == 1 else _TOGETHER
+    with closing(ahead(_watch(frames, info, search, finder, span), count)) as watched:
+        while batch := list(itertools.islice(watched, count)):
             seen.pts += [w.pts for w in batch]
             seen.lit += [w.lit for w in batch]
             for w in batch:
