@@ -5,6 +5,7 @@
     python tests/bench/speed.py --quick                          1080p, four faces, two seconds
     python tests/bench/speed.py --only 720p --faces 4 --levels fast
     python tests/bench/speed.py --deface VENV/bin/deface         and deface on the same clips
+    python tests/bench/speed.py --batch --seconds 3              `blur run` itself, its memory
 
 `decode` only decodes; `floor` decodes and encodes with the codec settings that a render uses: what
 is left when nobody looks and nothing is covered. `x floor` compares CPU seconds a frame, which
@@ -15,6 +16,9 @@ and cores, `peak` the most memory that the process held during the measurement.
 
 As in a batch, one process a core works on the clip, side by side, and so does the floor; wall time
 is that of all, shared out. With --jobs 1 one process has all cores, as deface always does.
+
+With --batch, `blur run` covers several clips with each worker process, all else as it comes: start
+and report count, and the peak is that of the largest worker, seen from outside (on Linux).
 
 Stages are CPU milliseconds a frame. What native threads do counts as decoding where FFmpeg's
 decoder names them (on Linux), else as detecting in a scan and an audit and as encoding in a
@@ -39,6 +43,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
@@ -57,6 +63,9 @@ FACEDATA = ROOT.parent / "shared" / "facedata"
 
 WARM = 12
 """Frames of the clip that a process warms up on."""
+
+BATCH = 3
+"""Clips of a batch for each of its processes: memory that grows from one to the next then shows."""
 
 CRF_18 = '{"codec": "libx264", "quality": 6.45}'
 """deface's scale of quality ends in x264's crf: this is the crf of a render."""
@@ -119,6 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes side by side")
     parser.add_argument("--rounds", type=int, default=1, help="take the least CPU of so many")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--batch", action="store_true", help="measure `blur run` on several clips")
     parser.add_argument("--deface", type=Path, metavar="BIN", help="deface 1.5.0's own command")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
@@ -131,12 +141,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         given.only, given.faces, given.seconds = given.only or ["1080p-h264"], [4], 2
     record: list[Figure] = []
     for form, faces in chosen(given.only or ["1080p", "720p"], given.faces):
-        clip, warm = (filmed(form, faces, n, FACEDATA) for n in (round(given.seconds * RATE), WARM))
+        frames = round(given.seconds * RATE)
+        clip, warm = (filmed(form, faces, n, FACEDATA) for n in (frames, WARM))
         print(f"\n{form.name}, {faces} faces, {given.seconds:g} s", flush=True)
         best: dict[str, Figure] = {}
         for _ in range(given.rounds):
             for what in ["floor", *given.levels]:
-                for figure in in_processes(given.jobs, what, clip, warm):
+                if given.batch and what != "floor":
+                    count = BATCH * given.jobs
+                    clips = [filmed(form, faces, frames + i, FACEDATA) for i in range(count)]
+                    figures = [batch(given.jobs, what, clips)]
+                else:
+                    figures = in_processes(given.jobs, what, clip, warm)
+                for figure in figures:
                     best[figure.what] = min(
                         figure, best.get(figure.what, figure), key=lambda f: f.cpu_ms
                     )
@@ -290,6 +307,26 @@ MEASURES: dict[str, Callable[[Path, Path], list[Figure]]] = {
 }
 
 
+def batch(jobs: int, level: str, clips: Sequence[Path]) -> Figure:
+    """`blur run` on the clips, with the most memory that one of its workers held."""
+    frames, peak = sum(map(_frames, clips)), 0.0
+    with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
+        given = ["-o", f"{folder}/out", "--jobs", str(jobs), "--level", level]
+        command = [sys.executable, "-m", "blur", "run", *map(str, clips), *given]
+        cpu, wall = cpu_seconds(resource.RUSAGE_CHILDREN), time.perf_counter()
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        child = psutil.Popen(command, cwd=ROOT, **quiet)
+        while child.poll() is None:
+            with suppress(psutil.NoSuchProcess):
+                peak = max([peak, *(_high_water(worker.pid) for worker in child.children())])
+            time.sleep(0.05)
+        cpu, wall = cpu_seconds(resource.RUSAGE_CHILDREN) - cpu, time.perf_counter() - wall
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
+    what = f"batch {level}"
+    return Figure(clips[0].stem, what, frames, wall / frames * 1e3, cpu / frames * 1e3, 0.0, peak)
+
+
 def measured(clip: Path, what: str, work: Callable[[], int], native: str) -> Figure:
     """One run of `work`, which returns its frames; threads without a name work for `native`."""
     _forget_peak()
@@ -321,22 +358,25 @@ def _forget_peak() -> None:
 
 def _peak() -> float:
     """The most memory held, in MB: since `_forget_peak`, or since the start of the process."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return _high_water(os.getpid()) or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _high_water(process: int) -> float:
+    """The most memory that a process held, in MB; 0 where the system does not say."""
     with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return 0.0
 
 
-def cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
+def cpu_seconds(whose: int = resource.RUSAGE_SELF) -> float:
+    used = resource.getrusage(whose)
     return used.ru_utime + used.ru_stime
 
 
 def _process_start() -> float:
-    import psutil
-
     return float(psutil.Process().create_time())
 
 
