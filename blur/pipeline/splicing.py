@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from blur import memory
 from blur.media.sample import wanted_frames
 from blur.media.splice import Splice, SplicingWriter, splice_of
 from blur.pipeline.progress import Progress, silent
@@ -49,7 +48,6 @@ def render_again(
     with SplicingWriter(out, covering.info, settings.output, splice) as writer:
         covering.write(frames, writer, progress or silent)
         written = writer.finish()
-    memory.give_back()
     return msgspec.structs.replace(
         earlier.rendered,
         bytes_out=written.bytes,
