@@ -33,17 +33,21 @@ class Kept:
     def imported(self, key: Hashable, make: Callable[[Content], T]) -> T | None:
         """What `make` makes of the network under `key`; None when there is none.
 
-        What is made may go on to point into the content: it stays where it is. Its pages are given
-        back, and read from the file again should they be needed.
+        What is made may go on to point into the content: it stays where it is.
         """
         with self._lock:
             view = self._views.get(key)
         if view is None:
             return None
         made = make(np.frombuffer(view, np.uint8))
-        if hasattr(mmap, "MADV_DONTNEED"):
-            view.madvise(mmap.MADV_DONTNEED)
+        _forget(view)
         return made
+
+    def forget_pages(self) -> None:
+        """Give back the memory in which what is kept has been read."""
+        with self._lock:
+            for view in self._views.values():
+                _forget(view)
 
     def put(self, key: Hashable, content: Any) -> None:
         """Keep a network, given as bytes or a buffer of them."""
@@ -56,3 +60,9 @@ class Kept:
                 self._views[key] = mmap.mmap(
                     self._file.fileno(), len(content), access=mmap.ACCESS_COPY, offset=start
                 )
+
+
+def _forget(view: mmap.mmap) -> None:
+    """Give pages back, which are read from the file again should they be needed."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        view.madvise(mmap.MADV_DONTNEED)

@@ -104,6 +104,7 @@ class OpenVinoNetwork:
         """Free the compiled networks."""
         with self._lock:
             self._compiled.clear()
+        _kept.forget_pages()  # weights are read where they are kept
 
     def _requests(self, size: tuple[int, int]) -> _Requests:
         """Idle requests for inputs of this width and height."""
