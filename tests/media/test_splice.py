@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,12 +16,11 @@ from footage import ORIENTATIONS, RECIPES, make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blur.media import open_reader, open_writer, output_suffix
+from blur.media import open_reader, open_writer, output_suffix, splice
 from blur.media.inspect import inspect
 from blur.media.probe import probe
 from blur.media.read import Frame
 from blur.media.sample import wanted_frames
-from blur.media.splice import SplicingWriter, splice_of
 from blur.settings import AudioMode, Codec, OutputSettings
 
 FRAMES, RATE = 48, 5
@@ -35,8 +35,7 @@ def times(seed: int) -> list[int]:
     return [0, *np.cumsum(steps)[:-1].tolist()]
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filmed(folder: Path, **more: Any) -> Path:
     recipe = dataclasses.replace(
         RECIPES["plain"],
         width=256,
@@ -47,8 +46,14 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         planted=True,
         timecode="10:20:30:00",
         matrix=ORIENTATIONS["matrix01-10"],
+        **more,
     )
-    return make(tmp_path_factory.mktemp("clip") / "clip.mp4", recipe)
+    return make(folder / "clip.mp4", recipe)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return filmed(tmp_path_factory.mktemp("clip"))
 
 
 def negative(frame: Frame, marked: Collection[int]) -> Frame:
@@ -78,14 +83,14 @@ def spliced(
     with open_reader(clip, info) as reader:
         pts = [frame.pts for frame in reader]
     changed = np.isin(np.arange(len(pts)), list(marked))
-    splice = splice_of(earlier, info, pts, changed)
-    if splice is None:
+    found = splice.splice_of(earlier, info, pts, changed)
+    if found is None:
         return None
-    with SplicingWriter(out, info, output, splice) as writer:
-        for frame in wanted_frames(clip, info, pts, splice.encodes, settled=True):
+    with splice.SplicingWriter(out, info, output, found) as writer:
+        for frame in wanted_frames(clip, info, pts, found.encodes, settled=True):
             writer.write(negative(frame, marked))
         writer.finish()
-    return list(splice.runs)
+    return list(found.runs)
 
 
 def pictures(path: Path) -> list[npt.NDArray[np.uint8]]:
@@ -122,20 +127,33 @@ def headers(path: Path) -> list[tuple[object, ...]]:
 def test_only_groups_that_changed_are_encoded(
     clip: Path, tmp_path: Path, codec: Codec, marked: set[int]
 ) -> None:
+    check(clip, tmp_path, codec, marked)
+
+
+def test_fields_stay_fields(tmp_path: Path) -> None:
+    assert check(filmed(tmp_path, interlaced=True), tmp_path, Codec.H264, {25})
+    out = tmp_path / "out.mp4"
+    with open_reader(out, probe(out)) as reader:
+        assert all(frame.picture.interlaced_frame for frame in reader)
+
+
+def check(clip: Path, folder: Path, codec: Codec, marked: set[int]) -> list[range] | None:
+    """Splices what is `marked` into an earlier output, and looks at every packet and picture; the
+    runs that were encoded, None where all must be."""
     output = OutputSettings(codec=codec, audio=AudioMode.KEEP, keep_timecode=True)
     suffix = output_suffix(probe(clip), output)
-    earlier = tmp_path / f"earlier-{codec}{suffix}"
+    earlier = folder / f"earlier-{codec}{suffix}"
     if not earlier.exists():
         whole(clip, earlier, output)
-    out = tmp_path / f"out{suffix}"
+    out = folder / f"out{suffix}"
     runs = spliced(clip, earlier, out, output, marked)
     if runs is None:
         assert marked
-        return
+        return None
     fresh = {frame for run in runs for frame in run}
     assert marked <= fresh
     before, after = pictures(earlier), pictures(out)
-    expected = pictures(whole(clip, tmp_path / f"whole{suffix}", output, marked))
+    expected = pictures(whole(clip, folder / f"whole{suffix}", output, marked))
     for index, (old, new, right) in enumerate(zip(before, after, expected, strict=True)):
         if index not in fresh:
             assert np.array_equal(old, new), index
@@ -151,3 +169,19 @@ def test_only_groups_that_changed_are_encoded(
     assert packets(out, "audio") == packets(earlier, "audio")
     assert headers(out) == headers(earlier)
     assert {t.kind for t in inspect(out).traces} == {t.kind for t in inspect(earlier).traces}
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("shown", "keys", "lone", "entries"),
+    [
+        ([0, 2, 1, 3, 5, 4], {0, 3}, False, [0, 3]),
+        ([0, 2, 1, 5, 3, 4], {0, 3}, False, [0]),  # pictures before the key frame follow it
+        ([0, 3, 1, 2, 4, 5], {0, 4, 5}, False, [0, 4]),  # a group of one frame is not parted
+        ([0, 1, 2, 3, 4, 5], {0, 1, 2, 3, 4, 5}, True, [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_a_run_begins_where_no_picture_reaches_across(
+    shown: list[int], keys: set[int], lone: bool, entries: list[int]
+) -> None:
+    assert splice._entries(shown, [place in keys for place in range(6)], lone) == entries
