@@ -26,11 +26,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:  # loading the native libraries takes a second; `blur --help` must not
-    from blur.batch.report import BatchReport
-    from blur.findings import Audit
-    from blur.pipeline import Progress, Rendered
-    from blur.plan import Edits, Plan
+    from blur.data.edits import Edits
+    from blur.data.findings import Audit
+    from blur.data.plan import Plan
+    from blur.process.progress import Progress
+    from blur.render.render import Rendered
     from blur.settings import ScanSettings, Settings
+    from blur.store.report import BatchReport
 
 __all__ = ["audit", "render", "run", "scan"]
 __version__ = "0.1.0"
@@ -52,11 +54,11 @@ def run(inputs: Sequence[AnyPath], out: AnyPath, settings: Settings | None = Non
 def scan(
     clip: AnyPath, settings: ScanSettings | None = None, progress: Progress | None = None
 ) -> Plan:
-    """Find the faces in `clip`; see `blur.pipeline.scan`."""
-    from blur import pipeline
+    """Find the faces in `clip`; see `blur.scan.scan.scan`."""
+    from blur.scan.scan import scan
     from blur.settings import ScanSettings
 
-    return pipeline.scan(Path(clip), settings or ScanSettings(), progress)
+    return scan(Path(clip), settings or ScanSettings(), progress)
 
 
 def render(
@@ -67,11 +69,11 @@ def render(
     edits: Edits | None = None,
     progress: Progress | None = None,
 ) -> Rendered:
-    """Write `clip` to `out`, covered per `plan` and `edits`; see `blur.pipeline.render`."""
-    from blur import pipeline
+    """Write `clip` to `out`, covered per `plan` and `edits`; see `blur.render.render.render`."""
+    from blur.render.render import render
     from blur.settings import Settings
 
-    return pipeline.render(Path(clip), plan, Path(out), settings or Settings(), edits, progress)
+    return render(Path(clip), plan, Path(out), settings or Settings(), edits, progress)
 
 
 def audit(
@@ -81,8 +83,8 @@ def audit(
     edits: Edits | None = None,
     progress: Progress | None = None,
 ) -> Audit:
-    """Look for faces in the covered clip `out`; see `blur.pipeline.audit`."""
-    from blur import pipeline
+    """Look for faces in the covered clip `out`; see `blur.audit.audit.audit`."""
+    from blur.audit.audit import audit
     from blur.settings import Settings
 
-    return pipeline.audit(Path(out), plan, settings or Settings(), edits, progress)
+    return audit(Path(out), plan, settings or Settings(), edits, progress)

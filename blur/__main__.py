@@ -1,6 +1,6 @@
 """`python -m blur`."""
 
-from blur.cli import main
+from blur.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import settings
+
+pytest_plugins = ["batch_fixtures", "review_fixtures"]
 
 settings.register_profile("patient", deadline=None)  # the machine may be busy with other work
 settings.load_profile("patient")
@@ -30,3 +34,10 @@ def shared_facedata() -> Path:
 def shared_clips() -> Path:
     """Real photographs filmed by a virtual phone; the test is skipped where they are not."""
     return _folder("clips")
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> npt.NDArray[np.uint8]:
+    """512x512 RGB with one upright face, about 90 pixels wide, around (224, 118)."""
+    data = pytest.importorskip("skimage.data", reason="scikit-image ships the photograph")
+    return np.ascontiguousarray(data.astronaut())

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from blur import pipeline
+from blur.render.render import render
+from blur.scan.scan import scan
 from blur.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -30,8 +31,8 @@ def test_no_clear_face_is_exposed(
 ) -> None:
     clip = shared_clips / f"{name}.mp4"
     settings = Settings()
-    plan = pipeline.scan(clip, settings.scan)
-    pipeline.render(clip, plan, tmp_path / clip.name, settings)
+    plan = scan(clip, settings.scan)
+    render(clip, plan, tmp_path / clip.name, settings)
     score = judge.score(str(clip), str(tmp_path / clip.name), str(clip.with_suffix(".json")))
     assert score["clear"]["face_frames"] > 0
     assert score["clear"]["exposed"] == 0

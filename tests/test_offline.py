@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linu
 
 LAUNCHER = """
 import os, platform, socket, sys
-from blur import sandbox
+from blur.process import sandbox
 channel = socket.socket(fileno=int(sys.argv[1]))
 kernel = sandbox._KERNELS[platform.machine()]
 NOTIFY, NEW_LISTENER = 0x7FC00000, 1 << 3
@@ -106,7 +106,7 @@ def test_the_watch_sees_openvino_report_when_nobody_stops_it(tmp_path: Path) -> 
 def test_no_detector_opens_a_socket_or_writes_at_home(tmp_path: Path) -> None:
     look = """
 import numpy as np
-from blur.faces.registry import DETECTORS, load_detector, unload_detectors
+from blur.detect.registry import DETECTORS, load_detector, unload_detectors
 for name in DETECTORS:
     load_detector(name).detect([np.full((200, 300, 3), 90, np.uint8)] * 3, 0.3)
 unload_detectors()
@@ -122,8 +122,8 @@ def test_neither_does_what_drives_nvidia_chips(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     look = """
 import numpy as np
-from blur import weights
-from blur.faces.network_cuda import CudaNetwork
+from blur.detect import weights
+from blur.detect.network_cuda import CudaNetwork
 network = CudaNetwork("yunet", weights.read("yunet"), provider="CPUExecutionProvider")
 network.run([np.full((200, 300, 3), 90, np.uint8)], lambda outputs, width: None)
 """

@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from blur.errors import BlurError, UsageError
+from blur.store.names import shown
+from blur.store.report import Skipped
 
 CLIP_SUFFIXES = frozenset(
     ".3g2 .3gp .asf .avi .dv .flv .gif .heic .heif .jpeg .jpg .m2ts .m4v .mkv .mov .mp4 .mpeg "  # noqa: SIM905
@@ -39,25 +41,12 @@ class Candidate(Struct, frozen=True):
         return self.named or self.path.suffix.lower() in CLIP_SUFFIXES
 
 
-class Skipped(Struct, frozen=True):
-    """A file that was left out, and why."""
-
-    name: str
-    why: str
-
-
 class Found(Struct, frozen=True):
     """What the inputs hold, in order of name."""
 
     candidates: list[Candidate]
     skipped: list[Skipped]
     unreadable: list[tuple[str, BlurError]]
-
-
-def shown(name: object) -> str:
-    """A file name as printable text: what is not UTF-8 or would tear a line is escaped."""
-    text = os.fsencode(str(name)).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def discover(

@@ -16,7 +16,7 @@ from blur.batch.work import Probed
 from blur.settings import Settings
 
 if TYPE_CHECKING:
-    from blur.pipeline import Progress
+    from blur.process.progress import Progress
 
 _SAMPLES = 2
 _SAMPLE_FRAMES = 60
@@ -56,10 +56,11 @@ def measure(job: tuple[Path, Path, Settings], progress: Progress) -> Sample:
 
     That folder lies where the outputs will: not on another disk, which footage may not touch.
     """
-    from blur import pipeline
-    from blur.faces.registry import use_device
-    from blur.media import output_suffix
-    from blur.media.probe import probe
+    from blur.corridor import cover_clip
+    from blur.detect.registry import use_device
+    from blur.media.open.probe import probe
+    from blur.media.write.writers import output_suffix
+    from blur.scan.scan import scan
 
     clip, out, settings = job
     use_device(settings.batch.device)
@@ -67,12 +68,10 @@ def measure(job: tuple[Path, Path, Settings], progress: Progress) -> Sample:
         piece = _piece(clip, Path(scratch))
         suffix = output_suffix(probe(piece), settings.output)
         output = Path(scratch) / f"covered{suffix}"
-        pipeline.scan(piece, settings.scan, progress)  # loads what is loaded once
+        scan(piece, settings.scan, progress)  # loads what is loaded once
         started = time.monotonic()
-        plan = pipeline.scan(piece, settings.scan, progress)
-        covered = pipeline.cover_clip(
-            piece, plan, output, settings, None, progress, keep=lambda grown: None
-        )
+        plan = scan(piece, settings.scan, progress)
+        covered = cover_clip(piece, plan, output, settings, None, progress, keep=lambda grown: None)
         seconds = time.monotonic() - started
         return Sample(plan.frames * plan.width * plan.height, seconds, covered.rendered.bytes_out)
 
@@ -137,7 +136,7 @@ def _piece(clip: Path, folder: Path) -> Path:
     """The first frames of a clip, copied without encoding; a short or still one as it is."""
     import av
 
-    from blur.media.probe import open_input, probe
+    from blur.media.open.probe import open_input, probe
 
     info = probe(clip)
     if info.still or (info.frames or _SAMPLE_FRAMES) < _SAMPLE_FRAMES:

@@ -11,14 +11,15 @@ from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace
 
-from blur.batch.discover import Candidate, shown
-from blur.batch.ledger import Entry, from_text, load_record, to_text
+from blur.batch.discover import Candidate
 from blur.batch.naming import collision_key, neutral_name, output_name
-from blur.batch.report import State, load_report
-from blur.batch.workdir import WorkFolder
+from blur.data.plan import Fingerprint
+from blur.disk.fingerprint import fingerprint, sha256
 from blur.errors import BlurError, PlanMismatch, UsageError
-from blur.fingerprint import fingerprint, sha256
-from blur.plan import Fingerprint
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry, load_record
+from blur.store.names import from_text, shown, to_text
+from blur.store.report import State, load_report
 
 
 @dataclass

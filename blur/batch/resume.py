@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
-from blur.batch.ledger import Entry, from_text
-from blur.batch.report import State
-from blur.batch.workdir import WorkFolder
-from blur.fingerprint import fingerprint, sha256
+from blur.disk.fingerprint import file_sha256, fingerprint, sha256
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry
+from blur.store.names import from_text
+from blur.store.report import State
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,6 @@ def unfinished(entry: Entry, folder: WorkFolder, wanted: Wanted) -> str | None:
     if file_sha256(folder.edits_of(entry.fingerprint)) != entry.edits_sha256:
         return "its edits changed"
     return None if _intact(entry, folder, wanted.thorough) else "its output is gone or damaged"
-
-
-def file_sha256(path: Path) -> str | None:
-    """SHA-256 of a work file; None when it is not there."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return None
 
 
 def _intact(entry: Entry, folder: WorkFolder, thorough: bool) -> bool:

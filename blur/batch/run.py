@@ -14,19 +14,13 @@ from msgspec.structs import replace
 
 import blur
 from blur.batch.discover import Candidate, discover
-from blur.batch.executor import Executor, Outcome, SerialExecutor, Task, Tell
+from blur.batch.display import Display, Quiet
 from blur.batch.forecast import Forecast, forecast, measure, pick
 from blur.batch.inventory import Clip
-from blur.batch.ledger import Entry, Flight, Ledger, from_text, read, save_key
-from blur.batch.parts import Parts, pieces
-from blur.batch.processes import ProcessExecutor, usable_memory
-from blur.batch.progress import Display, Quiet
-from blur.batch.report import BatchReport, ClipReport, Problem, State, exit_code
 from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
-from blur.batch.stopping import Stop
+from blur.batch.segment_tasks import Parts, pieces
 from blur.batch.survey import Survey
-from blur.batch.work import ClipJob, process_clip
-from blur.batch.workdir import WorkFolder
+from blur.clip import ClipJob, process_clip
 from blur.errors import (
     BlurError,
     ClipChanged,
@@ -36,10 +30,17 @@ from blur.errors import (
     OutputError,
     SetupError,
 )
+from blur.process.executor import Executor, Outcome, SerialExecutor, Task, Tell
+from blur.process.stop import Stop
+from blur.process.workers import ProcessExecutor, usable_memory
 from blur.settings import AuditMode, BatchSettings, Settings, cpu_count
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry, Flight, Ledger, read, save_key
+from blur.store.names import from_text
+from blur.store.report import BatchReport, ClipReport, Problem, State, exit_code
 
 if TYPE_CHECKING:
-    from blur.pipeline import Progress
+    from blur.process.progress import Progress
 
 _SETTLE = 1.0
 _LEDGER_EVERY = 1.0
@@ -163,7 +164,7 @@ def _executor(
 
 def _cluster(tell: Tell, stop: Stop, settings: Settings, say: Callable[[str], None]) -> Executor:
     try:
-        from blur.batch.cluster import ClusterExecutor
+        from blur.process.cluster import ClusterExecutor
     except ModuleNotFoundError as error:
         raise SetupError("Dask is not installed", remedy='pip install "blur[cluster]"') from error
     return ClusterExecutor(tell, stop, settings.batch, say)
@@ -180,7 +181,7 @@ def _check_device(device: str, executor: Executor, stop: Stop) -> None:
 
 
 def _try(device: str, progress: Progress) -> None:
-    from blur.faces.registry import load_detector, use_device
+    from blur.detect.registry import load_detector, use_device
 
     use_device(device)
     load_detector("yunet")

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from blur.batch.executor import Executor, Outcome, Task
-from blur.batch.stopping import Stop
 from blur.errors import BlurError, DiskFull, WorkerLost
+from blur.process.executor import Executor, Outcome, Task
+from blur.process.stop import Stop
 
 _WAIT = 0.5
 _DISK_MARGIN = 1 << 20

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from blur.batch.ledger import Entry, Flight, read
-from blur.batch.progress import frames_done
-from blur.batch.report import State
-from blur.batch.workdir import WorkFolder
+from blur.batch.display import frames_done
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry, Flight, read
+from blur.store.report import State
 
 
 class Failure(Struct, frozen=True):

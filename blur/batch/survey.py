@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from blur.batch.discover import Found, Skipped
-from blur.batch.executor import Executor, Outcome, Task
+from blur.batch.discover import Found
 from blur.batch.inventory import Clip, Inventory
-from blur.batch.ledger import Entry
-from blur.batch.report import ClipReport, Problem, State
 from blur.batch.resume import Wanted, unfinished
 from blur.batch.schedule import Schedule, drain
-from blur.batch.stopping import Stop
 from blur.batch.work import Probed, probe_clips
-from blur.batch.workdir import WorkFolder
-from blur.digests import render_digest, scan_digest
 from blur.errors import BlurError, NotAClip
+from blur.process.executor import Executor, Outcome, Task
+from blur.process.stop import Stop
 from blur.settings import Settings, Verify
+from blur.store.digests import render_digest, scan_digest
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry
+from blur.store.report import ClipReport, Problem, Skipped, State
 
 _PROBES_PER_TASK = 32
 

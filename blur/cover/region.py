@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from blur.plan import Box, Boxes, Track
+from blur.data.plan import Box, Boxes, Track
 from blur.settings import CoverSettings
 
 SIDE, ABOVE, BELOW = 0.45, 0.65, 0.35

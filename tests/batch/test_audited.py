@@ -1,9 +1,9 @@
 """A clip in which the audit still sees a face fails with a code of its own; its plan stays."""
 
-from blur.batch.ledger import read
-from blur.batch.report import State
-from blur.batch.workdir import WorkFolder
 from blur.errors import Exit
+from blur.store.folder import WorkFolder
+from blur.store.ledger import read
+from blur.store.report import State
 
 
 def test_a_residual_face_fails_its_clip_with_its_own_exit_code(fake):

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from made_clips import film, frame_hashes
 
-from blur.batch.ledger import load_record, read
-from blur.batch.report import State, load_report
-from blur.batch.workdir import WorkFolder
 from blur.errors import Exit, OutputError
+from blur.store.folder import WorkFolder
+from blur.store.ledger import load_record, read
+from blur.store.report import State, load_report
 
 KILLS = 60
 CLIPS = 10
 SERIES = 2
-PROGRAM = Path(__file__).with_name("green_faces.py")
+PROGRAM = Path(__file__).parents[1] / "support" / "green_faces.py"
 
 
 def start(inputs: Path, out: Path) -> subprocess.Popen:

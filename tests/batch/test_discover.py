@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from blur.batch.discover import discover, shown
+from blur.batch.discover import discover
 from blur.errors import UsageError
+from blur.store.names import shown
 
 
 def names(found) -> list[str]:

@@ -8,20 +8,20 @@ import pytest
 from green_faces import Green
 from made_clips import film
 
-from blur.batch.ledger import read
-from blur.batch.progress import Lines
-from blur.batch.report import State
+from blur.batch.display import Lines
 from blur.batch.run import run
-from blur.batch.workdir import WorkFolder
+from blur.disk.fingerprint import fingerprint
 from blur.errors import Exit
-from blur.fingerprint import fingerprint
 from blur.settings import BatchSettings, Level, ScanSettings, Settings
+from blur.store.folder import WorkFolder
+from blur.store.ledger import read
+from blur.store.report import State
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     """Clips of 20 frames are long already."""
-    monkeypatch.setattr("blur.batch.parts.LENGTH", 10)
+    monkeypatch.setattr("blur.batch.segment_tasks.LENGTH", 10)
     monkeypatch.setattr("blur.batch.work.LENGTH", 10)
 
 
@@ -135,13 +135,13 @@ def test_progress_adds_up_over_the_segments(fake):
 
 
 def test_the_real_corridor_makes_the_same_of_segments(tmp_path, monkeypatch):
-    monkeypatch.setattr("blur.faces.registry._build", lambda name, threads: Green(name))
-    monkeypatch.setattr("blur.faces.registry._loaded", {})
+    monkeypatch.setattr("blur.detect.registry._build", lambda name, threads: Green(name))
+    monkeypatch.setattr("blur.detect.registry._loaded", {})
     clip = film(tmp_path / "in" / "a.mp4", frames=60, face=True, keys=12)
     settings = Settings(scan=ScanSettings(level=Level.FAST))
     plans = []
     for out, length in [(tmp_path / "segments", 20), (tmp_path / "whole", 100)]:
-        monkeypatch.setattr("blur.batch.parts.LENGTH", length)
+        monkeypatch.setattr("blur.batch.segment_tasks.LENGTH", length)
         monkeypatch.setattr("blur.batch.work.LENGTH", length)
         starts = []
         monkeypatch.setattr(Lines, "advance", lambda *news, told=starts: told.append(news[2:]))

@@ -14,13 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from blur.batch.ledger import Ledger, read
-from blur.batch.progress import Bars, Lines
-from blur.batch.report import State
-from blur.batch.workdir import WorkFolder
+from blur.batch.display import Bars, Lines
+from blur.data.edits import Edits, Keyframe, RegionEdit
+from blur.data.plan import Box
+from blur.disk.fingerprint import fingerprint
 from blur.errors import Exit, Interrupted, OutputError, UsageError
-from blur.fingerprint import fingerprint
-from blur.plan import Box, Edits, Keyframe, RegionEdit, save_edits
 from blur.settings import (
     BatchSettings,
     Codec,
@@ -31,6 +29,10 @@ from blur.settings import (
     Settings,
     Verify,
 )
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Ledger, read
+from blur.store.plans import save_edits
+from blur.store.report import State
 
 
 def states(report) -> dict[str, str]:
@@ -229,7 +231,7 @@ def test_a_damaged_output_is_made_again(fake, damage):
 
 
 def test_full_verification_sees_what_samples_do_not(fake, monkeypatch):
-    monkeypatch.setattr("blur.fingerprint._BLOCK", 4)
+    monkeypatch.setattr("blur.disk.fingerprint._BLOCK", 4)
     fake.clip("a.mov", salt="s" * 200)
     fake.run()
     output = fake.out / "a.mp4"

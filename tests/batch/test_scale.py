@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from blur.batch.discover import discover
 from blur.batch.inventory import Inventory
-from blur.batch.ledger import Ledger, save_record, to_text
-from blur.batch.report import ClipReport, State
-from blur.batch.resume import file_sha256
-from blur.batch.workdir import WorkFolder
-from blur.digests import render_digest, scan_digest
-from blur.fingerprint import fingerprint
+from blur.disk.fingerprint import file_sha256, fingerprint
 from blur.settings import Settings
+from blur.store.digests import render_digest, scan_digest
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Ledger, save_record
+from blur.store.names import to_text
+from blur.store.report import ClipReport, State
 
 CLIPS = 20_000
 

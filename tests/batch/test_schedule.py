@@ -1,9 +1,9 @@
 from dataclasses import replace
 
-from blur.batch.executor import Outcome, Task
 from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
-from blur.batch.stopping import Stop
 from blur.errors import DecodeError, DiskFull, WorkerLost
+from blur.process.executor import Outcome, Task
+from blur.process.stop import Stop
 
 
 def call(argument, progress):

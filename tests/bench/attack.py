@@ -174,7 +174,7 @@ def outside(album: Album, dlib: Attacker, few: int) -> list[Score]:
 
 def geometry(album: Album) -> list[Score]:
     """Attacks on the size and shape of the boxes that a detector finds, bare and as covers."""
-    from blur.faces.registry import load_detector
+    from blur.detect.registry import load_detector
 
     detector = load_detector("centerface")
     sizes: list[npt.NDArray[np.float32]] = []

@@ -16,7 +16,7 @@ from blur.cover.layout import Samples
 from blur.cover.paint import paint
 from blur.cover.region import Region, head_boxes, quantised
 from blur.cover.window import Window
-from blur.plan import Box
+from blur.data.plan import Box
 
 Picture = npt.NDArray[np.uint8]
 """(height, width) grey or (height, width, 3) RGB."""

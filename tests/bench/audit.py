@@ -33,12 +33,16 @@ from msgspec.structs import replace  # noqa: E402
 from score import EXPOSED, Raster  # noqa: E402
 from truth import CLEAR, Case, cases  # noqa: E402
 
-from blur import pipeline  # noqa: E402
+from blur.audit.audit import audit  # noqa: E402
+from blur.corridor import cover_clip  # noqa: E402
 from blur.cover.region import Covers  # noqa: E402
+from blur.data.findings import Audit, Residual  # noqa: E402
+from blur.data.plan import Plan, Track
 from blur.errors import ResidualFace  # noqa: E402
-from blur.findings import Audit, Residual  # noqa: E402
-from blur.plan import Plan, Track, load_plan, save_plan  # noqa: E402
+from blur.render.render import render  # noqa: E402
+from blur.scan.scan import scan  # noqa: E402
 from blur.settings import AuditMode, AuditSettings, OutputSettings, Settings  # noqa: E402
+from blur.store.plans import load_plan, save_plan  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 WIDE = 40
@@ -126,7 +130,7 @@ def planned(clip: Path, settings: Settings, folder: Path | None) -> tuple[Plan, 
     if kept is not None and kept.exists():
         return load_plan(kept), 0.0
     started = time.perf_counter()
-    plan = pipeline.scan(clip, settings.scan)
+    plan = scan(clip, settings.scan)
     if kept is not None:
         save_plan(plan, kept)
     return plan, time.perf_counter() - started
@@ -144,15 +148,15 @@ def planted(case: Case, plan: Plan, kind: str, count: int, settings: Settings) -
         times = {"render": 0.0, "audit": 0.0}
         started = time.perf_counter()
         try:
-            done = pipeline.cover_clip(case.file(), holed, out, settings, keep=grown.append)
+            done = cover_clip(case.file(), holed, out, settings, keep=grown.append)
             audits = list(done.audits)
             times["audit"] = audits[0].seconds
             times["render"] = done.rendered.seconds
         except ResidualFace as error:
             print(f"    {error}", flush=True)
-            pipeline.render(case.file(), holed, out, settings)
+            render(case.file(), holed, out, settings)
             times["render"] = time.perf_counter() - started
-            audits = [pipeline.audit(out, holed, settings)]
+            audits = [audit(out, holed, settings)]
     first = audits[0].residuals
     caught = [e for e in exposures if any(on(case, e, r) for r in first)]
     left = new_exposures(case, plan, grown[-1], settings, runs=False, wide=0)
@@ -285,7 +289,7 @@ def plain(folder: Path, settings: Settings, only: tuple[str, ...], plans: Path |
         plan, scan_s = planned(clip, settings, plans)
         with tempfile.TemporaryDirectory(prefix="blur-bench-") as work:
             out = Path(work) / f"{clip.stem}.mp4"
-            done = pipeline.cover_clip(clip, plan, out, settings)
+            done = cover_clip(clip, plan, out, settings)
         minutes += plan.seconds(plan.frames) / 60
         audit = done.audits[0]
         print(

@@ -14,17 +14,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from blur import sandbox
-from blur.faces.detections import Detector
+from blur.detect.detections import Detector
+from blur.process import sandbox
 from blur.settings import cpu_count
 
 SIZES = ((640, 384), (960, 544), (1280, 736))
 
 
 def detectors(threads: int) -> Iterator[tuple[str, Detector]]:
-    from blur.faces.blazeface import BlazeFace
-    from blur.faces.centerface import CenterFace
-    from blur.faces.yunet import YuNet
+    from blur.detect.blazeface import BlazeFace
+    from blur.detect.centerface import CenterFace
+    from blur.detect.yunet import YuNet
 
     for precision in ("f32", None):
         yield precision or "preferred", CenterFace(threads=threads, precision=precision)

@@ -34,7 +34,7 @@ from truth import Face, cases  # noqa: E402
 from blur.cover.fills import make_fill  # noqa: E402
 from blur.cover.paint import paint  # noqa: E402
 from blur.cover.region import Covers  # noqa: E402
-from blur.plan import Mark, Track  # noqa: E402
+from blur.data.plan import Mark, Track  # noqa: E402
 from blur.settings import CoverSettings, FillName  # noqa: E402
 
 FRAMES = 60

@@ -39,9 +39,10 @@ from pictures import draw  # noqa: E402
 from score import BEYOND, EXPOSED, Miss, Raster, Result, Tally, result  # noqa: E402
 from truth import Case, cases  # noqa: E402
 
-from blur import pipeline  # noqa: E402
 from blur.cover.region import Covers  # noqa: E402
-from blur.plan import Plan  # noqa: E402
+from blur.data.plan import Plan  # noqa: E402
+from blur.render.render import render  # noqa: E402
+from blur.scan.scan import scan  # noqa: E402
 from blur.settings import Level, OutputSettings, ScanSettings, Settings  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
@@ -100,8 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def moving(chosen: Sequence[Case], options: Options, jobs: int) -> dict[str, Any]:
     scanned: list[Result] = []
     judged: list[Result] = []
-    for scan, output in each(partial(measure, options), chosen, jobs):
-        scanned.append(scan)
+    for found, output in each(partial(measure, options), chosen, jobs):
+        scanned.append(found)
         judged += [output] if output else []
     record: dict[str, Any] = {}
     for title, results in (("scan", scanned), ("rendered", judged)):
@@ -123,7 +124,7 @@ def measure(options: Options, case: Case) -> tuple[Result, Result | None]:
     clip = case.file()
     settings = Settings(scan=ScanSettings(level=options.level), output=OutputSettings())
     started = time.perf_counter()
-    plan = pipeline.scan(clip, settings.scan)
+    plan = scan(clip, settings.scan)
     scanned = result(case, plan, settings.cover, per_frame(started, plan))
     if options.pictures is not None and scanned.misses:
         draw(case, plan, settings, scanned.misses, options.pictures)
@@ -146,7 +147,7 @@ def judge(case: Case, plan: Plan, settings: Settings) -> Result:
     with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
         out = Path(folder) / f"{Path(case.name).stem}.mp4"
         started = time.perf_counter()
-        pipeline.render(case.file(), plan, out, settings)
+        render(case.file(), plan, out, settings)
         ms = per_frame(started, plan)
         said = module.score(str(case.file()), str(out), {"frames": truth})
     return Result(
@@ -250,7 +251,7 @@ def stills(chosen: Sequence[Case], options: Options, jobs: int) -> dict[str, Any
 
 def protected(options: Options, case: Case) -> tuple[list[float], list[bool], float]:
     """Widths of a picture's faces, which of them are covered, and the over-covered share."""
-    plan = pipeline.scan(case.file(), ScanSettings(level=options.level))
+    plan = scan(case.file(), ScanSettings(level=options.level))
     faces = case.faces[0]
     raster = Raster(plan.width, plan.height)
     covers = Covers(plan.tracks, plan.shots(), Settings().cover, plan.width, plan.height)

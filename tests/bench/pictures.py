@@ -11,11 +11,11 @@ from score import Miss
 from truth import Case, Face
 
 from blur.cover.region import Covers
-from blur.faces.detections import Picture
-from blur.media.convert import display_rgb
-from blur.media.probe import probe
-from blur.media.sample import Seeker
-from blur.plan import Mark, Plan
+from blur.data.plan import Mark, Plan
+from blur.detect.detections import Picture
+from blur.media.open.probe import probe
+from blur.media.open.seek import Seeker
+from blur.media.open.small_pictures import display_rgb
 from blur.settings import Settings
 
 _PICTURES_PER_CLIP = 3

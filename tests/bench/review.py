@@ -20,14 +20,14 @@ import msgspec
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "preview")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 from large_output import FRAMES, LONG, TRACKS, make_large_output  # noqa: E402
 
-from blur.plan import Decision  # noqa: E402
-from blur.preview.acts import Decide  # noqa: E402
-from blur.preview.openclip import OpenClip  # noqa: E402
-from blur.preview.shelf import Shelf  # noqa: E402
+from blur.data.edits import Decision  # noqa: E402
+from blur.review.acts import Decide  # noqa: E402
+from blur.review.open_clip import OpenClip  # noqa: E402
+from blur.store.shelf import Shelf  # noqa: E402
 
 TIMES = 20
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from truth import CLEAR, HARD, OTHER, Case, Face
 
 from blur.cover.region import Covers, Region
-from blur.plan import Mark, Plan, Reason, Track
+from blur.data.plan import Mark, Plan, Reason, Track
 from blur.settings import CoverSettings
 
 EXPOSED = 0.25

@@ -50,14 +50,8 @@ sys.path.insert(0, str(ROOT))
 
 from filmed import FACES, FORMS, RATE, chosen, filmed  # noqa: E402
 
-from blur.batch.processes import ARENAS, THREADS  # noqa: E402
-from blur.settings import (  # noqa: E402
-    Level,
-    ScanSettings,
-    Settings,
-    codec_threads,
-    cpu_count,
-)
+from blur.process.workers import ARENAS, THREADS  # noqa: E402
+from blur.settings import Level, ScanSettings, Settings, codec_threads, cpu_count
 
 FACEDATA = ROOT.parent / "shared" / "facedata"
 
@@ -71,25 +65,25 @@ CRF_18 = '{"codec": "libx264", "quality": 6.45}'
 """deface's scale of quality ends in x264's crf: this is the crf of a render."""
 
 STAGES = {
-    "blur.media.read.Reader.__next__": "decode",
-    "blur.media.sample.Seeker.frame": "decode",
-    "blur.pipeline.scanning.display_rgb": "convert",
-    "blur.pipeline.scanning.display_gray": "convert",
-    "blur.pipeline.auditing.display_rgb": "convert",
-    "blur.tracks.camera.StepMeter.measure": "motion",
-    "blur.tracks.cuts.CutFinder.add": "motion",
-    "blur.faces.search.Search.look": "detect",
-    "blur.faces.residual.Inspection.everywhere": "detect",
-    "blur.faces.residual.Inspection.around": "detect",
-    "blur.faces.residual.Inspection.second_look": "detect",
-    "blur.tracks.pursue.Pursuit.see": "follow",
-    "blur.faces.closeup.Closeup.answer": "follow",
-    "blur.pipeline.scanning.tracklets_of": "link",
-    "blur.pipeline.scanning.tracks_of": "link",
+    "blur.media.open.read.Reader.__next__": "decode",
+    "blur.media.open.seek.Seeker.frame": "decode",
+    "blur.scan.scan.display_rgb": "convert",
+    "blur.scan.scan.display_gray": "convert",
+    "blur.audit.audit.display_rgb": "convert",
+    "blur.scan.camera.StepMeter.measure": "motion",
+    "blur.scan.cuts.CutFinder.add": "motion",
+    "blur.scan.looks.Search.look": "detect",
+    "blur.audit.look.Inspection.everywhere": "detect",
+    "blur.audit.look.Inspection.around": "detect",
+    "blur.audit.look.Inspection.second_look": "detect",
+    "blur.scan.pursue.Pursuit.see": "follow",
+    "blur.detect.closeup.Closeup.answer": "follow",
+    "blur.scan.scan.tracklets_of": "link",
+    "blur.scan.scan.tracks_of": "link",
     "blur.cover.region.Covers.at": "paint",
-    "blur.pipeline.rendering.paint": "paint",
-    "blur.media.write.Writer.write": "encode",
-    "blur.media.write.Writer.finish": "encode",
+    "blur.render.render.paint": "paint",
+    "blur.media.write.writer.Writer.write": "encode",
+    "blur.media.write.writer.Writer.finish": "encode",
 }
 """What is timed in the thread that calls it, and the stage it counts for."""
 
@@ -213,8 +207,8 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
     """Decoding alone, and with encoding, by FFmpeg's own means."""
     import av
 
-    from blur.media.presets import encoder_options, preset_for, sample_format
-    from blur.media.probe import probe
+    from blur.media.open.probe import probe
+    from blur.media.write.presets import encoder_options, preset_for, sample_format
 
     info = probe(clip)
     output = Settings().output
@@ -254,8 +248,11 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
 
 def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
     def measure(clip: Path, warm: Path) -> list[Figure]:
-        from blur import pipeline, sandbox
-        from blur.faces.registry import unload_detectors
+        from blur.audit.audit import audit
+        from blur.detect.registry import unload_detectors
+        from blur.process import sandbox
+        from blur.render.render import render
+        from blur.scan.scan import scan
 
         sandbox.keep_off_network()
         settings = Settings(scan=ScanSettings(level=level))
@@ -267,24 +264,24 @@ def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
 
         with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
             trial, out = Path(folder) / "trial.mp4", Path(folder) / "out.mp4"
-            known = pipeline.scan(warm, settings.scan, first)
+            known = scan(warm, settings.scan, first)
             plans = []
 
             def scan() -> int:
-                plans.append(pipeline.scan(clip, settings.scan))
+                plans.append(scan(clip, settings.scan))
                 return plans[0].frames
 
             def render() -> int:
-                return pipeline.render(clip, plans[0], out, settings).frames
+                return render(clip, plans[0], out, settings).frames
 
             def audit() -> int:
-                return pipeline.audit(out, plans[0], settings).frames
+                return audit(out, plans[0], settings).frames
 
             parts = [measured(clip, f"scan {level}", scan, "detect")]
-            pipeline.render(warm, known, trial, settings)
+            render(warm, known, trial, settings)
             unload_detectors()  # as a batch does after a scan
             parts.append(measured(clip, f"render {level}", render, "encode"))
-            pipeline.audit(trial, known, settings)
+            audit(trial, known, settings)
             parts.append(measured(clip, f"audit {level}", audit, "detect"))
         whole = Figure(
             clip.stem,

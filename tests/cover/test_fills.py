@@ -11,7 +11,7 @@ from blur.cover.grain import noise
 from blur.cover.layout import layout_of
 from blur.cover.paint import paint
 from blur.cover.region import Region
-from blur.plan import Box
+from blur.data.plan import Box
 from blur.settings import CoverSettings, FillName
 
 SOFT, MOSAIC = (make_fill(CoverSettings(fill=f)) for f in (FillName.SOFT, FillName.MOSAIC))

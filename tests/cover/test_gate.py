@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from blur.cover.fills import make_fill
 from blur.cover.paint import paint
 from blur.cover.region import Covers, Region
-from blur.plan import Box, Mark, Track
+from blur.data.plan import Box, Mark, Track
 from blur.settings import CoverSettings, FillName
 
 FILLS = {name: make_fill(CoverSettings(fill=name)) for name in FillName}

@@ -12,7 +12,7 @@ from gate import noisy, planes
 from blur.cover.fills import make_fill
 from blur.cover.paint import paint
 from blur.cover.region import Region
-from blur.plan import Box
+from blur.data.plan import Box
 from blur.settings import CoverSettings, FillName
 
 SOLID = make_fill(CoverSettings(fill=FillName.SOLID, colour="#ffffff"))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blur.cover.region import ASPECT, LADDER, STEADY, SWEEP, Covers, Region, head_boxes, quantised
-from blur.plan import Box, Mark, Track
+from blur.data.plan import Box, Mark, Track
 from blur.settings import CoverSettings
 
 FACES = st.builds(

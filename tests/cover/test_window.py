@@ -13,7 +13,7 @@ from test_gate import REGIONS, SIZES
 from blur.cover.layout import layout_of
 from blur.cover.region import Region
 from blur.cover.window import Rect, patches, windows
-from blur.plan import Box
+from blur.data.plan import Box
 
 
 @given(

@@ -12,9 +12,9 @@ import av
 import pytest
 from test_roundtrip import decoded, heard, passed_through
 
-from blur.media.inspect import inspect
-from blur.media.metadata import Kind
-from blur.media.probe import probe
+from blur.media.open.probe import probe
+from blur.media.traces.inspect import inspect
+from blur.media.traces.metadata import Kind
 from blur.settings import AudioMode, OutputSettings
 
 _SETTINGS = OutputSettings(preset="ultrafast", crf=30, audio=AudioMode.KEEP)

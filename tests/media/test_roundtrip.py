@@ -10,13 +10,14 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from blur.media.open.readers import open_reader
+from blur.media.write.writers import open_writer, output_suffix
 from footage import GPS, RECIPES, SECRET, make
 
-from blur.media import open_reader, open_writer, output_suffix
-from blur.media.inspect import inspect
-from blur.media.metadata import Kind
-from blur.media.part import Written
-from blur.media.probe import ClipInfo, probe
+from blur.media.open.probe import ClipInfo, probe
+from blur.media.traces.inspect import inspect
+from blur.media.traces.metadata import Kind
+from blur.media.write.part import Written
 from blur.settings import AudioMode, Codec, OutputSettings
 
 FAST = {"preset": "ultrafast", "audio": AudioMode.KEEP}

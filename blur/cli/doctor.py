@@ -1,0 +1,166 @@
+"""What this machine and this installation can do, for `blur doctor`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import psutil
+
+import blur
+from blur.detect import network_cuda, weights
+from blur.detect.network import CUDA, devices
+from blur.errors import BlurError, SetupError
+from blur.process import sandbox
+from blur.settings import Codec, Hardware, Level, Settings, cpu_count
+
+_LIBRARIES = (
+    "av",
+    "openvino",
+    "mediapipe",
+    "opencv-contrib-python",
+    "numpy",
+    "scipy",
+    "pillow-heif",
+)
+_PIXELS_1080P = 1920 * 1080
+_RATE = 25
+
+
+def examine(settings: Settings, *, estimate: bool) -> Iterator[tuple[str, str]]:
+    """What was looked at, and what was found: versions, weights, processor, encoders, space,
+    network and, with `estimate`, speed: a clip made from a photograph goes down the corridor.
+    """
+    sandbox.keep_off_network()
+    yield "blur", f"{blur.__version__}, Python {platform.python_version()}, {platform.platform()}"
+    yield "libraries", ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES)
+    yield "FFmpeg", _ffmpeg()
+    for weight in weights.catalogue():
+        yield f"weights of {weight.name}", _state(weight.name)
+    memory = psutil.virtual_memory()
+    yield "processor", f"{_processor()}, {cpu_count()} cores to use"
+    free, total = memory.available / 2**30, memory.total / 2**30
+    yield "memory", f"{free:.1f} of {total:.1f} GiB free"
+    found = devices()
+    yield "devices for detectors", ", ".join(found)
+    yield "precision on the CPU", _precision()
+    yield "encoders", ", ".join(codec for codec in Codec if codec is not Codec.MATCH)
+    hardware = _hardware_encoders()
+    yield "hardware encoders", ", ".join(hardware) or "none that works here"
+    yield "free space here", f"{shutil.disk_usage(Path.cwd()).free / 1e9:.1f} GB"
+    yield "network", sandbox.network_state()
+    if estimate:
+        yield "speed", _estimate(settings)
+        yield "what would help", "; ".join(_advice(settings, hardware, found))
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "MISSING"
+
+
+def _ffmpeg() -> str:
+    import av
+
+    versions = av.library_versions
+    return ", ".join(f"{name} {'.'.join(map(str, version))}" for name, version in versions.items())
+
+
+def _state(weight: str) -> str:
+    try:
+        weights.read(weight)
+    except BlurError as error:
+        return f"NOT USABLE: {error}"
+    return "whole"
+
+
+def _processor() -> str:
+    import openvino
+
+    return str(openvino.Core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+
+
+def _precision() -> str:
+    """The numbers that detectors calculate with."""
+    if _has_bf16():
+        return "bf16, twice as fast as f32"
+    return "f32: this processor has no instructions for bf16"
+
+
+def _has_bf16() -> bool:
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _hardware_encoders() -> list[str]:
+    """The encoders on graphics chips that really encode a frame."""
+    found = []
+    for hardware in Hardware:
+        for codec in (Codec.H264, Codec.HEVC):
+            if hardware is not Hardware.NONE and _encodes(codec, hardware):
+                found.append(f"{codec}_{hardware}")
+    return found
+
+
+def _encodes(codec: Codec, hardware: Hardware) -> bool:
+    import av
+    import av.error
+    from av.codec.codec import UnknownCodecError
+
+    av.logging.set_level(None)
+    try:
+        context = av.CodecContext.create(f"{codec}_{hardware}", "w")
+        assert isinstance(context, av.VideoCodecContext)
+        context.width, context.height, context.pix_fmt = 640, 480, "yuv420p"
+        context.framerate = Fraction(_RATE)
+        context.encode(av.VideoFrame(640, 480, "yuv420p"))
+    except (UnknownCodecError, av.error.FFmpegError, ValueError):
+        return False
+    return True
+
+
+def _estimate(settings: Settings) -> str:
+    from blur.batch.forecast import measure
+    from blur.cli import demo
+
+    try:
+        photo = demo.photograph()
+    except SetupError:
+        return 'install the photograph to measure with: pip install "blur[demo]"'
+    with tempfile.TemporaryDirectory(prefix="blur-") as scratch:
+        clip = Path(scratch) / "clip.mp4"
+        demo.film(photo, clip)
+        sample = measure((clip, Path(scratch), settings), lambda *_: None)
+    hours = sample.seconds / sample.work * _PIXELS_1080P * _RATE
+    return (
+        f"about {hours:.1f} hours for an hour of 1080p at {_RATE} frames a second with one"
+        f" face, at --level {settings.scan.level}"
+    )
+
+
+def _advice(settings: Settings, hardware: Sequence[str], devices: Sequence[str]) -> Iterator[str]:
+    """What would make this machine faster, the most first."""
+    chosen = settings.output
+    if chosen.hardware is Hardware.NONE and chosen.codec in (Codec.H264, Codec.HEVC):
+        if hardware:
+            names = {name.partition("_")[2] for name in hardware}
+            yield f"--hardware {' or '.join(sorted(names))} takes encoding off the processor"
+        elif chosen.preset is None:
+            yield "--preset faster takes a third off encoding, at nearly the same quality and size"
+    if CUDA in devices:
+        yield "--device cuda takes detecting off the processor"
+    elif any("nvenc" in name for name in hardware) and (obstacle := network_cuda.obstacle()):
+        yield f"the NVIDIA chip could run detectors, with --device cuda: {obstacle.remedy}"
+    if not _has_bf16():
+        yield "a processor with bf16 (Intel from 2023, AMD from Zen 4) detects twice as fast"
+    if settings.scan.level is not Level.FAST:
+        yield "--level fast looks less, and misses more faces that are small, turned or brief"
+    yield "more cores: one clip keeps two busy, --jobs works on several at once"

@@ -1,0 +1,84 @@
+"""The corridor from plan to published clip: render, audit, and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from blur.audit import itinerary, mend
+from blur.audit.audit import inspect
+from blur.audit.mend import tracks_of_residual, with_doubts
+from blur.data.edits import Edits
+from blur.data.findings import Audit
+from blur.data.plan import Plan
+from blur.detect.registry import unload_detectors
+from blur.errors import ResidualFace
+from blur.process.progress import Progress, silent
+from blur.render.again import Earlier, render_again
+from blur.render.render import Rendered, render
+from blur.settings import AuditMode, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A covered clip: the plan it was rendered from, and one audit for each render."""
+
+    plan: Plan
+    rendered: Rendered
+    audits: tuple[Audit, ...]
+
+
+def cover_clip(
+    clip: Path,
+    plan: Plan,
+    out: Path,
+    settings: Settings,
+    edits: Edits | None = None,
+    progress: Progress | None = None,
+    keep: Callable[[Plan], None] = lambda plan: None,
+) -> Covered:
+    """Render `clip`, look for faces in the output, and render again with what was found covered.
+
+    The output comes under its final name when the audit sees no face any more, or when it only
+    reports. `keep` is given the plan each time the audit adds to it. Raises what `render` and
+    `audit` raise, and ResidualFace when a face is left after the last round.
+    """
+    if settings.audit.audit is AuditMode.OFF:
+        return Covered(plan, render(clip, plan, out, settings, edits, progress), ())
+    fix = settings.audit.audit is AuditMode.FIX
+    open_doubts = [d for d in plan.doubts if mend.is_open(d)]
+    if open_doubts:  # of an earlier audit: this one decides anew
+        plan = plan.with_tracks(plan.tracks, [d for d in plan.doubts if d not in open_doubts])
+        keep(plan)
+    unaudited = out.with_name(f".{out.name}.part")
+    audits: list[Audit] = []
+    again: itinerary.Again | None = None
+    try:
+        done = render(clip, plan, unaudited, settings, edits, progress)
+        while True:
+            seen, faces = inspect(unaudited, plan, settings, edits, again, progress or silent)
+            unload_detectors()  # neither mending nor the next clip needs the audit's
+            audits.append(seen)
+            if not seen.residuals:
+                break
+            if not fix or len(audits) > settings.audit.audit_rounds:
+                plan = with_doubts(plan, faces)
+                keep(plan)
+                break
+            tracks, doubts = tracks_of_residual(clip, plan, faces, settings, progress or silent)
+            earlier = Earlier(unaudited, plan, done)
+            plan = plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
+            keep(plan)
+            unload_detectors()  # their networks weigh as much as the encoder that comes next
+            again = itinerary.Again(
+                [r.frame for r in seen.residuals], [(t.start - 1, t.end + 1) for t in tracks]
+            )
+            done = render_again(clip, plan, unaudited, settings, edits, progress, earlier)
+        if fix and seen.residuals:
+            where = ", ".join(f"{r.seconds:.1f} s" for r in seen.residuals[:3])
+            raise ResidualFace(f"the audit still sees a face, at {where}", subject=clip.name)
+        unaudited.replace(out)
+    finally:
+        unaudited.unlink(missing_ok=True)
+    return Covered(plan, done, tuple(audits))

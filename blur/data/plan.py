@@ -1,0 +1,199 @@
+"""The plan of a clip: the data that every other room speaks.
+
+Geometry is in *display* coordinates: pixels of the decoded picture after the clip's display
+matrix (rotation, mirroring) is applied, origin at the top left corner, x to the right, y down,
+a pixel's centre at +0.5. Sample aspect ratio is not applied. Time is a frame index in
+presentation order; `Plan.pts` maps it to the clip's own clock.
+
+A plan holds geometry and never pixels, names of people or absolute paths.
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+PLAN_VERSION = 1
+
+Boxes = npt.NDArray[np.float32]
+"""(n, 5) columns cx, cy, w, h, angle; see `Box`."""
+
+
+class Box(NamedTuple):
+    """A turned rectangle: centre, size along its own axes, and its turn.
+
+    `w` runs from ear to ear and `h` from forehead to chin, whatever the turn. `angle` is in
+    degrees, clockwise as seen on screen, 0 for an upright face, in [-180, 180).
+    """
+
+    cx: float
+    cy: float
+    w: float
+    h: float
+    angle: float = 0.0
+
+
+class Mark(enum.IntEnum):
+    """How a track knows its box on a frame."""
+
+    DETECTED = 0
+    FOLLOWED = 1
+    BRIDGED = 2
+    HELD = 3
+
+
+class Reason(enum.StrEnum):
+    """Why a span is doubtful."""
+
+    WEAK = "weak"
+    LOST = "lost"
+    WEEDED = "weeded"
+    DARK = "dark"
+    RESIDUAL = "residual"
+    STALE = "stale"
+
+    @property
+    def explanation(self) -> str:
+        return _EXPLANATIONS[self]
+
+
+_EXPLANATIONS = {
+    Reason.WEAK: "covered, but the scan was never sure that this is a face",
+    Reason.LOST: "the face went out of sight here and the cover is a guess",
+    Reason.WEEDED: "not covered: it looked like a face once, and not on a second look",
+    Reason.DARK: "too dark to be sure that every face was found",
+    Reason.RESIDUAL: "the audit saw a face in the covered clip here",
+    Reason.STALE: "a decision made here fits no face of this scan; it keeps nothing clear",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One face through time: a box for every frame of [start, end), without holes.
+
+    `boxes` is (n, 5) float32, `marks` (n,) uint8 of `Mark`, `scores` (n,) float32, zero on
+    frames where no detector saw the face. `source` tells who made it: "scan", "audit", "edit" (a
+    face that a person wants covered), "person" (drawn by a person) or "dark" (all of a picture
+    that is black to the eye). The last two are covered exactly as their boxes are.
+    """
+
+    id: int
+    start: int
+    boxes: Boxes
+    marks: npt.NDArray[np.uint8]
+    scores: npt.NDArray[np.float32]
+    source: str = "scan"
+
+    def __post_init__(self) -> None:
+        n = len(self.marks)
+        if n == 0 or self.boxes.shape != (n, 5) or self.scores.shape != (n,) or self.start < 0:
+            raise ValueError(
+                f"track {self.id}: columns disagree: boxes {self.boxes.shape}, marks {n}, "
+                f"scores {self.scores.shape}, start {self.start}"
+            )
+        if not np.isfinite(self.boxes).all() or (self.boxes[:, 2:4] <= 0).any():
+            raise ValueError(f"track {self.id}: a box is not finite or has no size")
+
+    @classmethod
+    def unseen(cls, new_id: int, start: int, boxes: Boxes, source: str) -> Self:
+        """A track that no detector saw."""
+        n = len(boxes)
+        marks, scores = np.full(n, Mark.HELD, np.uint8), np.zeros(n, np.float32)
+        return cls(new_id, start, boxes, marks, scores, source)
+
+    @property
+    def end(self) -> int:
+        """One past the last frame."""
+        return self.start + len(self.marks)
+
+    @property
+    def is_face(self) -> bool:
+        """Whether the boxes are those of a face, and not what is to be covered itself."""
+        return self.source not in ("person", "dark")
+
+    def box(self, frame: int) -> Box | None:
+        """The box on `frame`, or None outside the track."""
+        if not self.start <= frame < self.end:
+            return None
+        return Box(*self.boxes[frame - self.start].tolist())
+
+    def sightings(self) -> npt.NDArray[np.intp]:
+        """Frame indices on which a detector saw the face, ascending."""
+        return np.flatnonzero(self.marks == Mark.DETECTED) + self.start
+
+
+class Doubt(Struct, frozen=True, kw_only=True):
+    """Frames [start, end) that a person should look at; a larger `weight` is worse.
+
+    `box` shows where, on frame `start`; `track` is None when nothing is covered there.
+    """
+
+    start: int
+    end: int
+    reason: Reason
+    weight: float
+    track: int | None = None
+    box: Box | None = None
+
+
+class Fingerprint(Struct, frozen=True):
+    """What tells one clip's content from another's: size and SHA-256 of sampled blocks."""
+
+    size: int
+    sampled: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The saved record of a clip's scan.
+
+    `cuts` holds the first frame of every shot but the first, ascending. `pts` holds one
+    strictly increasing timestamp per frame in units of `time_base` seconds.
+    `scan_digest` is the hash of the scan settings and weights that made the plan.
+    """
+
+    fingerprint: Fingerprint
+    width: int
+    height: int
+    time_base: Fraction
+    pts: tuple[int, ...]
+    cuts: tuple[int, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    scan_digest: str = ""
+    notes: tuple[str, ...] = ()
+    version: int = PLAN_VERSION
+
+    @property
+    def frames(self) -> int:
+        return len(self.pts)
+
+    def seconds(self, frame: int) -> float:
+        """Time of a frame since the first one; `frame` may be one past the last."""
+        if frame < len(self.pts):
+            return float((self.pts[frame] - self.pts[0]) * self.time_base)
+        step = self.pts[-1] - self.pts[-2] if len(self.pts) > 1 else 0
+        return float((self.pts[-1] + step - self.pts[0]) * self.time_base)
+
+    def shots(self) -> Iterator[tuple[int, int]]:
+        """Shots as [start, end) frame ranges that together are the whole clip."""
+        yield from itertools.pairwise([0, *self.cuts, self.frames])
+
+    def doubt_seconds(self) -> float:
+        """Seconds of the clip that lie in at least one doubt."""
+        doubtful = np.zeros(self.frames + 1, bool)
+        for doubt in self.doubts:
+            doubtful[doubt.start : doubt.end] = True
+        frames = np.flatnonzero(doubtful[:-1]).tolist()
+        return sum((self.seconds(i + 1) - self.seconds(i) for i in frames), 0.0)
+
+    def with_tracks(self, tracks: Sequence[Track], doubts: Sequence[Doubt]) -> Plan:
+        return replace(self, tracks=tuple(tracks), doubts=tuple(doubts))

@@ -1,0 +1,166 @@
+"""A convolutional network on an NVIDIA chip, by ONNX Runtime's CUDA provider.
+
+Pictures go one at a time: the clips that are worked on at once share the chip. A chip that cannot
+be used is an error; ONNX Runtime by itself would go on, slowly, on the CPU.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from blur.detect import weights
+from blur.detect.detections import Picture
+from blur.detect.network import Outputs, fill, padded_size
+from blur.errors import BlurError, DetectorError, SetupError, UsageError
+
+T = TypeVar("T")
+
+_PICTURE = "picture"
+"""The input of an adapted network."""
+
+_PROVIDER = "CUDAExecutionProvider"
+_OPTIONS = {
+    # Its numbers of 19 bits would move the scores that thresholds were chosen for.
+    "use_tf32": "0",
+    # Else every algorithm is timed for each new size of picture.
+    "cudnn_conv_algo_search": "HEURISTIC",
+    # Else what is taken doubles each time, and several clips share the chip's memory.
+    "arena_extend_strategy": "kSameAsRequested",
+}
+"""CUDA's; the CPU's provider takes no notice."""
+
+_ERRORS_ONLY = 3
+
+_INSTALL = 'pip install "blur[nvidia]"'
+_REPAIR = (
+    "see that `nvidia-smi` lists the chip under a driver of 580 or later and, on Linux, that"
+    f" /dev/nvidia-uvm is there (sudo nvidia-modprobe -u -c=0), then {_INSTALL};"
+    " or leave out --device cuda"
+)
+
+
+class CudaNetwork:
+    """A `Network`; with another `provider` of ONNX Runtime, the same graph runs there.
+
+    Raises SetupError when ONNX Runtime is not there, or not with this provider, and UsageError
+    when the provider finds no chip that it can use.
+    """
+
+    def __init__(
+        self, name: str, onnx: bytes, *, bgr: bool = False, provider: str = _PROVIDER
+    ) -> None:
+        runtime = _runtime()
+        if provider not in runtime.get_available_providers():
+            raise SetupError(
+                "ONNX Runtime is installed without what it needs for NVIDIA chips",
+                remedy=f"pip uninstall onnxruntime onnxruntime-gpu; {_INSTALL}",
+            )
+        self._name = name
+        self._session = _session(runtime, adapted(onnx, bgr=bgr), provider)
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def run(self, pictures: Sequence[Picture], decode: Callable[[Outputs, int], T]) -> list[T]:
+        try:
+            return [self._look(picture, decode) for picture in pictures]
+        except BlurError:
+            raise
+        except Exception as error:  # ONNX Runtime's errors have no narrower type in common
+            raise DetectorError(f"{self._name} failed: {_cause(error)}") from error
+
+    def close(self) -> None:
+        del self._session
+
+    def _look(self, picture: Picture, decode: Callable[[Outputs, int], T]) -> T:
+        width, height = padded_size(picture)
+        padded = np.empty((1, height, width, 3), np.uint8)
+        fill(padded[0], picture)
+        answer = self._session.run(self._outputs, {_PICTURE: padded})
+        return decode(dict(zip(self._outputs, answer, strict=True)), width)
+
+
+def obstacle() -> BlurError | None:
+    """Why no detector runs on an NVIDIA chip here; None when one does. Takes a second or two."""
+    try:
+        CudaNetwork("yunet", weights.read("yunet")).close()
+    except BlurError as error:
+        return error
+    return None
+
+
+def adapted(content: bytes, *, bgr: bool) -> bytes:
+    """An ONNX network for pictures (1, height, width, 3) as they are in memory, of any size.
+
+    CenterFace declares ten of 32 by 32, but is fully convolutional, as YuNet is.
+    """
+    import onnx
+    from onnx import TensorProto, helper
+
+    model = onnx.load_model_from_string(content)
+    graph = model.graph
+    constants = {constant.name for constant in graph.initializer}
+    (planes,) = (each.name for each in graph.input if each.name not in constants)
+    channels = [2, 1, 0] if bgr else [0, 1, 2]
+    graph.initializer.append(helper.make_tensor("channels", TensorProto.INT64, [3], channels))
+    nodes = [
+        helper.make_node("Cast", [_PICTURE], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Gather", ["numbers", "channels"], ["ordered"], axis=3),
+        helper.make_node("Transpose", ["ordered"], [planes], perm=[0, 3, 1, 2]),
+        *graph.node,
+    ]
+    picture = helper.make_tensor_value_info(_PICTURE, TensorProto.UINT8, [1, "height", "width", 3])
+    del graph.node[:], graph.input[:], graph.value_info[:]
+    graph.node.extend(nodes)
+    graph.input.append(picture)
+    for output in graph.output:
+        output.type.tensor_type.ClearField("shape")
+    ready: bytes = model.SerializeToString()
+    return ready
+
+
+def _session(runtime: Any, network: bytes, provider: str) -> Any:
+    """The network, ready, after one picture: chips too old for the library fail no earlier."""
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        session = runtime.InferenceSession(
+            network, options, providers=[(provider, _OPTIONS)], enable_fallback=False
+        )
+        session.run(None, {_PICTURE: np.zeros((1, 32, 32, 3), np.uint8)})
+    except Exception as error:  # as above
+        raise UsageError(f"no NVIDIA chip can be used: {_cause(error)}", remedy=_REPAIR) from error
+    if provider not in session.get_providers():
+        raise UsageError("ONNX Runtime finds no NVIDIA chip that it can use", remedy=_REPAIR)
+    return session
+
+
+def _cause(error: Exception) -> str:
+    """What CUDA said, without the name of this machine and all else that comes with it."""
+    said = re.search(r"CU\w+ failure \d+: [^;]*\w", str(error))
+    return said[0] if said else str(error)
+
+
+@functools.cache
+def _runtime() -> Any:
+    """ONNX Runtime, told to keep to itself. Raises SetupError."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # releases from 1.29 on report, import included
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime
+    except ImportError as error:
+        raise SetupError(
+            f"what drives NVIDIA chips does not load: {error}", remedy=_INSTALL
+        ) from error
+    onnxruntime.disable_telemetry_events()  # Windows hears of them otherwise
+    onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
+    with contextlib.redirect_stdout(sys.stderr):  # it prints which libraries it misses
+        onnxruntime.preload_dlls()
+    return onnxruntime

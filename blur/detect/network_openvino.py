@@ -1,0 +1,190 @@
+"""A convolutional network on OpenVINO.
+
+Measured on CPUs, a batch of n pictures is no faster than n pictures one by one (it falls out of
+the cache), while one single-threaded stream per core is: so each picture is a request of its own,
+and as many are in flight as there are threads; of large ones, fewer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import queue
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from blur.detect.compiled import Kept
+from blur.detect.detections import Picture
+from blur.detect.network import Outputs, Precision, fill, padded_size
+from blur.errors import DetectorError
+from blur.process import sandbox
+from blur.settings import cpu_count
+
+T = TypeVar("T")
+
+_Requests = queue.SimpleQueue[Any]
+"""Idle inference requests of one input size."""
+
+_LARGE = 500_000
+"""Pixels from which a picture has all threads to itself: each more of such pictures at a time would
+take 30 MB and more, and gain nothing."""
+
+_COMPILED_PIXELS = 4_000_000
+"""Input sizes stay compiled up to this many pixels together, the last used ones first. Each pixel
+costs up to 80 bytes a thread; to make one ready again costs a twentieth of a second."""
+
+_kept = Kept()
+
+
+class OpenVinoNetwork:
+    """A `Network` on one of `devices()`; `open_network` tells what the rest means."""
+
+    def __init__(
+        self,
+        name: str,
+        onnx: bytes,
+        *,
+        bgr: bool = False,
+        threads: int | None = None,
+        precision: Precision | None = None,
+        device: str = "CPU",
+    ) -> None:
+        self._name = name
+        self._device = device
+        self._bgr = bgr
+        self._threads = threads or cpu_count()
+        self._precision = precision
+        self._digest = hashlib.sha256(onnx).digest()
+        self._model = _core().read_model(onnx, b"")
+        self._outputs = [output.any_name for output in self._model.outputs]
+        self._compiled: OrderedDict[tuple[int, int], _Requests] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def run(self, pictures: Sequence[Picture], decode: Callable[[Outputs, int], T]) -> list[T]:
+        results: list[T] = []
+        in_flight: deque[tuple[_Requests, Any, int]] = deque()
+
+        def finish_oldest() -> None:
+            idle, request, width = in_flight.popleft()
+            try:
+                request.wait()
+                results.append(decode(self._answer(request), width))
+            finally:
+                idle.put(request)
+
+        try:
+            for picture in pictures:
+                size = padded_size(picture)
+                idle = self._requests(size)
+                request = None
+                while request is None:
+                    try:
+                        # Never wait for others' requests while they may wait for mine.
+                        request = idle.get(block=not in_flight)
+                    except queue.Empty:
+                        finish_oldest()
+                in_flight.append((idle, request, size[0]))
+                fill(request.get_input_tensor().data[0], picture)
+                request.start_async()
+            while in_flight:
+                finish_oldest()
+        except (RuntimeError, ValueError) as error:
+            raise DetectorError(f"{self._name} failed: {error}") from error
+        finally:
+            for idle, request, _ in in_flight:
+                with contextlib.suppress(RuntimeError):  # one is on its way up already
+                    request.wait()
+                idle.put(request)
+        return results
+
+    def close(self) -> None:
+        """Free the compiled networks."""
+        with self._lock:
+            self._compiled.clear()
+        _kept.forget_pages()  # weights are read where they are kept
+
+    def _requests(self, size: tuple[int, int]) -> _Requests:
+        """Idle requests for inputs of this width and height."""
+        with self._lock:
+            if size not in self._compiled:
+                self._compiled[size] = self._compile(*size)
+            self._compiled.move_to_end(size)
+            while len(self._compiled) > 1 and self._compiled_pixels() > _COMPILED_PIXELS:
+                self._compiled.popitem(last=False)
+            return self._compiled[size]
+
+    def _compiled_pixels(self) -> int:
+        return sum(width * height for width, height in self._compiled)
+
+    def _answer(self, request: Any) -> Outputs:
+        # By position: a compiled model may call its outputs by other names.
+        return {name: request.get_output_tensor(i).data for i, name in enumerate(self._outputs)}
+
+    def _compile(self, width: int, height: int) -> _Requests:
+        import openvino as ov
+        from openvino import properties
+
+        streams = 1 if width * height > _LARGE else self._threads
+        config: dict[Any, Any] = {properties.num_streams: streams}
+        if self._device == "CPU":
+            config[properties.inference_num_threads] = self._threads
+            # Pinned threads of two processes would share the first core and leave the others.
+            config[properties.hint.enable_cpu_pinning] = False
+        if self._precision is not None:
+            config[properties.hint.inference_precision] = getattr(ov.Type, self._precision)
+        compiled = self._ready(width, height, config)
+        idle = _Requests()
+        # One more than the streams, so that none waits while an answer is decoded.
+        for _ in range(streams + 1):
+            idle.put(compiled.create_infer_request())
+        return idle
+
+    def _ready(self, width: int, height: int, config: dict[Any, Any]) -> Any:
+        """The compiled network; one for processors is kept, for others may not be given out."""
+        import openvino as ov
+
+        key = self._digest, self._bgr, width, height, self._device, str(config)
+        known = _kept.imported(
+            key,
+            lambda content: _core().import_model(
+                ov.Tensor(content, shared_memory=True), self._device, config
+            ),
+        )
+        if known is not None:
+            return known
+        compiled = _core().compile_model(self._sized(width, height), self._device, config)
+        if self._device == "CPU":
+            _kept.put(key, compiled.export_model().getbuffer())
+        return compiled
+
+    def _sized(self, width: int, height: int) -> Any:
+        """The network for pictures (height, width, 3) as they are in memory."""
+        import openvino as ov
+        from openvino import preprocess
+
+        model = self._model.clone()
+        model.reshape([1, 3, height, width])
+        wrapped = preprocess.PrePostProcessor(model)
+        picture = wrapped.input()
+        picture.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+        picture.preprocess().convert_element_type(ov.Type.f32)
+        picture.model().set_layout(ov.Layout("NCHW"))
+        if self._bgr:
+            picture.preprocess().reverse_channels()
+        return wrapped.build()
+
+
+def devices() -> list[str]:
+    """The CPU, and chips with a driver, in OpenVINO's names."""
+    return list(_core().available_devices)
+
+
+@functools.cache
+def _core() -> Any:
+    sandbox.keep_openvino_quiet()
+    import openvino
+
+    return openvino.Core()

@@ -1,0 +1,274 @@
+"""Contact sheets: the frames of a clip that are worth seeing, as they are covered.
+
+A sheet shows no clear face, for sheets are kept and handed on. Whatever on it still looks like a
+face to a detector, and every doubt where nothing is covered, is blotted out inside a frame of
+its own colour: a sheet tells of a missed face without showing it. Faces that a person keeps
+clear are covered as well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+import av
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from blur.cover.fills import make_fill
+from blur.cover.region import Covers, Region
+from blur.data.boxes import bounds
+from blur.data.edits import Decision, Edits
+from blur.data.plan import Boxes, Plan
+from blur.data.resolve import apply
+from blur.detect.registry import load_detector
+from blur.errors import OutputError
+from blur.export import single
+from blur.media.open.probe import ClipInfo
+from blur.media.open.seek import glimpses
+from blur.media.open.small_pictures import display_rgb
+from blur.render.pictures import Pictures, Rgb, covered, shown
+from blur.scan.looks import Glance, Search
+from blur.settings import CoverSettings, Level
+
+Mask = npt.NDArray[np.uint8]
+
+MOST = 24
+"""Frames on a sheet."""
+TILE = 400
+"""Longest side of a frame on the sheet, in pixels."""
+
+_COLUMNS, _GAP, _CAPTION, _TOP = 4, 10, 22, 62
+_GROUND, _TEXT, _DIM, _BLOT = (24, 26, 30), (230, 232, 236), (166, 173, 185), (40, 43, 49)
+_DOUBT, _MISSED = (242, 189, 82), (255, 128, 120)
+_LOOKS = (("centerface", 0.35), ("yunet", 0.5), ("blazeface-full", 0.5))
+_HEAD = 1.9
+"""A blot's size, in sizes of the box that is blotted out."""
+_DECODE = 0.05
+"""Seconds that it takes to come to another frame."""
+_LEAST, _SAMPLE = 8, 48
+_NEAR = 0.25
+"""Seconds between two frames on a sheet, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A frame worth seeing, and why."""
+
+    frame: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One frame on the sheet. `worth` orders tiles where there are too many."""
+
+    seconds: float
+    picture: Rgb
+    caption: str
+    doubtful: bool = False
+    missed: int = 0
+    worth: float = 0.0
+
+
+def moments(plan: Plan, most: int = MOST) -> list[Moment]:
+    """The frames to show: the worst doubts, the largest faces, where each face comes and goes.
+
+    In the order of the clip, and no two of them close together.
+    """
+    per_second = plan.frames / max(plan.seconds(plan.frames), 1e-3)
+    near = max(1, round(per_second * _NEAR), plan.frames // (4 * most))
+    chosen: dict[int, str] = {}
+    for frame, why in _worth_seeing(plan):
+        if len(chosen) < most and all(abs(frame - other) >= near for other in chosen):
+            chosen[frame] = why
+    return [Moment(frame, chosen[frame]) for frame in sorted(chosen)]
+
+
+def _worth_seeing(plan: Plan) -> Iterator[tuple[int, str]]:
+    """Frames and what is to be seen there, the best first."""
+    doubts = sorted(plan.doubts, key=lambda d: -d.weight)
+    tracks = sorted(plan.tracks, key=lambda t: -float(t.boxes[:, 2].max()))
+    for doubt in doubts[: MOST // 3]:
+        yield doubt.start, f"doubt: {doubt.reason}"
+    for track in tracks[: MOST // 4]:
+        yield track.start + int(track.boxes[:, 2].argmax()), f"face {track.id} at its largest"
+    for track in tracks:
+        seen = track.sightings()
+        for frame, when in zip(seen[[0, -1]] if len(seen) else (), ("first", "last"), strict=False):
+            yield int(frame), f"face {track.id} {when} seen"
+    for doubt in doubts[MOST // 3 :]:
+        yield doubt.start, f"doubt: {doubt.reason}"
+    for start, end in plan.shots():
+        yield (start + end) // 2, "middle of a shot"
+    for part in range(MOST):
+        yield plan.frames * part // MOST, "sample"
+
+
+def of_plan(
+    pictures: Pictures, plan: Plan, edits: Edits | None, cover: CoverSettings
+) -> list[Tile]:
+    """The tiles of a scanned clip. Raises DecodeError."""
+    if edits is not None:
+        kept = tuple(edit for edit in edits.tracks if edit.decision is Decision.COVER)
+        plan = apply(plan, msgspec.structs.replace(edits, tracks=kept))
+    covers = Covers(plan.tracks, plan.shots(), cover, plan.width, plan.height)
+    fill = make_fill(cover)
+    tiles = []
+    for moment in moments(plan):
+        frame, seconds = moment.frame, plan.seconds(moment.frame)
+        open_doubts = [
+            doubt.box
+            for doubt in plan.doubts
+            if doubt.track is None and doubt.box and doubt.start <= frame < doubt.end
+        ]
+        regions = covers.at(frame)
+        picture = covered(pictures.at(frame), pictures.info, regions, fill)
+        small = shown(picture, pictures.info, TILE)
+        hidden = _masked(regions, small, plan.width, plan.height)
+        scale = small.shape[1] / plan.width, small.shape[0] / plan.height
+        boxes = np.array(open_doubts, np.float32).reshape(-1, 5) * (*scale, *scale, 1)
+        doubtful = _blot(small, hidden, boxes, _DOUBT)
+        missed = _blot_faces(small, hidden, _MISSED)
+        caption = f"{_clock(seconds)}  {moment.why}"
+        tiles.append(Tile(seconds, small, caption, doubtful > 0, missed))
+    return tiles
+
+
+def of_sample(
+    clip: Path,
+    info: ClipInfo,
+    cover: CoverSettings,
+    seconds: float,
+    tell: Callable[[int], None],
+) -> tuple[list[Tile], int]:
+    """The tiles of a clip that nobody scanned, and how many frames were looked at.
+
+    Looks for about `seconds` at frames from all over the clip; those with most to see are kept.
+    Raises DecodeError and DetectorError.
+    """
+    search = Search(Level.BALANCED, info.width, info.height, load_detector)
+    fill = make_fill(cover)
+
+    def tile(at: Fraction, picture: av.VideoFrame) -> Tile:
+        small = display_rgb(picture, info.orientation, *search.size)
+        (seen,) = search.look([Glance(0, small, True)])
+        seen = single.sure(seen)
+        regions = single.covers(seen.boxes, info, cover)
+        small = shown(covered(picture, info, regions, fill), info, TILE)
+        hidden = _masked(regions, small, info.width, info.height)
+        unsure = _blot_faces(small, hidden, _DOUBT)
+        caption = f"{_clock(float(at))}  {len(seen) or 'no'} face{'s' * (len(seen) != 1)}"
+        caption += f", {unsure} unsure" if unsure else ""
+        worth = len(seen) + unsure + float(seen.boxes[:, 2].max(initial=0)) / info.width
+        return Tile(float(at), small, caption, unsure > 0, worth=worth)
+
+    first = next(glimpses(clip, info, 1))
+    tile(*first)  # loads the detectors
+    began = time.monotonic()
+    tile(*first)
+    count = round(seconds / (time.monotonic() - began + _DECODE))
+    tiles: list[Tile] = []
+    for at, picture in glimpses(clip, info, min(max(count, _LEAST), _SAMPLE)):
+        tiles.append(tile(at, picture))
+        tell(len(tiles))
+    best = sorted(tiles, key=lambda t: -t.worth)[:MOST]
+    return sorted(best, key=lambda t: t.seconds), len(tiles)
+
+
+def compose(title: str, about: str, tiles: Sequence[Tile]) -> Image.Image:
+    """The sheet: a title, what it is, and the tiles with their captions."""
+    tall = max((tile.picture.shape[0] for tile in tiles), default=TILE // 2)
+    wide = max((tile.picture.shape[1] for tile in tiles), default=TILE)
+    columns = max(1, min(len(tiles), _COLUMNS * TILE // wide))
+    rows = -(-len(tiles) // columns)
+    width = max(2 * TILE, columns * (wide + _GAP) + _GAP)
+    sheet = Image.new("RGB", (width, _TOP + rows * (tall + _CAPTION + _GAP) + _GAP), _GROUND)
+    draw = ImageDraw.Draw(sheet)
+    large, small = ImageFont.load_default(18), ImageFont.load_default(13)
+    draw.text((_GAP, 10), title, _TEXT, large)
+    draw.text((_GAP, 36), about, _DIM, small)
+    for number, tile in enumerate(tiles):
+        x = _GAP + number % columns * (wide + _GAP)
+        y = _TOP + number // columns * (tall + _CAPTION + _GAP)
+        sheet.paste(Image.fromarray(tile.picture), (x, y))
+        colour = _MISSED if tile.missed else _DOUBT if tile.doubtful else _DIM
+        caption = tile.caption + (f"  {tile.missed} not covered!" if tile.missed else "")
+        draw.text((x, y + tall + 3), caption, colour, small)
+    return sheet
+
+
+def save(sheet: Image.Image, path: Path) -> None:
+    """Write a sheet as PNG, without any metadata."""
+    try:
+        sheet.save(path, "PNG")
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror}", subject=path) from error
+
+
+def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:
+    """A page with all sheets: (clip, the sheet's place beside the page)."""
+    items = "".join(
+        f'<h2>{escape(name)}</h2><img src="{escape(quote(path.as_posix()))}" loading="lazy" '
+        f'alt="Frames of {escape(name)}, faces covered">'
+        for name, path in sheets
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}: contact sheets</title><style>body{{background:#181a1e;"
+        "color:#e6e8ec;font:14px system-ui,sans-serif;margin:24px}img{max-width:100%}"
+        "h2{font-size:15px;margin:28px 0 8px}</style></head><body>"
+        f"<h1>{escape(title)}</h1>{items}</body></html>\n"
+    )
+
+
+def _masked(regions: Sequence[Region], tile: Rgb, width: int, height: int) -> Mask:
+    """Where a tile is covered; `width` and `height` are those of the clip."""
+    mask = np.zeros(tile.shape[:2], np.uint8)
+    scale = tile.shape[1] / width, tile.shape[0] / height
+    for region in regions:
+        cv2.fillConvexPoly(mask, (region.outline() * scale).round().astype(np.int32), 1)
+    return mask
+
+
+def _blot_faces(tile: Rgb, hidden: Mask, colour: tuple[int, int, int]) -> int:
+    """Blot out whatever outside the covers looks like a face; returns how many such there were."""
+    missed = 0
+    for _ in range(3):  # what is blotted out may have kept a detector from seeing more
+        found = [load_detector(name).detect([tile], bar)[0].boxes for name, bar in _LOOKS]
+        blotted = max(_blot(tile, hidden, boxes, colour) for boxes in found)
+        if not blotted:
+            break
+        missed += blotted
+    return missed
+
+
+def _blot(tile: Rgb, hidden: Mask, boxes: Boxes, colour: tuple[int, int, int]) -> int:
+    """Blot boxes out, but for those that a cover hides; returns how many were blotted out."""
+    blotted = 0
+    for left, top, right, bottom in bounds(boxes):
+        cx, cy = (left + right) / 2, (top + bottom) / 2
+        row = min(max(int(cy), 0), tile.shape[0] - 1)
+        column = min(max(int(cx), 0), tile.shape[1] - 1)
+        if hidden[row, column]:
+            continue
+        w, h = (right - left) * _HEAD / 2, (bottom - top) * _HEAD / 2
+        low, high = (round(cx - w), round(cy - h)), (round(cx + w), round(cy + h))
+        cv2.rectangle(tile, low, high, _BLOT, -1)
+        cv2.rectangle(tile, low, high, colour, 2)
+        blotted += 1
+    return blotted
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:04.1f}"

@@ -1,0 +1,375 @@
+"""What a clip is: its streams, timing, geometry and colour, and what will be left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+import av.container
+import av.error
+import numpy as np
+from av.buffer import Buffer
+from av.sidedata.sidedata import SideData
+from av.stream import Disposition
+
+from blur.errors import DecodeError, NotAClip
+from blur.media.open.geometry import Orientation
+from blur.media.traces import isobmff
+from blur.media.traces.metadata import Kind, traces_of
+
+# FFmpeg demuxers that read other files or turn text into pictures: never a clip.
+_NOT_CLIPS = {"concat", "dash", "hls", "imf", "lavfi", "sdp", "tty"}
+
+# Demuxers whose clock starts anywhere; the output's starts at zero.
+_FREE_CLOCKS = {"mpegts", "mpeg", "rm"}
+
+# What the first bytes of a video container look like: tells a damaged clip from another file.
+_CONTAINER_HEADS = (
+    (0, b"\x1a\x45\xdf\xa3"),
+    (0, b"RIFF"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    (0, b"FLV"),
+    (0, b"GIF8"),
+    (0, b"OggS"),
+    (0, b"\x00\x00\x01\xba"),
+    (4, b"ftyp"),
+    (4, b"moov"),
+    (4, b"mdat"),
+    (4, b"wide"),
+)
+
+_IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """Colour as ISO/IEC 23091-2 code points; `range` as in FFmpeg's AVColorRange.
+
+    `mastering` and `light` are HDR10's static metadata in x265's notation, "" where there is
+    none.
+    """
+
+    primaries: int = 2
+    transfer: int = 2
+    matrix: int = 2
+    range: int = 0
+    mastering: str = ""
+    light: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """A sound track: its stream index in the container, its codec and samples a second."""
+
+    index: int
+    codec: str
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipInfo:
+    """One input file, moving or still, as `probe` found it.
+
+    `width` and `height` are the display size in pixels; `orientation` leads to the stored one.
+    `display_matrix` is the container's own, None when there is none. `shift` is added to every
+    pts so that none is negative. `frames` is what the container promises, None when it promises
+    nothing. `dropped` lists, in words, what no output will hold, `notes` what a report should
+    say. `profile` names a photograph's colour space.
+    """
+
+    path: Path
+    container: str
+    codec: str
+    orientation: Orientation
+    pix_fmt: str
+    size: int
+    stream: int = 0
+    display_matrix: tuple[int, ...] | None = None
+    colour: Colour = Colour()
+    sample_aspect_ratio: Fraction = Fraction(1)
+    time_base: Fraction = Fraction(1, 25)
+    rate: Fraction = Fraction(25)
+    shift: int = 0
+    frames: int | None = None
+    duration: Fraction | None = None
+    interlaced: bool = False
+    top_field_first: bool = True
+    timecode: str = ""
+    audio: tuple[AudioTrack, ...] = ()
+    dropped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    still: bool = False
+    profile: str = "sRGB"
+
+    @property
+    def width(self) -> int:
+        return self.orientation.width
+
+    @property
+    def height(self) -> int:
+        return self.orientation.height
+
+    def fitted(self, longest: int) -> tuple[int, int]:
+        """The display size (width, height), scaled down to a longest side where it is larger."""
+        scale = max(1.0, max(self.width, self.height) / longest)
+        return max(1, round(self.width / scale)), max(1, round(self.height / scale))
+
+
+@contextlib.contextmanager
+def open_input(path: Path) -> Iterator[av.container.InputContainer]:
+    """The clip's container; raises NotAClip or DecodeError when there is none."""
+    head = read_head(path)
+    try:
+        # "file:" and the whitelist: a file's name or content never sends FFmpeg elsewhere.
+        container = av.open(
+            f"file:{path.absolute()}",
+            metadata_errors="replace",
+            options={"protocol_whitelist": "file", "fflags": "+genpts"},
+        )
+    except av.error.FFmpegError as error:
+        if any(head[at:].startswith(magic) for at, magic in _CONTAINER_HEADS):
+            raise DecodeError(
+                f"is damaged or cut off: {error.strerror}", subject=path.name
+            ) from error
+        raise NotAClip("is not a video or image file", subject=path.name) from error
+    with container:
+        if set(container.format.name.split(",")) & _NOT_CLIPS:
+            raise NotAClip(f"is a {container.format.long_name} file", subject=path.name)
+        yield container
+
+
+def read_head(path: Path, size: int = 64) -> bytes:
+    """The first bytes of a file; raises NotAClip when it is empty, DecodeError unreadable."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(size)
+    except OSError as error:
+        raise DecodeError(
+            f"cannot be read: {error.strerror}",
+            subject=path.name,
+            remedy="check that the file exists and that you may read it",
+        ) from error
+    if not head:
+        raise NotAClip("is empty", subject=path.name, remedy="copy the clip from its source again")
+    return head
+
+
+def probe(path: Path) -> ClipInfo:
+    """Look at a clip's header and first picture; raises NotAClip or DecodeError."""
+    from blur.media.open import stills
+
+    if stills.is_still(path):
+        return stills.probe_still(path)
+    with open_input(path) as container:
+        stream = _main_video(container, path)
+        picture = _first_picture(container, stream, path)
+        matrix = _display_matrix(picture)
+        orientation = (
+            Orientation(picture.width, picture.height)
+            if matrix is None
+            else Orientation.from_matrix(picture.width, picture.height, matrix)
+        )
+        field_order = stream.codec_context.field_order
+        return ClipInfo(
+            path=path,
+            container=container.format.name,
+            codec=stream.codec_context.codec.canonical_name,
+            orientation=orientation,
+            pix_fmt=picture.format.name,
+            size=path.stat().st_size,
+            stream=stream.index,
+            display_matrix=matrix,
+            colour=_colour(picture),
+            sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
+            time_base=_time_base(stream),
+            rate=stream.average_rate or stream.guessed_rate or Fraction(25),
+            shift=_shift(container, stream, picture),
+            frames=_promised_frames(container, stream),
+            duration=Fraction(container.duration, 1_000_000) if container.duration else None,
+            interlaced=picture.interlaced_frame or field_order in _INTERLACED,
+            top_field_first=field_order not in _BOTTOM_FIRST,
+            timecode=_timecode(container, stream),
+            audio=tuple(
+                AudioTrack(s.index, s.codec_context.name, s.codec_context.sample_rate or 0)
+                for s in container.streams.audio
+                if s.codec_context is not None
+            ),
+            dropped=tuple(dict.fromkeys(_dropped(container, stream))),
+            notes=tuple(_notes(path, container, picture, matrix)),
+        )
+
+
+# AVFieldOrder: TT, BB, TB, BT
+_INTERLACED = (2, 3, 4, 5)
+_BOTTOM_FIRST = (3, 5)
+
+
+def _main_video(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """The stream that is the clip: the default one, else the largest; never a cover picture."""
+    streams = [
+        s
+        for s in container.streams.video
+        if s.codec_context is not None
+        and not s.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)
+    ]
+    if not streams:
+        what = "has sound but no picture" if container.streams.audio else "holds no picture"
+        raise NotAClip(what, subject=path.name)
+    return max(
+        streams,
+        key=lambda s: (
+            bool(s.disposition & Disposition.default),
+            s.codec_context.width * s.codec_context.height,
+            -s.index,
+        ),
+    )
+
+
+def _first_picture(
+    container: av.container.InputContainer, stream: av.VideoStream, path: Path
+) -> av.VideoFrame:
+    stream.thread_type = "SLICE"  # one picture is wanted: frame threads would read many packets
+    damaged: av.error.FFmpegError | None = None
+    try:
+        for packet in container.demux(stream):
+            if packet.size == 0 and packet.dts is not None:
+                continue  # to the decoder it would be the end
+            try:
+                for picture in packet.decode():
+                    return picture
+            except av.error.InvalidDataError as error:
+                damaged = error
+    except av.error.FFmpegError as error:
+        damaged = error
+    raise DecodeError("holds no picture that can be decoded", subject=path.name) from damaged
+
+
+def _display_matrix(picture: av.VideoFrame) -> tuple[int, ...] | None:
+    data = _side_data(picture, "DISPLAYMATRIX")
+    if data is None:
+        return None
+    matrix = tuple(np.frombuffer(data, np.int32).tolist())
+    return None if matrix == _IDENTITY_MATRIX else matrix
+
+
+def _side_data(picture: av.VideoFrame, name: str) -> bytes | None:
+    data = picture.side_data.get(name)
+    return None if data is None else bytes(cast(Buffer, data))
+
+
+def _colour(picture: av.VideoFrame) -> Colour:
+    return Colour(
+        picture.color_primaries,
+        picture.color_trc,
+        picture.colorspace,
+        picture.color_range,
+        _mastering(_side_data(picture, "MASTERING_DISPLAY_METADATA")),
+        _light(_side_data(picture, "CONTENT_LIGHT_LEVEL")),
+    )
+
+
+def _mastering(data: bytes | None) -> str:
+    """FFmpeg's AVMasteringDisplayMetadata (ten rationals, two flags) as x265 writes it."""
+    if data is None or len(data) < 88:
+        return ""
+    numbers = struct.unpack("<22i", data[:88])
+    if not all(numbers[20:]) or not all(numbers[1:20:2]):
+        return ""
+    values = [Fraction(n, d) for n, d in zip(numbers[0:20:2], numbers[1:20:2], strict=True)]
+    r, g, b, white = (tuple(round(v * 50000) for v in values[i : i + 2]) for i in (0, 2, 4, 6))
+    low, high = (round(v * 10000) for v in values[8:10])
+    points = "".join(
+        f"{n}({x},{y})" for n, (x, y) in zip(("G", "B", "R", "WP"), (g, b, r, white), strict=True)
+    )
+    return f"{points}L({high},{low})"
+
+
+def _light(data: bytes | None) -> str:
+    if data is None or len(data) < 8:
+        return ""
+    return "{},{}".format(*struct.unpack("<2I", data[:8]))
+
+
+def _time_base(stream: av.VideoStream) -> Fraction:
+    assert stream.time_base is not None
+    return stream.time_base
+
+
+def _shift(
+    container: av.container.InputContainer, stream: av.VideoStream, picture: av.VideoFrame
+) -> int:
+    if set(container.format.name.split(",")) & _FREE_CLOCKS:
+        return -round(Fraction(container.start_time or 0, 1_000_000) / _time_base(stream))
+    return max(0, -(picture.pts or 0))
+
+
+def _promised_frames(container: av.container.InputContainer, stream: av.VideoStream) -> int | None:
+    if container.format.name.startswith("mov") and len(stream.index_entries):
+        # An edit list hides frames that the sample table counts.
+        return sum(not entry.is_discard for entry in stream.index_entries)
+    return stream.frames or None
+
+
+def _timecode(container: av.container.InputContainer, stream: av.VideoStream) -> str:
+    for metadata in (stream.metadata, container.metadata, *(s.metadata for s in container.streams)):
+        if "timecode" in metadata:
+            return str(metadata["timecode"])
+    return ""
+
+
+def _dropped(container: av.container.InputContainer, main: av.VideoStream) -> Iterator[str]:
+    found = list(traces_of(container.metadata, "file"))
+    for stream in container.streams:
+        found += traces_of(stream.metadata, f"track {stream.index}")
+    kinds = {trace.kind for trace in found} - {Kind.TIMECODE}  # named with its track
+    yield from (f"{kind} in metadata" for kind in Kind if kind in kinds)
+    if container.chapters():
+        yield "chapters"
+    for stream in container.streams:
+        if stream.index == main.index or stream.type == "audio":
+            continue
+        if stream.disposition & Disposition.attached_pic:
+            yield "cover picture"
+        elif stream.type == "video":
+            yield f"video track {stream.index}"
+        elif stream.type == "subtitle":
+            yield "subtitles"
+        elif stream.metadata.get("timecode"):
+            yield "timecode track (--keep-timecode keeps it)"
+        else:
+            yield f"{stream.type} track {stream.index}"
+
+
+_BASE_LAYERS = {1: "HDR10", 2: "SDR", 4: "HLG"}
+
+
+def _notes(
+    path: Path,
+    container: av.container.InputContainer,
+    picture: av.VideoFrame,
+    matrix: tuple[int, ...] | None,
+) -> Iterator[str]:
+    vision = isobmff.dolby_vision(path) if container.format.name.startswith("mov") else None
+    if vision is not None:
+        profile, compatible = vision
+        layer = _BASE_LAYERS.get(compatible)
+        if layer is not None:
+            yield f"Dolby Vision profile {profile}: comes out as its {layer} base layer"
+        else:
+            yield f"Dolby Vision profile {profile} has no base layer: its colours will look wrong"
+    kinds = {data.type.name for data in cast(Iterable[SideData], picture.side_data)}
+    if kinds & {"DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID"}:
+        yield "dynamic HDR metadata is dropped; the static colour description is kept"
+    if matrix is not None and not _is_quarter_turn(matrix):
+        yield "turned by other than quarter turns: looked at in the nearest one"
+
+
+def _is_quarter_turn(matrix: tuple[int, ...]) -> bool:
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    return (a == d == 0 and bool(b and c)) or (b == c == 0 and bool(a and d))

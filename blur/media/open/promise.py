@@ -1,0 +1,100 @@
+"""What a file promises by its own structure: how many packets, and that none is cut off."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import av
+import av.container
+
+from blur.media.traces import ebml, isobmff
+
+_TS_PACKETS = (188, 192, 204)
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+
+class Promise(NamedTuple):
+    """`packets` of the stream (None where the format does not count them); how many of them
+    are `missing` beyond doubt, at least 1 when bytes are; how many an edit list has `hidden`."""
+
+    packets: int | None
+    missing: int
+    hidden: int = 0
+
+
+def promise(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> Promise:
+    """Look at the structure of a file that has just been opened, not at its samples."""
+    size = path.stat().st_size
+    name = container.format.name
+    if name.startswith("mov"):
+        entries = list(stream.index_entries)
+        tables = isobmff.sample_counts(path)
+        sized, timed = tables[stream.index] if stream.index < len(tables) else (0, 0)
+        missing = sum(entry.pos + entry.size > size for entry in entries) + abs(sized - timed)
+        hidden = max(0, sized - sum(not entry.is_discard for entry in entries))
+        # The entries of a fragmented file come to light while it is read.
+        return Promise(sum(entry.size > 0 for entry in entries) or None, missing, hidden)
+    if name.startswith("matroska"):
+        return _matroska(path, container, stream)
+    with path.open("rb") as file:
+        try:
+            promised = _promised_bytes(file, name, size)
+        except struct.error:  # the file ends within its own header
+            return Promise(None, 1)
+    packets = len(stream.index_entries) if name == "avi" else 0
+    return Promise(packets or None, int(promised > size))
+
+
+def _matroska(
+    path: Path, container: av.container.InputContainer, stream: av.VideoStream
+) -> Promise:
+    counted = ebml.count_blocks(path)
+    if counted is None:
+        return Promise(None, 0)
+    blocks, whole = counted
+    tracks = [s.index for s in container.streams if s.type != "attachment"]
+    known = len(blocks) == len(tracks) and stream.index < len(blocks)
+    return Promise(blocks[stream.index] if known else None, int(not whole))
+
+
+def _promised_bytes(file: BinaryIO, name: str, size: int) -> int:
+    if name == "avi":
+        return _avi(file, size)
+    if name == "asf":
+        return _asf(file)
+    if name == "mpegts":
+        return size + 1 if all(size % packet for packet in _TS_PACKETS) else 0
+    if name == "gif":
+        file.seek(-min(size, 16), io.SEEK_END)
+        return size if b"\x3b" in file.read() else size + 1
+    return 0
+
+
+def _avi(file: BinaryIO, size: int) -> int:
+    at = 0
+    while at + 8 <= size:
+        file.seek(at)
+        tag, length = struct.unpack("<4sI", file.read(8))
+        if tag != b"RIFF" or length in (0, 0xFFFFFFFF):
+            break
+        at += 8 + length + length % 2
+    return at - 1  # the last chunk need not be padded
+
+
+def _asf(file: BinaryIO) -> int:
+    file.seek(16)
+    header_end = struct.unpack("<Q", file.read(8))[0]
+    file.seek(30)
+    while (at := file.tell()) < header_end:
+        guid, length = struct.unpack("<16sQ", file.read(24))
+        if guid == _ASF_FILE_PROPERTIES:
+            file.seek(16, io.SEEK_CUR)
+            promised: int = struct.unpack("<Q", file.read(8))[0]
+            file.seek(at + 24 + 64)
+            live = struct.unpack("<I", file.read(4))[0] & 1
+            return 0 if live else promised
+        file.seek(at + max(24, length))
+    return 0

@@ -1,0 +1,243 @@
+"""Frames of a clip in presentation order, each at its own time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.container
+import av.error
+import av.filter
+
+from blur.errors import DecodeError
+from blur.media.open.probe import ClipInfo, open_input
+from blur.media.open.promise import Promise, promise
+from blur.settings import codec_threads
+
+# Codecs where each packet is one picture, so that a packet without a picture is a loss.
+_ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng"}
+
+
+@dataclass(slots=True)
+class Frame:
+    """One decoded picture.
+
+    `index` counts in presentation order, `pts` is strictly increasing in units of the clip's
+    time base, `duration` is 0 where the clip does not say. `picture` is in stored geometry and
+    may share buffers with the decoder: make it writable before painting.
+    """
+
+    index: int
+    pts: int
+    duration: int
+    picture: av.VideoFrame
+
+
+class Reader:
+    """Every frame of a clip, once, in order; a context manager and an iterator.
+
+    More than `max_damaged` damaged or lost frames raise DecodeError, as does a picture whose
+    size or format changes midway. After the last frame `notes` says what was repaired and
+    `damaged` counts what was damaged or lost.
+    """
+
+    def __init__(
+        self, path: Path, info: ClipInfo, *, max_damaged: int = 0, deinterlace: bool = False
+    ) -> None:
+        self._path = path
+        self._info = info
+        self._max_damaged = max_damaged
+        self._frames = self._read(deinterlace)
+        self._lost = self._broken = 0
+        self.notes: list[str] = []
+
+    @property
+    def damaged(self) -> int:
+        """Frames that were lost or decoded with errors so far."""
+        return self._lost + self._broken
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._frames.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self._frames
+
+    def __next__(self) -> Frame:
+        return next(self._frames)
+
+    def _read(self, deinterlace: bool) -> Generator[Frame, None, None]:
+        with open_input(self._path) as container:
+            stream = container.streams[self._info.stream]
+            assert isinstance(stream, av.VideoStream)
+            promised = promise(self._path, container, stream)
+            self._lost = promised.missing
+            self._check_damage("is cut off")
+            if promised.hidden:
+                self.notes.append(f"{promised.hidden} frames are hidden by the clip's edit list")
+            frames = self._timed(self._pictures(container, stream, promised))
+            if deinterlace and self._info.interlaced:
+                frames = _deinterlaced(frames, self._info)
+                self.notes.append("deinterlaced")
+            yield from frames
+        if self._lost:
+            self.notes.append(f"LOST: at least {self._lost} frames cannot be decoded")
+        if self._broken:
+            self.notes.append(f"DAMAGED: {self._broken} frames were decoded with errors")
+
+    def _timed(self, pictures: Iterator[av.VideoFrame]) -> Iterator[Frame]:
+        info = self._info
+        index, last, filled, moved = 0, -1, 0, 0
+        step = max(1, round(1 / (info.rate * info.time_base)))
+        for picture in pictures:
+            self._check_format(picture, index)
+            pts = picture.pts
+            if pts is None:
+                pts, filled = (last + step if index else 0), filled + 1
+            else:
+                pts += info.shift
+            if pts <= last:
+                pts, moved = last + 1, moved + 1
+            yield Frame(index, pts, picture.duration or 0, picture)
+            index, last = index + 1, pts
+        if filled:
+            self.notes.append(f"{filled} frames had no time: filled in from the frame rate")
+        if moved:
+            self.notes.append(f"{moved} frames were doubled or out of order in time: moved on")
+
+    def _pictures(
+        self,
+        container: av.container.InputContainer,
+        stream: av.VideoStream,
+        promised: Promise,
+    ) -> Iterator[av.VideoFrame]:
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = codec_threads()
+        errors, packets = 0, 0
+        account = _Account()
+        try:
+            for packet in container.demux(stream):
+                end = packet.size == 0 and packet.dts is None
+                packets += not end
+                if packet.size == 0 and not end:
+                    continue  # "show the last picture on": to the decoder it would be the end
+                account.sent(packet)
+                try:
+                    pictures = packet.decode()
+                except av.error.InvalidDataError as error:
+                    errors += 1
+                    self._lost += 1
+                    self._check_damage("cannot be decoded", error)
+                    continue
+                for picture in pictures:
+                    if picture.is_corrupt:
+                        self._broken += 1
+                        self._check_damage("is damaged")
+                    account.came(picture)
+                    yield picture
+        except av.error.FFmpegError as error:
+            raise DecodeError(
+                f"cannot be read on: {error.strerror}", subject=self._path.name
+            ) from error
+        leading, silent = account.missing()
+        if self._info.codec not in _ONE_EACH or self._info.interlaced:  # a field may be a packet
+            leading = silent = 0
+        if leading:
+            self.notes.append(f"{leading} frames before the first key frame cannot be decoded")
+        unread = max(promised.missing, (promised.packets or 0) - packets)
+        self._lost = unread + max(errors, silent)
+        self._check_damage("loses frames")
+
+    def _check_damage(self, what: str, cause: Exception | None = None) -> None:
+        if self.damaged <= self._max_damaged:
+            return
+        count = f"{self.damaged} frames" if self.damaged > 1 else "a frame"
+        raise DecodeError(
+            f"{what}: {count} damaged or lost",
+            subject=self._path.name,
+            remedy="copy the clip from its source again, or cover what can be decoded with"
+            " --max-damaged",
+        ) from cause
+
+    def _check_format(self, picture: av.VideoFrame, index: int) -> None:
+        info, orientation = self._info, self._info.orientation
+        stored = (orientation.stored_width, orientation.stored_height, info.pix_fmt)
+        found = (picture.width, picture.height, picture.format.name)
+        if found != stored:
+            raise DecodeError(
+                "changes from {}x{} {} to {}x{} {} at frame {}".format(*stored, *found, index),
+                subject=self._path.name,
+                remedy="cut the clip there and run blur on the parts",
+            )
+
+
+class _Account:
+    """Which packets have not become pictures, by their pts."""
+
+    def __init__(self) -> None:
+        self._undecoded: Counter[int] = Counter()
+        self._first_key: int | None = None
+
+    def sent(self, packet: av.Packet[av.VideoStream]) -> None:
+        if packet.pts is None or packet.is_discard:
+            return
+        self._undecoded[packet.pts] += 1
+        if packet.is_keyframe and self._first_key is None:
+            self._first_key = packet.pts
+
+    def came(self, picture: av.VideoFrame) -> None:
+        if picture.pts is not None and (waiting := self._undecoded.pop(picture.pts, 0)) > 1:
+            self._undecoded[picture.pts] = waiting - 1
+
+    def missing(self) -> tuple[int, int]:
+        """Those before the first key frame, which no player can show, and all others."""
+        start = self._first_key or 0
+        leading = sum(n for pts, n in self._undecoded.items() if pts < start)
+        return leading, self._undecoded.total() - leading
+
+
+def _deinterlaced(frames: Iterator[Frame], info: ClipInfo) -> Iterator[Frame]:
+    """One progressive frame for each interlaced one, at the same time."""
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=info.orientation.stored_width,
+        height=info.orientation.stored_height,
+        format=av.VideoFormat(info.pix_fmt),
+        time_base=info.time_base,
+    )
+    parity = "tff" if info.top_field_first else "bff"
+    filters = graph.add("bwdif", f"mode=send_frame:parity={parity}:deint=all")
+    sink = graph.add("buffersink")
+    graph.link_nodes(source, filters, sink).configure()
+    waiting: list[Frame] = []
+
+    def pull() -> Iterator[Frame]:
+        while True:
+            try:
+                picture = sink.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return
+            assert isinstance(picture, av.VideoFrame)
+            frame = waiting.pop(0)
+            yield Frame(frame.index, frame.pts, frame.duration, picture)
+
+    for frame in frames:
+        frame.picture.pts, frame.picture.time_base = frame.pts, Fraction(info.time_base)
+        waiting.append(frame)
+        source.push(frame.picture)
+        yield from pull()
+    source.push(None)
+    yield from pull()

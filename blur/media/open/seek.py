@@ -1,0 +1,230 @@
+"""Single frames of a clip, out of order: for looking at it, not for covering it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.container
+import av.error
+
+from blur.errors import DecodeError
+from blur.media.open.probe import ClipInfo, open_input
+from blur.media.open.read import Frame
+from blur.media.open.readers import open_reader
+from blur.settings import codec_threads
+
+_NEAR = 12
+"""Frames; decoding on to a frame so close costs less than a seek."""
+_LITTLE = 2_000_000_000
+"""Pixels in all frames of a clip that is decoded in some seconds; its keyframes are too few."""
+
+
+class Seeker:
+    """Any frame of a clip by its index: the very picture that `Reader` gives under that index.
+
+    `pts` is the clip's full list of timestamps, as `Reader` gave them. Where the container's own
+    times do not lead to a frame beyond doubt (repaired, missing or doubled timestamps), the clip
+    is read from its start. Where frames are `needed` the others must not be asked for: they are
+    not decoded where no other is made from them, and damage to one that is decoded is an error.
+    Not safe to share between threads.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        info: ClipInfo,
+        pts: Sequence[int],
+        needed: Callable[[int], bool] | None = None,
+    ) -> None:
+        self._path, self._info, self._pts, self._needed = path, info, pts, needed
+        self._index_at = {time: index for index, time in enumerate(pts)}
+        self._stack = ExitStack()
+        self._frames: Iterator[Frame] = iter(())
+        self._next = len(pts)
+        self._seekable = len(pts) > 1
+
+    def __enter__(self) -> Self:
+        if self._seekable:
+            self._container = self._stack.enter_context(open_input(self._path))
+            stream = self._container.streams[self._info.stream]
+            assert isinstance(stream, av.VideoStream)
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = codec_threads()
+            self._stream = stream
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def frame(self, index: int) -> Frame:
+        """Raises IndexError outside the clip and DecodeError when the frame cannot be decoded."""
+        return self.reach(index, 1)[-1]
+
+    def reach(self, index: int, keep: int) -> list[Frame]:
+        """The frame, and those before it that had to be decoded on the way: `keep` in all."""
+        if not 0 <= index < len(self._pts):
+            raise IndexError(index)
+        if not self._next <= index <= self._next + _NEAR and not self._on_the_way(index):
+            self._go_to(index)
+        found = self._on_to(index, keep)
+        if found is None and self._seekable:
+            self._from_start()
+            found = self._on_to(index, keep)
+        if found is None:
+            raise DecodeError(f"has no frame {index} any more", subject=self._path.name)
+        return found
+
+    def _on_the_way(self, index: int) -> bool:
+        """Whether a seek to a later frame would lead back to where decoding already is."""
+        if index < self._next or not self._seekable:
+            return self._next <= index
+        entries = self._stream.index_entries
+        key = entries.search_timestamp(self._pts[index] - self._info.shift)
+        here = self._pts[self._next] - self._info.shift
+        return key >= 0 and entries[key].timestamp <= here
+
+    def _on_to(self, index: int, keep: int) -> list[Frame] | None:
+        """Decode up to `index`; None when that fails, or the frames' times are not the plan's."""
+        passed: deque[Frame] = deque(maxlen=keep)
+        with contextlib.suppress(av.error.FFmpegError):  # the reader knows how to go on
+            for frame in self._frames:
+                self._next = frame.index + 1
+                if frame.pts != self._pts[frame.index]:
+                    break
+                if self._needed is not None and frame.picture.is_corrupt:
+                    raise DecodeError(f"is damaged at frame {frame.index}", subject=self._path.name)
+                passed.append(frame)
+                if frame.index == index:
+                    return list(passed)
+        self._next = len(self._pts)
+        return None
+
+    def _go_to(self, index: int) -> None:
+        """Make `_frames` begin at `index` or, as keyframes have it, somewhat before."""
+        back = 0
+        while self._seekable:
+            goal = self._pts[max(0, index - back)] - self._info.shift
+            self._container.seek(goal, stream=self._stream)
+            pictures = self._decoded()
+            first = next(pictures, None)
+            at = None if first is None else self._index_of(first)
+            if first is not None and at is not None and at <= index and not first.is_corrupt:
+                self._frames = self._counted(itertools.chain([first], pictures), at)
+                self._next = at
+                return
+            if back >= index:
+                break
+            back = max(32, back * 4)
+        self._from_start()
+
+    def _from_start(self) -> None:
+        self._seekable = False
+        self._stack.close()
+        reader = open_reader(self._path, self._info, max_damaged=len(self._pts))
+        self._frames = iter(self._stack.enter_context(reader))
+        self._next = 0
+
+    def _index_of(self, item: av.VideoFrame | av.Packet[av.VideoStream]) -> int | None:
+        return None if item.pts is None else self._index_at.get(item.pts + self._info.shift)
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        context = self._stream.codec_context
+        for packet in self._container.demux(self._stream):
+            if self._needed is not None:
+                index = self._index_of(packet)
+                wanted = index is None or self._needed(index)
+                if not wanted and context.codec.intra_only:
+                    continue
+                context.skip_frame = "DEFAULT" if wanted else "NONREF"
+            yield from packet.decode()
+
+    def _counted(self, pictures: Iterator[av.VideoFrame], first: int) -> Iterator[Frame]:
+        index = first
+        for picture in pictures:
+            if self._needed is not None:
+                found = self._index_of(picture) or 0
+                while index < found and not self._needed(index):
+                    index += 1
+            pts = -1 if picture.pts is None else picture.pts + self._info.shift
+            yield Frame(index, pts, picture.duration or 0, picture)
+            index += 1
+
+
+def wanted_frames(
+    path: Path,
+    info: ClipInfo,
+    pts: Sequence[int],
+    wants: Callable[[int], bool],
+    *,
+    settled: bool = False,
+) -> Generator[Frame, None, None]:
+    """The frames that are wanted, in order: the very pictures that `Reader` gives.
+
+    What lies between is decoded only where the way to the next one leads through it. `wants` is
+    asked for every frame in turn, right before it would be decoded; where its answers are
+    `settled` beforehand, frames that no other is made from are left out on the way as well, and
+    damage on the way is an error. Raises DecodeError.
+    """
+    with Seeker(path, info, pts, wants if settled else None) as seeker:
+        for index in range(len(pts)):
+            if wants(index):
+                yield seeker.frame(index)
+
+
+def glimpses(path: Path, info: ClipInfo, count: int) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    """Up to `count` pictures spread over the clip, with their seconds since its start.
+
+    A long clip gives keyframes, from coarse to fine, so that a caller may stop at any time and
+    has looked at the whole of it: an hour costs hardly more than a minute. A short one, or one
+    of unknown length, is read through. No picture comes twice. Raises DecodeError.
+    """
+    frames = info.frames or round((info.duration or 0) * info.rate)
+    if info.duration is None or frames * info.width * info.height <= _LITTLE:
+        every = max(1, -(-frames // count))
+        with open_reader(path, info) as reader:
+            chosen = itertools.islice(reader, 0, None, every)
+            for frame in itertools.islice(chosen, count):
+                yield frame.pts * info.time_base, frame.picture
+        return
+    with open_input(path) as container:
+        stream = container.streams[info.stream]
+        assert isinstance(stream, av.VideoStream)
+        stream.codec_context.skip_frame = "NONKEY"
+        stream.thread_type = "SLICE"
+        seen: set[int | None] = set()
+        for number in range(count):
+            goal = round(info.duration * _halving(number) / info.time_base) - info.shift
+            try:
+                container.seek(goal, stream=stream)
+                picture = next(p for packet in container.demux(stream) for p in packet.decode())
+            except (StopIteration, av.error.FFmpegError) as error:
+                raise DecodeError(
+                    f"cannot be decoded near {float(goal * info.time_base):.1f} s",
+                    subject=path.name,
+                ) from error
+            if picture.pts not in seen:
+                seen.add(picture.pts)
+                yield ((picture.pts or 0) + info.shift) * info.time_base, picture
+
+
+def _halving(number: int) -> Fraction:
+    """0, 1/2, 1/4, 3/4, 1/8, 5/8, ...: any beginning of the sequence spreads over [0, 1)."""
+    at, step = Fraction(0), Fraction(1, 2)
+    while number:
+        at += step * (number & 1)
+        number, step = number >> 1, step / 2
+    return at

@@ -1,0 +1,57 @@
+"""When the frames of a clip are shown, and where it can be entered: known before it is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import av.error
+
+from blur.media.open.probe import ClipInfo, open_input
+from blur.media.open.promise import promise
+
+_HEARD_EVERY = 1000
+
+
+class Timetable(NamedTuple):
+    """The pts of every frame as `Reader` will give them, and the frames that are key frames."""
+
+    pts: list[int]
+    keys: list[int]
+
+
+def timetable(path: Path, info: ClipInfo, heard: Callable[[int], None]) -> Timetable | None:
+    """The timetable of a clip from its packets; None where only decoding it can tell.
+
+    Reads the whole file, and tells `heard` the packets read so far every now and then. That each
+    packet becomes a frame is taken for granted: whoever decodes must find the times as they are.
+    """
+    if info.still:
+        return None
+    times: list[int] = []
+    keys: set[int] = set()
+    try:
+        with open_input(path) as container:
+            stream = container.streams[info.stream]
+            assert isinstance(stream, av.VideoStream)
+            promised = promise(path, container, stream)
+            for packet in container.demux(stream):
+                if packet.size == 0 and packet.dts is None:
+                    break
+                if packet.pts is None or not packet.size or packet.is_discard or packet.is_corrupt:
+                    return None
+                times.append(packet.pts + info.shift)
+                if packet.is_keyframe:
+                    keys.add(times[-1])
+                if len(times) % _HEARD_EVERY == 0:
+                    heard(len(times))
+    except av.error.FFmpegError:
+        return None
+    whole = not promised.missing and not promised.hidden
+    counted = promised.packets in (None, len(times))
+    if not (times and whole and counted and len(set(times)) == len(times) and min(times) >= 0):
+        return None
+    times.sort()
+    return Timetable(times, [index for index, time in enumerate(times) if time in keys])

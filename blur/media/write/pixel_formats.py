@@ -1,0 +1,102 @@
+"""From the clip's sample format to one that an encoder takes, losing as little as can be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import VideoReformatter
+
+from blur.media.open.probe import Colour
+from blur.settings import codec_threads
+
+_LIMITED, _FULL = 1, 2
+_BT709 = 1
+
+
+class Conversion:
+    """Brings pictures of a clip into `target`; does nothing where they are in it already.
+
+    `colour` describes what comes out, `note` says what was done, "" for nothing. Formats that
+    differ in name or in the arrangement of planes only are converted sample by sample.
+    """
+
+    def __init__(self, source: str, target: str, colour: Colour, *, full_range: bool) -> None:
+        self._target = target
+        self._reformatter = VideoReformatter()
+        self._narrowing = VideoReformatter()
+        self._narrows = not full_range
+        rgb = _is_rgb(source)
+        if rgb and not _is_rgb(target):
+            self.colour = Colour(_BT709, _BT709, _BT709, _LIMITED)
+        elif not full_range and (colour.range == _FULL or source.startswith(("yuvj", "gray"))):
+            self.colour = replace(colour, range=_LIMITED)
+        elif source.startswith(("yuvj", "gray")) and not target.startswith("gray"):
+            self.colour = replace(colour, range=colour.range or _FULL)
+        else:
+            self.colour = colour
+        self._same_samples = self.colour.range == (
+            colour.range or (_FULL if source.startswith(("yuvj", "gray")) else colour.range)
+        )
+        self.note = "" if source == target else f"samples converted from {source} to {target}"
+
+    def apply(self, picture: av.VideoFrame) -> av.VideoFrame:
+        source = picture.format.name
+        if source == self._target:
+            return picture
+        if self._same_samples and _twins(source, self._target):
+            converted = _copied(picture, self._target)
+        else:
+            if self._narrows and source.startswith("yuvj"):
+                # In one step with more bits, white would not be white: 1020 is not 1023.
+                limited = source.replace("j", "")
+                picture = self._narrowing.reformat(
+                    picture, format=limited, dst_color_range=_LIMITED
+                )
+            converted = self._reformatter.reformat(
+                picture,
+                format=self._target,
+                dst_colorspace=_BT709 if _is_rgb(source) and not _is_rgb(self._target) else None,
+                dst_color_range=self.colour.range or None,
+                # The nearest chroma sample where chroma gets more: no new values.
+                interpolation="POINT" if "444" in self._target else "BICUBIC",
+                threads=codec_threads(),
+            )
+        converted.color_range, converted.colorspace = self.colour.range, self.colour.matrix
+        converted.color_primaries, converted.color_trc = (
+            self.colour.primaries,
+            self.colour.transfer,
+        )
+        return converted
+
+
+def _is_rgb(name: str) -> bool:
+    return av.VideoFormat(name).is_rgb or name == "pal8"
+
+
+def _twins(source: str, target: str) -> bool:
+    """Same planes, or luma alone to luma with neutral chroma."""
+    if source.startswith("gray"):
+        return target.replace("j", "") == source.replace("gray", "yuv420p")
+    return source.replace("j", "") == target.replace("j", "")
+
+
+def _copied(picture: av.VideoFrame, target: str) -> av.VideoFrame:
+    copy = av.VideoFrame(picture.width, picture.height, target)
+    bits = copy.format.components[0].bits
+    for index, plane in enumerate(copy.planes):
+        samples = _samples(plane, bits)
+        if index < len(picture.planes):
+            samples[:] = _samples(picture.planes[index], bits)[:, : samples.shape[1]]
+        else:
+            samples[:] = 1 << (bits - 1)
+    return copy
+
+
+def _samples(plane: av.video.plane.VideoPlane, bits: int) -> npt.NDArray[Any]:
+    kind = np.uint8 if bits <= 8 else np.uint16
+    rows = np.frombuffer(memoryview(plane), kind).reshape(plane.height, -1)
+    return rows[:, : plane.width]

@@ -1,0 +1,231 @@
+"""What each output preset means: encoder, container, and the sample formats it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import av
+import av.codec
+from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
+
+from blur.errors import UsageError
+from blur.media.open.probe import ClipInfo
+from blur.settings import Codec, Hardware, OutputSettings, codec_threads
+
+_YUV_8 = ("yuv420p", "yuvj420p", "nv12", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
+_YUV_10 = ("yuv420p10le", "yuv422p10le", "yuv444p10le")
+_YUV_12 = ("yuv420p12le", "yuv422p12le", "yuv444p12le")
+
+
+_KEYFRAME_SECONDS = 2
+"""Between key frames: editors and the review page step and seek in the output."""
+
+_LOOKAHEADS = {
+    "libx264": {"faster": 20, "fast": 30, "medium": 40}
+    | {"slow": 50, "slower": 60, "veryslow": 60, "placebo": 60},
+    "libx265": {"veryfast": 15, "faster": 15, "fast": 15, "medium": 20}
+    | {"slow": 25, "slower": 40, "veryslow": 40, "placebo": 60},
+}
+"""Frames that an encoder looks ahead by itself, by preset; the faster ones look 10 or less."""
+
+_LOOKAHEAD_BYTES = 62_500_000
+"""Samples that an encoder may hold to look ahead, 20 frames of 8-bit 1080p: it takes about twice as
+much memory. x264 at "medium" would hold 40, for 2 % smaller files of the same quality."""
+
+_LOOKAHEAD_LEAST = 6
+"""Frames: a run of B-frames and what surrounds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """How a clip is encoded. `takes` names sample formats; the nearest to the clip's is used.
+
+    `crf` is the default quality where the encoder has that scale: visually lossless.
+    `user_data` is a bitstream filter that removes what the encoder writes about itself.
+    """
+
+    encoder: str
+    container: str
+    suffix: str
+    takes: tuple[str, ...]
+    crf: int | None = None
+    speed: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
+    codec_tag: str | None = None
+    user_data: str = "null"
+    full_range: bool = True
+    interlaced: bool = True
+
+
+_H264 = Preset(
+    "libx264",
+    "mp4",
+    ".mp4",
+    _YUV_8 + _YUV_10,
+    crf=18,
+    speed="medium",
+    options={"a53cc": "0"},
+    user_data="filter_units=remove_types=6",
+)
+_HEVC = Preset(
+    "libx265",
+    "mp4",
+    ".mp4",
+    tuple(f for f in _YUV_8 if f != "nv12") + _YUV_10 + _YUV_12,
+    crf=20,
+    speed="medium",
+    options={"a53cc": "0"},
+    codec_tag="hvc1",  # the tag that Apple's players ask for
+    interlaced=False,
+)
+_PRORES = Preset(
+    "prores_ks",
+    "mov",
+    ".mov",
+    ("yuv422p10le", "yuv444p10le"),
+    options={"vendor": "apl0"},
+    full_range=False,
+)
+_DNXHR = Preset(
+    "dnxhd",
+    "mov",
+    ".mov",
+    ("yuv422p", "yuv422p10le", "yuv444p10le"),
+    full_range=False,
+    interlaced=False,
+)
+_FFV1_TAKES = tuple(
+    f.name
+    for f in av.Codec("ffv1", "w").video_formats or ()
+    if not f.name.endswith(("f16le", "f32le"))
+)
+_FFV1 = Preset(
+    "ffv1",
+    "matroska",
+    ".mkv",
+    _FFV1_TAKES,
+    options={"level": "3", "slicecrc": "1", "g": "1"},
+)
+
+_PRESETS = {
+    Codec.H264: _H264,
+    Codec.HEVC: _HEVC,
+    Codec.PRORES: _PRORES,
+    Codec.DNXHR: _DNXHR,
+    Codec.FFV1: _FFV1,
+}
+
+_NEAREST = {
+    "h264": Codec.H264,
+    "hevc": Codec.HEVC,
+    "prores": Codec.PRORES,
+    "dnxhd": Codec.DNXHR,
+    "ffv1": Codec.FFV1,
+}
+
+_HARDWARE_TAKES = ("yuv420p", "nv12", "p010le", "yuv444p")
+
+
+def preset_for(info: ClipInfo, settings: OutputSettings) -> Preset:
+    """The preset for a clip; raises UsageError when this machine's FFmpeg cannot encode it."""
+    codec = settings.codec
+    if codec is Codec.MATCH:
+        deep = av.VideoFormat(info.pix_fmt).components[0].bits > 8
+        codec = _NEAREST.get(info.codec, Codec.HEVC if deep else Codec.H264)
+        preset = _PRESETS[codec]
+        if preset.container == "mp4" and info.path.suffix.lower() == ".mov":
+            preset = replace(preset, container="mov", suffix=".mov")
+    else:
+        preset = _PRESETS[codec]
+    if settings.hardware is not Hardware.NONE:
+        preset = _on_hardware(preset, codec, settings.hardware)
+    return preset
+
+
+def sample_format(info: ClipInfo, preset: Preset) -> str:
+    """The sample format that `preset` encodes this clip in: its own, or the nearest."""
+    source, takes = info.pix_fmt, list(preset.takes)
+    orientation = info.orientation
+    if preset.encoder != "ffv1":
+        if source.startswith("gray"):
+            # Players are at a loss with monochrome streams: neutral chroma is added.
+            source = source.replace("gray", "yuv420p") if "le" in source else "yuvj420p"
+        elif av.VideoFormat(source).is_rgb or source == "pal8":
+            takes = [f for f in takes if not f.startswith(("yuv444", "yuvj", "gbr"))]
+        if orientation.stored_width % 2 or orientation.stored_height % 2:
+            # Subsampled chroma cannot express an odd size.
+            takes = [f for f in takes if "444" in f]
+    if source in takes:
+        return source
+    best, _ = find_best_pix_fmt_of_list(takes, source)
+    assert best is not None
+    return best.name
+
+
+def encoder_options(
+    preset: Preset, info: ClipInfo, settings: OutputSettings, target: str
+) -> dict[str, str]:
+    """FFmpeg's options for encoding this clip in the sample format `target`."""
+    crf = preset.crf if settings.crf is None else settings.crf
+    options = {"g": str(max(1, round(_KEYFRAME_SECONDS * info.rate)))}
+    options |= {key: value.format(crf=crf) for key, value in preset.options.items()}
+    lookahead = None
+    if preset.speed is not None:
+        speed = settings.preset or preset.speed
+        options |= {"crf": str(crf), "preset": speed}
+        lookahead = _shorter_lookahead(preset.encoder, speed, info, target)
+    if preset.encoder == "libx264" and lookahead is not None:
+        options["rc-lookahead"] = str(lookahead)
+    elif preset.encoder == "libx265":
+        # info: x265 would write its version and settings into the stream. open-gop: its groups of
+        # pictures would reach into each other, and none could be encoded again alone.
+        parameters = ["info=0", "log-level=error", "open-gop=0"]
+        if threads := codec_threads():
+            parameters.append(f"pools={threads}")
+        if lookahead is not None:
+            parameters.append(f"rc-lookahead={lookahead}")
+        if info.colour.mastering:
+            parameters.append(f"hdr10=1:master-display={info.colour.mastering}")
+        if info.colour.light:
+            parameters.append(f"max-cll={info.colour.light}")
+        options["x265-params"] = ":".join(parameters)
+    elif preset.encoder == "prores_ks":
+        options["profile"] = "4" if "444" in target else "3"
+    elif preset.encoder == "dnxhd":
+        options["profile"] = {
+            "yuv422p": "dnxhr_hq",
+            "yuv422p10le": "dnxhr_hqx",
+            "yuv444p10le": "dnxhr_444",
+        }[target]
+    return options
+
+
+def _shorter_lookahead(encoder: str, speed: str, info: ClipInfo, target: str) -> int | None:
+    """Frames to look ahead where the preset's own number would take too much memory, else None."""
+    size = info.orientation.stored_width, info.orientation.stored_height
+    components = av.VideoFormat(target, *size).components
+    frame = sum(c.width * c.height * -(-c.bits // 8) for c in components)
+    most = max(_LOOKAHEAD_LEAST, _LOOKAHEAD_BYTES // frame)
+    return most if most < _LOOKAHEADS[encoder].get(speed, 0) else None
+
+
+def _on_hardware(preset: Preset, codec: Codec, hardware: Hardware) -> Preset:
+    encoder = f"{codec}_{hardware}"
+    remedy = "use --hardware none, or an FFmpeg and a machine that have it"
+    if codec not in (Codec.H264, Codec.HEVC):
+        raise UsageError(f"--hardware does not encode {codec}", remedy="use --codec h264 or hevc")
+    try:
+        found = av.Codec(encoder, "w")
+    except UnknownCodecError as error:
+        raise UsageError(f"this installation has no {encoder} encoder", remedy=remedy) from error
+    known = {f.name for f in found.video_formats or ()} or set(_HARDWARE_TAKES)
+    takes = tuple(f for f in _HARDWARE_TAKES if f in known)
+    quality = {
+        Hardware.NVENC: {"rc": "vbr", "cq": "{crf}", "preset": "p5"},
+        Hardware.QSV: {"global_quality": "{crf}"},
+        Hardware.VIDEOTOOLBOX: {},
+        Hardware.VAAPI: {"qp": "{crf}"},
+    }[hardware]
+    return replace(
+        preset, encoder=encoder, takes=takes, speed=None, options=quality, interlaced=False
+    )

@@ -1,0 +1,285 @@
+"""The covered clip: a new container that holds what the allow-list names and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import av.error
+from av.codec.context import Flags
+from av.codec.hwaccel import HWAccel
+
+from blur.errors import OutputError
+from blur.media.open.probe import ClipInfo
+from blur.media.open.read import Frame
+from blur.media.traces.inspect import check_output
+from blur.media.traces.metadata import Kind
+from blur.media.write.audio import Sound, parse_spans
+from blur.media.write.part import Part, Written, explained
+from blur.media.write.pixel_formats import Conversion
+from blur.media.write.presets import Preset, encoder_options, preset_for, sample_format
+from blur.settings import AudioMode, Hardware, OutputSettings, codec_threads
+
+_VIDEOTOOLBOX_QUALITY = 65 * 118
+"""Of 100, in FFmpeg's lambda units: visually lossless on Apple's chips."""
+
+
+class Writer:
+    """Encodes frames into `final_path`, which appears whole and verified, or not at all.
+
+    A context manager; leaving it before `finish` removes what was written. Raises OutputError
+    or DiskFull, and UsageError when this machine lacks the encoder.
+    """
+
+    def __init__(self, final_path: Path, info: ClipInfo, settings: OutputSettings) -> None:
+        self._info = info
+        self._settings = settings
+        self._part = Part(final_path)
+        self._stack = ExitStack()
+        self._pts: list[int] = []
+        self._ends: dict[int, int] = {}
+        self._held: list[av.Packet[Any]] = []
+        self._sound: Sound | None = None
+        self._notes = list(info.notes)
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(self._part)
+        with ExitStack() as failed:
+            failed.callback(self.__exit__, None, None, None)
+            with explained(self._part.final):
+                self._open(preset_for(self._info, self._settings))
+            failed.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # The trailer of an abandoned output cannot be written on a full disk, and need not be.
+        with contextlib.suppress(OSError, av.error.FFmpegError):
+            self._stack.close()
+
+    def write(self, frame: Frame) -> None:
+        """Encode one frame at its own pts."""
+        with explained(self._part.final):
+            if self._pts:
+                self._ends[self._pts[-1]] = frame.pts
+            self._pts.append(frame.pts)
+            self._last_duration = frame.duration
+            self._mux(self._stream.encode(self._picture(frame)))
+            self._sound_until(frame.pts)
+
+    def finish(self) -> Written:
+        """Complete, verify and rename the output."""
+        final = self._part.final
+        with explained(final):
+            if not self._pts:
+                raise OutputError("no frame was written", subject=final.name)
+            self._ends[self._pts[-1]] = self._pts[-1] + self._last_frame_duration()
+            self._mux(self._stream.encode(None))
+            self._flush_held()
+            if self._sound is not None:
+                self._sound.write_until(None)
+            self._container.close()
+            self._verify()
+            check_output(self._part.path, self._allowed(), final.name)
+        size, sha256 = self._part.place()
+        return Written(
+            final, len(self._pts), size, sha256, tuple(self._notes), tuple(self._dropped())
+        )
+
+    def _picture(self, frame: Frame) -> av.VideoFrame:
+        """The frame as the encoder takes it."""
+        picture = self._conversion.apply(frame.picture)
+        picture.pts, picture.time_base = frame.pts, self._info.time_base
+        picture.pict_type = 0  # the source's choice of key frames is not ours
+        return picture
+
+    def _sound_until(self, pts: int) -> None:
+        if self._sound is not None:
+            self._sound.write_until(pts * self._info.time_base)
+
+    def _open(self, preset: Preset) -> None:
+        info, settings = self._info, self._settings
+        self._container = self._stack.enter_context(
+            av.open(
+                f"file:{self._part.path.absolute()}",
+                "w",
+                format=preset.container,
+                container_options=_muxer_options(preset, info, self._wants_sound),
+            )
+        )
+        target = sample_format(info, preset)
+        self._conversion = Conversion(
+            info.pix_fmt, target, info.colour, full_range=preset.full_range
+        )
+        if self._conversion.note:
+            self._notes.append(self._conversion.note)
+        stream = self._container.add_stream(
+            preset.encoder,
+            rate=info.rate,
+            hwaccel=HWAccel("vaapi") if settings.hardware is Hardware.VAAPI else None,
+        )
+        assert isinstance(stream, av.VideoStream)
+        self._stream, self._preset, self._target = stream, preset, target
+        self._describe()
+        self._start(stream.codec_context)
+        if self._wants_sound:
+            self._sound = Sound(info, self._container, parse_spans(settings.mute))
+            self._stack.callback(self._sound.close)
+            self._notes += self._sound.notes
+        self._container.start_encoding()
+        self._clean = av.BitStreamFilterContext(preset.user_data, self._stream)
+
+    def _describe(self) -> None:
+        """What the container says of the pictures."""
+        info = self._info
+        self._stream.time_base = info.time_base
+        if self._preset.codec_tag is not None:
+            self._stream.codec_context.codec_tag = self._preset.codec_tag
+        if self._interlaced:
+            if not self._preset.interlaced:
+                raise OutputError(
+                    f"is interlaced, which {self._preset.encoder} cannot keep",
+                    subject=info.path.name,
+                    remedy="use --deinterlace or --codec h264",
+                )
+            self._notes.append("interlaced, kept so")
+        if info.display_matrix is not None:
+            self._stream.set_display_matrix(info.display_matrix)
+        if self._settings.keep_timecode and info.timecode:
+            self._stream.metadata["timecode"] = info.timecode
+
+    def _start(self, context: av.VideoCodecContext) -> None:
+        """Start an encoder; geometry, time and colour are as the clip has them."""
+        info, preset = self._info, self._preset
+        context.options = encoder_options(preset, info, self._settings, self._target)
+        context.width = info.orientation.stored_width
+        context.height = info.orientation.stored_height
+        context.pix_fmt = self._target
+        context.thread_count = codec_threads()
+        context.time_base = info.time_base
+        context.sample_aspect_ratio = info.sample_aspect_ratio
+        colour = self._conversion.colour
+        context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+        context.colorspace, context.color_range = colour.matrix, colour.range
+        if preset.speed is None:  # encoders without presets name themselves, except so
+            context.flags |= Flags.bitexact
+        if self._settings.hardware is Hardware.VIDEOTOOLBOX:
+            context.qscale, context.global_quality = True, _VIDEOTOOLBOX_QUALITY
+        if self._interlaced:
+            context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+            context.field_order = 2 if info.top_field_first else 3
+        try:
+            context.open()
+        except av.error.FFmpegError as error:
+            raise OutputError(
+                f"the encoder {preset.encoder} does not take it: {error.strerror}",
+                subject=self._info.path.name,
+                remedy="check --preset and --crf, use another --codec, or --hardware none",
+            ) from error
+
+    @property
+    def _wants_sound(self) -> bool:
+        settings = self._settings
+        return bool(self._info.audio) and (settings.audio is AudioMode.KEEP or bool(settings.mute))
+
+    @property
+    def _interlaced(self) -> bool:
+        return self._info.interlaced and not self._settings.deinterlace
+
+    def _mux(self, packets: list[av.Packet[av.VideoStream]]) -> None:
+        """Send packets on as soon as it is known how long their pictures are shown."""
+        for packet in packets:
+            time_base = packet.time_base
+            for clean in self._clean.filter(packet):
+                clean.stream, clean.time_base = self._stream, time_base
+                self._held.append(clean)
+        while self._held and self._held[0].pts in self._ends:
+            self._send(self._held.pop(0))
+
+    def _send(self, packet: av.Packet[Any]) -> None:
+        assert packet.pts is not None
+        packet.duration = self._ends.pop(packet.pts) - packet.pts
+        self._container.mux_one(packet)
+
+    def _flush_held(self) -> None:
+        if self._held:
+            raise OutputError(
+                f"the encoder moved a frame to {self._held[0].pts}", subject=self._part.final.name
+            )
+
+    def _last_frame_duration(self) -> int:
+        step = self._pts[-1] - self._pts[-2] if len(self._pts) > 1 else 0
+        usual = round(1 / (self._info.rate * self._info.time_base))
+        return self._last_duration or step or max(1, usual)
+
+    def _allowed(self) -> frozenset[Kind]:
+        """What an output may give away: what was asked for."""
+        allowed = set()
+        if self._sound is not None:
+            allowed.add(Kind.SOUND)
+        if self._settings.keep_timecode:
+            allowed.add(Kind.TIMECODE)
+        return frozenset(allowed)
+
+    def _dropped(self) -> Iterator[str]:
+        for what in self._info.dropped:
+            if not (self._settings.keep_timecode and what.startswith("timecode")):
+                yield what
+        if self._sound is None and self._info.audio:
+            yield "sound (a voice identifies; --audio keep keeps it)"
+
+    def _verify(self) -> None:
+        """Demux what was written: as many frames as were given, each at its own time."""
+        with av.open(f"file:{self._part.path.absolute()}") as container:
+            stream = container.streams.video[0]
+            tick = stream.time_base or Fraction(1)
+            times = sorted(p.pts for p in container.demux(stream) if p.pts is not None and p.size)
+        final = self._part.final
+        if len(times) != len(self._pts):
+            raise OutputError(
+                f"{len(self._pts)} frames were written, the output holds {len(times)}",
+                subject=final.name,
+            )
+        coarse = tick > self._info.time_base
+        for index, (found, pts) in enumerate(zip(times, self._pts, strict=True)):
+            error = abs(found * tick - pts * self._info.time_base)
+            if error > (tick / 2 if coarse else 0):
+                raise OutputError(
+                    f"frame {index} moved in time by {float(error):.6f} s", subject=final.name
+                )
+        if coarse and any(pts * self._info.time_base % tick for pts in self._pts):
+            self._notes.append(f"times rounded to the container's {float(tick * 1000):g} ms")
+
+
+def _muxer_options(preset: Preset, info: ClipInfo, sound: bool) -> dict[str, str]:
+    options = {"fflags": "+bitexact"}
+    if preset.container in ("mp4", "mov"):
+        ticks = _movie_ticks(info, [track.rate or 1 for track in info.audio] if sound else [])
+        options |= {"movflags": "+faststart", "movie_timescale": str(ticks)}
+    return options
+
+
+def _movie_ticks(info: ClipInfo, rates: Sequence[int]) -> int:
+    """Ticks a second for edit lists, which say when each track starts.
+
+    In all tracks' clocks at once where a 32-bit count of them lasts for the clip, else in the
+    pictures' own.
+    """
+    own = info.time_base.denominator
+    own *= math.ceil(600 / own)  # QuickTime's usual count at least
+    longest = (1 << 31) // math.ceil((info.duration or 36_000) + 60)
+    for ticks in (math.lcm(own, *rates), own * math.ceil(48_000 / own), own):
+        if ticks <= longest:
+            return ticks
+    return own

@@ -1,0 +1,24 @@
+"""The writer for a clip, moving or still, and the suffix of its output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blur.media.open.probe import ClipInfo
+from blur.media.open.stills import suffix_of
+from blur.media.write.presets import preset_for
+from blur.media.write.still_writer import StillWriter
+from blur.media.write.writer import Writer
+from blur.settings import OutputSettings
+
+
+def open_writer(final_path: Path, info: ClipInfo, settings: OutputSettings) -> Writer | StillWriter:
+    """Write photographs in their own format, films as `settings` say."""
+    if info.still:
+        return StillWriter(final_path, info)
+    return Writer(final_path, info, settings)
+
+
+def output_suffix(info: ClipInfo, settings: OutputSettings) -> str:
+    """Suffix of the output's name, with its dot."""
+    return suffix_of(info) if info.still else preset_for(info, settings).suffix

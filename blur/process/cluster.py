@@ -1,0 +1,348 @@
+"""Tasks on the workers of a Dask cluster, which share the storage of footage and outputs.
+
+A Dask worker needs its connection to the scheduler, and a process that touches footage must not
+have one: so each Dask worker runs its tasks in a worker process of its own, off the network, with
+the same limits as on one machine. Dask gives the tasks of a worker that is lost to another one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing as mp
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from distributed import Client, Event, Future, LocalCluster, Security, Worker, get_worker
+from distributed.core import Status
+from distributed.scheduler import KilledWorker
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+import blur
+from blur.clip import ClipJob
+from blur.detect import weights
+from blur.errors import Interrupted, SetupError, UsageError, WorkerLost
+from blur.process.executor import Outcome, Task, Tell
+from blur.process.stop import Stop
+from blur.process.workers import ProcessExecutor, usable_memory
+from blur.settings import BatchSettings, Settings, cpu_count, digest
+
+_CONNECT_WITHIN = 15.0
+_LOOK_EVERY = 5.0
+_ASK_EVERY = 2.0
+_REPORT_EVERY = 1.0
+
+
+class Identity(Struct, frozen=True):
+    """What must be the same on every machine, for clips to come out the same."""
+
+    version: str
+    weights: str
+    settings: str
+
+
+class Order(Struct, frozen=True):
+    """A task as it travels to a worker.
+
+    `key` is the task's in Dask, `topic` that of the batch; `share` tells by address how many
+    workers there are on a worker's machine.
+    """
+
+    task: Task
+    key: str
+    topic: str
+    stall_timeout: float
+    share: dict[str, int]
+
+    @property
+    def terms(self) -> tuple[float, int]:
+        """What the process that does it is started with."""
+        return self.stall_timeout, self.share.get(get_worker().address, 1)
+
+
+def identity() -> Identity:
+    """Of this installation; every weight is read and verified. Raises SetupError."""
+    for weight in weights.catalogue():
+        weights.read(weight.name)
+    groups = asdict(Settings()).values()
+    return Identity(blur.__version__, weights.digest(), digest(*groups))
+
+
+class ClusterExecutor:
+    """Runs tasks on a cluster: `tcp://host:8786`, or `local:N` for N workers on this machine.
+
+    Workers whose installation differs from this one get no task, and `say` names them; workers
+    may come and go. Raises UsageError when there is no scheduler, SetupError when no worker is
+    left for `stall_timeout` seconds.
+    """
+
+    def __init__(
+        self, tell: Tell, stop: Stop, settings: BatchSettings, say: Callable[[str], None]
+    ) -> None:
+        self._tell = tell
+        self._stop = stop
+        self._settings = settings
+        self._say = say
+        self._mapping = [_pair(text) for text in settings.cluster_map]
+        self._topic = f"blur-{uuid.uuid4().hex}"
+        self._news: queue.SimpleQueue[tuple[int, str, int, int | None] | Future[Any]] = (
+            queue.SimpleQueue()
+        )
+        self._running: dict[Future[Any], Task] = {}
+        self._known: dict[str, bool] = {}
+        self._stack = ExitStack()
+        self._last_alive = self._looked = 0.0
+
+    memory = None
+
+    @property
+    def slots(self) -> int:
+        """One task for each worker that is there and the same."""
+        return len(self._approved())
+
+    def expect(self, tasks: int) -> None: ...
+
+    def start(self, task: Task) -> None:
+        workers = self._approved()
+        machines = [address.rsplit(":", 1)[0] for address in workers]
+        share = {a: machines.count(m) for a, m in zip(workers, machines, strict=True)}
+        key = f"{self._topic}-{task.key}-{uuid.uuid4().hex}"
+        there = dataclasses.replace(task, argument=_mapped(task.argument, self._mapping))
+        order = Order(there, key, self._topic, self._settings.stall_timeout, share)
+        future = self._client.submit(carry_out, order, key=key, workers=workers, pure=False)
+        self._running[future] = task
+        future.add_done_callback(self._news.put)
+
+    def wait(self, seconds: float) -> list[Outcome]:
+        self._look_around()
+        if self._stop.requested and self._connected:
+            self._stop_event.set()
+        outcomes = []
+        try:
+            news = self._news.get(timeout=seconds)
+            while True:
+                if isinstance(news, Future):
+                    outcomes.append(self._outcome(news))
+                else:
+                    self._tell(*news)
+                news = self._news.get_nowait()
+        except queue.Empty:
+            return outcomes
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._client = stack.enter_context(self._connect(stack))
+            self._stop_event = Event(self._topic, client=self._client)
+            self._client.subscribe_topic(self._topic, self._hear)
+            self._stack = stack.pop_all()
+        self._last_alive = time.monotonic()
+        self._look_around()
+        if not self.slots and self._known:
+            self._stack.close()
+            raise SetupError("no worker of the cluster has the same installation as this one")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._connected:
+            self._stop_event.set()  # what still runs on a worker ends
+            self._client.cancel(list(self._running))
+        self._stack.close()
+
+    @property
+    def _connected(self) -> bool:
+        return bool(self._client.status == "running")
+
+    def _hear(self, event: tuple[float, Any]) -> None:
+        """Called in the client's own thread."""
+        self._news.put(tuple(event[1]))
+
+    def _connect(self, stack: ExitStack) -> Client:
+        address = self._settings.cluster
+        kind, _, number = address.partition(":")
+        if kind == "local" and number.isdigit() and int(number):
+            address = stack.enter_context(
+                LocalCluster(
+                    n_workers=int(number),
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    memory_limit=0,
+                )
+            )
+        try:
+            return Client(address, security=self._security(), timeout=_CONNECT_WITHIN)
+        except (OSError, ValueError, TypeError) as error:  # TypeError: TLS without certificates
+            raise UsageError(
+                f"cannot be reached: {error}",
+                subject=self._settings.cluster,
+                remedy="start it with `dask scheduler`, and give its address as tcp://HOST:8786",
+            ) from error
+
+    def _security(self) -> Security | None:
+        if not self._settings.cluster_tls:
+            return None
+        folder = Path(self._settings.cluster_tls)
+        return Security(
+            require_encryption=True,
+            tls_ca_file=str(folder / "ca.pem"),
+            tls_client_cert=str(folder / "cert.pem"),
+            tls_client_key=str(folder / "key.pem"),
+        )
+
+    def _approved(self) -> list[str]:
+        return [address for address, same in self._known.items() if same]
+
+    def _look_around(self) -> None:
+        """Find out which workers are there, and what those are that came since the last time."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_EVERY and self._known:
+            return
+        self._looked = now
+        if self._connected:
+            self._meet(self._client.scheduler_info(n_workers=-1)["workers"])
+        else:  # the scheduler may come back
+            self._known.clear()
+        if self._approved():
+            self._last_alive = now
+        elif now - self._last_alive > self._settings.stall_timeout:
+            raise SetupError(
+                "the cluster has no worker left", remedy="start workers, then run blur again"
+            )
+
+    def _meet(self, there: Collection[str]) -> None:
+        """Part with workers that left, and ask those that came what they are."""
+        self._known = {a: same for a, same in self._known.items() if a in there}
+        new = [address for address in there if address not in self._known]
+        if not new:
+            return
+        ours = identity()
+        answers = self._client.run(identity, workers=new, on_error="return")
+        for address, theirs in answers.items():
+            self._known[address] = theirs == ours
+            if theirs != ours:
+                why = theirs if isinstance(theirs, Exception) else _difference(ours, theirs)
+                self._say(f"worker {address} is refused: {why}")
+
+    def _outcome(self, future: Future[Any]) -> Outcome:
+        task = self._running.pop(future)
+        try:
+            outcome: Outcome = future.result()
+        except KilledWorker as error:
+            # It took several workers along, each with nothing beside it: do not try again.
+            lost = WorkerLost(f"took {error.allowed_failures + 1} cluster workers along")
+            return Outcome(dataclasses.replace(task, alone=True), error=lost)
+        except Exception as error:
+            problem = f"was lost on the cluster: {type(error).__name__}: {error}"
+            return Outcome(task, error=WorkerLost(problem))
+        finally:
+            future.release()
+        return Outcome(task, outcome.result, outcome.error, outcome.details)
+
+
+class _Host:
+    """A Dask worker thread's own worker process; lives on for orders on the same terms."""
+
+    def __init__(self, order: Order) -> None:
+        share = order.share.get(get_worker().address, 1)
+        self.terms = order.terms
+        self.stop = Stop()
+        self.at: tuple[int, str, int, int | None] | None = None
+        self.executor = ProcessExecutor(
+            self._hear,
+            self.stop,
+            slots=1,
+            threads=max(1, cpu_count() // share),
+            stall_timeout=order.stall_timeout,
+            memory_limit=usable_memory() // share,
+        )
+
+    def close(self) -> None:
+        with self.executor:
+            pass
+
+    def _hear(self, key: int, stage: str, done: int, total: int | None) -> None:
+        self.at = (key, stage, done, total)
+
+
+_hosts: dict[int, _Host] = {}
+
+
+def carry_out(order: Order) -> Outcome:
+    """On a Dask worker: have the task done by a process that is off the network."""
+    worker = get_worker()
+    # Dask's nanny marks its workers as daemons, which may have no children. Ours ends by itself.
+    mp.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    thread = threading.get_ident()
+    host = _hosts.pop(thread, None)
+    if host is not None and host.terms != order.terms:
+        host.close()
+        host = None
+    host = host or _Host(order)
+    asked, looked = Event(order.topic), time.monotonic()
+    with ExitStack() as stack:
+        stack.enter_context(host.executor)
+        host.executor.start(order.task)
+        while not (outcomes := host.executor.wait(_REPORT_EVERY)):
+            if host.at is not None:
+                worker.log_event(order.topic, host.at)
+                host.at = None
+            if time.monotonic() - looked > _ASK_EVERY:
+                looked = time.monotonic()
+                if not _wanted(worker, order.key):
+                    return Outcome(order.task, error=Interrupted("nobody waits for it"))
+                host.stop.requested = asked.is_set()
+        if not host.stop.requested:
+            stack.pop_all()
+            _hosts[thread] = host  # with its detectors loaded, for the next task
+    return outcomes[0]
+
+
+def _wanted(worker: Worker, key: str) -> bool:
+    """False when the batch that asked for this was ended; another may have begun already.
+
+    A worker that lost its scheduler closes, and would let its task go on for half a minute.
+    """
+    task = worker.state.tasks.get(key)
+    closing = worker.status not in (Status.running, Status.paused)
+    return not closing and task is not None and task.state != "cancelled"
+
+
+def _difference(ours: Identity, theirs: Identity) -> str:
+    pairs = [(n, getattr(ours, n), getattr(theirs, n)) for n in Identity.__struct_fields__]
+    return ", ".join(f"its {n} is {b} and not {a}" for n, a, b in pairs if a != b)
+
+
+def _pair(text: str) -> tuple[Path, Path]:
+    here, equals, there = text.partition("=")
+    if not (here and equals and there):
+        raise UsageError(
+            f"cannot be used as a mapping: {text}", remedy="--cluster-map /here=/on/the/workers"
+        )
+    return Path(here).absolute(), Path(there)
+
+
+def _mapped(value: Any, mapping: Sequence[tuple[Path, Path]]) -> Any:
+    """The same value with each path in it as the workers see it."""
+    if isinstance(value, Path):
+        path = value.absolute()
+        for here, there in mapping:
+            if path.is_relative_to(here):
+                return there / path.relative_to(here)
+        return path
+    if isinstance(value, list | tuple):
+        return type(value)(_mapped(item, mapping) for item in value)
+    if isinstance(value, ClipJob):
+        return replace(value, path=_mapped(value.path, mapping), out=_mapped(value.out, mapping))
+    return value

@@ -1,0 +1,246 @@
+"""Tasks in worker processes of this machine, which may crash, hang or swell on their own."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing as mp
+import os
+import queue
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from blur.errors import Interrupted, WorkerLost
+from blur.process.executor import Outcome, Task, Tell, outcome_of
+from blur.process.stop import Stop
+from blur.settings import ALLOTTED_CORES, cpu_count
+
+_REPORT_EVERY = 0.1
+_START_WITHIN = 60.0
+_LEAVE_WITHIN = 5.0
+_MEMORY_SHARE = 0.8
+ARENAS = "MALLOC_ARENA_MAX"
+"""Of glibc, which reads it as a process starts: with a heap for each thread, a worker on 1080p
+holds 90 MB more, and is no faster."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", ALLOTTED_CORES)
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    pipe: Connection[Any, Any]
+    task: Task | None = None
+    ready: bool = False
+    heard: float = field(default_factory=time.monotonic)
+
+
+class ProcessExecutor:
+    """Up to `slots` worker processes, started when first needed.
+
+    A worker that dies, shows no progress for `stall_timeout` seconds or grows beyond its part of
+    `memory_limit` bytes fails its task with WorkerLost and is replaced. That part is an equal
+    one, or what its task needs beside the others if that is more; all where a task runs alone.
+    Workers end with this process, however it ends. `threads` caps the threads of native
+    libraries in each worker.
+    """
+
+    def __init__(
+        self,
+        tell: Tell,
+        stop: Stop,
+        *,
+        slots: int,
+        threads: int,
+        stall_timeout: float,
+        memory_limit: int,
+    ) -> None:
+        self.slots = slots
+        self._tell = tell
+        self._stop = stop
+        self._stop_sent = False
+        self._threads = threads
+        self._stall_timeout = stall_timeout
+        self.memory = memory_limit
+        self._context = mp.get_context("spawn")  # a fork would copy threads' locks
+        self._workers: list[_Worker] = []
+
+    def expect(self, tasks: int) -> None:
+        slots = max(1, min(self.slots, tasks))
+        threads = max(self._threads, cpu_count() // slots)
+        if threads != self._threads:  # those hired so far have fewer
+            self._lay_off()
+        self.slots, self._threads = slots, threads
+
+    def start(self, task: Task) -> None:
+        worker = next((w for w in self._workers if w.task is None), None) or self._hire()
+        worker.task = task
+        worker.heard = time.monotonic()
+        with contextlib.suppress(OSError):  # a dead worker is noticed, and named, in wait()
+            worker.pipe.send(task)
+
+    def wait(self, seconds: float) -> list[Outcome]:
+        busy = [w for w in self._workers if w.task is not None]
+        if self._stop.requested and not self._stop_sent:
+            self._stop_sent = True
+            for worker in busy:
+                with contextlib.suppress(OSError):
+                    worker.pipe.send(None)
+        wait_for([w.pipe for w in busy], timeout=seconds)
+        outcomes = [outcome for w in busy for outcome in self._hear(w)]
+        outcomes += [self._dismiss(w, why) for w in busy if w.task and (why := self._fault(w))]
+        return outcomes
+
+    def _hire(self) -> _Worker:
+        os.environ.setdefault(ARENAS, "2")
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(theirs, self._threads), daemon=True)
+        process.start()
+        theirs.close()
+        worker = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+    def _hear(self, worker: _Worker) -> list[Outcome]:
+        """Take in what one worker has sent since the last time."""
+        while True:
+            try:
+                if not worker.pipe.poll():
+                    return []
+                message = worker.pipe.recv()
+            except (EOFError, OSError):
+                worker.process.join(_LEAVE_WITHIN)
+                return [self._dismiss(worker, _epitaph(worker.process.exitcode))]
+            worker.ready = True
+            worker.heard = time.monotonic()
+            if isinstance(message, Outcome):
+                worker.task = None
+                return [message]
+            if message is not None:
+                self._tell(*message)
+
+    def _fault(self, worker: _Worker) -> str | None:
+        # Memory first: what swells makes the machine slow, and then shows no progress either.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            used = psutil.Process(worker.process.pid).memory_info().rss
+            limit = self.memory * self._part(worker)
+            if used > limit:
+                return f"needed more than {limit / 2**30:.1f} GiB of memory"
+        patience = self._stall_timeout + (0 if worker.ready else _START_WITHIN)
+        if time.monotonic() - worker.heard > patience:
+            return f"showed no progress for {self._stall_timeout:g} s"
+        return None
+
+    def _part(self, worker: _Worker) -> float:
+        """The share of the memory that a worker may take."""
+        assert worker.task is not None
+        if worker.task.alone:
+            return 1.0
+        needed = sum(w.task.memory for w in self._workers if w.task is not None)
+        return max(1 / self.slots, worker.task.memory / max(1, needed))
+
+    def _dismiss(self, worker: _Worker, why: str) -> Outcome:
+        assert worker.task is not None
+        self._workers.remove(worker)
+        worker.pipe.close()
+        worker.process.kill()
+        worker.process.join()
+        return Outcome(worker.task, error=WorkerLost(why))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lay_off()
+
+    def _lay_off(self) -> None:
+        for worker in self._workers:
+            worker.pipe.close()  # a worker ends when it finds its pipe closed
+            if worker.task is not None:
+                worker.process.kill()
+        for worker in self._workers:
+            worker.process.join(_LEAVE_WITHIN)
+            worker.process.kill()
+        self._workers.clear()
+
+
+def usable_memory() -> int:
+    """Bytes that all workers of this machine together may need; heeds a container's limit."""
+    total = psutil.virtual_memory().total
+    with contextlib.suppress(OSError, ValueError):
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return int(total * _MEMORY_SHARE)
+
+
+def _epitaph(exit_code: int | None) -> str:
+    if exit_code is None or exit_code >= 0:
+        return f"its worker process ended (exit code {exit_code})"
+    name = signal.Signals(-exit_code).name
+    hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
+    return f"its worker process was killed by {name}{hint}"
+
+
+def _work(pipe: Connection[Any, Any], threads: int) -> None:
+    """A worker's life: off the network first, then one task after another."""
+    from blur.process.sandbox import keep_off_network
+
+    keep_off_network()
+    # Ctrl-C reaches the whole terminal group; the batch decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for variable in THREADS:
+        os.environ[variable] = str(threads)
+    # OpenCV's pool spins while it waits, on the cores that decoders and encoders keep busy.
+    os.environ["OPENCV_FOR_THREADS_NUM"] = "1"
+    tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+    stopped = threading.Event()
+    threading.Thread(target=_listen, args=(pipe, tasks, stopped), daemon=True).start()
+    while True:
+        task = tasks.get()
+        pipe.send(None)  # ready: with a first task come imports, which may take long
+        pipe.send(outcome_of(task, _Reporter(pipe, task.key, stopped)))
+
+
+def _listen(
+    pipe: Connection[Any, Any], tasks: queue.SimpleQueue[Task], stopped: threading.Event
+) -> None:
+    """Hear the batch while the main thread works; leave at once when the batch is gone."""
+    while True:
+        try:
+            message = pipe.recv()
+        except (EOFError, OSError):
+            os._exit(1)
+        if message is None:
+            stopped.set()
+        else:
+            tasks.put(message)
+
+
+class _Reporter:
+    """Sends progress to the batch, a few times a second; raises Interrupted when asked to stop."""
+
+    def __init__(self, pipe: Connection[Any, Any], key: int, stopped: threading.Event) -> None:
+        self._pipe = pipe
+        self._key = key
+        self._stopped = stopped
+        self._sent = 0.0
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        if self._stopped.is_set():
+            raise Interrupted("stopped on request")
+        now = time.monotonic()
+        if now - self._sent >= _REPORT_EVERY or done == total:
+            self._pipe.send((self._key, stage, done, total))
+            self._sent = now

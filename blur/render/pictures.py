@@ -1,0 +1,152 @@
+"""Pictures of one clip for people to look at: as it was, and as it is covered.
+
+Everything stays in memory: nothing that is shown here is ever written.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from blur.cover.fills import Fill
+from blur.cover.paint import paint
+from blur.cover.region import Region
+from blur.data.plan import Box
+from blur.media.open.probe import ClipInfo
+from blur.media.open.seek import Seeker
+from blur.media.open.small_pictures import display_rgb
+
+Rgb = npt.NDArray[np.uint8]
+"""(height, width, 3) RGB."""
+K = TypeVar("K")
+V = TypeVar("V")
+
+DECODED = 128 * 2**20
+"""Bytes of decoded pictures to keep around a playhead."""
+_HEAD = 2.0
+"""Width and height of a face's thumbnail, in widths of its box."""
+
+
+class Recent(Generic[K, V]):
+    """The most recently used values, up to a number of bytes. Safe to share between threads."""
+
+    def __init__(self, limit: int, size: Callable[[V], int]) -> None:
+        self.limit = limit
+        self._size = size
+        self._held: OrderedDict[K, V] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: K) -> V | None:
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+            return self._held.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        with self._lock:
+            if key in self._held:
+                self._bytes -= self._size(self._held.pop(key))
+            self._held[key] = value
+            self._bytes += self._size(value)
+            while self._bytes > self.limit and len(self._held) > 1:
+                self._bytes -= self._size(self._held.popitem(last=False)[1])
+
+
+class Pictures:
+    """The decoded frames of one file, in any order, from any thread.
+
+    `limit` is the number of bytes to keep around the playhead, so that a step back decodes
+    nothing again. `pts` are those of the plan.
+    """
+
+    def __init__(self, path: Path, info: ClipInfo, pts: Sequence[int], limit: int) -> None:
+        self.info = info
+        self._seeker = Seeker(path, info, pts)
+        self._recent: Recent[int, av.VideoFrame] = Recent(limit, _bytes)
+        self._size = 6 * info.width * info.height  # until the first one tells
+        self._lock = threading.Lock()
+        self._seeker.__enter__()
+
+    def close(self) -> None:
+        with self._lock:
+            self._seeker.__exit__(None, None, None)
+
+    def at(self, index: int) -> av.VideoFrame:
+        """The frame's picture; it is shared, so never paint on it. Raises DecodeError."""
+        with self._lock:
+            picture = self._recent.get(index)
+            if picture is None:
+                keep = max(1, self._recent.limit // self._size)
+                for frame in self._seeker.reach(index, keep):
+                    self._recent.put(frame.index, frame.picture)
+                picture = frame.picture
+                self._size = _bytes(picture)
+            return picture
+
+
+def covered(
+    picture: av.VideoFrame, info: ClipInfo, regions: Iterable[Region], fill: Fill
+) -> av.VideoFrame:
+    """A covered copy of a picture; `regions` are in display coordinates."""
+    stored = [region.mapped(info.orientation.box_to_stored) for region in regions]
+    return paint(copied(picture), stored, fill) if stored else picture
+
+
+def copied(picture: av.VideoFrame) -> av.VideoFrame:
+    """The same picture with planes of its own."""
+    twin = av.VideoFrame(picture.width, picture.height, picture.format.name)
+    for source, target in zip(picture.planes, twin.planes, strict=True):
+        old, new = _rows(source), _rows(target)
+        width = min(old.shape[1], new.shape[1])
+        new[:, :width] = old[:, :width]
+    twin.colorspace, twin.color_range = picture.colorspace, picture.color_range
+    return twin
+
+
+def shown(picture: av.VideoFrame, info: ClipInfo, longest: int) -> Rgb:
+    """The picture as a screen shows it, with square pixels, not larger than it is."""
+    sar = float(info.sample_aspect_ratio)
+    width = info.width * (1 / sar if info.orientation.transposed else sar)
+    scale = min(1.0, longest / max(width, info.height))
+    return display_rgb(
+        picture,
+        info.orientation,
+        max(1, round(width * scale)),
+        max(1, round(info.height * scale)),
+    )
+
+
+def thumbnail(picture: av.VideoFrame, info: ClipInfo, box: Box, side: int) -> Rgb:
+    """(side, side, 3) picture of a face, upright, with what is around it."""
+    scale = min(1.0, side / (_HEAD * box.w))
+    size = max(1, round(info.width * scale)), max(1, round(info.height * scale))
+    whole = display_rgb(picture, info.orientation, *size)
+    reach = side / (_HEAD * box.w * scale)
+    turn = cv2.getRotationMatrix2D((box.cx * scale, box.cy * scale), box.angle, reach)
+    turn[:, 2] += side / 2 - np.array([box.cx, box.cy]) * scale
+    return np.asarray(cv2.warpAffine(whole, turn, (side, side), borderValue=(29, 32, 37)))
+
+
+def jpeg(picture: Rgb, quality: int = 88) -> bytes:
+    ok, coded = cv2.imencode(
+        ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    assert ok
+    return coded.tobytes()
+
+
+def _bytes(picture: av.VideoFrame) -> int:
+    return sum(plane.buffer_size for plane in picture.planes)
+
+
+def _rows(plane: av.video.plane.VideoPlane) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)

@@ -1,0 +1,119 @@
+"""Completing: from sightings here and there to a box on every frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from blur.data.boxes import carried, wrapped
+from blur.data.plan import Boxes, Mark, Track
+from blur.scan.camera import Camera
+from blur.scan.link import Tracklet
+
+_GROWTH = 0.3
+"""How much a held box has grown after one whole hold, as a share of its size: the longer
+nobody has seen the face, the less its place is known."""
+
+_REMAINDER = 0.25
+"""Share of a hold that is kept after a face was followed and lost."""
+
+_MEMORY = 6
+"""Sightings that the last motion is measured over."""
+
+_DECAY = 0.9
+"""How much of its own motion a held face keeps from frame to frame: people stop."""
+
+
+def complete(
+    tracklet: Tracklet,
+    camera: Camera,
+    shot: tuple[int, int],
+    hold: tuple[int, int],
+    identity: int,
+) -> Track:
+    """A track with a box on every frame from `hold[0]` before to `hold[1]` after its sightings.
+
+    Gaps are bridged along the camera's motion; the holds go on with the face's last motion
+    while growing. No box lies outside `shot`.
+    """
+    first, last = tracklet.start, tracklet.last
+    seen = tracklet.frames[tracklet.evidence.any(axis=1)]
+    # A hold counts from the sighting; where following has used it up, a part still remains.
+    lead = max(hold[0] - int(seen[0] - first), round(hold[0] * _REMAINDER))
+    trail = max(hold[1] - int(last - seen[-1]), round(hold[1] * _REMAINDER))
+    start, end = max(shot[0], first - lead), min(shot[1], last + 1 + trail)
+    boxes = np.zeros((end - start, 5), np.float32)
+    marks = np.full(end - start, Mark.BRIDGED, np.uint8)
+    scores = np.zeros(end - start, np.float32)
+    boxes[first - start : last + 1 - start] = bridged(tracklet, camera)
+    marks[: first - start] = Mark.HELD
+    marks[last + 1 - start :] = Mark.HELD
+    detected = tracklet.evidence.any(axis=1)
+    marks[tracklet.frames - start] = np.where(detected, Mark.DETECTED, Mark.FOLLOWED)
+    scores[tracklet.frames - start] = tracklet.evidence.max(axis=1)
+    boxes[last + 1 - start :] = held(tracklet, camera, range(last + 1, end), hold[1])
+    boxes[: first - start] = held(tracklet, camera, range(first - 1, start - 1, -1), hold[0])[::-1]
+    return Track(identity, start, boxes, marks, scores)
+
+
+def bridged(tracklet: Tracklet, camera: Camera) -> Boxes:
+    """A box for every frame from the first sighting to the last.
+
+    Between two sightings each is carried along the camera's motion, and the box passes over
+    from the one to the other in proportion to time.
+    """
+    out = np.zeros((tracklet.last + 1 - tracklet.start, 5), np.float32)
+    rows = tracklet.frames - tracklet.start
+    out[rows] = tracklet.boxes
+    for k in np.flatnonzero(np.diff(tracklet.frames) > 1):
+        a, b = int(tracklet.frames[k]), int(tracklet.frames[k + 1])
+        for frame in range(a + 1, b):
+            before = carried(tracklet.boxes[k : k + 1], camera.between(a, frame))[0]
+            after = carried(tracklet.boxes[k + 1 : k + 2], camera.between(b, frame))[0]
+            share = (frame - a) / (b - a)
+            box = before + (after - before) * share
+            box[4] = wrapped(before[4] + wrapped(after[4] - before[4]) * share)
+            out[frame - tracklet.start] = box
+    return out
+
+
+def held(tracklet: Tracklet, camera: Camera, frames: range, hold: int) -> Boxes:
+    """Boxes for `frames`, which run away from the tracklet's first or last sighting."""
+    if not len(frames):
+        return np.zeros((0, 5), np.float32)
+    forward = frames.step > 0
+    anchor = len(tracklet) - 1 if forward else 0
+    origin = int(tracklet.frames[anchor])
+    velocity = _velocity(tracklet, camera, forward)
+    out = np.zeros((len(frames), 5), np.float32)
+    drift = 0.0
+    for row, frame in enumerate(frames):
+        drift += _DECAY**row
+        box = tracklet.boxes[anchor : anchor + 1].copy()
+        box[0, :2] += velocity * drift
+        box[0, 2:4] *= 1 + _GROWTH * (row + 1) / max(hold, 1)
+        out[row] = carried(box, camera.between(origin, frame))[0]
+    return out
+
+
+def _velocity(tracklet: Tracklet, camera: Camera, forward: bool) -> npt.NDArray[np.float32]:
+    """The face's own motion at one end, pixels per frame away from the tracklet, in the
+    coordinates of the end's frame with the camera's motion taken out."""
+    pick = slice(-_MEMORY, None) if forward else slice(0, _MEMORY)
+    frames, boxes = tracklet.frames[pick], tracklet.boxes[pick]
+    if len(frames) < 3:
+        return np.zeros(2, np.float32)
+    origin = int(frames[-1] if forward else frames[0])
+    still = np.concatenate(
+        [
+            carried(boxes[i : i + 1], camera.between(int(frame), origin))
+            for i, frame in enumerate(frames)
+        ]
+    )
+    time = (frames - origin).astype(np.float64)
+    slope = np.polyfit(time, still[:, :2], 1)[0]
+    size = float(np.sqrt(still[-1, 2] * still[-1, 3]))
+    # A detector's jitter must not send a cover away: one face size in half a second at most.
+    speed = float(np.hypot(*slope))
+    slope *= min(1.0, size / 15 / max(speed, 1e-6))
+    return np.asarray(slope if forward else -slope, np.float32)

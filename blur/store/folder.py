@@ -1,0 +1,111 @@
+"""The work folder `OUT/.blur`: where plans, edits and the ledger of an output folder live."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from blur.data.plan import Fingerprint
+from blur.errors import OutputError, UsageError
+
+
+class WorkFolder:
+    """Paths below `OUT/.blur`; nothing is created before `create`.
+
+    Plans and edits are named by the content of their clip, so that a clip that was moved or
+    renamed keeps them.
+    """
+
+    NAME = ".blur"
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.root = out / self.NAME
+        self.ledger = self.root / "ledger.sqlite"
+        self.plans = self.root / "plans"
+        self.edits = self.root / "edits"
+        self.records = self.root / "records"
+        self.segments = self.root / "segments"
+
+    def plan_of(self, clip: Fingerprint) -> Path:
+        return self.plans / f"{_id(clip)}.json"
+
+    def edits_of(self, clip: Fingerprint) -> Path:
+        return self.edits / f"{_id(clip)}.json"
+
+    def segments_of(self, clip: Fingerprint) -> Path:
+        return self.segments / _id(clip)
+
+    def create(self) -> None:
+        """Make the folders and prove that OUT can be written, before any work starts.
+
+        Raises OutputError.
+        """
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            for folder in (self.root, self.plans, self.edits, self.records):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            probe = self.out / f"{self.NAME}.part"
+            probe.write_bytes(b"\0" * 4096)
+            probe.unlink()
+        except OSError as error:
+            raise OutputError(
+                f"cannot be used as output folder: {error.strerror}", subject=self.out
+            ) from error
+
+    def log(self, clip: str, details: str) -> None:
+        """Keep the traceback of an unexpected error for a report to the makers."""
+        if details:
+            with os.fdopen(
+                os.open(self.root / "errors.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                "a",
+                encoding="utf-8",
+            ) as file:
+                file.write(f"{clip}\n{details}\n")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one run; ends with the process, however that ends.
+
+        SQLite's own file lock is the one in the standard library that works everywhere.
+        Raises UsageError when another process holds it.
+        """
+        lock = self.root / "lock"
+        with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                raise UsageError(
+                    "another blur is working on this folder",
+                    subject=self.out,
+                    remedy="wait until it ends; `blur status` shows how far it is",
+                ) from error
+            lock.chmod(0o600)
+            yield
+
+    def busy(self) -> bool:
+        """Whether a blur is working on the folder now."""
+        if not self.root.is_dir():
+            return False
+        try:
+            with self.locked():
+                return False
+        except UsageError:
+            return True
+
+    def clear(self) -> None:
+        """Remove the work folder: plans, edits, ledger and all."""
+        with self.locked():
+            for path in self.root.iterdir():
+                if path.name != "lock":
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(self.root)
+
+
+def _id(clip: Fingerprint) -> str:
+    return hashlib.sha256(f"{clip.size}:{clip.sampled}".encode()).hexdigest()[:20]

@@ -1,0 +1,262 @@
+"""The batch's record of which clip is in which state: SQLite in `OUT/.blur`.
+
+One process writes, under the work folder's lock; others may read meanwhile. Each finished clip
+has a record file as well, safely on the disk before the ledger knows of it: what the ledger
+lost to a crash, and a whole ledger that was damaged, come back from these.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict, fields
+
+from blur.data.plan import Fingerprint
+from blur.disk import atomic
+from blur.errors import DiskFull, OutputError
+from blur.store.folder import WorkFolder
+from blur.store.names import from_text, shown
+from blur.store.report import ClipReport, State
+
+LEDGER_VERSION = 1
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One clip in the ledger.
+
+    `place` leads from OUT to the clip and is its key; `output` is the covered clip's place
+    below OUT, given once and kept. Both are plain text, see `to_text`. `scan_digest` and
+    `render_digest` are hashes of the settings that made the plan and the output.
+    """
+
+    place: str
+    name: str
+    size: int
+    sampled: str
+    state: State = State.FOUND
+    attempts: int = 0
+    frames: int = 0
+    width: int = 0
+    height: int = 0
+    output: str | None = None
+    scan_digest: str | None = None
+    render_digest: str | None = None
+    plan_sha256: str | None = None
+    edits_sha256: str | None = None
+    output_size: int | None = None
+    output_sampled: str | None = None
+    ended: float = 0.0
+    report: ClipReport | None = None
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint(self.size, self.sampled)
+
+    @property
+    def output_fingerprint(self) -> Fingerprint | None:
+        if self.output_size is None or self.output_sampled is None:
+            return None
+        return Fingerprint(self.output_size, self.output_sampled)
+
+
+class Flight(Struct, frozen=True):
+    """How far a clip in work is."""
+
+    name: str
+    stage: str
+    done: int
+    total: int | None
+
+
+class Ledger:
+    """The open ledger of an output folder. Methods raise OutputError, or DiskFull."""
+
+    def __init__(self, folder: WorkFolder) -> None:
+        """Open the ledger for writing, making it when missing and rebuilding it when damaged."""
+        self._folder = folder
+        self.rebuilt = False
+        try:
+            self._db = _open(folder.ledger)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise _explained(error) from error
+            _set_aside(folder.ledger)
+            self._db = _open(folder.ledger)
+            self.rebuilt = True
+        if self.rebuilt or not self.entries():
+            self.put(_records(folder))
+
+    def close(self) -> None:
+        self._db.close()
+
+    def entries(self) -> list[Entry]:
+        with self._transaction():
+            return _entries(self._db)
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Insert or replace; all of them or none."""
+        with self._transaction():
+            self._db.executemany(_INSERT, map(_row, entries))
+
+    def move(self, old: Entry, new: Entry) -> None:
+        """Let the entry, the record and the output of a moved clip follow it."""
+        source, target = (self._folder.out / from_text(e.output or "") for e in (old, new))
+        if source != target and source.is_file():
+            if source.suffix == target.suffix:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source.rename(target)
+            else:  # it is of another format than the one now wanted
+                source.unlink()
+        with self._transaction():
+            self._db.execute("DELETE FROM clips WHERE place = ?", (old.place,))
+            self._db.execute(_INSERT, _row(new))
+        record_file(self._folder, old.place).unlink(missing_ok=True)
+        if new.state is State.DONE:
+            save_record(self._folder, new)
+
+    def fly(self, flights: Iterable[Flight]) -> None:
+        """Replace the list of clips in work, for `status`."""
+        with self._transaction():
+            self._db.execute("DELETE FROM flights")
+            self._db.executemany(
+                "INSERT INTO flights VALUES (?, ?, ?, ?)",
+                [(f.name, f.stage, f.done, f.total) for f in flights],
+            )
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with self._db:  # commits, or rolls back
+                self._db.execute("BEGIN")
+                yield
+        except sqlite3.DatabaseError as error:
+            raise _explained(error) from error
+
+
+def read(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
+    """The ledger's entries and the clips in work, while another process may be writing.
+
+    Raises OutputError when there is no ledger or it cannot be read.
+    """
+    if not folder.ledger.exists():
+        raise OutputError(
+            "no blur ran here yet", subject=folder.out, remedy="give the folder that -o named"
+        )
+    try:
+        with contextlib.closing(_connect(folder.ledger, "ro")) as db:
+            flights = db.execute("SELECT name, stage, done, total FROM flights ORDER BY name")
+            return _entries(db), [Flight(*row) for row in flights]
+    except sqlite3.DatabaseError as error:
+        raise _explained(error) from error
+
+
+def save_record(folder: WorkFolder, entry: Entry) -> None:
+    """Put a finished clip's entry on the disk, beside the ledger."""
+    atomic.write(record_file(folder, entry.place), msgspec.json.encode(entry))
+
+
+def load_record(folder: WorkFolder, place: str) -> Entry | None:
+    """A finished clip's entry as the worker left it; None when there is none that is whole."""
+    return _load_record(record_file(folder, place))
+
+
+def record_file(folder: WorkFolder, place: str) -> Path:
+    return folder.records / f"{hashlib.sha256(place.encode()).hexdigest()[:20]}.json"
+
+
+def save_key(folder: WorkFolder, entries: Iterable[Entry]) -> None:
+    """Write `names.csv`: which output is which clip, where outputs have numbers for names."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["output", "clip"])
+    rows.writerows(
+        (shown(from_text(entry.output)), entry.name) for entry in entries if entry.output
+    )
+    atomic.write(folder.root / "names.csv", text.getvalue().encode())
+
+
+_COLUMNS = [field.name for field in fields(Entry)]
+_INSERT = f"INSERT OR REPLACE INTO clips VALUES ({', '.join('?' * len(_COLUMNS))})"
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = _connect(path, "rwc")
+    path.chmod(0o600)
+    # WAL lets `status` read meanwhile. A power cut may cost the last commits, never the whole:
+    # the records hold what matters of those.
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA wal_autocheckpoint = 100")  # pages: a full disk must not meet a large log
+    if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("damaged")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, LEDGER_VERSION):
+        raise OutputError(
+            f"the ledger is of version {version}, this blur keeps version {LEDGER_VERSION}",
+            subject=path.name,
+            remedy="finish this folder with the blur that began it, or take a new one",
+        )
+    columns = ", ".join(f"{c} PRIMARY KEY" if c == "place" else c for c in _COLUMNS)
+    db.execute(f"CREATE TABLE IF NOT EXISTS clips ({columns}) WITHOUT ROWID")
+    db.execute("CREATE TABLE IF NOT EXISTS flights (name, stage, done, total)")
+    db.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
+    return db
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
+
+
+def _set_aside(path: Path) -> None:
+    """Keep a damaged ledger for whoever wants to know why, out of the way."""
+    for tail in ("-wal", "-shm"):
+        path.with_name(path.name + tail).unlink(missing_ok=True)
+    path.replace(path.with_name(path.name + ".damaged"))
+
+
+def _entries(db: sqlite3.Connection) -> list[Entry]:
+    rows = db.execute(f"SELECT {', '.join(_COLUMNS)} FROM clips ORDER BY name")
+    return [_entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    report = row["report"]
+    values = {**row, "report": report and msgspec.json.decode(report, type=ClipReport)}
+    return msgspec.convert(values, Entry)
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    report = entry.report and msgspec.json.encode(entry.report)
+    return tuple({**asdict(entry), "state": str(entry.state), "report": report}.values())
+
+
+def _records(folder: WorkFolder) -> Iterator[Entry]:
+    for path in sorted(folder.records.glob("*.json")):
+        entry = _load_record(path)
+        if entry is not None:
+            yield entry
+
+
+def _load_record(path: Path) -> Entry | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Entry)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None  # a clip without a record is worked on again: nothing is lost but time
+
+
+def _explained(error: sqlite3.DatabaseError) -> OutputError:
+    if "disk is full" in str(error):
+        return DiskFull("no space left for the ledger", subject=WorkFolder.NAME)
+    return OutputError(f"the ledger cannot be used: {error}", subject=WorkFolder.NAME)

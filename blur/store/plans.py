@@ -1,0 +1,155 @@
+"""Plans and edits as JSON files in the work folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from blur.data.edits import EDITS_VERSION, Edits
+from blur.data.plan import PLAN_VERSION, Doubt, Fingerprint, Mark, Plan, Track
+from blur.disk import atomic
+from blur.errors import PlanMismatch
+
+T = TypeVar("T")
+
+
+class _Run(NamedTuple):
+    mark: str
+    frames: int
+
+
+class _TrackRecord(Struct, frozen=True, forbid_unknown_fields=True):
+    id: int
+    start: int
+    source: str
+    marks: list[_Run]
+    boxes: list[tuple[float, float, float, float, float]]
+    scores: list[float]
+
+
+class _PlanRecord(Struct, frozen=True, forbid_unknown_fields=True):
+    """A plan as it stands in JSON: marks as runs, pts as steps, boxes in tenths of a pixel."""
+
+    version: int
+    fingerprint: Fingerprint
+    width: int
+    height: int
+    time_base: tuple[int, int]
+    first_pts: int
+    pts_steps: list[tuple[int, int]]
+    cuts: list[int]
+    tracks: list[_TrackRecord]
+    doubts: list[Doubt]
+    scan_digest: str
+    notes: list[str] = []
+
+
+class _Versioned(Struct):
+    version: int
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Write the plan as JSON, mode 0600, whole or not at all."""
+    record = _PlanRecord(
+        version=plan.version,
+        fingerprint=plan.fingerprint,
+        width=plan.width,
+        height=plan.height,
+        time_base=(plan.time_base.numerator, plan.time_base.denominator),
+        first_pts=plan.pts[0] if plan.pts else 0,
+        pts_steps=_run_lengths(np.diff(np.array(plan.pts, np.int64)).tolist()),
+        cuts=list(plan.cuts),
+        tracks=[_track_record(t) for t in plan.tracks],
+        doubts=list(plan.doubts),
+        scan_digest=plan.scan_digest,
+        notes=list(plan.notes),
+    )
+    atomic.write(path, msgspec.json.encode(record))
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a plan; raises PlanMismatch when it is damaged or of another version."""
+    record = _load(path, _PlanRecord, PLAN_VERSION)
+    steps = [step for step, count in record.pts_steps for _ in range(count)]
+    pts = np.cumsum([record.first_pts, *steps]).tolist()
+    try:
+        return Plan(
+            fingerprint=record.fingerprint,
+            width=record.width,
+            height=record.height,
+            time_base=Fraction(*record.time_base),
+            pts=tuple(pts),
+            cuts=tuple(record.cuts),
+            tracks=tuple(_track(t) for t in record.tracks),
+            doubts=tuple(record.doubts),
+            scan_digest=record.scan_digest,
+            notes=tuple(record.notes),
+        )
+    except (ValueError, ZeroDivisionError, KeyError) as error:
+        raise PlanMismatch(f"damaged plan: {error}", subject=path.name) from error
+
+
+def save_edits(edits: Edits, path: Path) -> None:
+    """Write the edits as JSON, mode 0600, whole or not at all."""
+    atomic.write(path, msgspec.json.format(msgspec.json.encode(edits), indent=1))
+
+
+def load_edits(path: Path) -> Edits:
+    """Read edits; raises PlanMismatch when they are damaged or of another version."""
+    return _load(path, Edits, EDITS_VERSION)
+
+
+def _load(path: Path, kind: type[T], version: int) -> T:
+    try:
+        raw = path.read_bytes()
+        found = msgspec.json.decode(raw, type=_Versioned).version
+        if found != version:
+            raise PlanMismatch(
+                f"is of version {found}, this blur reads version {version}", subject=path.name
+            )
+        return msgspec.json.decode(raw, type=kind)
+    except OSError as error:
+        raise PlanMismatch(f"cannot be read: {error.strerror}", subject=path.name) from error
+    except msgspec.DecodeError as error:
+        raise PlanMismatch(f"damaged: {error}", subject=path.name) from error
+
+
+def _run_lengths(values: Sequence[Any]) -> list[tuple[Any, int]]:
+    runs: list[tuple[Any, int]] = []
+    for value in values:
+        if runs and runs[-1][0] == value:
+            runs[-1] = (value, runs[-1][1] + 1)
+        else:
+            runs.append((value, 1))
+    return runs
+
+
+def _track_record(track: Track) -> _TrackRecord:
+    rows = track.boxes.astype(float).round(1)
+    rows[:, 2:4] = rows[:, 2:4].clip(min=0.1)  # what has a size keeps one
+    return _TrackRecord(
+        id=track.id,
+        start=track.start,
+        source=track.source,
+        marks=[_Run(Mark(m).name.lower(), n) for m, n in _run_lengths(track.marks.tolist())],
+        boxes=[tuple(row) for row in rows.tolist()],
+        scores=track.scores.astype(float).round(3).tolist(),
+    )
+
+
+def _track(record: _TrackRecord) -> Track:
+    marks = np.array([Mark[run.mark.upper()] for run in record.marks], np.uint8)
+    return Track(
+        id=record.id,
+        start=record.start,
+        source=record.source,
+        boxes=np.array(record.boxes, np.float32).reshape(-1, 5),
+        marks=np.repeat(marks, [run.frames for run in record.marks]),
+        scores=np.array(record.scores, np.float32),
+    )

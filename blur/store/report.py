@@ -1,0 +1,195 @@
+"""What became of every clip: `OUT/report.json` and the table at the end of a run.
+
+Reports can be archived or handed on: they hold no pixels and no absolute paths.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from blur.data.findings import Audit
+from blur.errors import BlurError, Exit, cannot_write
+from blur.settings import Settings
+
+REPORT_NAME = "report.json"
+_ROWS = 100
+_SHOWN = 20
+
+
+class State(enum.StrEnum):
+    """Where a clip stands."""
+
+    FOUND = "found"
+    SCANNED = "scanned"
+    DONE = "done"
+    FAILED = "failed"
+    LATER = "later"
+    """Still being written, or replaced meanwhile: left for the next run."""
+    SKIPPED = "skipped"
+    """No clip at all."""
+
+
+class Skipped(Struct, frozen=True):
+    """A file that was left out, and why."""
+
+    name: str
+    why: str
+
+
+class Problem(Struct, frozen=True):
+    """An error as it stands in the report."""
+
+    problem: str
+    remedy: str
+    exit_code: int
+
+    @classmethod
+    def of(cls, error: BlurError) -> Problem:
+        return cls(error.problem, error.remedy, error.exit_code)
+
+
+class ClipReport(Struct, frozen=True, kw_only=True):
+    """One clip's line in the report. Names are relative to the input and to OUT.
+
+    `faces` counts sightings by a detector, `tracks` the covers they were joined into.
+    `damaged` frames could not be decoded and are missing or patched in the output.
+    `seconds` is what the work took and `doubt_seconds` the length of clip in doubt. `audits` has
+    one audit for each render.
+    """
+
+    name: str
+    state: State
+    output: str | None = None
+    frames: int = 0
+    damaged: int = 0
+    faces: int = 0
+    tracks: int = 0
+    doubt_seconds: float = 0.0
+    seconds: float = 0.0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    sha256_in: str | None = None
+    sha256_out: str | None = None
+    dropped: list[str] = []
+    notes: list[str] = []
+    audits: list[Audit] = []
+    error: Problem | None = None
+
+    @property
+    def frames_per_second(self) -> float:
+        return self.frames / self.seconds if self.seconds else 0.0
+
+
+class BatchReport(Struct, frozen=True, kw_only=True):
+    """The whole batch; `clips` in order of name."""
+
+    version: str
+    settings: Settings
+    clips: list[ClipReport]
+    skipped: list[Skipped]
+    exit_code: int
+    seconds: float
+
+    def without_names(self) -> BatchReport:
+        """The same report with outputs for names: it does not tell what the clips were called."""
+        clips = [
+            replace(clip, name=clip.output or f"clip {number} without output")
+            for number, clip in enumerate(self.clips, 1)
+        ]
+        return replace(self, clips=clips, skipped=[Skipped("", s.why) for s in self.skipped])
+
+    def save(self, out: Path) -> None:
+        """Write OUT/report.json, whole or not at all."""
+        target = out / REPORT_NAME
+        part = target.with_suffix(".part")
+        try:
+            part.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1))
+            part.replace(target)
+        except OSError as error:
+            raise cannot_write(error, target.name) from error
+
+
+def load_report(out: Path) -> BatchReport | None:
+    """The report of an earlier run; None when there is none that this version can read."""
+    try:
+        return msgspec.json.decode((out / REPORT_NAME).read_bytes(), type=BatchReport)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
+    """The batch's exit code; a clip's own where all that failed agree and it says more."""
+    if interrupted:
+        return Exit.INTERRUPTED
+    if not clips:
+        return Exit.NOTHING
+    codes = {Exit(c.error.exit_code) for c in clips if c.error}
+    if any(c.damaged or c.state in (State.FOUND, State.LATER) for c in clips):
+        codes.add(Exit.FAILED)
+    if not codes:
+        return Exit.OK
+    return codes.pop() if codes in ({Exit.RESIDUAL}, {Exit.SETUP}) else Exit.FAILED
+
+
+def table(report: BatchReport) -> str:
+    """The report for a terminal: one line per clip, then what failed and what was left out.
+
+    Of many clips it shows those with the most seconds in doubt.
+    """
+    clips = report.clips
+    if len(clips) > _ROWS:
+        clips = sorted(clips, key=lambda c: -c.doubt_seconds)[:_ROWS]
+    head = ("clip", "state", "frames", "faces", "tracks", "doubt", "time", "speed")
+    rows = [head, *map(_row, clips)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1])]
+        + [cell.rjust(w) for cell, w in zip(row[2:], widths[2:], strict=True)])
+        for row in rows
+    ]  # fmt: skip
+    lines += _more("clips", len(report.clips) - len(clips))
+    lines += ["", *(_failure(c, c.error) for c in report.clips if c.error)]
+    lines += [f"damaged: {c.name}: {c.damaged} frames" for c in report.clips if c.damaged]
+    lines += _counted("note", (note for c in report.clips for note in c.notes))
+    lines += _counted("left out", (what for c in report.clips for what in c.dropped))
+    lines += [f"skipped: {s.name} ({s.why})" for s in report.skipped[:_SHOWN]]
+    lines += _more("skipped", len(report.skipped) - _SHOWN)
+    states = Counter(c.state for c in report.clips)
+    lines.append(", ".join(f"{n} {state}" for state, n in states.items()) or "no clips")
+    return "\n".join(lines)
+
+
+def _row(clip: ClipReport) -> tuple[str, ...]:
+    if clip.state not in (State.DONE, State.SCANNED):
+        return (clip.name, clip.state, *[""] * 6)
+    return (
+        clip.name,
+        clip.state,
+        str(clip.frames),
+        str(clip.faces),
+        str(clip.tracks),
+        f"{clip.doubt_seconds:.1f} s",
+        f"{clip.seconds:.1f} s",
+        f"{clip.frames_per_second:.1f} fps",
+    )
+
+
+def _failure(clip: ClipReport, problem: Problem) -> str:
+    return f"{clip.state}: {clip.name}: {problem.problem} ({problem.remedy})"
+
+
+def _counted(label: str, texts: Iterable[str]) -> list[str]:
+    counts = Counter(texts).most_common()
+    lines = [f"{label}: {text}" + (f" ({n} clips)" if n > 1 else "") for text, n in counts[:_SHOWN]]
+    return lines + _more(label, len(counts) - _SHOWN)
+
+
+def _more(label: str, count: int) -> list[str]:
+    return [f"{label}: {count} more, see {REPORT_NAME}"] if count > 0 else []

@@ -1,0 +1,132 @@
+"""The clips of an output folder, as a list: where each stands and what a person said of it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from blur.disk.fingerprint import file_sha256
+from blur.errors import OutputError, UsageError
+from blur.settings import Settings
+from blur.store import checks
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry, read
+from blur.store.names import from_text
+from blur.store.report import REPORT_NAME, State
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One clip in the list. `edited`: its edits are not those that it was rendered with;
+    `renderable`: it has a plan and no output that fits it."""
+
+    key: str
+    name: str
+    state: State
+    frames: int
+    tracks: int
+    doubt_seconds: float
+    edited: bool
+    renderable: bool
+    checked_by: str | None
+    problem: str | None
+
+
+class Shelf:
+    """The clips that a batch left in an output folder. Raises OutputError when none ran there."""
+
+    def __init__(self, out: Path) -> None:
+        self.folder = WorkFolder(out)
+        self._entries: dict[str, Entry] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the ledger again: a batch may be running, or have run, since."""
+        entries, self.flights = read(self.folder)
+        self._entries = {_key(entry): entry for entry in entries}
+        self.settings = _settings(self.folder.out / REPORT_NAME)
+
+    def entry(self, key: str) -> Entry:
+        try:
+            return self._entries[key]
+        except KeyError:
+            raise UsageError("there is no such clip in this folder") from None
+
+    def find(self, name: str) -> str:
+        """The key of the clip of that name, or of the only one that has it in its name.
+
+        Raises UsageError.
+        """
+        named = [k for k, e in self._entries.items() if name in (e.name, e.output)]
+        named = named or [k for k, e in self._entries.items() if name in e.name]
+        if len(named) != 1:
+            problem = "no clip of this folder has" if not named else "several clips have"
+            raise UsageError(f"{problem} {name!r} in its name", remedy="give its whole name")
+        return named[0]
+
+    def source(self, entry: Entry) -> Path:
+        """Where the clip itself lies."""
+        return self.folder.out / from_text(entry.place)
+
+    def output(self, entry: Entry) -> Path | None:
+        """Where the covered clip lies, if it was rendered."""
+        if entry.output is None or entry.state is not State.DONE:
+            return None
+        return self.folder.out / from_text(entry.output)
+
+    def rows(self) -> list[Row]:
+        """All clips: failed ones first, then the most doubtful, checked ones last."""
+        rows = [self._row(key, entry) for key, entry in self._entries.items()]
+        order = {State.FAILED: 0}
+        rows.sort(
+            key=lambda r: (
+                order.get(r.state, 1),
+                r.checked_by is not None,
+                -r.doubt_seconds,
+                r.name,
+            )
+        )
+        return rows
+
+    def _row(self, key: str, entry: Entry) -> Row:
+        report = entry.report
+        edits_sha256 = file_sha256(self.folder.edits_of(entry.fingerprint))
+        check = checks.load(self.folder, entry.fingerprint)
+        done = entry.state is State.DONE
+        edited = done and edits_sha256 != entry.edits_sha256
+        return Row(
+            key=key,
+            name=entry.name,
+            state=entry.state,
+            frames=entry.frames,
+            tracks=report.tracks if report else 0,
+            doubt_seconds=report.doubt_seconds if report else 0.0,
+            edited=edited,
+            renderable=edited or (not done and self.folder.plan_of(entry.fingerprint).exists()),
+            checked_by=check.by
+            if check and checks.holds(check, entry.plan_sha256, edits_sha256)
+            else None,
+            problem=report.error.problem if report and report.error else None,
+        )
+
+
+class _Report(Struct):
+    settings: Settings
+
+
+def _settings(report: Path) -> Settings:
+    """Those of the last run, which the next render takes again."""
+    try:
+        return msgspec.json.decode(report.read_bytes(), type=_Report).settings
+    except FileNotFoundError:
+        return Settings()
+    except msgspec.DecodeError as error:
+        raise OutputError(
+            f"damaged: {error}", subject=report.name, remedy="run blur on this folder again"
+        ) from error
+
+
+def _key(entry: Entry) -> str:
+    return hashlib.sha256(entry.place.encode()).hexdigest()[:12]

@@ -1,0 +1,253 @@
+"""Where an audit looks, and which of its suspects are faces that show."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blur.audit import itinerary, judge, mend
+from blur.audit.itinerary import Again, route
+from blur.audit.judge import Cover
+from blur.data.findings import Residual, Suspect
+from blur.data.plan import Box, Mark, Reason, Track
+from blur.scan.link import Tracklet
+
+FACE = Box(100, 100, 40, 50)
+SEEN_BY_ALL = {"centerface": 0.7, "yunet": 0.8, "blazeface-short": 0.7}
+
+
+def track(start: int, end: int, box: Box = FACE, identity: int = 1, source: str = "scan") -> Track:
+    n = end - start
+    boxes = np.tile(np.array(box, np.float32), (n, 1))
+    marks, scores = np.full(n, Mark.DETECTED, np.uint8), np.ones(n, np.float32)
+    return Track(identity, start, boxes, marks, scores, source)
+
+
+def square(x1: float, y1: float, x2: float, y2: float) -> np.ndarray:
+    return np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.float32)
+
+
+def cover(*outlines: np.ndarray, kept: tuple[Track, ...] = ()) -> Cover:
+    return Cover(lambda frame: outlines, kept, 640, 360)
+
+
+def moving(start: int, end: int, speed: float, identity: int = 1) -> Track:
+    """A face that is at x = `speed` * frame."""
+    found = track(start, end, identity=identity)
+    found.boxes[:, 0] = speed * np.arange(start, end)
+    return found
+
+
+def at(frame: int, box: Box = FACE, sure: float = 0.9, bare: float = 1.0) -> Residual:
+    seen_by = ["blazeface-short", "yunet"]
+    return Residual(frame=frame, seconds=frame / 25, box=box, sure=sure, seen_by=seen_by, bare=bare)
+
+
+# --- where it looks ----------------------------------------------------------------------------
+
+
+@given(cuts=st.sets(st.integers(1, 199), max_size=12), every=st.integers(1, 60))
+def test_no_stretch_without_a_look_is_longer_than_every_and_no_shot_goes_without(cuts, every):
+    edges = [0, *sorted(cuts), 200]
+    shots = list(itertools.pairwise(edges))
+    whole = sorted(route(shots, [], every).whole)
+    assert {start for start, _ in shots} | {end - 1 for _, end in shots} <= set(whole)
+    assert max(np.diff([-1, *whole]), default=0) <= every
+    assert whole[-1] == 199
+
+
+def test_places_beside_the_ends_of_a_track_are_looked_at_within_its_shot():
+    looks = route([(0, 50), (50, 100)], [track(10, 50), track(60, 90)], 1000)
+    assert sorted(looks.places) == [9, 59, 90]
+    assert looks.wants(59) and not looks.wants(58)
+
+
+def test_places_that_are_covered_anyway_are_not_looked_at():
+    looks = route([(0, 50)], [track(10, 20)], 1000)
+    assert sorted(looks.where(lambda frame, box: frame > 10).places) == [20]
+    assert looks.where(lambda frame, box: False).whole == looks.whole
+
+
+def test_a_later_audit_looks_where_covers_changed_and_where_the_faces_were():
+    again = Again(frames=[33], spans=[(20, 41)])
+    looks = route([(0, 100)], [track(5, 20), track(21, 40)], 10, again)
+    assert sorted(looks.whole) == [20, 30, 33, 40]
+    assert sorted(looks.places) == [20, 40]
+
+
+# --- what shows --------------------------------------------------------------------------------
+
+
+def test_bare_is_the_share_of_the_face_outside_all_covers():
+    assert cover().bare(0, FACE) == 1
+    assert cover(square(0, 0, 300, 300)).bare(0, FACE) == 0
+    assert cover(square(0, 0, 100, 300)).bare(0, FACE) == pytest.approx(0.5, abs=0.02)
+    halves = square(0, 0, 100, 300), square(100, 0, 300, 300)[::-1]
+    assert cover(*halves).bare(0, FACE) == 0
+
+
+@settings(deadline=None)
+@given(
+    angle=st.floats(-180, 179),
+    x=st.floats(0, 640),
+    share=st.floats(0.05, 0.95),
+)
+def test_bare_agrees_with_the_area_of_a_cut_through_a_turned_ellipse(angle, x, share):
+    box = Box(x, 180, 120, 160, angle)
+    wall = 180 + (share - 0.5) * 100
+    shown = cover(square(-2000, -2000, 2000, wall)).bare(0, box)
+    y, x_ = np.mgrid[:360, :640] + 0.5
+    turn = np.radians(angle)
+    u = (x_ - box.cx) * np.cos(turn) + (y - box.cy) * np.sin(turn)
+    v = (y - box.cy) * np.cos(turn) - (x_ - box.cx) * np.sin(turn)
+    inside = (u / 60) ** 2 + (v / 80) ** 2 <= 1
+    assert shown == pytest.approx((inside & (y > wall)).sum() / inside.sum(), abs=0.06)
+
+
+def test_what_is_outside_the_picture_does_not_count():
+    half_out = Box(0, 100, 40, 50)
+    assert cover(square(0, 0, 50, 360)).bare(0, half_out) == 0
+    assert cover().bare(0, Box(-100, 100, 40, 50)) == 0
+
+
+def test_covers_are_those_of_the_frame():
+    shown = Cover(lambda f: [square(0, 0, 300, 300)] if f == 3 else [], (), 640, 360)
+    assert [shown.exposes(f, FACE) for f in (2, 3, 4, 3)] == [True, False, True, False]
+
+
+def test_a_kept_face_may_be_seen_and_its_neighbour_may_not():
+    shown = cover(kept=(track(10, 20),))
+    assert shown.bare(15, FACE._replace(cx=104, h=44)) is None
+    assert not shown.exposes(15, FACE)
+    assert shown.exposes(20, FACE)
+    assert shown.exposes(15, FACE._replace(cx=160))
+    assert shown.exposes(15, FACE._replace(w=160, h=200))
+
+
+# --- what a face is ----------------------------------------------------------------------------
+
+
+def test_a_face_that_all_see_is_sure_and_one_faint_score_is_not():
+    assert judge.likelihood(Suspect(FACE, SEEN_BY_ALL)) > judge.BAR
+    assert judge.likelihood(Suspect(FACE, {"blazeface-full": 0.9})) < judge.WORTH
+    answered = Suspect(FACE, {"blazeface-short": 0.6}, {"yunet": 0.7, "centerface": 0.5})
+    assert judge.likelihood(answered) > judge.BAR
+
+
+def test_what_is_covered_in_part_must_look_more_like_a_face():
+    suspect = Suspect(FACE, {"centerface": 0.75, "yunet": 0.9})
+    assert judge.likelihood(suspect, 1.0) > judge.BAR > judge.likelihood(suspect, 0.6)
+
+
+def test_what_is_tiny_must_look_more_like_a_face():
+    sure = [
+        judge.likelihood(Suspect(Box(100, 100, side, side), {"centerface": 0.8, "yunet": 0.9}))
+        for side in (12, 40, 60, 200)
+    ]
+    assert sure[0] < judge.BAR < sure[1] < sure[2] == sure[3]
+
+
+def test_a_face_that_is_to_be_seen_is_none():
+    assert judge.likelihood(Suspect(FACE, SEEN_BY_ALL), None) == 0
+
+
+def test_in_a_cover_one_family_is_no_witness():
+    alone = Suspect(FACE, {"blazeface-short": 1.0, "blazeface-full": 1.0}, {"yunet": 1.0})
+    assert judge.likelihood(alone, 0.0) == 0
+    assert judge.likelihood(Suspect(FACE, SEEN_BY_ALL, {"yunet": 0.8}), 0.0) > judge.BAR
+
+
+# --- gaps --------------------------------------------------------------------------------------
+
+
+def gaps(*tracks: Track) -> list[int]:
+    return [frame for frame, _ in itinerary.gaps([(0, 50), (50, 100)], tracks)]
+
+
+def test_the_frames_between_two_tracks_of_one_face_are_a_gap():
+    assert gaps(track(0, 20), track(21, 40, identity=2)) == [20]
+    assert gaps(track(23, 40, identity=2), track(0, 20)) == [20, 21, 22]
+
+
+def test_the_frames_between_a_track_and_the_edge_of_its_shot_are_a_gap():
+    assert gaps(track(3, 47)) == [0, 1, 2, 47, 48, 49]
+    assert gaps(track(51, 96)) == [50]
+    assert gaps(track(4, 46)) == []
+    held = track(3, 47)
+    held.marks[[0, -1]] = Mark.HELD
+    assert gaps(held) == []
+
+
+def test_no_gap_across_a_cut_nor_between_two_faces_nor_over_a_long_time():
+    elsewhere = FACE._replace(cx=300)
+    assert gaps(track(0, 50), track(52, 90, identity=2)) == [50, 51]  # of the second alone
+    assert gaps(track(0, 20), track(21, 40, elsewhere, identity=2)) == []
+    assert gaps(track(0, 20), track(24, 40, identity=2)) == []
+    tiny = Box(100, 100, 10, 12)
+    assert gaps(track(0, 20, tiny), track(22, 40, tiny, identity=2)) == []
+    assert gaps(track(0, 20, source="person"), track(22, 40, source="person")) == []
+
+
+def test_a_gap_in_a_fast_pan_is_one_and_the_face_lies_between():
+    tracks = moving(0, 20, 60), moving(22, 40, 60, identity=2)
+    found = list(itinerary.gaps([(0, 50)], tracks))
+    assert [frame for frame, _ in found] == [20, 21]
+    assert [box.cx for _, box in found] == pytest.approx([1200, 1260])
+    against = moving(0, 20, 60), moving(22, 40, -60, identity=2)
+    assert not [f for f, _ in itinerary.gaps([(0, 50)], against)]
+
+
+def test_tracks_that_touch_or_overlap_leave_no_gap():
+    assert gaps(track(0, 20), track(20, 40), track(15, 30)) == []
+
+
+# --- what becomes of it ------------------------------------------------------------------------
+
+
+def test_one_face_on_one_frame_is_reported_once_and_the_surest_stays():
+    other = FACE._replace(cx=300)
+    found = [at(7, sure=0.8), at(3), at(7, FACE._replace(cx=103), 0.95), at(7, other)]
+    kept = judge.distinct(found)
+    assert [(r.frame, r.sure) for r in kept] == [(3, 0.9), (7, 0.95), (7, 0.9)]
+
+
+def test_what_goes_on_looking_like_a_face_is_surer():
+    seen = judge.recurring([at(frame, sure=0.5) for frame in (0, 12, 24, 36)])
+    assert [r.frame for r in seen] == [0, 12, 24, 36]
+    assert min(r.sure for r in seen) > judge.BAR
+
+
+def test_nothing_backs_what_is_elsewhere_at_the_same_time_long_ago_or_partly_covered():
+    lone = at(0, sure=0.5)
+    for other in (
+        at(12, FACE._replace(cx=300), 0.5),
+        at(3, sure=0.5),
+        at(90, sure=0.5),
+        at(12, sure=0.5, bare=0.6),
+        at(12, sure=0.9),
+    ):
+        assert judge.recurring([other, lone])[0] == lone
+        assert judge.recurring([lone, other])[1] == other
+
+
+def test_sightings_hold_every_residual_by_frame():
+    sightings = mend.sightings_of([at(9), at(4, sure=0.6), at(9, FACE._replace(cx=300))])
+    assert [(s.frame, len(s)) for s in sightings] == [(4, 1), (9, 2)]
+    assert sightings[0].scores == pytest.approx(0.6)
+
+
+def test_only_what_passes_the_bar_once_is_confirmed_and_becomes_a_doubt():
+    def tracklet(*sure: float) -> Tracklet:
+        frames = np.arange(len(sure)) * 12
+        boxes = np.tile(np.array(FACE, np.float32), (len(sure), 1))
+        return Tracklet(frames, boxes, np.repeat(np.array(sure, np.float32)[:, None], 2, axis=1))
+
+    faint, real = tracklet(0.6, 0.7), tracklet(0.6, 0.9, 0.5)
+    assert mend.confirmed([faint, real]) == [real]
+    doubt = mend.doubt(real, 5)
+    assert (doubt.start, doubt.end, doubt.reason, doubt.track) == (0, 25, Reason.RESIDUAL, 5)
+    assert doubt.weight == pytest.approx(0.9)

@@ -1,0 +1,187 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from blur import __version__, settings
+from blur.cli.main import main
+from blur.errors import Exit, OutputError
+from blur.settings import Codec, Level, Settings
+from blur.store.folder import WorkFolder
+from blur.store.report import BatchReport, ClipReport, Problem, State
+
+
+def blur(*arguments: object):
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What reaches the batch, instead of a batch."""
+    calls = []
+
+    def run(inputs, out, settings, **options):
+        calls.append((inputs, out, settings, options))
+        clips = [ClipReport(name="a.mov", state=State.DONE, frames=5)]
+        return BatchReport(
+            version="", settings=settings, clips=clips, skipped=[], exit_code=0, seconds=1
+        )
+
+    monkeypatch.setattr("blur.batch.run.run", run)
+    return calls
+
+
+def test_help_is_quick_and_complete():
+    code = (
+        "import sys, blur.cli.main; blur.cli.main.main(['--help'], standalone_mode=False);"
+        "heavy = {'numpy', 'av', 'cv2', 'openvino', 'mediapipe', 'scipy', 'tqdm'};"
+        "sys.exit(f'{heavy & set(sys.modules)} imported' if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for command in ["run", "scan", "render", "models", "status", "clean", "inspect", "review"]:
+        assert f"\n  {command} " in done.stdout
+    words = " ".join(done.stdout.split())
+    for code in Exit:
+        assert f"{code.value} {code.meaning}" in words
+
+
+def test_run_offers_every_setting():
+    text = blur("run", "--help").output
+    for option in settings.options():
+        assert f"{option.flag} " in text or f"{option.flag}\n" in text
+
+
+def test_version():
+    assert __version__ in blur("--version").output
+
+
+def test_options_reach_the_batch(calls, tmp_path):
+    done = blur(
+        "run", tmp_path, "x.mov", "-o", tmp_path / "out",
+        "--level", "fast", "--hold", "2.5", "--codec", "ffv1", "--crf", "20",
+        "--include", "*.mov", "--include", "*.mp4", "--keep-timecode",
+    )  # fmt: skip
+    assert done.exit_code == Exit.OK, done.output
+    ((inputs, out, given, _options),) = calls
+    assert inputs == (tmp_path, Path("x.mov")) and out == tmp_path / "out"
+    assert given.scan.level is Level.FAST and given.scan.hold == 2.5
+    assert given.output.codec is Codec.FFV1 and given.output.crf == 20
+    assert given.batch.include == ("*.mov", "*.mp4") and given.output.keep_timecode
+    assert given.cover == Settings().cover
+    assert "a.mov" in done.stdout and "1 done" in done.stdout
+
+
+def test_the_command_line_overrides_the_config_file(calls, tmp_path):
+    config = tmp_path / "blur.toml"
+    config.write_text('[scan]\nlevel = "thorough"\nhold = 3\n[output]\ndeinterlace = true\n')
+    blur("run", tmp_path, "-o", tmp_path / "out", "--config", config, "--hold", "1.5")
+    given = calls[0][2]
+    assert given.scan.level is Level.THOROUGH and given.scan.hold == 1.5
+    assert given.output.deinterlace
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("[scan]\nlevle = 1", "levle"), ("[scan]\nhold = 99", "hold"), ("not toml", "blur.toml")],
+)
+def test_a_bad_config_file_is_named(tmp_path, text, named):
+    config = tmp_path / "blur.toml"
+    config.write_text(text)
+    done = blur("run", tmp_path, "-o", tmp_path / "out", "--config", config)
+    assert done.exit_code == Exit.USAGE
+    assert named in done.stderr and "blur.toml" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "bad", [["--hold", "99"], ["--level", "no"], ["--colour", "red"], ["--jobs", "-1"], ["--x"]]
+)
+def test_bad_options_are_usage_errors(tmp_path, bad):
+    done = blur("run", tmp_path, "-o", tmp_path / "out", *bad)
+    assert done.exit_code == Exit.USAGE
+    assert bad[0].lstrip("-") in done.stderr
+
+
+def test_scan_and_render_are_halves_of_run(calls, tmp_path):
+    blur("scan", tmp_path, "-o", tmp_path / "out")
+    blur("render", tmp_path, "-o", tmp_path / "out")
+    assert calls[0][3]["render"] is False and calls[1][3]["scan"] is False
+
+
+@pytest.mark.parametrize("code", list(Exit))
+def test_the_batch_decides_the_exit_code(monkeypatch, tmp_path, code):
+    def run(inputs, out, settings, **options):
+        clip = ClipReport(name="a.mov", state=State.FAILED, error=Problem("why", "how", code))
+        return BatchReport(
+            version="", settings=settings, clips=[clip], skipped=[], exit_code=code, seconds=1
+        )
+
+    monkeypatch.setattr("blur.batch.run.run", run)
+    done = blur("run", tmp_path, "-o", tmp_path / "out")
+    assert done.exit_code == code
+    assert "failed: a.mov: why (how)" in done.stdout
+
+
+def test_errors_name_file_and_remedy(monkeypatch, tmp_path):
+    def run(*args, **options):
+        raise OutputError("is on fire", subject="out", remedy="pour water")
+
+    monkeypatch.setattr("blur.batch.run.run", run)
+    done = blur("run", tmp_path, "-o", tmp_path / "out")
+    assert done.exit_code == Exit.FAILED
+    assert done.stderr == "blur: out: is on fire (pour water)\n"
+
+
+def test_ctrl_c_before_the_batch_began(monkeypatch, tmp_path):
+    def run(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("blur.batch.run.run", run)
+    done = blur("run", tmp_path, "-o", tmp_path / "out")
+    assert done.exit_code == Exit.INTERRUPTED and "same command again" in done.stderr
+
+
+def test_a_missing_input_is_named(tmp_path):
+    done = blur("run", tmp_path / "missing", "-o", tmp_path / "out")
+    assert done.exit_code == Exit.USAGE and "missing" in done.stderr
+
+
+def test_models_lists_licences_and_network_state():
+    done = subprocess.run(
+        [sys.executable, "-m", "blur", "models"], capture_output=True, text=True, check=True
+    )
+    for word in ["centerface: whole", "yunet: whole", "MIT", "Apache-2.0", "network: "]:
+        assert word in done.stdout
+    if sys.platform == "linux":
+        assert "cannot open internet sockets" in done.stdout
+
+
+def test_status_and_clean(tmp_path):
+    from contextlib import closing
+
+    from blur.store.ledger import Entry, Ledger
+
+    out = tmp_path / "out"
+    out.mkdir()
+    assert blur("status", out).exit_code == Exit.FAILED
+    assert blur("clean", out).exit_code == Exit.NOTHING
+    folder = WorkFolder(out)
+    folder.create()
+    entry = Entry(place="a", name="a.mov", size=1, sampled="", frames=10, state=State.DONE)
+    with closing(Ledger(folder)) as ledger:
+        ledger.put([entry])
+    assert "1 done" in blur("status", out).stdout
+    now = json.loads(blur("status", out, "--json").stdout)
+    assert now["states"] == {"done": 1} and now["frames_done"] == 10 and not now["running"]
+    with folder.locked():
+        assert json.loads(blur("status", out, "--json").stdout)["running"]
+        assert blur("clean", out).exit_code == Exit.USAGE
+    (folder.edits / "x.json").write_text("{}")
+    assert blur("clean", out).exit_code == Exit.USAGE
+    assert folder.root.exists()
+    (out / "a.mp4").write_text("covered")
+    assert blur("clean", out, "--edits").exit_code == Exit.OK
+    assert [p.name for p in out.iterdir()] == ["a.mp4"]

@@ -1,0 +1,135 @@
+"""The commands as they are typed; each in a process of its own, since it gives up the network."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from made_output import HEIGHT, WIDTH
+
+from blur.errors import Exit
+from blur.store.plans import load_edits
+
+
+def blur(*arguments: object, code: Exit = Exit.OK) -> str:
+    command = [sys.executable, "-m", "blur", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, done.stderr
+    return done.stdout if code is Exit.OK else done.stderr
+
+
+def test_decisions_are_made_listed_exported_and_imported(out: Path, tmp_path: Path) -> None:
+    blur("edits", "keep", out, "a.mp4", 0, "--reason", "has agreed", "--from", 5, "--to", 9)
+    blur("edits", "draw", out, "a.mp4", "69:20,30,40,50", "50:10,20,40,50", "--reason", "badge")
+    blur("edits", "extend", out, "a.mp4", 1, 43)
+    blur("edits", "split", out, "a.mp4", 2, 60)
+    listed = blur("edits", "list", out, "a.mp4")
+    assert "face 0: frames 0-44, kept clear on 5-9" in listed
+    assert "keep on 5-9: has agreed" in listed
+    assert "draw on 50-69: badge" in listed
+    assert "drawn region 1: frames 50-69" in listed
+    assert "face 2: frames 45-59" in listed
+    file = tmp_path / "decisions.json"
+    blur("edits", "export", out, "a.mp4", file)
+    edits = load_edits(file)
+    assert [key.frame for key in edits.regions[0].keyframes] == [50, 69]
+    assert edits.regions[0].keyframes[0].box[:4] == (30, 45, 40, 50)
+    assert json.loads(file.read_text())["version"] == edits.version
+    blur("edits", "cover", out, "a.mp4", 0)
+    blur("edits", "erase", out, "a.mp4", 1)
+    listed = blur("edits", "list", out, "a.mp4")
+    assert "kept clear" not in listed and "region" not in listed
+    blur("edits", "import", out, "a.mp4", file)
+    assert "kept clear on 5-9" in blur("edits", "list", out, "a.mp4")
+    assert "a.mp4  changed since it was rendered" in blur("edits", "list", out)
+
+
+def test_edits_of_another_clip_are_not_imported(out: Path, tmp_path: Path) -> None:
+    blur("edits", "keep", out, "a.mp4", 0, "--reason", "x")
+    blur("edits", "export", out, "a.mp4", tmp_path / "a.json")
+    said = blur("edits", "import", out, "c.mp4", tmp_path / "a.json", code=Exit.FAILED)
+    assert "another clip" in said
+    assert "changed" not in blur("edits", "list", out).split("c.mp4")[1]
+
+
+def test_a_check_is_recorded_and_decisions_are_put_aside(out: Path) -> None:
+    blur("edits", "check", out, "a.mp4", "AB")
+    assert "a.mp4  checked by AB" in blur("edits", "list", out)
+    blur("edits", "keep", out, "a.mp4", 0, "--reason", "x")
+    assert "checked" not in blur("edits", "list", out)
+    blur("edits", "drop", out, "a.mp4")
+    assert "a.mp4  checked by AB" in blur("edits", "list", out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("keep", "{out}", "a.mp4", 0), "reason"),
+        (("keep", "{out}", "a.mp4", 9, "--reason", "x"), "there is no face 9"),
+        (("keep", "{out}", "mp4", 0, "--reason", "x"), "several clips have 'mp4'"),
+        (("keep", "{out}", "zz", 0, "--reason", "x"), "no clip of this folder has 'zz'"),
+        (("draw", "{out}", "a.mp4", "5:1,2,3"), "no keyframe: 5:1,2,3"),
+        (("drop", "{out}", "a.mp4"), "nothing was decided"),
+    ],
+)
+def test_what_cannot_be_done_is_said(out: Path, arguments: tuple, said: str) -> None:
+    given = [a.format(out=out) if isinstance(a, str) else a for a in arguments]
+    assert said in blur("edits", *given, code=Exit.USAGE)
+
+
+def test_markers_are_written_for_each_clip(out: Path, tmp_path: Path) -> None:
+    blur("markers", out)
+    found = sorted(p.relative_to(out).as_posix() for p in (out / "markers").rglob("*.edl"))
+    assert found == [
+        "markers/a.mp4.edl", "markers/day 1/b ü.mp4.edl", "markers/day 1/c.mp4.edl",
+    ]  # fmt: skip
+    blur("markers", out, "a.mp4", "--format", "csv", "--only", "doubts", "-o", tmp_path / "m")
+    rows = list(csv.DictReader((tmp_path / "m" / "markers.csv").open()))
+    assert [(r["kind"], r["start_frame"]) for r in rows] == [("doubt", "12"), ("doubt", "30")]
+    pytest.importorskip("opentimelineio")
+    blur("markers", out, "a.mp4", "--format", "otio", "-o", tmp_path / "m")
+    assert json.loads((tmp_path / "m" / "a.mp4.otio").read_text())["name"] == "a.mp4"
+
+
+def test_a_comparison_shows_before_and_after_beside_each_other(out: Path, tmp_path: Path) -> None:
+    blur("preview", out, "a.mp4", "--compare", "--spans", "0:01-0:01.5", "-o", tmp_path / "c")
+    with av.open(tmp_path / "c" / "a.compare.mp4") as film:
+        pictures = [f.to_ndarray(format="rgb24").astype(int) for f in film.decode(video=0)]
+    assert len(pictures) == 15
+    assert pictures[0].shape == (HEIGHT, 2 * WIDTH + 4, 3)
+    before, after = pictures[0][:, :WIDTH], pictures[0][:, WIDTH + 4 :]
+    different = np.abs(before - after).max(axis=2) > 50
+    assert different[70:90, 65:85].mean() > 0.3  # face 0, on frame 30
+    assert different[200:, :].mean() < 0.02
+
+
+def test_a_comparison_is_not_put_into_the_output_folder(out: Path) -> None:
+    said = blur("preview", out, "a.mp4", "--compare", "-o", out / "x", code=Exit.USAGE)
+    assert "clear faces" in said
+    assert not list(out.rglob("*.compare.mp4"))
+    assert "clear faces" in blur("preview", out, "a.mp4", "--compare", code=Exit.USAGE)
+
+
+def test_a_window_needs_a_display(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    clip = out.parent / "in" / "a.mp4"
+    assert "no display" in blur("preview", clip, "--live", code=Exit.USAGE)
+
+
+def test_a_folder_where_no_blur_ran_is_told_from_one_where_it_did(tmp_path: Path) -> None:
+    for command in (["preview"], ["markers"], ["edits", "list"], ["review", "--no-browser"]):
+        assert "no blur ran here" in blur(*command, tmp_path, code=Exit.FAILED)
+
+
+def test_a_clip_that_is_gone_is_named_and_the_others_are_done(out: Path) -> None:
+    (out.parent / "in" / "a.mp4").unlink()
+    said = blur("markers", out, code=Exit.FAILED)
+    assert "left out: a.mp4" in said
+    assert len(list((out / "markers").rglob("*.edl"))) == 2

@@ -1,0 +1,100 @@
+"""Turned boxes are moved and compared as their ellipses are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blur.data.boxes import Affine, bounds, carried, overlaps, sizes, wrapped
+
+coordinates = st.floats(-2000, 6000, width=32)
+lengths = st.floats(2, 1500, width=32)
+degrees = st.floats(-180, 179, width=32)
+boxes = st.tuples(coordinates, coordinates, lengths, lengths, degrees).map(
+    lambda row: np.array([row], np.float32)
+)
+
+
+@st.composite
+def similarities(draw: st.DrawFn) -> Affine:
+    zoom, turn = draw(st.floats(0.3, 3)), draw(st.floats(-np.pi, np.pi))
+    out = np.eye(3)
+    out[0, :2] = zoom * np.cos(turn), -zoom * np.sin(turn)
+    out[1, :2] = zoom * np.sin(turn), zoom * np.cos(turn)
+    out[:2, 2] = draw(coordinates), draw(coordinates)
+    return out
+
+
+def corners(row: np.ndarray) -> np.ndarray:
+    """(4, 2) corners of a turned box, as `plan.Box` defines it."""
+    cx, cy, w, h, angle = row.astype(float)
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    local = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * (w / 2, h / 2)
+    return local @ np.array([[cos, sin], [-sin, cos]]) + (cx, cy)
+
+
+@given(boxes, similarities())
+def test_a_carried_box_has_the_carried_corners(box: np.ndarray, transform: Affine) -> None:
+    moved = corners(box[0]) @ transform[:2, :2].T + transform[:2, 2]
+    assert np.allclose(corners(carried(box, transform)[0]), moved, rtol=1e-4, atol=0.05)
+
+
+@given(boxes, similarities())
+def test_carrying_there_and_back_changes_nothing(box: np.ndarray, transform: Affine) -> None:
+    back = carried(carried(box, transform), np.linalg.inv(transform))
+    assert np.allclose(corners(back[0]), corners(box[0]), rtol=1e-3, atol=0.1)
+
+
+def test_carrying_does_not_touch_the_original() -> None:
+    box = np.array([[10, 10, 4, 4, 0]], np.float32)
+    carried(box, np.diag([2.0, 2.0, 1.0]))
+    assert box.tolist() == [[10, 10, 4, 4, 0]]
+
+
+@given(st.floats(-1000, 1000))
+def test_wrapped_angles_are_the_same_turn_within_half_a_circle(angle: float) -> None:
+    found = float(wrapped(np.array(angle)))
+    assert -180 <= found < 180
+    assert np.cos(np.radians(found - angle)) == pytest.approx(1)
+
+
+@given(boxes)
+def test_bounds_just_hold_the_ellipse(box: np.ndarray) -> None:
+    cx, cy, w, h, angle = box[0].astype(float)
+    around = np.linspace(0, 2 * np.pi, 721)
+    u, v = w / 2 * np.cos(around), h / 2 * np.sin(around)
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    x, y = cx + u * cos - v * sin, cy + u * sin + v * cos
+    expected = [x.min(), y.min(), x.max(), y.max()]
+    assert np.allclose(bounds(box)[0], expected, atol=1e-3 * max(w, h) + 1e-3)
+
+
+def test_overlaps_of_known_boxes() -> None:
+    here = np.array([[50, 50, 20, 20, 0]], np.float32)
+    others = np.array(
+        [
+            [50, 50, 20, 20, 0],  # the same
+            [60, 50, 20, 20, 0],  # half of it
+            [50, 50, 10, 10, 0],  # inside
+            [90, 50, 20, 20, 0],  # elsewhere
+            [50, 50, 20, 20, 90],  # turned on the spot
+        ],
+        np.float32,
+    )
+    iou, inside = overlaps(here, others)
+    assert iou[0] == pytest.approx([1, 1 / 3, 1 / 4, 0, 1], abs=1e-6)
+    assert inside[0] == pytest.approx([1, 1 / 2, 1, 0, 1], abs=1e-6)
+
+
+@given(boxes, boxes)
+def test_overlaps_are_symmetric_and_within_bounds(first: np.ndarray, second: np.ndarray) -> None:
+    (iou, inside), (iou_back, inside_back) = overlaps(first, second), overlaps(second, first)
+    assert iou[0, 0] == pytest.approx(iou_back[0, 0])
+    assert inside[0, 0] == pytest.approx(inside_back[0, 0])
+    assert 0 <= iou[0, 0] <= inside[0, 0] + 1e-9 <= 1 + 2e-9
+
+
+def test_a_size_is_the_geometric_mean() -> None:
+    assert sizes(np.array([[0, 0, 8, 18, 45]], np.float32)) == pytest.approx([12])

@@ -1,0 +1,42 @@
+"""Close-ups ask no more of a detector than they need to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from blur.data.plan import Box
+from blur.detect.closeup import Closeup
+from blur.detect.detections import Detections, Picture
+
+BOX = Box(200, 150, 60, 60, 0)
+GRAY = np.full((300, 400), 128, np.uint8)
+
+
+class Sure:
+    """Sees a face in the middle of every picture, always with the same score."""
+
+    name = family = "centerface"
+
+    def __init__(self, score: float) -> None:
+        self.score, self.looks = score, 0
+
+    def detect(self, pictures: Sequence[Picture], threshold: float) -> list[Detections]:
+        self.looks += len(pictures)
+        found = []
+        for picture, reach in zip(pictures, (1.8, 2.6, 3.6), strict=True):
+            side = picture.shape[0]
+            box = np.array([[side / 2, side / 2, side / reach, side / reach, 0]], np.float32)
+            found.append(Detections.of(box, np.array([self.score], np.float32), self.name))
+        return found
+
+
+@pytest.mark.parametrize(("score", "looks"), [(0.05, 3), (0.09, 3), (0.1, 9), (0.8, 9)])
+def test_a_face_is_asked_nine_times_and_what_is_silent_three_times(
+    score: float, looks: int
+) -> None:
+    sure = Sure(score)
+    assert Closeup(lambda name: sure, 1.0).answer(GRAY, BOX) == pytest.approx(score)
+    assert sure.looks == looks

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import pytest
+from footage import GPS, RECIPES, SECRET, Recipe, make
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_roundtrip import passed_through
+
+from blur.errors import OutputError
+from blur.media.traces import ebml, isobmff, nal
+from blur.media.traces.inspect import check_output, inspect, side_by_side
+from blur.media.traces.metadata import LONGEST_VALUE, Kind, Trace, kind_of, traces_of
+from blur.settings import AudioMode, OutputSettings
+
+
+def found(path) -> dict[Kind, list[str]]:
+    kinds: dict[Kind, list[str]] = {}
+    for trace in inspect(path).traces:
+        kinds.setdefault(trace.kind, []).append(trace.value)
+    return kinds
+
+
+def test_quicktime_keys(tmp_path):
+    kinds = found(make(tmp_path / "clip.mov", RECIPES["mov-keys"]))
+    assert GPS in kinds[Kind.LOCATION]
+    assert {f"{SECRET} make", f"{SECRET} model"} <= set(kinds[Kind.DEVICE])
+    assert any(value.startswith("2024-05-06") for value in kinds[Kind.DATE])
+    assert kinds[Kind.TIMECODE] == ["10:20:30:00"]
+    assert {Kind.SOUND, Kind.CHAPTERS, Kind.TRACK, Kind.SOFTWARE} <= set(kinds)
+
+
+def test_mp4_user_data_and_cover(tmp_path):
+    kinds = found(make(tmp_path / "clip.mp4", RECIPES["mp4-cover"]))
+    assert f"{SECRET} title" in kinds[Kind.TEXT]
+    assert f"{SECRET} artist" in kinds[Kind.PERSON]
+    assert kinds[Kind.THUMBNAIL]
+
+
+def test_matroska(tmp_path):
+    kinds = found(make(tmp_path / "clip.mkv", RECIPES["mkv-all"]))
+    assert GPS in kinds[Kind.LOCATION]
+    assert f"{SECRET} title" in kinds[Kind.TEXT]
+    assert "SECRET.txt" in kinds[Kind.THUMBNAIL]
+    assert {Kind.CHAPTERS, Kind.TRACK, Kind.SOUND, Kind.SOFTWARE} <= set(kinds)
+
+
+def test_transport_stream(tmp_path):
+    assert found(make(tmp_path / "clip.ts", RECIPES["ts-data"]))[Kind.TRACK]
+
+
+def test_what_the_encoder_says_in_the_stream(tmp_path):
+    for suffix in (".mp4", ".ts", ".mkv"):
+        kinds = found(make(tmp_path / f"clip{suffix}", Recipe()))
+        assert any("x264" in value for value in kinds[Kind.STREAM])
+    kinds = found(make(tmp_path / "hevc.mp4", Recipe(codec="libx265")))
+    assert any("x265" in value for value in kinds[Kind.STREAM])
+
+
+def test_bytes_that_no_track_uses(tmp_path):
+    path = make(tmp_path / "clip.mp4", Recipe())
+    data = path.read_bytes()
+    hidden = f"{SECRET} between the boxes".encode()
+    path.write_bytes(data + (8 + len(hidden)).to_bytes(4, "big") + b"free" + hidden)
+    assert any(SECRET in value for value in found(path)[Kind.HIDDEN])
+    path.write_bytes(data + (8 + len(hidden)).to_bytes(4, "big") + b"uuid" + hidden)
+    assert any(SECRET in value for value in found(path)[Kind.HIDDEN])
+    at = data.index(b"mdat") - 4
+    size = int.from_bytes(data[at : at + 4], "big")
+    end = at + size
+    grown = (size + len(hidden)).to_bytes(4, "big")
+    path.write_bytes(data[:at] + grown + data[at + 4 : end] + hidden + data[end:])
+    assert any("no track uses" in value for value in found(path)[Kind.HIDDEN])
+
+
+def test_a_trace_beyond_the_allowed_stops_an_output(tmp_path):
+    path = make(tmp_path / "clip.mp4", Recipe())
+    with pytest.raises(OutputError) as caught:
+        check_output(path, frozenset(), "clip.mp4")
+    assert "software" in str(caught.value) and "Lavf" not in str(caught.value)
+    check_output(path, frozenset([Kind.SOFTWARE, Kind.STREAM]), "clip.mp4")
+
+
+def test_before_and_after(tmp_path):
+    source = make(tmp_path / "clip.mov", RECIPES["mov-keys"])
+    settings = OutputSettings(preset="ultrafast", audio=AudioMode.KEEP)
+    done = passed_through(source, tmp_path, settings)
+    rows = {
+        kind: (was, now)
+        for kind, was, now in side_by_side(inspect(source), inspect(done.written.path))
+    }
+    assert GPS in rows[Kind.LOCATION][0]
+    assert [kind for kind, (_, now) in rows.items() if now] == [Kind.SOUND]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("com.apple.quicktime.location.ISO6709", Kind.LOCATION),
+        ("com.apple.quicktime.make", Kind.DEVICE),
+        ("com.android.version", Kind.DEVICE),
+        ("com.apple.quicktime.creationdate", Kind.DATE),
+        ("GPSLatitude", Kind.LOCATION),
+        ("DateTimeOriginal", Kind.DATE),
+        ("timecode", Kind.TIMECODE),
+        ("LensModel", Kind.DEVICE),
+        ("handler_name", Kind.SOFTWARE),
+        ("Artist", Kind.PERSON),
+        ("comment", Kind.TEXT),
+    ],
+)
+def test_kinds_by_key(key, kind):
+    assert kind_of(key) is kind
+
+
+def test_neutral_metadata_is_no_trace():
+    neutral = {"major_brand": "isom", "language": "und", "handler_name": "VideoHandler"}
+    assert list(traces_of(neutral, "file")) == []
+
+
+@given(st.one_of(st.text(), st.binary()))
+def test_values_are_printable_and_short(value):
+    trace = Trace.of(Kind.TEXT, "somewhere", value)
+    assert trace.value.isprintable() and len(trace.value) <= LONGEST_VALUE
+
+
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+@QUIET
+@given(st.data())
+def test_damaged_structure_is_reported_not_raised(tmp_path, data):
+    source = tmp_path / "whole.mov"
+    if not source.exists():
+        make(source, RECIPES["mov-keys"])
+    whole = bytearray(source.read_bytes())
+    moov = whole.index(b"moov")
+    for _ in range(data.draw(st.integers(1, 6))):
+        whole[data.draw(st.integers(moov, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "broken.mov"
+    path.write_bytes(whole)
+    list(isobmff.traces(path))
+    isobmff.sample_counts(path)
+
+
+@QUIET
+@given(st.data())
+def test_damaged_matroska_is_reported_not_raised(tmp_path, data):
+    source = tmp_path / "whole.mkv"
+    if not source.exists():
+        make(source, RECIPES["mkv-all"])
+    whole = bytearray(source.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "broken.mkv"
+    path.write_bytes(whole)
+    list(ebml.traces(path))
+    ebml.count_blocks(path)
+
+
+@given(st.sampled_from(["h264", "hevc"]), st.binary(max_size=200), st.sampled_from([None, 4]))
+def test_any_bytes_as_a_packet(codec, packet, size):
+    for message in nal.user_data(codec, packet, size):
+        assert isinstance(message, bytes)

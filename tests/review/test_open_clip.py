@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from blur.data.edits import Decision, Edits, Keyframe
+from blur.data.plan import Box
+from blur.errors import ClipChanged, DecodeError, PlanMismatch, UsageError
+from blur.review.acts import Add, Decide, Draw, Erase, Move
+from blur.review.open_clip import OpenClip, Outdated
+from blur.store.plans import load_edits, load_plan, save_edits, save_plan
+from blur.store.shelf import Shelf
+
+BOX = Box(250, 180, 40, 40)
+DRAW = Draw((Keyframe(50, BOX), Keyframe(69, BOX)))
+
+
+def opened(out: Path, name: str = "a.mp4") -> OpenClip:
+    shelf = Shelf(out)
+    return OpenClip(shelf, shelf.find(name))
+
+
+def keep(lane: int) -> Decide:
+    return Decide([lane], Decision.KEEP, "agreed", 0, 90)
+
+
+def edits_file(out: Path, clip: OpenClip) -> Path:
+    return Shelf(out).folder.edits_of(clip.plan.fingerprint)
+
+
+def picture(coded: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_COLOR).astype(int)
+
+
+def test_acts_are_saved_undone_and_done_again(out: Path) -> None:
+    clip = opened(out)
+    clip.act(keep(0), clip.revision)
+    clip.act(DRAW, clip.revision)
+    assert load_edits(edits_file(out, clip)) == clip.edits
+    assert [d.kind for d in clip.view().decisions] == ["keep", "draw"]
+    clip.undo(clip.revision)
+    assert load_edits(edits_file(out, clip)).regions == ()
+    clip.undo(clip.revision)
+    assert clip.view().decisions == []
+    assert not edits_file(out, clip).exists()
+    with pytest.raises(UsageError):
+        clip.undo(clip.revision)
+    clip.redo(clip.revision)
+    clip.redo(clip.revision)
+    assert [d.kind for d in clip.view().decisions] == ["keep", "draw"]
+    clip.undo(clip.revision)
+    clip.act(keep(1), clip.revision)
+    with pytest.raises(UsageError):
+        clip.redo(clip.revision)
+
+
+def test_a_frame_shows_the_rendered_file_until_edits_change_it(out: Path) -> None:
+    clip = opened(out)
+    assert clip.view().rendered
+    rendered = picture(clip.frame(60, False, 320))
+    beneath = picture(clip.frame(60, True, 320))
+    hidden = np.abs(rendered - beneath).max(axis=2) > 60
+    assert hidden[80:120, 140:170].mean() > 0.3
+    clip.act(DRAW, clip.revision)
+    assert not clip.view().rendered
+    drawn = picture(clip.frame(60, False, 320))
+    changed = np.abs(drawn - rendered).max(axis=2) > 60
+    assert changed[165:195, 235:265].mean() > 0.3
+    changed[150:210, 220:280] = False
+    assert not changed.any()
+    clip.undo(clip.revision)
+    assert clip.view().rendered
+
+
+def test_pictures_and_outlines_are_of_the_version_that_is_asked_for(out: Path) -> None:
+    clip = opened(out)
+    before = clip.view().version
+    clip.act(DRAW, clip.revision)
+    now = clip.view().version
+    assert clip.frame(60, False, 320, now) and clip.marks(60, 61, now)
+    for ask in (
+        lambda: clip.frame(60, False, 320, before),
+        lambda: clip.marks(60, 61, before),
+        lambda: clip.video(before),
+    ):
+        with pytest.raises(Outdated):
+            ask()
+    assert clip.frame(60, True, 320, before)  # what lies beneath never changes
+    clip.undo(clip.revision)
+    assert clip.view().version == before
+
+
+def test_a_cover_that_looks_otherwise_by_now_is_another_version(out: Path) -> None:
+    """A batch that runs meanwhile may have other settings."""
+    clip = opened(out)
+    clip.act(DRAW, clip.revision)
+    before, shown = clip.view().version, picture(clip.frame(60, False, 320))
+    report = out / "report.json"
+    told = json.loads(report.read_bytes())
+    told["settings"]["cover"] = {"fill": "solid", "colour": "#ff0000"}
+    report.write_text(json.dumps(told))
+    clip._shelf.refresh()
+    assert (picture(clip.frame(60, False, 320)) == shown).all()
+    assert clip.view().version != before
+    assert picture(clip.frame(60, False, 320))[180, 250].tolist() == pytest.approx(
+        [0, 0, 255], abs=40
+    )
+
+
+def test_marks_tell_what_is_covered_and_what_is_kept_clear(out: Path) -> None:
+    clip = opened(out)
+    clip.act(keep(1), clip.revision)
+    (marks,) = clip.marks(20, 21)
+    assert {m.lane: m.clear for m in marks} == {0: False, 1: True}
+    (x, y, *_rest) = marks[0].box
+    outline = np.array(marks[0].outline)
+    assert outline[:, 0].min() < x < outline[:, 0].max()
+    assert outline[:, 1].min() < y < outline[:, 1].max()
+    assert clip.marks(89, 99) and len(clip.marks(89, 99)) == 1
+
+
+def test_a_doubt_that_is_covered_is_settled(out: Path) -> None:
+    clip = opened(out)
+    (doubt,) = [d for d in clip.view().doubts if d.lane is None]
+    clip.act(Add((Keyframe(30, doubt.box), Keyframe(32, doubt.box))), clip.revision)
+    assert [d.reason for d in clip.view().doubts] == ["weak"]
+    assert [n.source for n in clip.view().lanes] == ["scan", "scan", "scan", "edit"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        keep(77),
+        Erase(5),
+        Draw((Keyframe(90, BOX),)),
+        Draw((Keyframe(9, BOX), Keyframe(9, BOX))),
+        Draw((Keyframe(9, BOX._replace(w=0)),)),
+        Move(1, 3, BOX),
+    ],
+)
+def test_an_act_that_cannot_be_done_changes_nothing(out: Path, act) -> None:
+    clip = opened(out)
+    revision = clip.revision
+    with pytest.raises((UsageError, PlanMismatch)):
+        clip.act(act, revision)
+    assert clip.revision == revision
+    assert not edits_file(out, clip).exists()
+
+
+def test_what_was_changed_elsewhere_is_not_overwritten(out: Path) -> None:
+    clip, other = opened(out), opened(out)
+    seen = clip.revision
+    other.act(DRAW, other.revision)
+    with pytest.raises(UsageError, match="changed elsewhere"):
+        clip.act(keep(0), seen)
+    assert [d.kind for d in clip.view().decisions] == ["draw"]
+    clip.act(keep(0), clip.revision)
+    assert [d.kind for d in opened(out).view().decisions] == ["keep", "draw"]
+
+
+def test_edits_survive_a_rescan_that_numbers_faces_anew(out: Path) -> None:
+    clip = opened(out)
+    clip.act(keep(0), clip.revision)
+    clip.check("AB", clip.revision)
+    assert clip.view().checked_by == "AB"
+    plan_file = Shelf(out).folder.plan_of(clip.plan.fingerprint)
+    plan = load_plan(plan_file)
+    renumbered = [type(t)(9 - t.id, t.start, t.boxes, t.marks, t.scores) for t in plan.tracks]
+    save_plan(plan.with_tracks(renumbered, plan.doubts), plan_file)
+    view = clip.view()
+    assert [(n.id, n.clear) for n in view.lanes if n.clear] == [(9, [(0, 45)])]
+    assert view.checked_by is None  # nobody watched what the new scan covers
+
+
+def test_a_clip_that_changed_is_refused_and_its_edits_kept(out: Path) -> None:
+    clip = opened(out)
+    clip.act(DRAW, clip.revision)
+    source = out.parent / "in" / "a.mp4"
+    source.write_bytes((out.parent / "in" / "day 1" / "c.mp4").read_bytes())
+    with pytest.raises(ClipChanged, match="no longer the file"):
+        clip.act(keep(0), clip.revision)
+    with pytest.raises(ClipChanged):
+        opened(out)
+    assert load_edits(edits_file(out, clip)).regions
+    source.unlink()
+    with pytest.raises(DecodeError, match="cannot be read"):
+        opened(out)
+
+
+def test_a_check_holds_until_the_edits_change(out: Path) -> None:
+    clip = opened(out)
+    clip.check(" AB ", clip.revision)
+    assert opened(out).view().checked_by == "AB"
+    assert [r.checked_by for r in Shelf(out).rows() if r.name == "a.mp4"] == ["AB"]
+    assert clip.view().rendered  # a check is no edit: nothing is to be rendered
+    clip.act(DRAW, clip.revision)
+    assert clip.view().checked_by is None
+    clip.check("", clip.revision)
+    assert opened(out).view().checked_by is None
+
+
+def test_following_moves_a_region_with_what_it_covers(out: Path) -> None:
+    clip = opened(out)
+    clip.act(
+        Draw((Keyframe(50, Box(100, 120, 60, 60)), Keyframe(64, Box(100, 120, 60, 60)))),
+        clip.revision,
+    )
+    (lane,) = [n.id for n in clip.view().lanes if n.region]
+    assert clip.follow(lane, 50, clip.revision) is None
+    (track,) = [n.track for n in clip.resolved.lanes if n.region]
+    assert track.box(64).cx == pytest.approx(128, abs=3)  # the noise drifts by two pixels a frame
+    assert track.box(64).cy == pytest.approx(120, abs=3)
+    with pytest.raises(UsageError):
+        clip.follow(lane, 64, clip.revision)
+
+
+_SAVER = """
+import sys
+from pathlib import Path
+from blur.data.edits import Edits, Keyframe, RegionEdit
+from blur.data.plan import Box, Fingerprint
+from blur.store.plans import save_edits
+box = Box(1, 1, 1, 1)
+for count in range(100000):
+    keys = tuple(Keyframe(i, box) for i in range(500 + count % 7))
+    region = RegionEdit(id=1, keyframes=keys, reason=str(count))
+    save_edits(Edits(fingerprint=Fingerprint(1, "a"), regions=(region,)), Path(sys.argv[1]))
+    print(flush=True)
+"""
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_a_crash_in_the_middle_of_a_save_loses_at_most_that_save(
+    tmp_path: Path, moment: int
+) -> None:
+    path = tmp_path / "edits.json"
+    process = subprocess.Popen([sys.executable, "-c", _SAVER, str(path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    saved = 0
+    for _ in range(5 + moment):
+        process.stdout.readline()
+        saved += 1
+    time.sleep(0.003 * moment)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    found = load_edits(path)
+    assert int(found.regions[0].reason) >= saved - 1
+    assert len(found.regions[0].keyframes) == 500 + int(found.regions[0].reason) % 7
+
+
+def test_edits_that_cannot_be_read_are_named_and_left_alone(out: Path) -> None:
+    clip = opened(out)
+    save_edits(Edits(fingerprint=clip.plan.fingerprint), edits_file(out, clip))
+    edits_file(out, clip).write_bytes(b"{")
+    with pytest.raises(PlanMismatch, match="damaged"):
+        opened(out)
+    assert edits_file(out, clip).read_bytes() == b"{"

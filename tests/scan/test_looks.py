@@ -1,0 +1,179 @@
+"""The search takes its looks on time, and what they see lies where it is in the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from blur.data.boxes import wrapped
+from blur.data.sightings import FAMILIES
+from blur.detect.detections import Detections, Picture
+from blur.errors import DetectorError
+from blur.scan.looks import LEVELS, Glance, Search
+from blur.settings import Level
+
+WIDTH, HEIGHT = 1280, 720
+
+
+class FlagFinder:
+    """Sees red flags that stand upright, a blue band at their top; counts the pictures it got."""
+
+    def __init__(self, name: str) -> None:
+        self.name = self.family = name
+        self.shapes: list[tuple[int, ...]] = []
+
+    def detect(self, pictures: Sequence[Picture], threshold: float) -> list[Detections]:
+        self.shapes += [p.shape for p in pictures]
+        return [self._one(p) for p in pictures]
+
+    def _one(self, picture: Picture) -> Detections:
+        flag = (picture[..., 1] < 60) & ((picture[..., 0] > 150) | (picture[..., 2] > 150))
+        if not flag.any():
+            return Detections.none()
+        y, x = np.nonzero(flag)
+        left, right, top, bottom = x.min(), x.max() + 1, y.min(), y.max() + 1
+        band = picture[top + (bottom - top) // 8, (left + right) // 2]
+        if band[2] < 150:
+            return Detections.none()
+        box = [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top, 0]
+        score = 0.8 if self.name == "centerface" else 0.6
+        return Detections.of(np.array([box], np.float32), np.array([score], np.float32), self.name)
+
+
+def flag(size: tuple[int, int], x: float, y: float, turns: int = 0) -> Picture:
+    """A picture of `size` with an 8 by 10 % flag at (x, y), shares of it, `turns` quarter turns
+    clockwise."""
+    width, height = size
+    w, h = round(0.08 * width), round(0.1 * width)
+    cloth = np.zeros((h, w, 3), np.uint8)
+    cloth[..., 0] = 230
+    cloth[: h // 4] = (0, 0, 230)
+    cloth = np.rot90(cloth, -turns)
+    out = np.full((height, width, 3), 128, np.uint8)
+    top, left = round(y * height - cloth.shape[0] / 2), round(x * width - cloth.shape[1] / 2)
+    out[top : top + cloth.shape[0], left : left + cloth.shape[1]] = cloth
+    return out
+
+
+@pytest.fixture
+def finders() -> dict[str, FlagFinder]:
+    return {name: FlagFinder(name) for name in FAMILIES}
+
+
+Make = Callable[..., Search]
+
+
+@pytest.fixture
+def search(finders: dict[str, FlagFinder]) -> Make:
+    def make(level: Level, width: int = WIDTH, height: int = HEIGHT) -> Search:
+        return Search(level, width, height, lambda name: finders[name])
+
+    return make
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (3840, 2160), (320, 240), (641, 361)])
+@pytest.mark.parametrize("turns", range(4))
+def test_a_fresh_frame_is_looked_at_in_every_turn(
+    search: Make, level: Level, size: tuple[int, int], turns: int
+) -> None:
+    """A flag of any turn is seen once, where it is, with its angle; in a new shot at once."""
+    made = search(level, *size)
+    [found] = made.look([Glance(7, flag(made.size, 0.3, 0.7, turns), fresh=True)])
+    assert found.frame == 7
+    [box] = found.boxes
+    assert box[:2] == pytest.approx([0.3 * size[0], 0.7 * size[1]], abs=max(size) / 100)
+    assert box[2:4] == pytest.approx([0.08 * size[0], 0.1 * size[0]], rel=0.1)
+    assert wrapped(box[4] - 90.0 * turns) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_the_schedule_leaves_no_frame_unseen_for_long(search: Make, level: Level) -> None:
+    """Upright faces several times in any quarter second at 30 fps, all turns within half of one."""
+    made = search(level)
+    looks = LEVELS[level]
+    for start in range(60):
+        due = [frame for frame in range(start, start + 8) if made.due(frame)]
+        assert len(due) >= 2
+        turns = {
+            look.turns
+            for frame in range(start, start + 15)
+            for look in looks
+            if frame % look.every == look.phase
+        }
+        assert turns == {0, 1, 2, 3}
+    assert made.due(0)
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (3840, 2160)])
+def test_a_frame_that_is_not_fresh_gets_only_the_looks_that_are_due(
+    search: Make, finders: dict[str, FlagFinder], level: Level, size: tuple[int, int]
+) -> None:
+    made = search(level, *size)
+    looks = [look for look in LEVELS[level] if look.least <= size[0]]
+    for frame in range(40):
+        due = [look for look in looks if frame % look.every == look.phase]
+        if due:
+            made.look([Glance(frame, flag(made.size_at(frame), 0.5, 0.5), fresh=False)])
+        pictures = sum(4 if look.quartered else 1 for look in due)
+        assert sum(len(f.shapes) for f in finders.values()) == pictures
+        assert bool(due) == made.due(frame)
+        for finder in finders.values():
+            finder.shapes.clear()
+
+
+def test_looks_that_take_turns_are_taken_once_on_a_fresh_frame(
+    search: Make, finders: dict[str, FlagFinder]
+) -> None:
+    """At 4K two looks quarter the frame, each on every 48th: between cuts one of them is due."""
+    made = search(Level.BALANCED, 3840, 2160)
+    own = [look for look in LEVELS[Level.BALANCED] if look.detector == "centerface"]
+    pair = [look for look in own if look.quartered]
+    assert len({look.taken(3840) for look in pair}) == 1 < len(pair)
+    made.look([Glance(7, flag(made.size, 0.5, 0.5), fresh=True)])
+    upright = [shape for shape in finders["centerface"].shapes if shape[:2] == (544, 960)]
+    assert len(upright) == 4 + 1
+
+
+def test_evidence_tells_the_families_apart(search: Make) -> None:
+    made = search(Level.BALANCED)
+    [found] = made.look([Glance(0, flag(made.size, 0.5, 0.5), fresh=True)])
+    assert found.evidence[0].tolist() == pytest.approx([0.8, 0.6])
+
+
+def test_frames_that_are_looked_at_together_keep_their_own_sightings(search: Make) -> None:
+    made = search(Level.BALANCED)
+    places = [0.2, 0.4, 0.6, 0.8]
+    glances = [Glance(i, flag(made.size, x, 0.5), fresh=i % 2 == 0) for i, x in enumerate(places)]
+    found = made.look(
+        [*glances[:1], Glance(9, np.zeros_like(glances[0].picture), True), *glances[1:]]
+    )
+    assert [s.frame for s in found] == [0, 9, 1, 2, 3]
+    assert len(found[1]) == 0
+    for sighting in (found[0], found[3]):
+        x = places[sighting.frame] * WIDTH
+        assert sighting.boxes[:, 0] == pytest.approx([x], abs=5)
+
+
+def test_no_glance_is_no_sighting(search: Make) -> None:
+    assert search(Level.BALANCED).look([]) == []
+
+
+def test_small_clips_are_looked_at_enlarged_and_none_out_of_shape(search: Make) -> None:
+    assert max(search(Level.BALANCED, 320, 240).size) == 640
+    for width, height in ((3840, 2160), (1080, 1920), (320, 240)):
+        size = search(Level.BALANCED, width, height).size
+        assert size[0] / size[1] == pytest.approx(width / height, rel=0.01)
+
+
+def test_a_detector_that_fails_is_heard(search: Make, finders: dict[str, FlagFinder]) -> None:
+    def broken(pictures: Sequence[Picture], threshold: float) -> list[Detections]:
+        raise DetectorError("out of order")
+
+    finders["yunet"].detect = broken  # type: ignore[method-assign]
+    made = search(Level.BALANCED)
+    with pytest.raises(DetectorError):
+        made.look([Glance(0, flag(made.size, 0.5, 0.5), fresh=True)])

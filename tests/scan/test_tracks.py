@@ -1,0 +1,148 @@
+"""From sightings to tracks: what a clip's shots become."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from people import Seen, camera, shift, sightings
+
+from blur.data.plan import Doubt, Reason, Track
+from blur.data.sightings import FAMILIES, Sightings
+from blur.scan.camera import Camera
+from blur.scan.tracks import Timeline, tracklets_of, tracks_of
+
+FPS = 30
+
+
+def built(
+    seen: list[Sightings], frames: int, cuts: list[int], path: Camera, hold: float = 1.0
+) -> tuple[list[Track], list[Doubt]]:
+    timeline = Timeline(np.arange(frames) / FPS, cuts)
+    return tracks_of(tracklets_of(seen, path, timeline), path, timeline, hold)
+
+
+def standing(frames: range, x: float = 300, score: float = 0.8, size: float = 60) -> list[Seen]:
+    return [(f, x, 200.0, size, score) for f in frames]
+
+
+@pytest.mark.parametrize("family", range(len(FAMILIES)))
+def test_a_single_confident_sighting_is_a_track(family: int) -> None:
+    [seen] = sightings([(50, 300, 200, 60, 0.9)])
+    seen.evidence[:, 1 - family] = 0
+    tracks, _ = built([seen], 120, [], camera(120))
+    assert [(t.start, t.end) for t in tracks] == [(20, 81)]
+
+
+def test_a_face_seen_again_and_again_is_a_track_without_doubt() -> None:
+    tracks, doubts = built(sightings(standing(range(0, 120, 3))), 120, [], camera(120))
+    assert [(t.start, t.end) for t in tracks] == [(0, 120)]
+    assert doubts == []
+
+
+def test_what_is_not_covered_is_a_doubt() -> None:
+    [seen] = sightings([(50, 300, 200, 60, 0.1)])
+    seen.evidence[:, 1] = 0
+    tracks, [doubt] = built([seen], 120, [], camera(120))
+    assert tracks == []
+    assert doubt.reason is Reason.WEEDED
+    assert doubt.track is None
+    assert (doubt.start, doubt.end) == (50, 51)
+    assert doubt.box is not None
+    assert doubt.box[:4] == (300, 200, 60, 60)
+
+
+def test_a_face_nobody_saw_for_long_is_a_doubt_there() -> None:
+    seen = sightings(standing(range(0, 31, 3)), standing(range(70, 121, 3)))
+    [track], [doubt] = built(seen, 121, [], camera(121))
+    assert (track.start, track.end) == (0, 121)
+    assert (doubt.reason, doubt.track) == (Reason.LOST, track.id)
+    assert (doubt.start, doubt.end) == (31, 70)
+
+
+def test_doubts_come_worst_first() -> None:
+    weak = [
+        standing(range(0, 30, 9), x, score) for x, score in ((200, 0.2), (500, 0.1), (800, 0.3))
+    ]
+    _, doubts = built(sightings(*weak), 60, [], camera(60))
+    weights = [d.weight for d in doubts]
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_no_track_crosses_a_cut() -> None:
+    """The same face at the same place before and after the cut, the camera none the wiser."""
+    seen = sightings(standing(range(0, 120, 3)))
+    tracks, _ = built(seen, 120, [61], camera(120))
+    assert sorted((t.start, t.end) for t in tracks) == [(0, 61), (61, 120)]
+
+
+rows = st.tuples(
+    st.integers(0, 149),
+    st.floats(0, 600, width=32),
+    st.floats(0, 300, width=32),
+    st.floats(30, 120, width=32),
+    st.floats(0.5, 1, width=32),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(rows, min_size=1, max_size=25),
+    st.sets(st.integers(1, 149), max_size=6),
+    st.integers(0, 60),
+)
+def test_every_confident_sighting_is_covered_within_its_shot(
+    people: list[Seen], cuts: set[int], span: int
+) -> None:
+    """Whatever was seen: each sighting has a box at its place, held as long as asked, or ended by
+    a cut; all tracks lie within shots and have their own id."""
+    path, edges = camera(150, blind=cuts), [0, *sorted(cuts), 150]
+    seen = sightings(people)
+    tracks, _ = built(seen, 150, sorted(cuts), path, span / FPS)
+    assert len({t.id for t in tracks}) == len(tracks)
+    for track in tracks:
+        start = max(e for e in edges if e <= track.start)
+        end = min(e for e in edges if e > track.start)
+        first, last = int(track.sightings()[0]), int(track.sightings()[-1])
+        assert track.start == max(start, first - span)
+        assert track.end == min(end, last + 1 + span)
+    for sighting in seen:
+        for box in sighting.boxes:
+            boxes = [b for t in tracks if (b := t.box(sighting.frame)) is not None]
+            assert any(
+                np.hypot(b.cx - box[0], b.cy - box[1]) < 0.8 * max(b.w, box[2]) for b in boxes
+            )
+
+
+def test_a_hold_is_seconds_at_the_clips_own_rate() -> None:
+    [seen] = sightings([(50, 300, 200, 60, 0.9)])
+    timeline = Timeline(np.arange(200) / 50, [])
+    path = camera(200)
+    [track], _ = tracks_of(tracklets_of([seen], path, timeline), path, timeline, 0.5)
+    assert (track.start, track.end) == (25, 76)
+
+
+def test_a_hold_is_no_shorter_where_frames_come_faster() -> None:
+    """A phone that films at 15 fps in the dark, and at 60 once the light is on."""
+    times = np.concatenate([np.arange(200) / 15, 200 / 15 + np.arange(150) / 60])
+    timeline = Timeline(times, [])
+    path = camera(350)
+    [seen] = sightings([(270, 300, 200, 60, 0.9)])
+    [track], _ = tracks_of(tracklets_of([seen], path, timeline), path, timeline, 1.0)
+    assert track.start == 210
+    assert track.end == 331
+
+
+def test_a_face_that_waits_through_a_pan_is_one_track_that_pans() -> None:
+    path = camera(120, shift(9, 0))
+    person = [(f, 100 + 9.0 * f, 200.0, 60.0, 0.8) for f in (*range(30, 60, 3), *range(80, 100, 3))]
+    [track], _ = built(sightings(person), 120, [], path)
+    expected = 100 + 9.0 * np.arange(track.start, track.end)
+    assert np.abs(track.boxes[:, 0] - expected).max() < 15
+
+
+def test_a_clip_of_one_frame_and_a_clip_without_faces() -> None:
+    [track], _ = built(sightings([(0, 300, 200, 60, 0.9)]), 1, [], camera(1))
+    assert (track.start, track.end) == (0, 1)
+    assert built([], 10, [5], camera(10)) == ([], [])

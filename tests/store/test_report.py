@@ -1,0 +1,82 @@
+import json
+import re
+
+import pytest
+
+from blur.errors import DecodeError, Exit, OutputError
+from blur.settings import Settings
+from blur.store.report import BatchReport, ClipReport, Problem, Skipped, State, exit_code, table
+
+DONE = ClipReport(
+    name="day 1/a.mov", state=State.DONE, output="day 1/a.mp4", frames=250, faces=12, tracks=2,
+    doubt_seconds=1.5, seconds=10, dropped=["sound"], notes=["a note"],
+)  # fmt: skip
+FAILED = ClipReport(
+    name="b.mov", state=State.FAILED, error=Problem.of(DecodeError("is cut off", remedy="copy it"))
+)
+
+
+def report(*clips: ClipReport, skipped=()) -> BatchReport:
+    return BatchReport(
+        version="1", settings=Settings(), clips=list(clips), skipped=list(skipped), exit_code=1,
+        seconds=3.0,
+    )  # fmt: skip
+
+
+def failed(code: Exit) -> ClipReport:
+    return ClipReport(name="x", state=State.FAILED, error=Problem("", "", code))
+
+
+@pytest.mark.parametrize(
+    ("clips", "code"),
+    [
+        ([], Exit.NOTHING),
+        ([DONE], Exit.OK),
+        ([DONE, FAILED], Exit.FAILED),
+        ([DONE, failed(Exit.RESIDUAL)], Exit.RESIDUAL),
+        ([FAILED, failed(Exit.RESIDUAL)], Exit.FAILED),
+        ([failed(Exit.SETUP), failed(Exit.SETUP)], Exit.SETUP),
+        ([DONE, failed(Exit.USAGE)], Exit.FAILED),
+        ([DONE, ClipReport(name="y", state=State.LATER)], Exit.FAILED),
+        ([DONE, ClipReport(name="y", state=State.FOUND)], Exit.FAILED),
+        ([ClipReport(name="y", state=State.SCANNED)], Exit.OK),
+    ],
+)
+def test_exit_codes(clips, code):
+    assert exit_code(clips, interrupted=False) == code
+    assert exit_code(clips, interrupted=True) == Exit.INTERRUPTED
+
+
+def test_the_table_shows_figures_failures_and_what_was_left_out():
+    text = table(report(DONE, FAILED, skipped=[Skipped("c.txt", "is text")]))
+    (row,) = [line for line in text.splitlines() if line.startswith("day 1/a.mov")]
+    assert re.sub(" +", " ", row) == "day 1/a.mov done 250 12 2 1.5 s 10.0 s 25.0 fps"
+    assert "failed: b.mov: is cut off (copy it)" in text
+    assert "note: a note" in text and "left out: sound" in text
+    assert "skipped: c.txt (is text)" in text
+    assert text.splitlines()[-1] == "1 done, 1 failed"
+
+
+def test_what_many_clips_share_is_said_once():
+    clips = [ClipReport(name=str(i), state=State.DONE, dropped=["sound"]) for i in range(30)]
+    text = table(report(*clips, skipped=[Skipped(str(i), "text") for i in range(50)]))
+    assert text.count("sound") == 1 and "left out: sound (30 clips)" in text
+    assert text.count("skipped:") == 21 and "30 more" in text
+
+
+def test_a_table_of_many_clips_shows_the_most_doubtful():
+    clips = [
+        ClipReport(name=f"{i}.mov", state=State.DONE, doubt_seconds=float(i)) for i in range(500)
+    ]
+    lines = table(report(*clips)).splitlines()
+    assert len(lines) < 120
+    assert lines[1].startswith("499.mov")
+    assert any("400 more" in line for line in lines)
+
+
+def test_the_report_is_whole_or_absent(tmp_path):
+    report(DONE).save(tmp_path)
+    assert json.loads((tmp_path / "report.json").read_text())["clips"][0]["frames"] == 250
+    assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
+    with pytest.raises(OutputError):
+        report(DONE).save(tmp_path / "missing")

@@ -1,0 +1,207 @@
+"""A corridor without pictures: clips are text files that say how they behave.
+
+`process_clip` is the real one of `blur.clip`, over a scan and a render that take no time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+from blur import clip
+from blur.batch import work
+from blur.data.plan import Plan
+from blur.disk.fingerprint import fingerprint
+from blur.errors import DecodeError, NotAClip, ResidualFace, cannot_write
+from blur.settings import Codec
+from blur.store.digests import scan_digest
+
+SEGMENT = 10
+"""Frames of a segment, where a clip is divided."""
+
+
+def write_clip(path: Path, behaviour: str = "well", frames: int = 5, salt: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"clip {behaviour} {frames} {salt or path.name}")
+    return path
+
+
+def probe_clips(job, progress):
+    answers = []
+    for path in job[0]:
+        words = path.read_text().split()
+        if words[:2] == ["clip", "kills-probe"]:
+            os.kill(os.getpid(), 9)
+        if words[:1] == ["clip"]:
+            suffix = ".mov" if job[1].output.codec is Codec.PRORES else ".mp4"
+            answers.append(work.Probed(int(words[2]), 64, 48, suffix))
+        else:
+            answers.append(NotAClip("is not a video or image file", subject=path.name))
+    return answers
+
+
+def process_clip(job, progress):
+    _put_in_place()
+    return clip.process_clip(job, progress)
+
+
+def divide_clip(job, progress):
+    _put_in_place()
+    return work.divide_clip(job, progress)
+
+
+def scan_segment(job, progress):
+    _put_in_place()
+    return work.scan_segment(job, progress)
+
+
+def _put_in_place():
+    import blur.scan
+
+    sys.modules["blur.scan.scan"] = SimpleNamespace(scan=_scan)
+    sys.modules["blur.corridor"] = SimpleNamespace(cover_clip=_cover_clip)
+    segments = sys.modules["blur.scan.segments"] = ModuleType("blur.scan.segments")
+    blur.scan.segments = segments
+    segments.Division, segments.divide, segments.look = Division, _divide, _look
+    segments.to_bytes = lambda seen: json.dumps(seen).encode()
+    segments.from_bytes = json.loads
+    segments.joined = lambda parts: [frame for part in parts for frame in part]
+
+
+@dataclass
+class Division:
+    pts: list
+    starts: list
+
+    def spans(self):
+        return list(map(range, self.starts, [*self.starts[1:], len(self.pts)]))
+
+
+def _divide(clip, length, progress):
+    frames = int(clip.read_text().split()[2])
+    _count(clip, "divide")
+    return Division(list(range(frames)), list(range(0, frames, SEGMENT)))
+
+
+def _look(clip, settings, pts, span, progress):
+    for frame in span:
+        _watch(clip, frame, progress, frame - span.start)
+    _count(clip, f"scan {span.start} of")
+    return list(span)
+
+
+def _watch(clip, frame, progress, done):
+    _, behaviour, frames, *_ = clip.read_text().split()
+    progress("scan", done, int(frames))
+    if behaviour == "dawdle":
+        time.sleep(0.1)
+    if frame == int(frames) // 2:
+        _behave(behaviour, clip, progress)
+
+
+def _scan(clip, settings, progress, seen=None):
+    frames = int(clip.read_text().split()[2])
+    if seen is None:
+        for frame in range(frames):
+            _watch(clip, frame, progress, frame)
+        _count(clip, "scan")
+    else:
+        assert seen == list(range(frames))
+    return Plan(
+        fingerprint=fingerprint(clip),
+        width=64,
+        height=48,
+        time_base=Fraction(1, 25),
+        pts=tuple(range(frames)),
+        scan_digest=scan_digest(settings),
+    )
+
+
+def _behave(behaviour, clip, progress):
+    if behaviour == "segfault":
+        ctypes.string_at(0)
+    if behaviour == "segfault-once" and not Path(f"{clip}.crashed").exists():
+        Path(f"{clip}.crashed").touch()
+        ctypes.string_at(0)
+    if behaviour == "hang":
+        time.sleep(600)
+    if behaviour == "swell":
+        hoard = []
+        while True:
+            hoard.append(b"x" * 20_000_000)
+            progress("scan", len(hoard), None)  # it grows and does not hang, on any machine
+            time.sleep(0.02)
+    if behaviour == "broken":
+        raise DecodeError("frame 3 cannot be decoded", subject=clip.name)
+    if behaviour == "bug":
+        raise KeyError("oops")
+    if behaviour == "grow":
+        with clip.open("a") as file:
+            file.write(" more")
+    if behaviour == "vanish":
+        clip.unlink()
+    if behaviour == "cannot-write":
+        Path(clip.parent, "a folder").mkdir()
+        Path(clip.parent, "a folder").write_text("")
+    if behaviour == "calls-home":
+        socket.socket(socket.AF_INET)
+    if behaviour == "slow":
+        time.sleep(0.5)
+
+
+def _render(clip, plan, out, settings, edits, progress):
+    for done in range(plan.frames):
+        progress("render", done, plan.frames)
+    if "big" in clip.read_text():
+        _fill_disk(out)
+    content = f"covered {clip.read_text()} {settings.cover.fill} {edits}".encode()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.part")
+    part.write_bytes(content)
+    part.replace(out)
+    _count(clip, "render")
+    return SimpleNamespace(
+        bytes_out=len(content),
+        damaged=3 if "damaged" in clip.read_text() else 0,
+        sha256=hashlib.sha256(content).hexdigest(),
+        dropped=["sound"],
+        notes=[],
+    )
+
+
+def _fill_disk(out):
+    """Write 30 MB, as the Writer does: through a temporary name that an error removes."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.part")
+    try:
+        part.write_bytes(b"x" * 30_000_000)
+    except OSError as error:
+        raise cannot_write(error, out.name) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _cover_clip(clip, plan, out, settings, edits, progress, keep):
+    rendered = _render(clip, plan, out, settings, edits, progress)
+    if "residual" in clip.read_text():
+        keep(plan)
+        out.unlink()
+        raise ResidualFace("the audit still sees a face, at 0.1 s", subject=clip.name)
+    return SimpleNamespace(plan=plan, rendered=rendered, audits=())
+
+
+def _count(clip, what):
+    """Leave a mark for each call beside the clips, where the test can count them."""
+    log = os.environ.get("FAKE_CORRIDOR_LOG")
+    if log:
+        with Path(log).open("a", errors="surrogateescape") as file:
+            file.write(f"{what} {clip.name}\n")

@@ -1,0 +1,38 @@
+"""`blur` as it is, but for its detectors: they cost nothing and see what is green."""
+
+from __future__ import annotations
+
+import numpy as np
+from made_clips import GREEN
+
+from blur.cli.main import main
+from blur.detect import registry
+from blur.detect.detections import Detections
+
+_MEETS = 90
+_FEW = 16
+
+
+class Green:
+    """Sees one face where a picture is green."""
+
+    def __init__(self, name: str) -> None:
+        self.name = self.family = name
+
+    def detect(self, pictures, threshold):
+        return [self._seen(picture) for picture in pictures]
+
+    def close(self) -> None: ...
+
+    def _seen(self, picture):
+        rows, columns = np.nonzero(np.abs(picture - GREEN).max(axis=2) < _MEETS)
+        if len(rows) < _FEW:
+            return Detections.none()
+        box = np.mean(columns), np.mean(rows), np.ptp(columns) + 1, np.ptp(rows) + 1, 0
+        return Detections.of(np.array([box], np.float32), np.array([0.9], np.float32), self.name)
+
+
+if __name__ in ("__main__", "__mp_main__"):  # worker processes import this file again
+    registry._build = lambda name, threads: Green(name)
+if __name__ == "__main__":
+    main()
