@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from footage import RECIPES, make
-from test_roundtrip import passed_through
+from passing import passed_through
 
 from blur.settings import OutputSettings
 

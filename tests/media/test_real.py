@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 import pytest
-from test_roundtrip import decoded, heard, passed_through
+from passing import decoded, heard, passed_through
 
 from blur.media.open.probe import probe
 from blur.media.traces.inspect import inspect

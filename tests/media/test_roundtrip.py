@@ -3,69 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from blur.media.open.readers import open_reader
-from blur.media.write.writers import open_writer, output_suffix
 from footage import GPS, RECIPES, SECRET, make
+from passing import decoded, heard, passed_through
 
-from blur.media.open.probe import ClipInfo, probe
+from blur.media.open.probe import probe
 from blur.media.traces.inspect import inspect
 from blur.media.traces.metadata import Kind
-from blur.media.write.part import Written
 from blur.settings import AudioMode, Codec, OutputSettings
 
 FAST = {"preset": "ultrafast", "audio": AudioMode.KEEP}
-
-
-@dataclass
-class Passed:
-    """A clip and what became of it."""
-
-    source: Path
-    info: ClipInfo
-    written: Written
-    notes: list[str]
-
-
-def passed_through(source: Path, folder: Path, settings: OutputSettings, **reading) -> Passed:
-    info = probe(source)
-    target = folder / f"out{output_suffix(info, settings)}"
-    with open_reader(source, info, **reading) as reader:
-        with open_writer(target, info, settings) as writer:
-            for frame in reader:
-                writer.write(frame)
-            written = writer.finish()
-        return Passed(source, info, written, reader.notes)
-
-
-def decoded(path: Path, stream: int | None = None) -> list[av.VideoFrame]:
-    """Straight from PyAV: what our own reader is measured against."""
-    with av.open(str(path)) as container:
-        index = probe(path).stream if stream is None else stream
-        return list(container.decode(container.streams[index]))
-
-
-def heard(path: Path) -> list[tuple[Fraction, np.ndarray]]:
-    """Each sound track's start in seconds and its samples, as 16 bits."""
-    with av.open(str(path)) as container:
-        count = len(container.streams.audio)
-    tracks = []
-    for number in range(count):
-        with av.open(str(path)) as container:
-            stream = container.streams.audio[number]
-            frames = list(container.decode(stream))
-        layout, rate = frames[0].layout.name, frames[0].sample_rate
-        resampler = av.AudioResampler("s16p", layout, rate)
-        samples = [r.to_ndarray() for f in frames for r in resampler.resample(f)]
-        start = frames[0].pts * frames[0].time_base
-        tracks.append((start, np.concatenate(samples, axis=1)))
-    return tracks
 
 
 def planes(frame: av.VideoFrame) -> str:

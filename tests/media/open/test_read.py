@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 from footage import RECIPES, Recipe, make, picture
-from test_roundtrip import decoded, passed_through
+from passing import decoded, passed_through
 
 from blur.errors import BlurError, DecodeError
 from blur.media.open.probe import probe

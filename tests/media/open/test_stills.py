@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from blur.media.write.writers import output_suffix
 from footage import RECIPES, make
+from passing import passed_through
 from PIL import Image, ImageCms, ImageOps
-from test_roundtrip import passed_through
 
 from blur.errors import DecodeError, NotAClip
 from blur.media.open.probe import probe
@@ -16,6 +15,7 @@ from blur.media.open.stills import live_partner
 from blur.media.traces import icc
 from blur.media.traces.inspect import inspect
 from blur.media.traces.metadata import Kind
+from blur.media.write.writers import output_suffix
 from blur.settings import OutputSettings
 
 SECRET = "SECRET-7f3a"

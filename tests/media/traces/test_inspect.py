@@ -4,7 +4,7 @@ import pytest
 from footage import GPS, RECIPES, SECRET, Recipe, make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_roundtrip import passed_through
+from passing import passed_through
 
 from blur.errors import OutputError
 from blur.media.traces import ebml, isobmff, nal

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from footage import RECIPES, Recipe, make
-from test_roundtrip import heard, passed_through
+from passing import heard, passed_through
 
 from blur.media.open.probe import probe
 from blur.media.write.audio import parse_spans
