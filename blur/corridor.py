@@ -13,7 +13,8 @@ from blur.data.edits import Edits
 from blur.data.findings import Audit
 from blur.data.plan import Plan
 from blur.detect.registry import unload_detectors
-from blur.errors import ResidualFace
+from blur.disk import atomic
+from blur.errors import ResidualFace, cannot_write
 from blur.process.progress import Progress, silent
 from blur.render.again import Earlier, render_again
 from blur.render.render import Rendered, render
@@ -78,7 +79,10 @@ def cover_clip(
         if fix and seen.residuals:
             where = ", ".join(f"{r.seconds:.1f} s" for r in seen.residuals[:3])
             raise ResidualFace(f"the audit still sees a face, at {where}", subject=clip.name)
-        unaudited.replace(out)
+        try:
+            atomic.publish(unaudited, out)
+        except OSError as error:
+            raise cannot_write(error, out.name) from error
     finally:
         unaudited.unlink(missing_ok=True)
     return Covered(plan, done, tuple(audits))

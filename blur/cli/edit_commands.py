@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blur.disk import atomic
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
 
@@ -184,7 +185,8 @@ def drop(out: Path, clip: str) -> None:
     file = shelf.folder.edits_of(shelf.entry(shelf.find(clip)).fingerprint)
     if not file.exists():
         raise UsageError("nothing was decided on this clip", subject=clip)
-    aside = file.replace(file.with_suffix(".dropped"))
+    aside = file.with_suffix(".dropped")
+    atomic.publish(file, aside)
     click.echo(f"put aside as {aside.relative_to(out)}")
 
 

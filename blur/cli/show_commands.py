@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blur.cli.edit_commands import edits
+from blur.disk import atomic
 from blur.errors import BlurError, UsageError, cannot_write
 from blur.process.sandbox import keep_off_network
 from blur.settings import CoverSettings, FillName, ScanSettings
@@ -281,10 +282,10 @@ def _spans(plan: Plan, text: str | None) -> list[Span]:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        atomic.make_folder(path.parent)
     except OSError as error:
         raise cannot_write(error, path.name) from error
+    atomic.write(path, text.encode(), private=False)
 
 
 def _has_screen() -> bool:

@@ -1,32 +1,36 @@
-"""Files that are whole under their name or not there, also after a power cut.
+"""Files that are whole under their name or absent, also after a power cut.
 
-Both ways are durable: the file is synced, renamed, and its folder synced.
+Every function here is durable: file synced, renamed, folder synced. No other module renames.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from blur.errors import cannot_write
 
+LEFTOVERS = ".blur-*.part"
+"""Pattern of the temporary names that `write` leaves in a folder when the process is killed."""
 
-def write(path: Path, content: bytes, mode: int = 0o600) -> None:
+
+def write(path: Path, content: bytes, *, private: bool = True) -> None:
     """Write `content` to `path` through a temporary name in its folder; the last writer wins.
 
-    Folders that are missing are made, mode 0700. Raises OutputError or DiskFull, and then `path`
-    is as it was.
+    A `private` file has mode 0600, and missing folders above it are made, mode 0700. The mode of
+    any other file follows the umask, and its folder must be there. Raises OutputError or DiskFull;
+    `path` is whole even then, old or new.
     """
+    part = path.with_name(f".blur-{secrets.token_hex(8)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        part = Path(name)
+        if private:
+            make_folder(path.parent, 0o700)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(
+                part, "xb", opener=lambda p, flags: os.open(p, flags, 0o600 if private else 0o666)
+            ) as file:
                 file.write(content)
-            if mode != 0o600:  # mkstemp's own
-                part.chmod(mode)
             publish(part, path)
         finally:
             part.unlink(missing_ok=True)
@@ -35,7 +39,7 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def publish(part: Path, final: Path) -> None:
-    """Give a finished file its final name, in the same folder or another of its file system.
+    """Give a finished file its final name, in any folder of its file system that exists.
 
     Raises OSError: before the rename `part` is still there, after it `final` is whole.
     """
@@ -43,11 +47,21 @@ def publish(part: Path, final: Path) -> None:
         os.fsync(file.fileno())
     part.replace(final)
     sync_folder(final.parent)
+    if part.parent != final.parent:
+        sync_folder(part.parent)
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it; an existing one keeps its mode. Raises OSError."""
+    missing = [path for path in (folder, *folder.parents) if not path.is_dir()]
+    for path in reversed(missing):
+        path.mkdir(mode=mode, exist_ok=True)
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
     """Make renames and removals in a folder survive a power cut. Raises OSError."""
-    if os.name != "posix":  # where a folder cannot be opened, it needs no sync
+    if os.name != "posix":  # Windows cannot open folders, and journals renames
         return
     handle = os.open(folder, os.O_RDONLY)
     try:

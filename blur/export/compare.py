@@ -16,6 +16,7 @@ import numpy as np
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
 from blur.data.plan import Plan
+from blur.disk import atomic
 from blur.errors import UsageError
 from blur.export.sheet import moments
 from blur.render.pictures import Pictures, Rgb, covered, shown
@@ -97,7 +98,7 @@ def write(
                     done += 1
             assert stream is not None
             container.mux(stream.encode())
-        part.replace(path)
+        atomic.publish(part, path)
     finally:
         part.unlink(missing_ok=True)
     return done

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from blur.data.findings import Audit
-from blur.errors import Exit, OutputError, cannot_write
+from blur.disk import atomic
+from blur.errors import Exit, OutputError
 from blur.store.digests import render_digest, scan_digest
 from blur.store.report import REPORT_NAME, BatchReport, ClipReport, State
 
@@ -55,12 +56,7 @@ def write(out: Path) -> Path:
         report = msgspec.json.decode(source.read_bytes(), type=BatchReport)
     except (OSError, msgspec.DecodeError) as error:
         raise OutputError(f"cannot be read: {error}", subject=source.name) from error
-    part = target.with_name(f".{PAGE_NAME}.part")
-    try:
-        part.write_text(page(report), encoding="utf-8")
-        part.replace(target)
-    except OSError as error:
-        raise cannot_write(error, target.name) from error
+    atomic.write(target, page(report).encode(), private=False)
     return target
 
 

@@ -8,6 +8,7 @@ clear are covered as well.
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from blur.data.edits import Decision, Edits
 from blur.data.plan import Boxes, Plan
 from blur.data.resolve import apply
 from blur.detect.registry import load_detector
-from blur.errors import OutputError
+from blur.disk import atomic
 from blur.export import single
 from blur.media.open.probe import ClipInfo
 from blur.media.open.seek import glimpses
@@ -208,10 +209,9 @@ def compose(title: str, about: str, tiles: Sequence[Tile]) -> Image.Image:
 
 def save(sheet: Image.Image, path: Path) -> None:
     """Write a sheet as PNG, without any metadata."""
-    try:
-        sheet.save(path, "PNG")
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error.strerror}", subject=path) from error
+    content = io.BytesIO()
+    sheet.save(content, "PNG")
+    atomic.write(path, content.getvalue(), private=False)
 
 
 def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:

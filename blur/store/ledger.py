@@ -114,8 +114,8 @@ class Ledger:
         source, target = (self._folder.out / from_text(e.output or "") for e in (old, new))
         if source != target and source.is_file():
             if source.suffix == target.suffix:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                source.rename(target)
+                atomic.make_folder(target.parent)
+                atomic.publish(source, target)
             else:  # it is of another format than the one now wanted
                 source.unlink()
         with self._transaction():
@@ -223,7 +223,7 @@ def _set_aside(path: Path) -> None:
     """Keep a damaged ledger for whoever wants to know why, out of the way."""
     for tail in ("-wal", "-shm"):
         path.with_name(path.name + tail).unlink(missing_ok=True)
-    path.replace(path.with_name(path.name + ".damaged"))
+    atomic.publish(path, path.with_name(path.name + ".damaged"))
 
 
 def _entries(db: sqlite3.Connection) -> list[Entry]:

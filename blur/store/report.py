@@ -15,7 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from blur.data.findings import Audit
-from blur.errors import BlurError, Exit, cannot_write
+from blur.disk import atomic
+from blur.errors import BlurError, Exit
 from blur.settings import Settings
 
 REPORT_NAME = "report.json"
@@ -107,13 +108,8 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
     def save(self, out: Path) -> None:
         """Write OUT/report.json, whole or not at all."""
-        target = out / REPORT_NAME
-        part = target.with_suffix(".part")
-        try:
-            part.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1))
-            part.replace(target)
-        except OSError as error:
-            raise cannot_write(error, target.name) from error
+        content = msgspec.json.format(msgspec.json.encode(self), indent=1)
+        atomic.write(out / REPORT_NAME, content, private=False)
 
 
 def load_report(out: Path) -> BatchReport | None:

@@ -20,6 +20,7 @@ from types import ModuleType, SimpleNamespace
 from blur import clip
 from blur.batch import work
 from blur.data.plan import Plan
+from blur.disk import atomic
 from blur.disk.fingerprint import fingerprint
 from blur.errors import DecodeError, NotAClip, ResidualFace, cannot_write
 from blur.settings import Codec
@@ -167,7 +168,7 @@ def _render(clip, plan, out, settings, edits, progress):
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.part")
     part.write_bytes(content)
-    part.replace(out)
+    atomic.publish(part, out)
     _count(clip, "render")
     return SimpleNamespace(
         bytes_out=len(content),

@@ -45,7 +45,7 @@ class Part:
 
     def __enter__(self) -> Self:
         with explained(self.final):
-            self.final.parent.mkdir(parents=True, exist_ok=True)
+            atomic.make_folder(self.final.parent)
             self.path.unlink(missing_ok=True)
         return self
 
