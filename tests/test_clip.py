@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from blur.data.arrays import Picture
 from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
 from blur.data.plan import Box, Fingerprint, Plan
-from blur.detect.detections import Detections, Picture
+from blur.detect.detections import Detections
 from blur.errors import DecodeError, DetectorError, NotAClip, PlanMismatch
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader

@@ -11,10 +11,10 @@ from blur.audit import itinerary, judge
 from blur.audit.look import SECOND_LOOKS, Inspection
 from blur.cover.region import Covers
 from blur.data import resolve as decisions
+from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.findings import Audit, Residual, Suspect
 from blur.data.plan import Box, Plan
-from blur.detect.detections import Picture
 from blur.detect.registry import DETECTORS, load_detector
 from blur.errors import OutputError
 from blur.media.open.probe import ClipInfo, probe

@@ -16,12 +16,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from blur.data.arrays import Picture
 from blur.data.findings import Suspect
 from blur.data.plan import Box
 from blur.data.sightings import same_face
 from blur.detect.closeup import SILENT, Closeup
-from blur.detect.detections import Detections, Detector, Picture
-from blur.detect.views import Shown, View, crop, lifted, tiles
+from blur.detect.detections import Detections, Detector
+from blur.detect.views import SizedFrame, View, crop, lifted, tiles
 from blur.process.prefetch import together
 
 _LONGEST = 1280
@@ -76,7 +77,7 @@ class Inspection:
         picture = lifted(picture)
         longest = max(self.size)
         jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in _TURNS for look in TURNED]
-        shown = functools.cache(Shown(picture).whole)
+        shown = functools.cache(SizedFrame(picture).whole)
         calls = []
         for look, turn in jobs:
             view = shown(round(look.longest * longest / _LONGEST), turn)

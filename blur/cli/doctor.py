@@ -14,7 +14,7 @@ import psutil
 
 import blur
 from blur.detect import network_cuda, weights
-from blur.detect.network import CUDA, devices
+from blur.detect.devices import CUDA, devices
 from blur.errors import BlurError, SetupError
 from blur.process import sandbox
 from blur.settings import Codec, Hardware, Level, Settings, cpu_count

@@ -1,4 +1,4 @@
-"""BlazeFace through MediaPipe's Tasks API: the family that the audit asks.
+"""BlazeFace through MediaPipe's Tasks API: the audit's own family, which no scan uses.
 
 Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019
 (arXiv:1907.05047).
@@ -15,27 +15,26 @@ from typing import Any
 
 import numpy as np
 
+from blur.data.arrays import Picture
 from blur.detect import weights
-from blur.detect.detections import Detections, Picture
+from blur.detect.detections import NMS_IOU, Detections
 from blur.detect.quiet import native_chatter_dropped
 from blur.errors import DetectorError
 from blur.settings import cpu_count
 
 _FLOOR = 0.1
-"""Lowest score that MediaPipe is asked for; it wants to know before the first picture."""
+"""Lowest score that MediaPipe reports, fixed before the first picture; larger hides weak faces."""
 
-_NMS_IOU = 0.3
-
-# Its square boxes against CenterFace's on photographs, medians: width, height and the centre's
-# shift down, in units of the square's side.
 _TIGHT = {"blazeface-short": (0.87, 1.13, -0.09), "blazeface-full": (0.87, 1.13, -0.03)}
+"""Width, height and shift down of a tight box in sides of BlazeFace's square: medians against
+CenterFace's boxes on photographs; larger makes larger or lower boxes."""
 
 
 class BlazeFace:
-    """`blazeface-short` sees faces within two metres of a phone, `blazeface-full` within five.
+    """`blazeface-short` finds faces within two metres of a phone, `blazeface-full` within five.
 
-    MediaPipe scales each picture down to 128 or 192 pixels, so small faces want crops or tiles.
-    Boxes are made tight, as the other detectors' are; scores below 0.1 are never reported.
+    MediaPipe scales each picture down to 128 or 192 pixels, so small faces need crops or tiles.
+    Boxes are tight, like the other detectors'; scores below 0.1 are never reported.
     """
 
     family = "blazeface"
@@ -44,7 +43,7 @@ class BlazeFace:
         self.name = name
         self._weight = weights.read(name)
         self._mediapipe = _mediapipe()
-        # A MediaPipe task looks at one picture at a time, so there is one per thread.
+        # A MediaPipe task takes one picture at a time: every thread has its own.
         self._threads = ThreadPoolExecutor(threads or cpu_count(), thread_name_prefix=name)
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._idle.put(self._build())
@@ -54,7 +53,7 @@ class BlazeFace:
             answers = list(self._threads.map(self._look, pictures))
         except (RuntimeError, ValueError) as error:
             raise DetectorError(f"{self.name} failed: {error}") from error
-        found = [decode(answer, self.name) for answer in answers]
+        found = [self.decode(answer, self.name) for answer in answers]
         return [each.take(each.scores >= threshold) for each in found]
 
     def close(self) -> None:
@@ -62,6 +61,23 @@ class BlazeFace:
         self._threads.shutdown()
         while not self._idle.empty():
             self._idle.get().close()
+
+    @staticmethod
+    def decode(answer: Any, name: str) -> Detections:
+        """Detections from MediaPipe's answer, its square boxes made tight."""
+        wide, high, down = _TIGHT[name]
+        squares = np.array(
+            [
+                (box.origin_x, box.origin_y, box.width, box.height)
+                for box in (detection.bounding_box for detection in answer.detections)
+            ],
+            np.float32,
+        ).reshape(-1, 4)
+        scores = np.array([each.categories[0].score for each in answer.detections], np.float32)
+        x, y, width, height = squares.T
+        centres = x + width / 2, y + height * (0.5 + down)
+        boxes = np.stack([*centres, width * wide, height * high, np.zeros_like(x)], axis=1)
+        return Detections.of(boxes, scores.clip(0, 1), name)
 
     def _look(self, picture: Picture) -> Any:
         try:
@@ -78,12 +94,12 @@ class BlazeFace:
         options = tasks.vision.FaceDetectorOptions(
             base_options=tasks.BaseOptions(model_asset_buffer=self._weight),
             min_detection_confidence=_FLOOR,
-            min_suppression_threshold=_NMS_IOU,
+            min_suppression_threshold=NMS_IOU,
         )
         nothing = self._image(np.zeros((32, 32, 3), np.uint8))
         with native_chatter_dropped():
             task = tasks.vision.FaceDetector.create_from_options(options)
-            task.detect(nothing)  # it goes on starting, and writing, until its first picture
+            task.detect(nothing)  # its chatter ends with its first picture
         return task
 
     def _image(self, picture: Picture) -> Any:
@@ -91,33 +107,11 @@ class BlazeFace:
         return self._mediapipe.Image(srgb, np.ascontiguousarray(picture))
 
 
-def decode(answer: Any, name: str) -> Detections:
-    """Detections out of MediaPipe's answer, its square boxes made tight."""
-    wide, high, down = _TIGHT[name]
-    squares = np.array(
-        [
-            (box.origin_x, box.origin_y, box.width, box.height)
-            for box in (detection.bounding_box for detection in answer.detections)
-        ],
-        np.float32,
-    ).reshape(-1, 4)
-    scores = np.array([each.categories[0].score for each in answer.detections], np.float32)
-    x, y, width, height = squares.T
-    columns = [
-        x + width / 2,
-        y + height * (0.5 + down),
-        width * wide,
-        height * high,
-        np.zeros_like(x),
-    ]
-    return Detections.of(np.stack(columns, axis=1), scores.clip(0, 1), name)
-
-
 def _mediapipe() -> Any:
-    """The package, without what it loads for drawing and recording.
+    """The package, without its drawing and recording.
 
-    Those would write a font cache under the home folder, run a compiler in search of an audio
-    library, and take half a second.
+    Those write a font cache under the home folder, run a compiler in search of an audio library,
+    and take half a second.
     """
     unused = ("matplotlib", "matplotlib.pyplot", "sounddevice")
     empty = {name: ModuleType(name) for name in unused if name not in sys.modules}

@@ -1,8 +1,8 @@
 """Compiled networks, kept while the process lives.
 
-Between clips the detectors leave memory to the encoder, and the next clip needs the same networks:
-to compile them all again takes two seconds of a core, to import them a third of that. They are kept
-in a file, for each holds its weights; the file has no name and goes with the process.
+Detectors are unloaded between clips to leave memory to the encoder. Compiling their networks again
+takes two seconds of a core, importing them a third. Each holds its weights, so they are kept in a
+file, which has no name and disappears with the process.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Kept:
         self._lock = threading.Lock()
 
     def imported(self, key: Hashable, make: Callable[[Content], T]) -> T | None:
-        """What `make` makes of the network under `key`; None when there is none.
+        """`make(content)` of the network under `key`, or None if there is none.
 
-        What is made may go on to point into the content: it stays where it is.
+        The result may keep pointers into `content`, whose address stays valid.
         """
         with self._lock:
             view = self._views.get(key)
@@ -44,14 +44,14 @@ class Kept:
         return made
 
     def forget_pages(self) -> None:
-        """Give back the memory in which what is kept has been read."""
+        """Return the memory of all pages read so far to the system."""
         with self._lock:
             for view in self._views.values():
                 _forget(view)
 
     def put(self, key: Hashable, content: Any) -> None:
-        """Keep a network, given as bytes or a buffer of them."""
-        with self._lock, contextlib.suppress(OSError):  # a full disk: it will be compiled again
+        """Keep a compiled network: bytes, or a buffer of them."""
+        with self._lock, contextlib.suppress(OSError):  # disk full: it is compiled again
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="blur-", buffering=0)  # noqa: SIM115
             start = -(-self._file.seek(0, 2) // mmap.ALLOCATIONGRANULARITY)
@@ -63,6 +63,6 @@ class Kept:
 
 
 def _forget(view: mmap.mmap) -> None:
-    """Give pages back, which are read from the file again should they be needed."""
+    """Release the pages; the next access reads the file again."""
     if hasattr(mmap, "MADV_DONTNEED"):
         view.madvise(mmap.MADV_DONTNEED)

@@ -1,7 +1,7 @@
 """A convolutional network on an NVIDIA chip, by ONNX Runtime's CUDA provider.
 
-Pictures go one at a time: the clips that are worked on at once share the chip. A chip that cannot
-be used is an error; ONNX Runtime by itself would go on, slowly, on the CPU.
+Pictures go one at a time: concurrent clips share the chip. An unusable chip is an error, where ONNX
+Runtime by default would go on, slowly, on the CPU.
 """
 
 from __future__ import annotations
@@ -12,30 +12,28 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from blur.data.arrays import Picture
 from blur.detect import weights
-from blur.detect.detections import Picture
-from blur.detect.network import Outputs, fill, padded_size
+from blur.detect.network import Outputs, T, fill, padded_size
 from blur.errors import BlurError, DetectorError, SetupError, UsageError
 
-T = TypeVar("T")
-
 _PICTURE = "picture"
-"""The input of an adapted network."""
+"""The input's name in an adapted network."""
 
 _PROVIDER = "CUDAExecutionProvider"
 _OPTIONS = {
-    # Its numbers of 19 bits would move the scores that thresholds were chosen for.
+    # TF32's 19-bit numbers would move the scores under the thresholds.
     "use_tf32": "0",
-    # Else every algorithm is timed for each new size of picture.
+    # The default times every algorithm for each new picture size.
     "cudnn_conv_algo_search": "HEURISTIC",
-    # Else what is taken doubles each time, and several clips share the chip's memory.
+    # The default doubles its memory at each step, and several clips share the chip's.
     "arena_extend_strategy": "kSameAsRequested",
 }
-"""CUDA's; the CPU's provider takes no notice."""
+"""For CUDA; the CPU's provider ignores them."""
 
 _ERRORS_ONLY = 3
 
@@ -48,23 +46,22 @@ _REPAIR = (
 
 
 class CudaNetwork:
-    """A `Network`; with another `provider` of ONNX Runtime, the same graph runs there.
+    """A `Network`; another `provider` of ONNX Runtime runs its graph elsewhere.
 
-    Raises SetupError when ONNX Runtime is not there, or not with this provider, and UsageError
-    when the provider finds no chip that it can use.
+    Raises SetupError without ONNX Runtime or its provider, and UsageError without a usable chip.
     """
 
     def __init__(
         self, name: str, onnx: bytes, *, bgr: bool = False, provider: str = _PROVIDER
     ) -> None:
-        runtime = _runtime()
-        if provider not in runtime.get_available_providers():
+        onnxruntime = runtime()
+        if provider not in onnxruntime.get_available_providers():
             raise SetupError(
                 "ONNX Runtime is installed without what it needs for NVIDIA chips",
                 remedy=f"pip uninstall onnxruntime onnxruntime-gpu; {_INSTALL}",
             )
         self._name = name
-        self._session = _session(runtime, adapted(onnx, bgr=bgr), provider)
+        self._session = _session(onnxruntime, adapted(onnx, bgr=bgr), provider)
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, pictures: Sequence[Picture], decode: Callable[[Outputs, int], T]) -> list[T]:
@@ -72,7 +69,7 @@ class CudaNetwork:
             return [self._look(picture, decode) for picture in pictures]
         except BlurError:
             raise
-        except Exception as error:  # ONNX Runtime's errors have no narrower type in common
+        except Exception as error:  # ONNX Runtime's errors share no narrower type
             raise DetectorError(f"{self._name} failed: {_cause(error)}") from error
 
     def close(self) -> None:
@@ -87,7 +84,7 @@ class CudaNetwork:
 
 
 def obstacle() -> BlurError | None:
-    """Why no detector runs on an NVIDIA chip here; None when one does. Takes a second or two."""
+    """The error of a detector on this machine's NVIDIA chip, or None. Takes a second or two."""
     try:
         CudaNetwork("yunet", weights.read("yunet")).close()
     except BlurError as error:
@@ -96,9 +93,9 @@ def obstacle() -> BlurError | None:
 
 
 def adapted(content: bytes, *, bgr: bool) -> bytes:
-    """An ONNX network for pictures (1, height, width, 3) as they are in memory, of any size.
+    """The ONNX network for (1, height, width, 3) pictures as they lie in memory, of any size.
 
-    CenterFace declares ten of 32 by 32, but is fully convolutional, as YuNet is.
+    CenterFace declares a fixed 10 x 3 x 32 x 32 input; like YuNet it is fully convolutional.
     """
     import onnx
     from onnx import TensorProto, helper
@@ -125,17 +122,17 @@ def adapted(content: bytes, *, bgr: bool) -> bytes:
     return ready
 
 
-def _session(runtime: Any, network: bytes, provider: str) -> Any:
-    """The network, ready, after one picture: chips too old for the library fail no earlier."""
-    options = runtime.SessionOptions()
+def _session(onnxruntime: Any, network: bytes, provider: str) -> Any:
+    """The network after one picture: a chip too old for the library fails on its first."""
+    options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     try:
-        session = runtime.InferenceSession(
+        session = onnxruntime.InferenceSession(
             network, options, providers=[(provider, _OPTIONS)], enable_fallback=False
         )
         session.run(None, {_PICTURE: np.zeros((1, 32, 32, 3), np.uint8)})
-    except Exception as error:  # as above
+    except Exception as error:  # no narrower type, as in `run`
         raise UsageError(f"no NVIDIA chip can be used: {_cause(error)}", remedy=_REPAIR) from error
     if provider not in session.get_providers():
         raise UsageError("ONNX Runtime finds no NVIDIA chip that it can use", remedy=_REPAIR)
@@ -143,15 +140,15 @@ def _session(runtime: Any, network: bytes, provider: str) -> Any:
 
 
 def _cause(error: Exception) -> str:
-    """What CUDA said, without the name of this machine and all else that comes with it."""
+    """CUDA's own message, without the machine's name and other details of ONNX Runtime's."""
     said = re.search(r"CU\w+ failure \d+: [^;]*\w", str(error))
     return said[0] if said else str(error)
 
 
 @functools.cache
-def _runtime() -> Any:
-    """ONNX Runtime, told to keep to itself. Raises SetupError."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # releases from 1.29 on report, import included
+def runtime() -> Any:
+    """ONNX Runtime, its telemetry off. Raises SetupError."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # from 1.29 on, importing it reports
     try:
         import onnx  # noqa: F401
         import onnxruntime
@@ -159,8 +156,8 @@ def _runtime() -> Any:
         raise SetupError(
             f"what drives NVIDIA chips does not load: {error}", remedy=_INSTALL
         ) from error
-    onnxruntime.disable_telemetry_events()  # Windows hears of them otherwise
+    onnxruntime.disable_telemetry_events()  # to Windows
     onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
-    with contextlib.redirect_stdout(sys.stderr):  # it prints which libraries it misses
+    with contextlib.redirect_stdout(sys.stderr):  # it prints missing libraries
         onnxruntime.preload_dlls()
     return onnxruntime

@@ -1,8 +1,8 @@
 """A convolutional network on OpenVINO.
 
-Measured on CPUs, a batch of n pictures is no faster than n pictures one by one (it falls out of
-the cache), while one single-threaded stream per core is: so each picture is a request of its own,
-and as many are in flight as there are threads; of large ones, fewer.
+On CPUs a batch of n pictures is no faster than n pictures one by one (measured: it falls out of the
+cache), while one single-threaded stream a core is. So each picture is a request of its own, and as
+many are in flight as there are threads; fewer of large pictures.
 """
 
 from __future__ import annotations
@@ -14,33 +14,32 @@ import queue
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
+from blur.data.arrays import Picture
 from blur.detect.compiled import Kept
-from blur.detect.detections import Picture
-from blur.detect.network import Outputs, Precision, fill, padded_size
+from blur.detect.network import Outputs, Precision, T, fill, padded_size
 from blur.errors import DetectorError
 from blur.process import sandbox
 from blur.settings import cpu_count
-
-T = TypeVar("T")
 
 _Requests = queue.SimpleQueue[Any]
 """Idle inference requests of one input size."""
 
 _LARGE = 500_000
-"""Pixels from which a picture has all threads to itself: each more of such pictures at a time would
-take 30 MB and more, and gain nothing."""
+"""Pixels from which a picture has all threads to itself; larger runs more large pictures side by
+side, each for 30 MB and more. On two cores: 90 MB less, no slower."""
 
 _COMPILED_PIXELS = 4_000_000
-"""Input sizes stay compiled up to this many pixels together, the last used ones first. Each pixel
-costs up to 80 bytes a thread; to make one ready again costs a twentieth of a second."""
+"""Pixels of all input sizes that stay compiled, the last used first; larger saves a twentieth of a
+second for each size used again, and costs up to 80 bytes a pixel and thread."""
 
 _kept = Kept()
+_starting = threading.Lock()
 
 
 class OpenVinoNetwork:
-    """A `Network` on one of `devices()`; `open_network` tells what the rest means."""
+    """A `Network` on one of `devices()`; `open_network` documents the arguments."""
 
     def __init__(
         self,
@@ -58,7 +57,7 @@ class OpenVinoNetwork:
         self._threads = threads or cpu_count()
         self._precision = precision
         self._digest = hashlib.sha256(onnx).digest()
-        self._model = _core().read_model(onnx, b"")
+        self._model = core().read_model(onnx, b"")
         self._outputs = [output.any_name for output in self._model.outputs]
         self._compiled: OrderedDict[tuple[int, int], _Requests] = OrderedDict()
         self._lock = threading.Lock()
@@ -82,7 +81,7 @@ class OpenVinoNetwork:
                 request = None
                 while request is None:
                     try:
-                        # Never wait for others' requests while they may wait for mine.
+                        # Waiting with requests in flight may deadlock with another thread.
                         request = idle.get(block=not in_flight)
                     except queue.Empty:
                         finish_oldest()
@@ -95,7 +94,7 @@ class OpenVinoNetwork:
             raise DetectorError(f"{self._name} failed: {error}") from error
         finally:
             for idle, request, _ in in_flight:
-                with contextlib.suppress(RuntimeError):  # one is on its way up already
+                with contextlib.suppress(RuntimeError):  # another error is already being raised
                     request.wait()
                 idle.put(request)
         return results
@@ -104,7 +103,7 @@ class OpenVinoNetwork:
         """Free the compiled networks."""
         with self._lock:
             self._compiled.clear()
-        _kept.forget_pages()  # weights are read where they are kept
+        _kept.forget_pages()  # imported networks read their weights from these
 
     def _requests(self, size: tuple[int, int]) -> _Requests:
         """Idle requests for inputs of this width and height."""
@@ -120,7 +119,7 @@ class OpenVinoNetwork:
         return sum(width * height for width, height in self._compiled)
 
     def _answer(self, request: Any) -> Outputs:
-        # By position: a compiled model may call its outputs by other names.
+        # By position: a compiled model may rename its outputs.
         return {name: request.get_output_tensor(i).data for i, name in enumerate(self._outputs)}
 
     def _compile(self, width: int, height: int) -> _Requests:
@@ -131,37 +130,37 @@ class OpenVinoNetwork:
         config: dict[Any, Any] = {properties.num_streams: streams}
         if self._device == "CPU":
             config[properties.inference_num_threads] = self._threads
-            # Pinned threads of two processes would share the first core and leave the others.
+            # Pinned, the threads of two processes would share the first core.
             config[properties.hint.enable_cpu_pinning] = False
         if self._precision is not None:
             config[properties.hint.inference_precision] = getattr(ov.Type, self._precision)
         compiled = self._ready(width, height, config)
         idle = _Requests()
-        # One more than the streams, so that none waits while an answer is decoded.
+        # A spare request keeps all streams busy while an answer is decoded.
         for _ in range(streams + 1):
             idle.put(compiled.create_infer_request())
         return idle
 
     def _ready(self, width: int, height: int, config: dict[Any, Any]) -> Any:
-        """The compiled network; one for processors is kept, for others may not be given out."""
+        """The compiled network; kept for CPUs only, other drivers may refuse to export theirs."""
         import openvino as ov
 
         key = self._digest, self._bgr, width, height, self._device, str(config)
         known = _kept.imported(
             key,
-            lambda content: _core().import_model(
+            lambda content: core().import_model(
                 ov.Tensor(content, shared_memory=True), self._device, config
             ),
         )
         if known is not None:
             return known
-        compiled = _core().compile_model(self._sized(width, height), self._device, config)
+        compiled = core().compile_model(self._sized(width, height), self._device, config)
         if self._device == "CPU":
             _kept.put(key, compiled.export_model().getbuffer())
         return compiled
 
     def _sized(self, width: int, height: int) -> Any:
-        """The network for pictures (height, width, 3) as they are in memory."""
+        """The network for (height, width, 3) pictures as they lie in memory."""
         import openvino as ov
         from openvino import preprocess
 
@@ -178,13 +177,22 @@ class OpenVinoNetwork:
 
 
 def devices() -> list[str]:
-    """The CPU, and chips with a driver, in OpenVINO's names."""
-    return list(_core().available_devices)
+    """The CPU, and chips with a driver, by OpenVINO's names."""
+    return list(core().available_devices)
+
+
+def core() -> Any:
+    """OpenVINO's core, made once per process and kept off the network."""
+    with _starting:
+        return _first_core()
 
 
 @functools.cache
-def _core() -> Any:
+def _first_core() -> Any:
     sandbox.keep_openvino_quiet()
     import openvino
 
+    # Two threads whose `Tensor.data` is the process's first deadlock (OpenVINO 2026.4): call it
+    # here, under the lock, before any thread has a tensor.
+    _ = openvino.Tensor(openvino.Type.u8, openvino.Shape([1])).data
     return openvino.Core()

@@ -1,4 +1,4 @@
-"""Keep the log lines of native libraries off the terminal, and nothing else."""
+"""Keep the chatter of native libraries, and nothing else, off the terminal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import tempfile
 import threading
 from collections.abc import Iterator
 
-# The lines that TensorFlow Lite and absl write while a MediaPipe task starts; warnings and
-# information only: their errors and fatal lines start with E and F.
+# Information and warnings of TensorFlow Lite and absl while a MediaPipe task starts. Their errors
+# and fatal lines start with E and F, and come through.
 _CHATTER = re.compile(rb"(INFO: |WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d:)")
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -19,9 +19,9 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @contextlib.contextmanager
 def native_chatter_dropped() -> Iterator[None]:
-    """Drop known log lines that native code writes to file descriptor 2 in the meantime.
+    """Drop known log lines written to file descriptor 2 within the block.
 
-    Whatever else is written there, by any thread, comes out when the block is left.
+    Everything else written there, by any thread, comes out at the block's end.
     """
     with _ONE_AT_A_TIME, tempfile.TemporaryFile() as held:
         sys.stderr.flush()

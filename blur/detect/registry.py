@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from blur.detect.detections import Detector
@@ -11,38 +12,68 @@ from blur.errors import SetupError
 from blur.process import memory
 
 
-class _Closable(Detector, Protocol):
+class ClosableDetector(Detector, Protocol):
     def close(self) -> None: ...
 
 
-DETECTORS = ("centerface", "yunet", "blazeface-short", "blazeface-full")
-"""Names of all detectors; the weights they use have the same names."""
+Builder = Callable[[str, int | None, str], ClosableDetector]
+"""Builds a detector from its name, its bound of threads (None: all cores) and its device."""
 
-_loaded: dict[str, _Closable] = {}
+
+# Imports are local: each library takes long to load, and most commands need only one.
+def _centerface(name: str, threads: int | None, device: str) -> ClosableDetector:
+    from blur.detect.centerface import CenterFace
+
+    return CenterFace(threads=threads, device=device)
+
+
+def _yunet(name: str, threads: int | None, device: str) -> ClosableDetector:
+    from blur.detect.yunet import YuNet
+
+    return YuNet(threads=threads, device=device)
+
+
+def _blazeface(name: str, threads: int | None, device: str) -> ClosableDetector:
+    from blur.detect.blazeface import BlazeFace
+
+    return BlazeFace(name, threads=threads)
+
+
+BUILDERS: dict[str, Builder] = {
+    "centerface": _centerface,
+    "yunet": _yunet,
+    "blazeface-short": _blazeface,
+    "blazeface-full": _blazeface,
+}
+"""A builder for every detector; the weights have the detectors' names."""
+
+DETECTORS = tuple(BUILDERS)
+
+_loaded: dict[str, ClosableDetector] = {}
 _device = "CPU"
 _lock = threading.Lock()
 
-# MediaPipe's tasks complain when they live on while the interpreter takes its modules apart.
+# MediaPipe's tasks print errors if they outlive the interpreter's modules.
 atexit.register(_loaded.clear)
 
 
 def load_detector(name: str, *, threads: int | None = None) -> Detector:
-    """The detector called `name`, built when it is first asked for.
+    """The detector called `name`, built on the first call.
 
-    `threads` bounds the cores it uses and counts on the first call only; None takes all cores of
-    this process. Raises SetupError when the name is unknown or the weights or the library are
-    missing, and UsageError when the device is.
+    `threads` bounds its cores and counts on the first call only; None takes all cores of this
+    process. Raises SetupError for an unknown name, a missing weight or library, and UsageError for
+    a missing device.
     """
     with _lock:
         if name not in _loaded:
-            _loaded[name] = _build(name, threads)
+            _loaded[name] = _built(name, threads)
         return _loaded[name]
 
 
 def use_device(name: str) -> None:
-    """Build detectors for this device, in any case of letters, from now on; none may be in use.
+    """Build detectors for this device, in upper or lower case, from now on; none may be in use.
 
-    `network.devices` lists what there is. BlazeFace always runs on the CPU.
+    `devices.devices` lists the choices. BlazeFace always runs on the CPU.
     """
     global _device
     if name.upper() != _device:
@@ -51,31 +82,19 @@ def use_device(name: str) -> None:
 
 
 def unload_detectors() -> None:
-    """Free every detector of this process, and give its memory back to the system; none may be
-    in use."""
+    """Free every detector and return its memory to the system; none may be in use."""
     with _lock:
         while _loaded:
             _loaded.popitem()[1].close()
     memory.give_back()
 
 
-def _build(name: str, threads: int | None) -> _Closable:
-    # Imported here: their libraries take long to load, and most commands need only some.
+def _built(name: str, threads: int | None) -> ClosableDetector:
+    if name not in BUILDERS:
+        raise SetupError(f"no detector is called {name!r}", remedy=f"known: {', '.join(DETECTORS)}")
     try:
-        if name == "centerface":
-            from blur.detect.centerface import CenterFace
-
-            return CenterFace(threads=threads, device=_device)
-        if name == "yunet":
-            from blur.detect.yunet import YuNet
-
-            return YuNet(threads=threads, device=_device)
-        if name.startswith("blazeface"):
-            from blur.detect.blazeface import BlazeFace
-
-            return BlazeFace(name, threads=threads)
+        return BUILDERS[name](name, threads, _device)
     except ImportError as error:
         raise SetupError(
             f"the library behind the detector {name} does not load: {error}"
         ) from error
-    raise SetupError(f"no detector is called {name!r}", remedy=f"known: {', '.join(DETECTORS)}")

@@ -1,7 +1,6 @@
-"""The installed weights: what they are, where they lie, and that they are what they claim.
+"""The installed weights: their catalogue, and their content verified by SHA-256.
 
-`models/` fetches them when blur is built; here they are only read. Nothing in this module
-opens a connection.
+`models/` fetches them at build time; this module only reads files.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ _CATALOG = "catalog.toml"
 
 
 class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of the catalogue; `name` is the detector that uses it.
+    """One entry of the catalogue; `name` is the name of its detector.
 
-    `distribution`, `version` and `wheel_sha256` tell which wheel it came out of.
+    `distribution`, `version` and `wheel_sha256` identify its source wheel.
     """
 
     name: str
@@ -39,7 +38,7 @@ class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def licence_file(self) -> str:
-        """Name of the licence text that lies beside the weight."""
+        """Name of the licence text beside the weight."""
         return f"{self.name}.LICENCE"
 
 
@@ -49,7 +48,7 @@ class _Catalogue(Struct, frozen=True):
 
 @functools.cache
 def catalogue(folder: Path = FOLDER) -> tuple[Weight, ...]:
-    """The weights that belong to this version of blur. Raises SetupError."""
+    """The weights of this version of blur. Raises SetupError."""
     file = folder / _CATALOG
     try:
         entries = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -75,6 +74,6 @@ def read(name: str, folder: Path = FOLDER) -> bytes:
 
 
 def digest(folder: Path = FOLDER) -> str:
-    """A short hash of all weights: equal wherever the same weights are installed."""
+    """16 hex digits over all weights: equal wherever equal weights are installed."""
     hashes = sorted(weight.sha256 for weight in catalogue(folder))
     return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]

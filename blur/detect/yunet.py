@@ -11,21 +11,22 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from blur.data.arrays import Picture
 from blur.detect import weights
-from blur.detect.detections import Detections, Picture
-from blur.detect.network import Outputs, Precision, open_network
-from blur.detect.nms import suppressed
+from blur.detect.detections import Detections
+from blur.detect.devices import open_network
+from blur.detect.network import Outputs, Precision
 from blur.errors import DetectorError
 
 _NAME = "yunet"
 _STRIDES = (8, 16, 32)
-_NMS_IOU = 0.3
+"""Input pixels a cell of each level."""
 
 
 class YuNet:
-    """Fast; sees large faces well, and turned ones better than CenterFace does.
+    """Fast; finds large faces well, and turned ones better than CenterFace.
 
-    Boxes are tight. Its landmarks stay upright when a face is turned, so the angle is 0.
+    Boxes are tight. `angle` is 0: its landmarks stay upright on a turned face.
     """
 
     name = _NAME
@@ -48,31 +49,33 @@ class YuNet:
         )
 
     def detect(self, pictures: Sequence[Picture], threshold: float) -> list[Detections]:
-        return self._network.run(pictures, lambda outputs, width: decode(outputs, width, threshold))
+        return self._network.run(
+            pictures, lambda outputs, width: self.decode(outputs, width, threshold)
+        )
 
     def close(self) -> None:
         self._network.close()
 
+    @staticmethod
+    def decode(outputs: Outputs, width: int, threshold: float) -> Detections:
+        """Detections from the network's answer to an input `width` pixels wide.
 
-def decode(outputs: Outputs, width: int, threshold: float) -> Detections:
-    """Detections out of the network's answer to an input `width` pixels wide.
-
-    Raises DetectorError when the answer is no number.
-    """
-    cells = [outputs[f"cls_{stride}"].shape[1] for stride in _STRIDES]
-    faces, objects = (_all(outputs, name)[:, 0].clip(0, 1) for name in ("cls", "obj"))
-    scores = np.sqrt(faces * objects)
-    if not np.isfinite(scores).all():
-        raise DetectorError(f"{_NAME} answered with something that is no number")
-    rows = np.flatnonzero(scores >= threshold)
-    ends = np.cumsum(cells)
-    level = np.searchsorted(ends, rows, side="right")
-    stride = np.array(_STRIDES)[level]
-    y, x = np.divmod(rows - (ends - cells)[level], width // stride)
-    left, up, log_width, log_height = _all(outputs, "bbox")[rows].T
-    columns = [x + left, y + up, np.exp(log_width), np.exp(log_height), np.zeros(len(rows))]
-    boxes = (np.stack(columns, axis=1) * stride[:, None]).astype(np.float32)
-    return suppressed(Detections.of(boxes, scores[rows], _NAME), _NMS_IOU)
+        Raises DetectorError if the answer is not finite.
+        """
+        cells = [outputs[f"cls_{stride}"].shape[1] for stride in _STRIDES]
+        faces, objects = (_all(outputs, name)[:, 0].clip(0, 1) for name in ("cls", "obj"))
+        scores = np.sqrt(faces * objects)
+        if not np.isfinite(scores).all():
+            raise DetectorError(f"{_NAME} answered with something that is no number")
+        rows = np.flatnonzero(scores >= threshold)
+        ends = np.cumsum(cells)
+        level = np.searchsorted(ends, rows, side="right")
+        stride = np.array(_STRIDES)[level]
+        y, x = np.divmod(rows - (ends - cells)[level], width // stride)
+        left, up, log_width, log_height = _all(outputs, "bbox")[rows].T
+        columns = [x + left, y + up, np.exp(log_width), np.exp(log_height), np.zeros(len(rows))]
+        boxes = (np.stack(columns, axis=1) * stride[:, None]).astype(np.float32)
+        return Detections.of(boxes, scores[rows], _NAME).suppressed()
 
 
 def _all(outputs: Outputs, name: str) -> npt.NDArray[np.float32]:

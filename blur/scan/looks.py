@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from blur.data.sightings import FAMILIES, Sightings, merged
-from blur.detect.detections import Detections, Detector, Picture
-from blur.detect.views import Shown, View, lifted
+from blur.data.arrays import Picture
+from blur.detect.detections import Detections, Detector
+from blur.detect.views import SizedFrame, View, lifted
 from blur.process.prefetch import together
 from blur.settings import Level
 
@@ -154,7 +155,7 @@ class Search:
         """
         jobs: defaultdict[_Job, list[tuple[int, int, View]]] = defaultdict(list)
         for place, glance in enumerate(glances):
-            seen = functools.cache(partial(_views, Shown(lifted(glance.picture))))
+            seen = functools.cache(partial(_views, SizedFrame(lifted(glance.picture))))
             due = [look for look in self._looks if glance.fresh or look.due(glance.frame)]
             # Looks that differ only in when they are due, or in more size than there is, are one.
             taken = dict.fromkeys(look.taken(max(glance.picture.shape)) for look in due)
@@ -189,5 +190,5 @@ class Search:
         return merged(glance.frame, boxes, found.scores, families)
 
 
-def _views(shown: Shown, longest: int, turns: int, quartered: bool) -> list[View]:
+def _views(shown: SizedFrame, longest: int, turns: int, quartered: bool) -> list[View]:
     return shown.quarters(longest) if quartered else [shown.whole(longest, turns)]

@@ -10,6 +10,7 @@ from made_clips import film
 
 from blur.batch.display import Lines
 from blur.batch.run import run
+from blur.detect import registry
 from blur.disk.fingerprint import fingerprint
 from blur.errors import Exit
 from blur.settings import BatchSettings, Level, ScanSettings, Settings
@@ -135,8 +136,9 @@ def test_progress_adds_up_over_the_segments(fake):
 
 
 def test_the_real_corridor_makes_the_same_of_segments(tmp_path, monkeypatch):
-    monkeypatch.setattr("blur.detect.registry._build", lambda name, threads: Green(name))
-    monkeypatch.setattr("blur.detect.registry._loaded", {})
+    registry.unload_detectors()
+    for name in registry.DETECTORS:
+        monkeypatch.setitem(registry.BUILDERS, name, lambda name, *_: Green(name))
     clip = film(tmp_path / "in" / "a.mp4", frames=60, face=True, keys=12)
     settings = Settings(scan=ScanSettings(level=Level.FAST))
     plans = []

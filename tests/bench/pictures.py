@@ -11,8 +11,8 @@ from score import Miss
 from truth import Case, Face
 
 from blur.cover.region import Covers
+from blur.data.arrays import Picture
 from blur.data.plan import Mark, Plan
-from blur.detect.detections import Picture
 from blur.media.open.probe import probe
 from blur.media.open.seek import Seeker
 from blur.media.open.small_pictures import display_rgb

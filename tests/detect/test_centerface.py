@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blur.data.arrays import Picture
 from blur.data.boxes import bounds
-from blur.detect.centerface import CenterFace, decode, own_axes, roll
-from blur.detect.detections import Picture
+from blur.detect.centerface import CenterFace, own_axes, roll
 from blur.errors import DetectorError
 
 # Landmarks of an upright face in its box: y, x of eyes, nose, mouth corners, as the network tells.
@@ -34,7 +34,7 @@ def put(outputs: dict[str, np.ndarray], row: int, column: int, score: float) -> 
 def test_decode_by_hand() -> None:
     outputs = answer(24, 40)
     put(outputs, 10, 30, 0.75)
-    found = decode(outputs, 0.5)
+    found = CenterFace.decode(outputs, 0.5)
     # x = (30 + 0.5 + 0.5) * 4, y = (10 + 0.5 - 0.25) * 4
     np.testing.assert_allclose(found.boxes, [[124, 41, 40, 48, 0]], atol=1e-3)
     assert found.scores.tolist() == [0.75]
@@ -44,22 +44,22 @@ def test_decode_by_hand() -> None:
 def test_decode_keeps_scores_from_the_threshold_on() -> None:
     outputs = answer(24, 40)
     put(outputs, 3, 4, 0.25)
-    assert len(decode(outputs, 0.25)) == 1
-    assert len(decode(outputs, 0.26)) == 0
+    assert len(CenterFace.decode(outputs, 0.25)) == 1
+    assert len(CenterFace.decode(outputs, 0.26)) == 0
 
 
 def test_decode_suppresses_neighbours() -> None:
     outputs = answer(24, 40)
     put(outputs, 10, 20, 0.6)
     put(outputs, 10, 21, 0.75)
-    assert decode(outputs, 0.1).scores.tolist() == [0.75]
+    assert CenterFace.decode(outputs, 0.1).scores.tolist() == [0.75]
 
 
 def test_an_answer_that_is_no_number_is_an_error() -> None:
     outputs = answer(24, 40)
     outputs["537"][0, 0, 5, 5] = np.nan
     with pytest.raises(DetectorError):
-        decode(outputs, 0.5)
+        CenterFace.decode(outputs, 0.5)
 
 
 def turned_landmarks(degrees: float) -> np.ndarray:

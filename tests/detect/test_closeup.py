@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from blur.data.arrays import Picture
 from blur.data.plan import Box
 from blur.detect.closeup import Closeup
-from blur.detect.detections import Detections, Picture
+from blur.detect.detections import Detections
 
 BOX = Box(200, 150, 60, 60, 0)
 GRAY = np.full((300, 400), 128, np.uint8)

@@ -1,11 +1,12 @@
+"""Detections keep the best of overlapping boxes."""
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blur.data.boxes import overlaps
-from blur.detect.detections import Detections
-from blur.detect.nms import nms, suppressed
+from blur.detect.detections import Detections, nms
 
 # x from 0, 20 and 50, all 100 wide: IoU 2/3 (first, second), 1/3 (first, third), 7/13.
 ROW = np.array([[0, 0, 100, 100], [20, 0, 120, 100], [50, 0, 150, 100]], np.float32)
@@ -41,7 +42,7 @@ def test_across_turns() -> None:
     lying = (100, 100, 60, 80, 90, 0.9)
     the_same_upright = (101, 99, 80, 60, 0, 0.5)
     beside_it = (190, 100, 60, 80, 0, 0.4)
-    kept = suppressed(detections([the_same_upright, beside_it, lying]), 0.5)
+    kept = detections([the_same_upright, beside_it, lying]).suppressed(0.5)
     assert kept.scores.tolist() == pytest.approx([0.9, 0.4])
     assert kept.boxes[0, 4] == 90
 
@@ -55,7 +56,7 @@ rows = st.tuples(
 @given(st.lists(rows, max_size=30), st.floats(0.1, 0.9))
 def test_keeps_the_best_of_what_overlaps(rows: list[tuple[float, ...]], iou: float) -> None:
     found = detections(rows)
-    kept = suppressed(found, iou)
+    kept = found.suppressed(iou)
     assert (np.diff(kept.scores) <= 0).all()
     among = overlaps(kept.boxes, kept.boxes)[0]
     np.fill_diagonal(among, 0)

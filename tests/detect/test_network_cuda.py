@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from blur.detect import network, network_cuda, weights
+from blur.data.arrays import Picture
+from blur.detect import devices, network_cuda, weights
 from blur.detect.centerface import CenterFace
-from blur.detect.detections import Picture
-from blur.detect.network import CUDA, Network, Outputs
+from blur.detect.devices import CUDA
+from blur.detect.network import Network, Outputs
 from blur.detect.network_cuda import CudaNetwork
 from blur.detect.network_openvino import OpenVinoNetwork
 from blur.detect.yunet import YuNet
@@ -97,15 +98,15 @@ def test_a_chip_answers_as_openvino_does(
 def test_a_detector_on_a_chip_finds_the_same(
     kind: type[CenterFace | YuNet], astronaut: Picture, chip: None
 ) -> None:
-    assert CUDA in network.devices()
+    assert CUDA in devices.devices()
     check_faces(kind, astronaut, 1e-3)
 
 
 def refused() -> BlurError:
     """Why there is no network for the chip; the list of devices must agree."""
-    assert CUDA not in network.devices()
+    assert CUDA not in devices.devices()
     with pytest.raises(BlurError) as caught:
-        network.open_network("yunet", weights.read("yunet"), device=CUDA)
+        devices.open_network("yunet", weights.read("yunet"), device=CUDA)
     assert 'pip install "blur[nvidia]"' in caught.value.remedy
     return caught.value
 
@@ -115,7 +116,7 @@ def test_libraries_that_are_missing_are_named(
     missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    monkeypatch.setattr(network_cuda, "_runtime", network_cuda._runtime.__wrapped__)
+    monkeypatch.setattr(network_cuda, "runtime", network_cuda.runtime.__wrapped__)
     error = refused()
     assert error.exit_code == Exit.SETUP
     assert missing in error.problem
@@ -124,7 +125,7 @@ def test_libraries_that_are_missing_are_named(
 def test_a_runtime_for_processors_only_is_no_runtime_for_chips(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(network_cuda, "_runtime", lambda: runtime(None, ON_CPU))
+    monkeypatch.setattr(network_cuda, "runtime", lambda: runtime(None, ON_CPU))
     error = refused()
     assert isinstance(error, SetupError)
     assert "pip uninstall onnxruntime" in error.remedy
@@ -135,7 +136,7 @@ def test_it_never_goes_on_on_the_processor_instead(monkeypatch: pytest.MonkeyPat
         return onnxruntime.InferenceSession(content, options, providers=[ON_CPU])
 
     fallen_back = runtime(session, "CUDAExecutionProvider", ON_CPU)
-    monkeypatch.setattr(network_cuda, "_runtime", lambda: fallen_back)
+    monkeypatch.setattr(network_cuda, "runtime", lambda: fallen_back)
     error = refused()
     assert error.exit_code == Exit.USAGE
     assert "nvidia-smi" in error.remedy
@@ -147,7 +148,7 @@ def test_a_driver_that_cannot_be_used_is_told_without_the_name_of_the_machine(
     def session(*_: object, **__: object) -> object:
         raise RuntimeError(OLD_DRIVER)
 
-    monkeypatch.setattr(network_cuda, "_runtime", lambda: runtime(session, "CUDAExecutionProvider"))
+    monkeypatch.setattr(network_cuda, "runtime", lambda: runtime(session, "CUDAExecutionProvider"))
     error = refused()
     assert error.exit_code == Exit.USAGE
     assert error.problem.endswith("insufficient for CUDA runtime version")
@@ -156,11 +157,19 @@ def test_a_driver_that_cannot_be_used_is_told_without_the_name_of_the_machine(
 def test_a_picture_that_fails_is_an_error_without_the_name_of_the_machine(
     astronaut: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run(*_: object) -> object:
-        raise onnxruntime.capi.onnxruntime_pybind11_state.Fail(OLD_DRIVER)
+    class Failing(onnxruntime.InferenceSession):
+        """Fails on every picture after the first, with which a network is opened."""
 
+        runs = 0
+
+        def run(self, *given: object) -> object:
+            self.runs += 1
+            if self.runs > 1:
+                raise onnxruntime.capi.onnxruntime_pybind11_state.Fail(OLD_DRIVER)
+            return super().run(*given)
+
+    monkeypatch.setattr(network_cuda, "runtime", lambda: runtime(Failing, ON_CPU))
     there = yunet(provider=ON_CPU)
-    monkeypatch.setattr(there._session, "run", run)
     with pytest.raises(DetectorError, match=r"yunet failed: CUDA failure 35: [^;]*version$"):
         answers(there, [astronaut])
 

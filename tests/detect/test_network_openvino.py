@@ -1,10 +1,15 @@
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from blur.detect import network_openvino, weights
+from blur.detect.compiled import Kept
 from blur.detect.network import Outputs, Precision
 from blur.detect.network_openvino import OpenVinoNetwork
 from blur.errors import DetectorError
@@ -41,13 +46,19 @@ def test_an_error_while_decoding_leaves_the_network_usable(yunet: OpenVinoNetwor
 def test_sizes_used_last_stay_compiled(
     yunet: OpenVinoNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Up to 4 megapixels of them; the size that was used longest ago is made ready again."""
     yunet.close()
-    monkeypatch.setattr(network_openvino, "_COMPILED_PIXELS", 3 * 64 * 64)
-    for width in (32, 64, 96, 32):
-        yunet.run([picture(width, 64)], lambda outputs, width: None)
-    assert list(yunet._compiled) == [(64, 64), (96, 64), (32, 64)]
-    yunet.run([picture(640, 64)], lambda outputs, width: None)
-    assert list(yunet._compiled) == [(640, 64)]
+    ready: list[int] = []
+    imported = Kept.imported
+
+    def noting(self: Kept, key: tuple[int, ...], make: Callable[..., Any]) -> Any:
+        ready.append(key[2])
+        return imported(self, key, make)
+
+    monkeypatch.setattr(Kept, "imported", noting)
+    for width in (1024, 1056, 1088, 1024, 1120, 1024, 1056):
+        yunet.run([picture(width, 1024)], lambda outputs, width: None)
+    assert ready == [1024, 1056, 1088, 1120, 1056]
 
 
 def test_what_was_compiled_once_is_read_again_and_answers_the_same(
@@ -63,7 +74,7 @@ def test_what_was_compiled_once_is_read_again_and_answers_the_same(
         return yunet.run(shown, joined)[0]
 
     compiled = {precision: answer(precision) for precision in ("f32", "bf16")}
-    monkeypatch.delattr(OpenVinoNetwork, "_sized")
+    monkeypatch.delattr(Kept, "put")  # nothing is compiled any more
     for precision, before in compiled.items():
         assert np.array_equal(answer(precision), before)
 
@@ -95,7 +106,7 @@ def test_other_threads_run_while_a_network_works(yunet: OpenVinoNetwork) -> None
 def test_another_device_gets_the_network_without_what_only_processors_know(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    real = network_openvino._core()
+    real = network_openvino.core()
 
     class Core:
         def read_model(self, *given: object) -> object:
@@ -106,6 +117,37 @@ def test_another_device_gets_the_network_without_what_only_processors_know(
             assert [str(key) for key in config] == ["NUM_STREAMS"]
             return real.compile_model(model, "CPU", config)
 
-    monkeypatch.setattr(network_openvino, "_core", Core)
+    monkeypatch.setattr(network_openvino, "core", Core)
     there = OpenVinoNetwork("yunet", weights.read("yunet"), threads=2, device="NPU")
     assert there.run([picture(64, 64)], lambda outputs, width: width) == [64]
+
+
+FIRST_TENSORS = """
+import faulthandler, threading
+from blur.detect.network_openvino import devices
+devices()
+import numpy as np, openvino as ov
+from openvino import opset13 as op
+faulthandler.dump_traceback_later(20, exit=True)
+image = op.parameter([1, 3, 64, 64], np.float32)
+compiled = ov.Core().compile_model(ov.Model([op.relu(image)], [image]), "CPU")
+requests = [compiled.create_infer_request() for _ in range(2)]
+together = threading.Barrier(2)
+def touch(request):
+    together.wait()
+    request.get_input_tensor().data[0]
+threads = [threading.Thread(target=touch, args=(request,)) for request in requests]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_may_fill_a_processs_first_tensors_together() -> None:
+    """OpenVINO 2026.4 alone deadlocks here in a quarter of all processes."""
+    for _ in range(10):
+        done = subprocess.run(
+            [sys.executable, "-c", FIRST_TENSORS], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr

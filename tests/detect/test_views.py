@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blur.data.arrays import Picture
 from blur.data.boxes import wrapped
 from blur.data.plan import Box
-from blur.detect.detections import Detections, Picture
-from blur.detect.views import Shown, View, crop, tiles
+from blur.detect.detections import Detections
+from blur.detect.views import SizedFrame, View, crop, tiles
 
 MARK = 250
 """Value of the third channel where a view shows the frame and not its padding."""
@@ -51,7 +52,7 @@ def errors(view: View, width: int, height: int, edge: float, padded: bool = Fals
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, st.integers(32, 480), st.integers(0, 3))
 def test_whole(width: int, height: int, longest: int, turns: int) -> None:
-    view = Shown(telling(width, height)).whole(longest, turns)
+    view = SizedFrame(telling(width, height)).whole(longest, turns)
     pixel = max(width, height) / longest
     found = errors(view, width, height, edge=max(pixel, 0.5))
     # The shorter side rounds to whole pixels: that is half a view pixel at its far end. A linear
@@ -119,7 +120,7 @@ def test_quarters(width: int, height: int, longest: int) -> None:
     """They show the whole frame, with the network that `whole` takes at half the size."""
     frame = telling(width, height)
     pixel = max(width, height) / longest / 2
-    made = Shown(frame)
+    made = SizedFrame(frame)
     views = made.quarters(longest)
     assert len(views) == 4
     assert {view.picture.shape for view in views} == {made.whole(longest).picture.shape}
@@ -138,7 +139,7 @@ def test_a_face_found_upright_in_a_turned_view_has_the_turn_as_its_angle(
     turns: int, angle: float
 ) -> None:
     """One quarter turn counter-clockwise rights a head whose crown points right."""
-    view = Shown(telling(200, 100)).whole(200, turns)
+    view = SizedFrame(telling(200, 100)).whole(200, turns)
     found = Detections.of(
         np.array([[30, 20, 10, 14, 0]], np.float32), np.array([0.9], np.float32), "d"
     )

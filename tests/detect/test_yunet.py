@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
+from blur.data.arrays import Picture
 from blur.detect import weights
-from blur.detect.detections import Picture
-from blur.detect.yunet import YuNet, decode
+from blur.detect.yunet import YuNet
 from blur.errors import DetectorError
 
 
@@ -25,7 +25,7 @@ def test_decode_by_hand(stride: int) -> None:
     outputs[f"cls_{stride}"][0, cell] = 0.64
     outputs[f"obj_{stride}"][0, cell] = 1.21  # beyond 1 counts as 1
     outputs[f"bbox_{stride}"][0, cell] = [0.5, 0.25, np.log(1.5), np.log(2)]
-    found = decode(outputs, 320, 0.5)
+    found = YuNet.decode(outputs, 320, 0.5)
     expected = [3.5 * stride, 2.25 * stride, 1.5 * stride, 2 * stride, 0]
     np.testing.assert_allclose(found.boxes, [expected], rtol=1e-5)
     assert found.scores.tolist() == pytest.approx([0.8])
@@ -38,14 +38,14 @@ def test_decode_suppresses_across_strides() -> None:
         cell = (64 // stride) * (320 // stride) + 64 // stride
         outputs[f"cls_{stride}"][0, cell] = outputs[f"obj_{stride}"][0, cell] = score
         outputs[f"bbox_{stride}"][0, cell, 2:] = np.log(40 / stride)
-    assert decode(outputs, 320, 0.5).scores.tolist() == pytest.approx([0.9])
+    assert YuNet.decode(outputs, 320, 0.5).scores.tolist() == pytest.approx([0.9])
 
 
 def test_an_answer_that_is_no_number_is_an_error() -> None:
     outputs = answer(320, 192)
     outputs["obj_16"][0, 7] = np.nan
     with pytest.raises(DetectorError):
-        decode(outputs, 320, 0.5)
+        YuNet.decode(outputs, 320, 0.5)
 
 
 def test_agrees_with_opencv_on_the_same_weights(astronaut: Picture) -> None:

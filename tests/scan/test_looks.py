@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from blur.data.arrays import Picture
 from blur.data.boxes import wrapped
 from blur.data.sightings import FAMILIES
-from blur.detect.detections import Detections, Picture
+from blur.detect.detections import Detections
 from blur.errors import DetectorError
 from blur.scan.looks import LEVELS, Glance, Search
 from blur.settings import Level

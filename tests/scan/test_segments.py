@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
+from blur.data.arrays import Picture
 from blur.data.plan import Plan
-from blur.detect.detections import Detections, Picture
+from blur.detect.detections import Detections
 from blur.errors import DecodeError
 from blur.process.progress import silent
 from blur.scan import scan as scanning

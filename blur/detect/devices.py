@@ -1,0 +1,51 @@
+"""The devices of this machine, and networks opened on one of them.
+
+Each device's library is imported when it is first asked for: it takes seconds to load.
+"""
+
+from __future__ import annotations
+
+from blur.detect.network import Network, Precision
+from blur.errors import UsageError
+
+CUDA = "CUDA"
+"""An NVIDIA chip, driven by ONNX Runtime; every other device is OpenVINO's."""
+
+
+def open_network(
+    name: str,
+    onnx: bytes,
+    *,
+    bgr: bool = False,
+    threads: int | None = None,
+    precision: Precision | None = None,
+    device: str = "CPU",
+) -> Network:
+    """The network on one of `devices()`.
+
+    `bgr` swaps the channels of RGB pictures. `threads` bounds the cores used; None takes all of
+    this process. `precision` None takes OpenVINO's preference: bf16 on CPUs with the instructions
+    (twice as fast), else f32. CUDA uses one core, and f32 always. Raises UsageError for a missing
+    device and SetupError for a missing library.
+    """
+    if device == CUDA:
+        from blur.detect.network_cuda import CudaNetwork
+
+        return CudaNetwork(name, onnx, bgr=bgr)
+    from blur.detect import network_openvino
+
+    if device not in network_openvino.devices():
+        raise UsageError(
+            f"this machine has no device {device} that detectors run on",
+            remedy=f"use --device {' or '.join(devices())}",
+        )
+    return network_openvino.OpenVinoNetwork(
+        name, onnx, bgr=bgr, threads=threads, precision=precision, device=device
+    )
+
+
+def devices() -> list[str]:
+    """The CPU and chips with a driver, by OpenVINO's names, and CUDA if an NVIDIA chip answers."""
+    from blur.detect import network_cuda, network_openvino
+
+    return network_openvino.devices() + [CUDA] * (network_cuda.obstacle() is None)
