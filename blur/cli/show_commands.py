@@ -21,7 +21,7 @@ from blur.settings import CoverSettings, FillName, ScanSettings
 
 if TYPE_CHECKING:  # what a command needs is loaded when it is called
     from blur.data.plan import Plan
-    from blur.export.compare import Span
+    from blur.data.spans import FrameSpan
     from blur.review.open_clip import OpenClip
     from blur.store.shelf import Shelf
 
@@ -265,7 +265,7 @@ def _compare_all(
         click.echo(f"{path}: {shown} frames; it shows clear faces, keep it safe")
 
 
-def _spans(plan: Plan, text: str | None) -> list[Span]:
+def _spans(plan: Plan, text: str | None) -> list[FrameSpan]:
     """Frames that `--spans` names, or those worth comparing."""
     from blur.export.compare import interesting
     from blur.media.write.audio import parse_spans

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Mask = npt.NDArray[np.bool_]
+
+FrameSpan: TypeAlias = tuple[int, int]
+"""Frames [start, end)."""
 
 
 def runs(mask: Mask, gap: int = 1) -> Iterator[tuple[int, int]]:

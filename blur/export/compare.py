@@ -16,15 +16,13 @@ import numpy as np
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
 from blur.data.plan import Plan
+from blur.data.spans import FrameSpan
 from blur.disk import atomic
 from blur.errors import UsageError
 from blur.export.sheet import moments
-from blur.render.pictures import Pictures, Rgb, covered, shown
+from blur.render.pictures import Pictures, Rgb, as_shown, covered
 from blur.settings import CoverSettings
 from blur.store.folder import WorkFolder
-
-Span = tuple[int, int]
-"""Frames [start, end)."""
 
 SIDE = 960
 """Longest side of each half, in pixels."""
@@ -33,7 +31,7 @@ _TOTAL = 30.0
 _EACH = 2.0
 
 
-def interesting(plan: Plan) -> list[Span]:
+def interesting(plan: Plan) -> list[FrameSpan]:
     """About half a minute around what a contact sheet would show, in the order of the clip."""
     per_second = plan.frames / max(plan.seconds(plan.frames), 1e-3)
     half = max(1, round(per_second * _EACH / 2))
@@ -42,9 +40,9 @@ def interesting(plan: Plan) -> list[Span]:
     return joined(spans, plan.frames)
 
 
-def joined(spans: Iterable[Span], frames: int) -> list[Span]:
+def joined(spans: Iterable[FrameSpan], frames: int) -> list[FrameSpan]:
     """Spans inside the clip, in order, none touching another."""
-    result: list[Span] = []
+    result: list[FrameSpan] = []
     for start, end in sorted((max(0, a), min(frames, b)) for a, b in spans):
         if start >= end:
             continue
@@ -56,7 +54,7 @@ def joined(spans: Iterable[Span], frames: int) -> list[Span]:
 
 
 def write(
-    pictures: Pictures, plan: Plan, cover: CoverSettings, spans: Sequence[Span], path: Path
+    pictures: Pictures, plan: Plan, cover: CoverSettings, spans: Sequence[FrameSpan], path: Path
 ) -> int:
     """Write the comparison as MP4 and return its number of frames; `plan` is what is rendered.
 
@@ -84,7 +82,7 @@ def write(
                     picture = pictures.at(index)
                     after = covered(picture, pictures.info, covers.at(index), fill)
                     both = _beside(
-                        shown(picture, pictures.info, SIDE), shown(after, pictures.info, SIDE)
+                        as_shown(picture, pictures.info, SIDE), as_shown(after, pictures.info, SIDE)
                     )
                     if stream is None:
                         stream = container.add_stream("libx264", rate)

@@ -20,7 +20,7 @@ from blur.export import single
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_rgb
-from blur.render.pictures import covered, shown
+from blur.render.pictures import as_shown, covered
 from blur.scan.looks import Glance, Search
 from blur.settings import CoverSettings, Level
 
@@ -57,7 +57,7 @@ def play(clip: Path, cover: CoverSettings) -> int:
             recent = [(at, boxes) for at, boxes in recent if frame.index - at <= _HELD]
             boxes = np.concatenate([np.zeros((0, 5), np.float32), *(b for _, b in recent)])
             picture = covered(frame.picture, info, single.covers(boxes, info, cover), fill)
-            cv2.imshow(_TITLE, cv2.cvtColor(shown(picture, info, _LONGEST), cv2.COLOR_RGB2BGR))
+            cv2.imshow(_TITLE, cv2.cvtColor(as_shown(picture, info, _LONGEST), cv2.COLOR_RGB2BGR))
             number += 1
             key = cv2.waitKey(1)
             if key == ord(" "):

@@ -36,7 +36,7 @@ from blur.export import single
 from blur.media.open.probe import ClipInfo
 from blur.media.open.seek import glimpses
 from blur.media.open.small_pictures import display_rgb
-from blur.render.pictures import Pictures, Rgb, covered, shown
+from blur.render.pictures import Pictures, Rgb, as_shown, covered
 from blur.scan.looks import Glance, Search
 from blur.settings import CoverSettings, Level
 
@@ -133,7 +133,7 @@ def of_plan(
         ]
         regions = covers.at(frame)
         picture = covered(pictures.at(frame), pictures.info, regions, fill)
-        small = shown(picture, pictures.info, TILE)
+        small = as_shown(picture, pictures.info, TILE)
         hidden = _masked(regions, small, plan.width, plan.height)
         scale = small.shape[1] / plan.width, small.shape[0] / plan.height
         boxes = np.array(open_doubts, np.float32).reshape(-1, 5) * (*scale, *scale, 1)
@@ -164,7 +164,7 @@ def of_sample(
         (seen,) = search.look([Glance(0, small, True)])
         seen = single.sure(seen)
         regions = single.covers(seen.boxes, info, cover)
-        small = shown(covered(picture, info, regions, fill), info, TILE)
+        small = as_shown(covered(picture, info, regions, fill), info, TILE)
         hidden = _masked(regions, small, info.width, info.height)
         unsure = _blot_faces(small, hidden, _DOUBT)
         caption = f"{_clock(float(at))}  {len(seen) or 'no'} face{'s' * (len(seen) != 1)}"

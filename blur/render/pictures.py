@@ -112,7 +112,7 @@ def copied(picture: av.VideoFrame) -> av.VideoFrame:
     return twin
 
 
-def shown(picture: av.VideoFrame, info: ClipInfo, longest: int) -> Rgb:
+def as_shown(picture: av.VideoFrame, info: ClipInfo, longest: int) -> Rgb:
     """The picture as a screen shows it, with square pixels, not larger than it is."""
     sar = float(info.sample_aspect_ratio)
     width = info.width * (1 / sar if info.orientation.transposed else sar)

@@ -20,7 +20,7 @@ from blur.data.resolve import Resolved, resolve
 from blur.disk.fingerprint import file_sha256, fingerprint
 from blur.errors import ClipChanged, DecodeError, UsageError
 from blur.media.open.probe import ClipInfo, probe
-from blur.render.pictures import DECODED, Pictures, Recent, covered, jpeg, shown, thumbnail
+from blur.render.pictures import DECODED, Pictures, Recent, as_shown, covered, jpeg, thumbnail
 from blur.review import protocol as views
 from blur.review.acts import Act, Add, Trace, lane_of, perform
 from blur.review.flow import followed
@@ -182,7 +182,7 @@ class OpenClip:
         if done is None:
             pictures = rendered or self.source
             picture = covered(pictures.at(index), self.info, regions, fill)
-            done = jpeg(shown(picture, pictures.info, longest))
+            done = jpeg(as_shown(picture, pictures.info, longest))
             self._jpegs.put(name, done)
         return done
 
