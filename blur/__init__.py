@@ -25,6 +25,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from blur._version import __version__
+
 if TYPE_CHECKING:  # loading the native libraries takes a second; `blur --help` must not
     from blur.data.edits import Edits
     from blur.data.findings import Audit
@@ -34,8 +36,7 @@ if TYPE_CHECKING:  # loading the native libraries takes a second; `blur --help` 
     from blur.settings import ScanSettings, Settings
     from blur.store.report import BatchReport
 
-__all__ = ["audit", "render", "run", "scan"]
-__version__ = "0.1.0"
+__all__ = ["__version__", "audit", "render", "run", "scan"]
 
 AnyPath: TypeAlias = str | PathLike[str]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blur.disk.fingerprint import file_sha256, fingerprint, sha256
+from blur.store.digests import of_this_build
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry
 from blur.store.names import from_text
 from blur.store.report import State
+
+OTHER_BUILD = "made by another version of blur"
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ def unfinished(entry: Entry, folder: WorkFolder, wanted: Wanted) -> str | None:
     if entry.state not in (State.SCANNED, State.DONE):
         return "not finished"
     if wanted.scan_digest not in (None, entry.scan_digest):
+        if not of_this_build(entry.scan_digest):
+            return OTHER_BUILD
         return "the scan settings or weights changed"
     if file_sha256(folder.plan_of(entry.fingerprint)) != entry.plan_sha256:
         return "its plan changed"
@@ -34,6 +39,8 @@ def unfinished(entry: Entry, folder: WorkFolder, wanted: Wanted) -> str | None:
     if entry.state is not State.DONE:
         return "not rendered"
     if wanted.render_digest != entry.render_digest:
+        if not of_this_build(entry.render_digest):
+            return OTHER_BUILD
         return "the cover or output settings changed"
     if file_sha256(folder.edits_of(entry.fingerprint)) != entry.edits_sha256:
         return "its edits changed"

@@ -28,12 +28,12 @@ from blur.errors import (
     Exit,
     Interrupted,
     OutputError,
-    SetupError,
 )
-from blur.process.executor import Executor, Outcome, SerialExecutor, Task, Tell
+from blur.process.executor import Executor, Outcome, Task, Tell
+from blur.process.make import make_executor
 from blur.process.stop import Stop
-from blur.process.workers import ProcessExecutor, usable_memory
-from blur.settings import AuditMode, BatchSettings, Settings, cpu_count
+from blur.settings import AuditMode, BatchSettings, Settings
+from blur.store.digests import installation
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, Flight, Ledger, read, save_key
 from blur.store.names import from_text
@@ -145,29 +145,7 @@ def _ignore(*_: object) -> None: ...
 def _executor(
     tell: Tell, stop: Stop, settings: Settings, serial: bool, say: Callable[[str], None]
 ) -> Executor:
-    if serial:
-        return SerialExecutor(tell, stop)
-    if settings.batch.cluster:
-        return _cluster(tell, stop, settings, say)
-    # Single-threaded workers on every core get the most done: two do six equal clips on two
-    # cores in 0.6 of the time that one with two threads takes.
-    slots = settings.batch.jobs or cpu_count()
-    return ProcessExecutor(
-        tell,
-        stop,
-        slots=slots,
-        threads=max(1, cpu_count() // slots),
-        stall_timeout=settings.batch.stall_timeout,
-        memory_limit=usable_memory(),
-    )
-
-
-def _cluster(tell: Tell, stop: Stop, settings: Settings, say: Callable[[str], None]) -> Executor:
-    try:
-        from blur.process.cluster import ClusterExecutor
-    except ModuleNotFoundError as error:
-        raise SetupError("Dask is not installed", remedy='pip install "blur[cluster]"') from error
-    return ClusterExecutor(tell, stop, settings.batch, say)
+    return make_executor(tell, stop, settings.batch, say=say, identity=installation, serial=serial)
 
 
 def _check_device(device: str, executor: Executor, stop: Stop) -> None:

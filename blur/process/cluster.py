@@ -25,27 +25,23 @@ from distributed.scheduler import KilledWorker
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-import blur
-from blur.clip import ClipJob
-from blur.detect import weights
 from blur.errors import Interrupted, SetupError, UsageError, WorkerLost
 from blur.process.executor import Outcome, Task, Tell
 from blur.process.stop import Stop
 from blur.process.workers import ProcessExecutor, usable_memory
-from blur.settings import BatchSettings, Settings, cpu_count, digest
+from blur.settings import BatchSettings, cpu_count
+
+Identity = dict[str, str]
+"""Facts of an installation by name; equal ones make equal results."""
 
 _CONNECT_WITHIN = 15.0
+"""Seconds to wait for the scheduler before the command is refused."""
 _LOOK_EVERY = 5.0
+"""Seconds between looks at who joined and left; more leaves new workers idle longer."""
 _ASK_EVERY = 2.0
+"""Seconds between a worker's questions whether its task is still wanted; more stops later."""
 _REPORT_EVERY = 1.0
-
-
-class Identity(Struct, frozen=True):
-    """What must be the same on every machine, for clips to come out the same."""
-
-    version: str
-    weights: str
-    settings: str
+"""Seconds between reports of progress to the scheduler."""
 
 
 class Order(Struct, frozen=True):
@@ -67,14 +63,6 @@ class Order(Struct, frozen=True):
         return self.stall_timeout, self.share.get(get_worker().address, 1)
 
 
-def identity() -> Identity:
-    """Of this installation; every weight is read and verified. Raises SetupError."""
-    for weight in weights.catalogue():
-        weights.read(weight.name)
-    groups = asdict(Settings()).values()
-    return Identity(blur.__version__, weights.digest(), digest(*groups))
-
-
 class ClusterExecutor:
     """Runs tasks on a cluster: `tcp://host:8786`, or `local:N` for N workers on this machine.
 
@@ -84,12 +72,18 @@ class ClusterExecutor:
     """
 
     def __init__(
-        self, tell: Tell, stop: Stop, settings: BatchSettings, say: Callable[[str], None]
+        self,
+        tell: Tell,
+        stop: Stop,
+        settings: BatchSettings,
+        say: Callable[[str], None],
+        identity: Callable[[], Identity],
     ) -> None:
         self._tell = tell
         self._stop = stop
         self._settings = settings
         self._say = say
+        self._identity = identity
         self._mapping = [_pair(text) for text in settings.cluster_map]
         self._topic = f"blur-{uuid.uuid4().hex}"
         self._news: queue.SimpleQueue[tuple[int, str, int, int | None] | Future[Any]] = (
@@ -227,8 +221,8 @@ class ClusterExecutor:
         new = [address for address in there if address not in self._known]
         if not new:
             return
-        ours = identity()
-        answers = self._client.run(identity, workers=new, on_error="return")
+        ours = self._identity()
+        answers = self._client.run(self._identity, workers=new, on_error="return")
         for address, theirs in answers.items():
             self._known[address] = theirs == ours
             if theirs != ours:
@@ -320,8 +314,8 @@ def _wanted(worker: Worker, key: str) -> bool:
 
 
 def _difference(ours: Identity, theirs: Identity) -> str:
-    pairs = [(n, getattr(ours, n), getattr(theirs, n)) for n in Identity.__struct_fields__]
-    return ", ".join(f"its {n} is {b} and not {a}" for n, a, b in pairs if a != b)
+    pairs = [(name, value, theirs.get(name)) for name, value in ours.items()]
+    return ", ".join(f"its {name} is {b} and not {a}" for name, a, b in pairs if a != b)
 
 
 def _pair(text: str) -> tuple[Path, Path]:
@@ -343,6 +337,6 @@ def _mapped(value: Any, mapping: Sequence[tuple[Path, Path]]) -> Any:
         return path
     if isinstance(value, list | tuple):
         return type(value)(_mapped(item, mapping) for item in value)
-    if isinstance(value, ClipJob):
-        return replace(value, path=_mapped(value.path, mapping), out=_mapped(value.out, mapping))
+    if isinstance(value, Struct):
+        return replace(value, **{n: _mapped(v, mapping) for n, v in asdict(value).items()})
     return value

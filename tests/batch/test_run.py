@@ -86,7 +86,7 @@ def test_one_bad_clip_does_not_end_the_batch(fake):
 def test_a_clip_that_takes_its_worker_along_is_tried_again_alone_then_fails(
     fake, monkeypatch, behaviour, words, stall_timeout
 ):
-    monkeypatch.setattr("blur.batch.run.usable_memory", lambda: 800_000_000)
+    monkeypatch.setattr("blur.process.make.usable_memory", lambda: 800_000_000)
     fake.clip("bad.mov", behaviour, frames=50)
     fake.clip("good.mov")
     settings = Settings(batch=BatchSettings(stall_timeout=stall_timeout, jobs=2))
