@@ -1,7 +1,8 @@
+// @ts-check
 // Frames and seconds of one clip; frame rates may vary, so nothing is computed from a rate.
 
 export class Clock {
-  constructor(clip) {
+  constructor(/** @type {import("./protocol.js").Clip} */ clip) {
     const [numerator, denominator] = clip.time_base;
     this.frames = clip.frames;
     this.start = (clip.first * numerator) / denominator;
@@ -11,17 +12,16 @@ export class Clock {
     for (const [step, count] of clip.steps) {
       for (let i = 0; i < count; i++) this.times[index++] = ((pts += step) * numerator) / denominator;
     }
-    const last = clip.steps.length ? clip.steps.at(-1)[0] : 1;
-    this.times[clip.frames] = ((pts + last) * numerator) / denominator;
-    this.seconds = this.times[clip.frames];
+    const last = clip.steps.at(-1)?.[0] ?? 1;
+    this.seconds = this.times[clip.frames] = ((pts + last) * numerator) / denominator;
     this.usual = this.seconds / clip.frames;
   }
 
-  at(frame) {
+  at(/** @type {number} */ frame) {
     return this.times[Math.max(0, Math.min(frame, this.frames))];
   }
 
-  // The frame on screen at a time: the last one that has begun.
+  /** The frame on screen at a time: the last that has begun. @param {number} seconds */
   frame(seconds) {
     let low = 0;
     let high = this.frames - 1;

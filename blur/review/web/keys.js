@@ -1,31 +1,27 @@
-// Every key of the page, once: what it does, and how the help page names it.
+// @ts-check
+// Every key of the page as the help page names it.
 
+/** @type {[title: string, rows: [key: string, does: string][]][]} */
 export const KEYS = [
   ["Moving", [
     ["Space", "play or stop"],
     ["J K L", "play backwards, stop, play; again for double speed"],
-    ["← →", "one frame; with Shift one second"],
-    ["Home End", "first and last frame"],
-    ["[ ]", "doubt before, next doubt"],
-    [", .", "cut before, next cut"],
-    ["G", "go to a frame by its number"],
-    ["PgUp PgDn", "clip before, next clip"],
+    ["← →", "one frame; with Shift one second"], ["Home End", "first and last frame"],
+    ["[ ]", "doubt before, next doubt"], [", .", "cut before, next cut"],
+    ["G", "go to a frame by its number"], ["PgUp PgDn", "clip before, next clip"],
     ["+ − 0", "zoom the timeline; 0 shows all of it"],
   ]],
   ["Looking", [
-    ["P (hold)", "peek beneath the covers"],
-    ["H", "show or hide outlines"],
+    ["P (hold)", "peek beneath the covers"], ["H", "show or hide outlines"],
     ["↑ ↓", "select the next face on this frame"],
     ["1 2 3", "doubts, faces, decisions"],
     ["Esc", "select nothing, forget the span, stop drawing"],
   ]],
   ["Deciding about the selected face", [
-    ["X", "keep it clear (asks why)"],
-    ["C", "cover it"],
+    ["X", "keep it clear (asks why)"], ["C", "cover it"],
     ["I O", "first and last frame of the span that is meant"],
     ["S", "split: another face begins here"],
-    ["E", "extend the cover to this frame"],
-    ["F", "follow it to this frame"],
+    ["E", "extend the cover to this frame"], ["F", "follow it to this frame"],
     ["T", "pick it, to decide about several at once"],
   ]],
   ["Covering a region", [
@@ -36,9 +32,7 @@ export const KEYS = [
     ["Delete", "remove the keyframe on this frame, or else the region"],
   ]],
   ["The clip", [
-    ["Z  Y", "undo, redo"],
-    ["M", "mark the clip as checked, with initials"],
-    ["Ctrl + Enter", "render the clips that changed"],
-    ["?", "this page"],
+    ["Z  Y", "undo, redo"], ["M", "mark the clip as checked, with initials"],
+    ["Ctrl + Enter", "render the clips that changed"], ["?", "this page"],
   ]],
 ];

@@ -1,23 +1,28 @@
-// What a lane is (a face, or a region that a person drew), and which one it is.
+// @ts-check
+// Lanes (a face, or a region that a person drew) and doubts: their names, and which they are.
 
-import { Refusal } from "./api.js";
+import { Refusal } from "./protocol.js";
+/** @import { Clip, Doubt, Lane } from "./protocol.js" */
 
-export const named = (lane) => (lane.region !== null ? `Region ${lane.region}` : `${lane.source === "dark" ? "Dark" : "Face"} ${lane.id}`);
-export const covers = (lane, frame) => lane.start <= frame && frame < lane.end;
-export const isClear = (lane, frame) => lane.clear.some(([a, b]) => a <= frame && frame < b);
-export const wholly = (lane) => lane.clear.length === 1 && lane.clear[0][0] === lane.start && lane.clear[0][1] === lane.end;
-// Whether a region has a keyframe on this frame that is not one of its ends.
+export const named = (/** @type {Lane} */ lane) =>
+  lane.region !== null ? `Region ${lane.region}` : `${lane.source === "dark" ? "Dark" : "Face"} ${lane.id}`;
+export const covers = (/** @type {Lane | Doubt} */ { start, end }, /** @type {number} */ frame) => start <= frame && frame < end;
+export const isClear = (/** @type {Lane} */ lane, /** @type {number} */ frame) => lane.clear.some(([a, b]) => a <= frame && frame < b);
+export const isAllClear = (/** @type {Lane} */ { clear, start, end }) => clear.length === 1 && clear[0][0] === start && clear[0][1] === end;
+/** Whether a region has a keyframe here that is not one of its ends. @type {(lane: Lane, frame: number) => boolean} */
 export const spare = (lane, frame) => lane.start < frame && frame < lane.end - 1 && lane.keys.includes(frame);
+/** Names a doubt before and after a change. @type {(doubt: Doubt) => string} */
+export const sign = ({ reason, start, end, box }) => `${reason} ${start} ${end} ${box}`;
 
-// The same lane of a plan has the same identity before and after a change. Its number may not:
-// lanes that a person added are numbered anew with every change.
+/** Names a lane of a plan before and after a change. Its number may not: lanes that a person added
+ * are numbered anew with every change. @type {(lane: Lane) => string} */
 export function identity(lane) {
   if (lane.region !== null) return `region ${lane.region}`;
   return lane.source === "edit" ? `added ${lane.start} ${lane.end} ${lane.best}` : `face ${lane.id}`;
 }
 
-// A lane as it stands in a later view of its clip. A decision about a face is meant for the frames
-// that it had; a region is the same one wherever it was moved.
+/** A lane as it stands in a later view of its clip. A decision about a face is meant for the frames
+ * that it had; a region is the same wherever it was moved. @type {(lane: Lane, clip: Clip) => Lane} */
 export function again(lane, clip) {
   const found = clip.lanes.find((other) => identity(other) === identity(lane));
   if (found && (lane.region !== null || (found.start === lane.start && found.end === lane.end))) return found;

@@ -1,143 +1,153 @@
+// @ts-check
 // Shows one exact frame, or plays. Frames come from the server as pictures; the rendered file
 // plays as a video where the browser can, and every pause shows the exact frame again.
 
-import * as api from "./api.js";
+import { $, fit } from "./dom.js";
+import { readFrame, videoOf } from "./protocol.js";
+import { clockOf, update } from "./state.js";
+/** @import { Clip, Point } from "./protocol.js" */
 
 const HELD = 64; // pictures kept around the playhead
-const AHEAD = 12;
-const SIZES = [480, 640, 960, 1280, 1600, 1920, 2560];
+const AHEAD = 12; // frames that are fetched before they are due
+const SIZES = [480, 640, 960, 1280, 1600, 1920, 2560]; // longest sides that are asked for, in pixels
+const VIDEO = { name: "", picture: null, beneath: false, rendered: true };
 
 export class Player {
-  constructor({ stage, canvas, video, onFrame, onState, onProblem }) {
-    Object.assign(this, { stage, canvas, video, onFrame, onState, onProblem });
-    this.context = canvas.getContext("2d", { alpha: false });
-    this.pictures = new Map();
-    this.clip = null;
-    this.frame = 0;
-    this.speed = 0;
-    this.beneath = false;
-    this.shown = null;
-    new ResizeObserver(() => this.resize()).observe(stage);
+  stage = $("#stage");
+  canvas = $("#picture", HTMLCanvasElement);
+  video = $("#video", HTMLVideoElement);
+  context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d", { alpha: false }));
+  /** @type {Map<string, ImageBitmap>} */ pictures = new Map();
+  /** @type {Clip | null} */ clip = null;
+  frame = 0;
+  speed = 0;
+  beneath = false;
+  size = 0;
+  place = { x: 0, y: 0, width: 0, height: 0, across: 1, down: 1 }; // the picture on the stage; its pixels in one of the clip
+  /** @type {{ name: string, picture: ImageBitmap, beneath: boolean, rendered: boolean } | null} */ shown = null;
+  /** @type {object | null} */ run = null;
+  /** @type {AbortController | null} */ abort = null;
+
+  constructor(/** @type {(error: unknown) => void} */ onProblem) {
+    this.onProblem = onProblem;
+    new ResizeObserver(() => this.resize()).observe(this.stage);
   }
 
-  // Whether the picture of this very frame, as the clip stands now, is still to come.
+  /** Whether the picture of this very frame, as the clip stands now, is still to come. */
   get waiting() {
     return !!this.clip && !this.speed && this.shown?.name !== this.name(this.frame);
   }
 
-  // What the picture on the screen is, whatever was asked for since.
+  /** Tells of the picture on the screen, whatever was asked for since. */
   get showing() {
-    return this.video.hidden ? this.shown : { beneath: false, rendered: true };
+    return this.video.hidden ? this.shown : VIDEO;
   }
 
-  open(clip, clock, frame) {
+  /** @param {Clip} clip @param {number} frame */
+  open(clip, frame) {
     const same = clip.key === this.clip?.key;
-    const current = same && clip.version === this.clip.version;
+    const current = same && clip.version === this.clip?.version;
     if (!current) this.stop(true);
     if (!same) this.pictures.clear();
-    Object.assign(this, { clip, clock });
-    if (!current && clip.video) this.video.src = api.video(clip);
+    this.clip = clip;
+    if (!current && clip.video) this.video.src = videoOf(clip);
     this.measure();
     if (!this.speed) this.show(frame);
   }
 
   close() {
-    this.stop(true);
     this.abort?.abort();
     this.clip = this.shown = null;
+    this.frame = 0;
     this.video.hidden = true;
     delete this.stage.dataset.shown;
     this.paint();
-    this.onState();
+    this.stop(true);
   }
 
   resize() {
     const { size } = this;
     this.measure();
-    if (!this.clip) return;
-    if (size !== this.size && !this.speed) this.show(this.frame);
-    this.onState();
+    if (this.clip && size !== this.size && !this.speed) this.show(this.frame);
+    else update();
   }
 
   measure() {
-    const ratio = devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = this.stage;
-    this.canvas.width = Math.round(width * ratio);
-    this.canvas.height = Math.round(height * ratio);
+    fit(this.canvas, this.stage);
     if (!this.clip) return;
     const wide = Math.min(width, height * this.clip.aspect);
     const tall = wide / this.clip.aspect;
-    this.place = { x: (width - wide) / 2, y: (height - tall) / 2, width: wide, height: tall };
-    Object.assign(this.video.style, {
-      left: `${this.place.x}px`, top: `${this.place.y}px`, width: `${wide}px`, height: `${tall}px`,
-    });
-    const needed = Math.max(wide, tall) * ratio;
-    this.size = SIZES.find((s) => s >= needed) || SIZES.at(-1);
+    const [x, y] = [(width - wide) / 2, (height - tall) / 2];
+    this.place = { x, y, width: wide, height: tall, across: wide / this.clip.width, down: tall / this.clip.height };
+    Object.assign(this.video.style, { left: `${x}px`, top: `${y}px`, width: `${wide}px`, height: `${tall}px` });
+    this.size = SIZES.find((size) => size >= Math.max(wide, tall) * (devicePixelRatio || 1)) ?? SIZES[SIZES.length - 1];
     this.paint();
   }
 
-  // ---- one frame
-
-  name(frame) {
-    return `${frame} ${this.size} ${this.beneath ? "beneath" : this.clip.version}`;
+  name(/** @type {number} */ frame) {
+    return `${frame} ${this.size} ${this.beneath ? "beneath" : this.clip?.version}`;
   }
 
-  async show(frame) {
+  async show(/** @type {number} */ frame) {
+    if (!this.clip) return;
     this.frame = Math.max(0, Math.min(frame, this.clip.frames - 1));
     this.abort?.abort();
     const wanted = this.name(this.frame);
-    const here = this.draw(wanted);
-    this.onFrame(this.frame);
-    if (here) return;
+    if (this.draw(wanted)) return;
+    update();
     this.abort = new AbortController();
-    this.onState();
+    const isWanted = () => this.clip && wanted === this.name(this.frame);
     try {
       await this.fetch(this.frame, this.abort.signal);
     } catch (error) {
-      if (this.clip && wanted === this.name(this.frame)) this.onProblem(error);
+      if (isWanted()) this.onProblem(error);
       return;
     }
-    if (this.clip && wanted === this.name(this.frame)) this.draw(wanted);
+    if (isWanted()) this.draw(wanted);
   }
 
-  draw(name) {
+  /** Show a frame without playing on. @param {number} frame */
+  seek(frame) {
+    this.stop(true);
+    this.show(frame);
+  }
+
+  draw(/** @type {string} */ name) {
     const picture = this.pictures.get(name);
-    if (!picture) return false;
+    if (!picture || !this.clip) return false;
     this.pictures.delete(name);
     this.pictures.set(name, picture);
     this.shown = { name, picture, beneath: this.beneath, rendered: this.clip.rendered };
     this.video.hidden = true;
     this.paint();
-    this.stage.dataset.shown = this.frame;
-    this.onState();
+    this.stage.dataset.shown = String(this.frame);
+    update();
     return true;
   }
 
   paint() {
-    const { context, canvas } = this;
-    const ratio = devicePixelRatio || 1;
-    context.fillStyle = "#0b0c0e";
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    if (!this.shown) return;
+    const { context, stage } = this;
     const { x, y, width, height } = this.place;
+    context.fillStyle = "#0b0c0e";
+    context.fillRect(0, 0, stage.clientWidth, stage.clientHeight);
     context.imageSmoothingQuality = "high";
-    context.drawImage(this.shown.picture, x * ratio, y * ratio, width * ratio, height * ratio);
+    if (this.shown) context.drawImage(this.shown.picture, x, y, width, height);
   }
 
+  /** @param {number} frame @param {AbortSignal} [signal] */
   async fetch(frame, signal) {
     const { clip, beneath, size } = this;
     const name = this.name(frame);
-    if (this.pictures.has(name)) return;
-    const picture = await api.frame(clip, frame, { beneath, size, signal });
+    if (!clip || this.pictures.has(name)) return;
+    const picture = await readFrame(clip, frame, { beneath, size, signal });
     if (this.clip?.key !== clip.key) return;
     this.pictures.set(name, picture);
-    for (const oldest of this.pictures.keys()) {
-      if (this.pictures.size <= HELD) break;
-      this.pictures.delete(oldest);
-    }
+    if (this.pictures.size > HELD) this.pictures.delete([...this.pictures.keys()][0]);
   }
 
-  step(frames) {
+  step(/** @type {number} */ frames) {
+    if (!this.clip) return;
     this.stop();
     this.show(this.frame + frames);
     for (let i = 1; i <= 2; i++) {
@@ -146,54 +156,54 @@ export class Player {
     }
   }
 
-  peek(on) {
+  peek(/** @type {boolean} */ on) {
     if (!this.clip || on === this.beneath) return;
     if (on) this.stop(true);
     this.beneath = on;
     this.show(this.frame);
   }
 
-  // ---- playing
-
-  play(speed) {
+  play(/** @type {number} */ speed) {
     if (!this.clip) return;
     this.stop(true);
-    if (!speed) return this.show(this.frame);
     if (speed > 0 && this.frame >= this.clip.frames - 1) this.frame = 0;
     this.speed = speed;
     const run = (this.run = {});
-    if (speed > 0 && this.clip.video && !this.beneath) this.playVideo(run);
-    else this.playFrames(run);
-    this.onState();
+    if (speed > 0 && this.clip.video && !this.beneath) this.playVideo(run, this.clip);
+    else this.playFrames(run, this.clip);
+    update();
   }
 
+  /** @param {boolean} [silent] whether another frame is asked for at once */
   stop(silent) {
     const was = this.speed;
     this.run = null;
     this.speed = 0;
     this.video.pause(); // it stays in sight until the exact frame is there
     if (was && !silent && this.clip) this.show(this.frame);
-    this.onState();
+    else update();
   }
 
-  async playVideo(run) {
-    const { video, clock } = this;
-    const begin = this.frame;
+  /** @param {object} run @param {Clip} clip */
+  async playVideo(run, clip) {
+    const { video, frame: begin } = this;
+    const clock = clockOf(clip);
     video.currentTime = clock.start + (clock.at(begin) + clock.at(begin + 1)) / 2;
     video.playbackRate = this.speed;
+    /** @type {VideoFrameRequestCallback} */
     const seen = (_, { mediaTime }) => {
       if (this.run !== run) return;
       if (!video.seeking) {
         this.frame = clock.frame(mediaTime - clock.start);
         video.hidden = false;
-        this.onFrame(this.frame);
+        update();
       }
       video.requestVideoFrameCallback(seen);
     };
     video.requestVideoFrameCallback(seen);
     video.onended = () => this.run === run && this.stop();
     // The browser lacks the codec, or the file is another one by now.
-    const failed = () => this.run === run && this.playFrames((this.run = {}));
+    const failed = () => this.run === run && this.playFrames((this.run = {}), clip);
     video.onerror = failed;
     try {
       await video.play();
@@ -202,20 +212,22 @@ export class Player {
     }
   }
 
-  async playFrames(run) {
-    const { clock, speed } = this;
+  /** @param {object} run @param {Clip} clip */
+  async playFrames(run, clip) {
+    const { speed } = this;
+    const clock = clockOf(clip);
     const began = performance.now();
     const origin = clock.at(this.frame);
     const way = Math.sign(speed);
     while (this.run === run) {
       const due = clock.frame(origin + ((performance.now() - began) / 1000) * speed);
       const next = way > 0 ? Math.max(this.frame + 1, due) : Math.min(this.frame - 1, due);
-      if (next < 0 || next >= this.clip.frames) return this.stop();
+      if (next < 0 || next >= clip.frames) return this.stop();
       const stride = Math.max(1, Math.abs(next - this.frame));
       const coming = [];
       for (let i = 0; i < Math.min(AHEAD, 4 * stride + 4); i += stride) {
         const frame = next + i * way;
-        if (frame >= 0 && frame < this.clip.frames) coming.push(this.fetch(frame));
+        if (frame >= 0 && frame < clip.frames) coming.push(this.fetch(frame));
       }
       for (const later of coming) later.catch(() => {}); // told when its turn comes
       try {
@@ -229,20 +241,12 @@ export class Player {
       if (wait > 2) await new Promise((done) => setTimeout(done, wait));
       if (this.run !== run) return;
       this.frame = next;
-      this.draw(this.name(next));
-      this.onFrame(next);
+      if (!this.draw(this.name(next))) update();
     }
   }
 
-  // ---- between the screen and the clip
-
-  toClip(x, y) {
-    const { place, clip } = this;
-    return [((x - place.x) / place.width) * clip.width, ((y - place.y) / place.height) * clip.height];
-  }
-
-  toScreen([x, y]) {
-    const { place, clip } = this;
-    return [place.x + (x / clip.width) * place.width, place.y + (y / clip.height) * place.height];
-  }
+  /** A point of the stage in the clip. @type {(x: number, y: number) => Point} */
+  toClip = (x, y) => [(x - this.place.x) / this.place.across, (y - this.place.y) / this.place.down];
+  /** A point of the clip on the stage. @type {(x: number, y: number) => Point} */
+  toScreen = (x, y) => [this.place.x + x * this.place.across, this.place.y + y * this.place.down];
 }

@@ -1,136 +1,78 @@
-// The list of clips as the server last told it, and how far what is being rendered is.
+// @ts-check
+// The list of clips, and how far what is being rendered is.
 
-import * as api from "./api.js";
-import { $, Window, el, plural, rem, short } from "./dom.js";
+import { $, el, plural, rem, short } from "./dom.js";
+import { List } from "./list.js";
+import { ENDED } from "./listing.js";
+import { listing, open, problem } from "./review.js";
+import { stopRender } from "./protocol.js";
+import { panel, state } from "./state.js";
+/** @import { Row } from "./protocol.js" */
 
-const ENDED = new Set(["done", "failed", "stopped"]);
-const WHICH = {
+const WHICH = /** @type {Record<string, (row: Row) => unknown>} */ ({
   all: () => true,
-  doubt: (clip) => clip.doubt_seconds > 0,
-  edited: (clip) => clip.edited,
-  unchecked: (clip) => !clip.checked_by,
-  failed: (clip) => clip.state === "failed" || clip.state === "residual",
-};
+  doubt: (row) => row.doubt_seconds > 0,
+  edited: (row) => row.edited,
+  unchecked: (row) => !row.checked_by,
+  failed: (row) => row.state === "failed" || row.state === "residual",
+});
 
-export class Shelf {
-  constructor({ onOpen, onChange, onProblem }) {
-    Object.assign(this, { onOpen, onChange, onProblem });
-    this.rows = [];
-    this.progress = new Map(); // of what is rendered, here or elsewhere, by clip
-    this.rendering = false;
-    this.chosen = null;
-    this.turn = 0;
-    this.list = new Window($("#clips"), { height: () => 3.7 * rem(), make: (row) => this.make(row), onEnter: (row) => onOpen(row.key), empty: "No clip matches." });
-    $("#filter").addEventListener("input", () => this.draw());
-    $("#which").addEventListener("change", () => this.draw());
-  }
+const filter = $("#filter", HTMLInputElement);
+const which = $("#which", HTMLSelectElement);
+const list = new List($("#clips"), { height: () => 3.7 * rem(), make, onEnter: ({ key }) => (open(key), $("#stage").focus()), empty: "No clip matches." });
 
-  get renderable() {
-    return this.rows.filter((row) => row.renderable).map((row) => row.key);
-  }
+/** The clip before or after the chosen one, scrolled into sight. @param {1 | -1} way */
+export function goClip(way) {
+  const at = list.items.findIndex((row) => row.key === state.key) + way;
+  if (!list.items[at]) return;
+  list.reveal(at);
+  open(list.items[at].key);
+}
 
-  row(key) {
-    return this.rows.find((row) => row.key === key);
-  }
+panel(() => [state.rows, state.progress, state.key, filter.value, which.value], (rows, _, key, name, kind) => {
+  const words = name.trim().toLowerCase();
+  const found = rows.filter((row) => WHICH[kind](row) && row.name.toLowerCase().includes(words));
+  const at = found.findIndex((row) => row.key === key);
+  list.set(found, at < 0 ? list.at : at);
+});
 
-  choose(key) {
-    this.chosen = key;
-    this.draw();
-  }
+panel(() => [state.folder, state.rows, state.rendering, state.progress], (folder, rows, rendering) => {
+  if (!folder) return;
+  $("#folder").textContent = folder;
+  document.title = `${folder} — blur review`;
+  const checked = rows.filter((row) => row.checked_by).length;
+  const doubtful = rows.filter((row) => row.doubt_seconds > 0 && !row.checked_by).length;
+  $("#tally").textContent = `${checked} of ${plural(rows.length, "clip")} checked, ${doubtful} in doubt`;
+  const changed = rows.filter((row) => row.renderable).length;
+  const button = $("#render", HTMLButtonElement);
+  button.disabled = !changed || rendering;
+  button.textContent = changed ? `Render ${plural(changed, "changed clip")}` : "Nothing to render";
+  button.classList.toggle("main", changed > 0 && !rendering);
+  $("#stop").hidden = !rendering;
+  $("#rendering").textContent = rendering ? rendered() : "";
+});
 
-  // The clip before or after the chosen one, scrolled into sight.
-  beside(way) {
-    const at = this.list.items.findIndex((row) => row.key === this.chosen) + way;
-    if (this.list.items[at]) this.list.reveal(at);
-    return this.list.items[at]?.key;
-  }
+$("#stop").addEventListener("click", () => stopRender().then(() => listing.refresh(), problem));
 
-  // Resolves when the list is at least as new as this call.
-  refresh() {
-    return (this.latest = this.ask(++this.turn));
-  }
+function rendered() {
+  const all = [...state.progress.values()];
+  const at = all.findIndex(({ stage }) => stage !== "waiting" && !ENDED.has(stage));
+  if (at < 0) return "Rendering…";
+  const { stage, done, total } = all[at];
+  return `${at + 1} of ${all.length}: ${stage} ${total ? `${Math.floor((100 * done) / total)} %` : ""}`;
+}
 
-  async ask(turn) {
-    let told;
-    try {
-      told = await api.clips();
-    } catch (error) {
-      return this.onProblem(error);
-    }
-    if (turn === this.turn) return this.take(told);
-    return this.latest; // an older answer may come after a newer one
-  }
-
-  async watch() {
-    try {
-      if (!document.hidden) await this.refresh();
-    } finally {
-      setTimeout(() => this.watch(), this.rendering || this.progress.size ? 1000 : 4000);
-    }
-  }
-
-  async take({ folder, clips, rendering, progress, flights }) {
-    const { chosen } = this;
-    const before = [this.row(chosen), this.progress.get(chosen)];
-    Object.assign(this, { rows: clips, rendering });
-    this.progress = new Map(progress.map((p) => [p.key, p]));
-    for (const flight of flights) {
-      const row = clips.find((c) => c.name === flight.name);
-      if (row) this.progress.set(row.key, { ...flight, key: row.key });
-    }
-    $("#folder").textContent = folder;
-    document.title = `${folder} — blur review`;
-    const checked = clips.filter((c) => c.checked_by).length;
-    const doubtful = clips.filter((c) => c.doubt_seconds > 0 && !c.checked_by).length;
-    $("#tally").textContent = `${checked} of ${plural(clips.length, "clip")} checked, ${doubtful} in doubt`;
-    const changed = this.renderable.length;
-    $("#render").disabled = !changed || rendering;
-    $("#render").textContent = changed ? `Render ${plural(changed, "changed clip")}` : "Nothing to render";
-    $("#render").classList.toggle("main", changed > 0 && !rendering);
-    $("#stop").hidden = !rendering;
-    $("#rendering").textContent = this.rendered();
-    this.draw();
-    await this.tell(chosen, before, [this.row(chosen), this.progress.get(chosen)]);
-  }
-
-  // What a render, another page or another program did to the chosen clip shows in its row.
-  async tell(key, [row, progress], [newRow, newProgress]) {
-    const ended = progress && newProgress && progress.stage !== newProgress.stage && ["done", "failed"].includes(newProgress.stage);
-    const changed = row && newRow && JSON.stringify(row) !== JSON.stringify(newRow);
-    if (ended || changed) await this.onChange(key, ended ? newProgress : null);
-  }
-
-  rendered() {
-    if (!this.rendering) return "";
-    const all = [...this.progress.values()];
-    const at = all.findIndex(({ stage }) => stage !== "waiting" && !ENDED.has(stage));
-    if (at < 0) return "Rendering…";
-    const { stage, done, total } = all[at];
-    return `${at + 1} of ${all.length}: ${stage} ${total ? `${Math.floor((100 * done) / total)} %` : ""}`;
-  }
-
-  draw() {
-    const words = $("#filter").value.trim().toLowerCase();
-    const which = WHICH[$("#which").value];
-    const rows = this.rows.filter((row) => which(row) && row.name.toLowerCase().includes(words));
-    const at = rows.findIndex((row) => row.key === this.chosen);
-    this.list.set(rows, at >= 0 ? at : this.list.at);
-  }
-
-  make(row) {
-    const progress = this.progress.get(row.key);
-    const tags = [];
-    if (row.state === "failed") tags.push(el("span.tag.bad", {}, "failed"));
-    else if (row.state !== "done") tags.push(el("span.tag.dim", {}, row.state));
-    if (row.edited) tags.push(el("span.tag.drawn", {}, "changed"));
-    if (row.checked_by) tags.push(el("span.tag.good", { title: "checked" }, `✓ ${row.checked_by}`));
-    const doubt = row.doubt_seconds > 0 ? el("span.doubt", {}, `${short(row.doubt_seconds)} in doubt`) : row.state === "done" ? "no doubts" : "";
-    return el(
-      "div.row",
-      { "aria-selected": String(row.key === this.chosen), title: row.problem || row.name },
-      el("div.line", {}, el("span.name", {}, row.name), ...tags),
-      el("div.line", {}, el("span.name", {}, row.problem ? el("span.bad", {}, row.problem) : doubt), plural(row.tracks, "face")),
-      progress && !ENDED.has(progress.stage) ? el("progress", { value: progress.done, max: progress.total || 1, "aria-label": progress.stage }) : null,
-    );
-  }
+function make(/** @type {Row} */ row) {
+  const progress = state.progress.get(row.key);
+  const tags = [];
+  if (row.state === "failed") tags.push(el("span.tag.bad", {}, "failed"));
+  else if (row.state !== "done") tags.push(el("span.tag.dim", {}, row.state));
+  if (row.edited) tags.push(el("span.tag.drawn", {}, "changed"));
+  if (row.checked_by) tags.push(el("span.tag.good", { title: "checked" }, `✓ ${row.checked_by}`));
+  const doubt = row.doubt_seconds > 0 ? el("span.doubt", {}, `${short(row.doubt_seconds)} in doubt`) : row.state === "done" ? "no doubts" : "";
+  return el("div.row", { "aria-selected": String(row.key === state.key), title: row.problem || row.name },
+    el("div.line", {}, el("span.name", {}, row.name), ...tags),
+    el("div.line", {}, el("span.name", {}, row.problem ? el("span.bad", {}, row.problem) : doubt), plural(row.tracks, "face")),
+    progress && !ENDED.has(progress.stage) ? el("progress", { value: progress.done, max: progress.total || 1, "aria-label": progress.stage }) : null,
+  );
 }

@@ -1,0 +1,116 @@
+// @ts-check
+// Which key and which button does what.
+
+import { check, cover, extend, follow, keep, render, split } from "./decide.js";
+import { $, all, el } from "./dom.js";
+import { KEYS } from "./keys.js";
+import { nextDoubt, nextFace, showTab } from "./lists.js";
+import { nudge, removeRegion, setEnd, startDrawing } from "./region.js";
+import { change, changes, player } from "./review.js";
+import { goClip } from "./shelf.js";
+import { NOTHING, clockOf, isOpening, pick, say, set, shown, state } from "./state.js";
+import { lookAtAll, zoom } from "./timeline.js";
+
+const undo = () => change("undo", { body: () => ({}), told: "Undone." });
+const redo = () => change("redo", { body: () => ({}), told: "Done again." });
+const second = () => Math.max(1, Math.round(1 / clockOf(shown()).usual)); // in frames
+
+function goCut(/** @type {1 | -1} */ way) {
+  const cuts = [0, ...shown().cuts];
+  const to = way > 0 ? cuts.find((cut) => cut > player.frame) : cuts.findLast((cut) => cut < player.frame);
+  if (to !== undefined) player.seek(to);
+}
+
+function shuttle(/** @type {1 | -1} */ way) {
+  const speed = Math.sign(player.speed) === way ? player.speed * 2 : way;
+  player.play(Math.max(-8, Math.min(8, speed)));
+}
+
+/** @type {Record<string, ((event: KeyboardEvent | MouseEvent) => unknown) | undefined>} */
+const COMMANDS = {
+  Space: () => (player.speed ? player.stop() : player.play(1)),
+  j: () => shuttle(-1), k: () => player.stop(), l: () => shuttle(1),
+  ArrowLeft: (event) => player.step(event.shiftKey ? -second() : -1),
+  ArrowRight: (event) => player.step(event.shiftKey ? second() : 1),
+  ArrowUp: () => nextFace(-1), ArrowDown: () => nextFace(1),
+  Home: () => player.seek(0), End: () => player.seek(shown().frames - 1),
+  PageUp: () => goClip(-1), PageDown: () => goClip(1),
+  "[": () => nextDoubt(-1), "]": () => nextDoubt(1),
+  ",": () => goCut(-1), ".": () => goCut(1),
+  g: () => $("#goto", HTMLInputElement).select(),
+  h: () => set({ outlines: !state.outlines }),
+  1: () => showTab("doubts"), 2: () => showTab("faces"), 3: () => showTab("decisions"),
+  x: keep, c: cover, s: split, e: extend, f: follow,
+  i: () => setEnd(0), o: () => setEnd(1),
+  t: () => state.selected !== null && pick(state.selected),
+  r: startDrawing, Delete: removeRegion, Backspace: removeRegion,
+  z: (event) => (event.shiftKey ? redo() : undo()), y: redo,
+  m: check,
+  "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), 0: lookAtAll,
+  Escape: () => set({ ...NOTHING, said: null }),
+};
+const ALWAYS = new Set(["PageUp", "PageDown", "1", "2", "3"]); // without a clip, too
+const REPEATED = /^Arrow|^[+\-=]$/; // while the key is held
+
+const tooEarly = () => isOpening() && say("The clip is being opened. Press again when you see it.");
+const showKeys = () => $("#keys", HTMLDialogElement).showModal();
+
+document.addEventListener("keydown", (event) => {
+  const { target } = event;
+  if (document.querySelector("dialog[open]") || !(target instanceof HTMLElement)) return;
+  if (target.id === "filter" && event.key === "ArrowDown") return $("#clips").focus();
+  if (target.matches("input, select")) return event.key === "Escape" && target.blur();
+  if (event.key === "?") return showKeys();
+  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (target.matches("button") && (key === "Space" || key === "Enter") && !event.ctrlKey && !event.metaKey) return;
+  if (press(key, event)) event.preventDefault();
+});
+
+/** Whether the key means something here, and is done. @param {string} key @param {KeyboardEvent} event */
+function press(key, event) {
+  const command = COMMANDS[key];
+  if (event.ctrlKey || event.metaKey) {
+    if (key === "Enter") render();
+    else if ((key === "z" || key === "y") && state.clip) command?.(event);
+    else return false;
+  } else if (!state.clip && !ALWAYS.has(key)) {
+    if (command || event.altKey) tooEarly();
+    return false;
+  } else if (event.altKey) {
+    if (!key.startsWith("Arrow")) return false;
+    nudge(key, event.shiftKey);
+  } else if (key === "p") {
+    if (!event.repeat) player.peek(true);
+  } else if (command && (!event.repeat || REPEATED.test(key))) command(event);
+  else return false;
+  return true;
+}
+
+document.addEventListener("keyup", (event) => event.key.toLowerCase() === "p" && player.peek(false));
+addEventListener("blur", () => player.peek(false));
+document.addEventListener("visibilitychange", () => document.hidden && player.peek(false));
+
+for (const control of all("#transport button[data-key]")) {
+  control.addEventListener("click", (event) => (state.clip ? COMMANDS[control.dataset.key ?? ""]?.(event) : tooEarly()));
+}
+const peek = $("#peek");
+peek.addEventListener("pointerdown", () => player.peek(true));
+peek.addEventListener("keydown", (event) => [" ", "Enter"].includes(event.key) && player.peek(true));
+for (const end of ["pointerup", "pointerleave", "keyup"]) peek.addEventListener(end, () => player.peek(false));
+
+const number = $("#goto", HTMLInputElement);
+number.addEventListener("change", () => {
+  const frame = parseInt(number.value, 10);
+  if (state.clip && Number.isFinite(frame)) player.seek(frame);
+});
+number.addEventListener("keydown", (event) => event.key === "Enter" && $("#stage").focus());
+
+for (const tab of all("#tabs button")) tab.addEventListener("click", () => set({ tab: tab.dataset.tab }));
+$("#render").addEventListener("click", render);
+$("#help").addEventListener("click", showKeys);
+$("#keys .columns").append(
+  ...KEYS.flatMap(([title, rows]) => [el("h4", {}, title), ...rows.map(([key, does]) => el("div", {}, el("span", {}, el("kbd", {}, key)), el("span", {}, does)))]),
+);
+
+// A decision that is not saved yet would be lost with the page.
+addEventListener("beforeunload", (event) => (state.nudge || changes.pending()) && event.preventDefault());

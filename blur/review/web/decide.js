@@ -1,0 +1,135 @@
+// @ts-check
+// What a person decides: about faces, about a clip as a whole, about what is rendered.
+
+import { $, plural } from "./dom.js";
+import { named } from "./lane.js";
+import { startRender } from "./protocol.js";
+import { still } from "./region.js";
+import { act, actOn, change, changes, listing, player, problem, sendNudge, tell } from "./review.js";
+import { picked, say, selected, set, shown, span, state } from "./state.js";
+/** @import { Clip, Lane } from "./protocol.js" */
+
+/** What a decision is meant for. @typedef {{ clip: Clip, lanes: Lane[], names: string, start: number, end: number }} Meant */
+
+/** @returns {Meant | null} */
+function meant() {
+  const marked = span();
+  const [start, end] = marked ?? [0, shown().frames];
+  const lanes = state.picked.size ? picked() : [selected()].filter((lane) => lane !== null);
+  const reached = lanes.filter((lane) => lane.start < end && start < lane.end);
+  if (!lanes.length) say("Select a face first: click it, or press ↑ or ↓.");
+  else if (!reached.length) say("The marked span does not touch this face. Esc forgets the span.", "bad");
+  if (!reached.length) return null;
+  return { clip: shown(), lanes: reached, names: reached.length === 1 ? named(reached[0]) : plural(reached.length, "face"), start, end };
+}
+
+/** @param {"keep" | "cover"} decision @param {string} reason @param {Meant} meant */
+async function decide(decision, reason, { clip, lanes, names, start, end }) {
+  // Span and picks are spent: what is decided next is not meant for them, however soon it comes.
+  set({ span: [null, null], picked: new Set() });
+  await change("act", {
+    clip,
+    about: lanes,
+    body: (...now) => ({ act: { do: "decide", lanes: now.map((lane) => lane.id), decision, reason, start, end } }),
+    told: decision === "keep" ? `${names}: kept clear. Z undoes it.` : `${names}: covered.`,
+  });
+}
+
+export async function keep() {
+  if (selected()?.region != null && !state.picked.size) return say("A drawn region is trimmed with I and O, or removed with Delete.");
+  const chosen = meant();
+  if (!chosen) return;
+  const where = span() ? `on frames ${chosen.start} to ${chosen.end - 1}` : "on all its frames";
+  const about = `${chosen.names} will be shown uncovered ${where}. The reason is recorded with the decision.`;
+  const reason = await ask("Keep clear", about, "Why may this person be seen?");
+  if (reason) await decide("keep", reason, chosen);
+}
+
+export async function cover() {
+  if (state.pointed?.box && !state.picked.size) {
+    const { start, end, box } = state.pointed;
+    return void act({ do: "add", path: still(start, end, box), reason: "doubtful" }, `Covered on frames ${start} to ${end - 1}. Z undoes it.`);
+  }
+  const chosen = meant();
+  if (chosen) await decide("cover", "", chosen);
+}
+
+/** @param {"split" | "extend"} act @param {string} told */
+function actHere(act, told) {
+  const lane = selected();
+  const { frame } = player;
+  if (lane) actOn(lane, ({ id }) => ({ do: act, lane: id, frame }), `${told} ${frame}.`);
+}
+
+export const split = () => actHere("split", "Another face begins on frame");
+export const extend = () => actHere("extend", "Covered up to frame");
+
+export async function follow() {
+  const lane = selected();
+  const clip = shown();
+  const { frame } = player;
+  if (!lane) return say("Select a face or a region first.");
+  const following = change("follow", { about: [lane], body: ({ id }) => ({ lane: id, frame }) });
+  say("Following…");
+  const answer = await following;
+  if (!answer) return;
+  if (answer.result === null) tell(clip, "Followed. Step through it to see that it holds.", "good");
+  else tell(clip, `Lost sight of it on frame ${answer.result}; the cover waits there. Look, and correct it.`, "bad");
+}
+
+/** Mark the clip as checked, or take the mark back. */
+export async function check() {
+  const { key } = shown();
+  sendNudge();
+  await changes.settled(key); // a check is of what is covered in the end
+  const { clip } = state;
+  if (clip?.key !== key) return say("Another clip is open: nothing was marked.", "bad");
+  if (clip.checked_by) return change("check", { clip, body: () => ({ initials: "" }), told: "No longer marked as checked.", exact: true });
+  const about = clip.rendered
+    ? "You watched the rendered file from start to end. A new scan or a new edit takes the mark back."
+    : "This clip is not rendered as it stands now. Better render it, watch the result, then mark it.";
+  const initials = await ask("Mark as checked", about, "Your initials", state.initials);
+  if (!initials) return;
+  state.initials = initials;
+  await change("check", { clip, body: () => ({ initials }), told: `Marked as checked by ${initials}.`, exact: true });
+}
+
+export async function render() {
+  sendNudge();
+  await changes.settled(); // what is being decided is rendered too
+  await listing.refresh();
+  if (state.rendering) return say("Clips are being rendered already. Render again when they are done.", "bad");
+  const keys = state.rows.filter((row) => row.renderable).map((row) => row.key);
+  if (!keys.length) return say("No clip has changed since it was rendered.");
+  try {
+    await startRender(keys);
+    say(`Rendering ${plural(keys.length, "clip")}. You can go on looking meanwhile.`);
+  } catch (error) {
+    problem(error);
+  }
+  listing.refresh();
+}
+
+const dialog = $("#ask", HTMLDialogElement);
+$("#cancel").addEventListener("click", () => dialog.close(""));
+
+/** Resolves to the answer, or to "". @param {string} title @param {string} text @param {string} label @param {string} [value]
+ * @returns {Promise<string>} */
+function ask(title, text, label, value = "") {
+  const input = $("#ask input", HTMLInputElement);
+  $("#ask h2").textContent = title;
+  $("#ask p").textContent = text;
+  $("#ask label span").textContent = label;
+  input.value = value;
+  if (title === "Keep clear") input.setAttribute("list", "reasons");
+  else input.removeAttribute("list");
+  dialog.returnValue = "";
+  dialog.showModal();
+  input.focus();
+  return new Promise((done) => {
+    dialog.onclose = () => {
+      if (dialog.open) return; // the end of an earlier question, come late
+      done(dialog.returnValue === "yes" ? input.value.trim() : "");
+    };
+  });
+}

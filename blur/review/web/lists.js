@@ -1,0 +1,126 @@
+// @ts-check
+// Doubts, faces and decisions of the clip, and how to go through them.
+
+import { $, all, el, isIn, plural, rem, time } from "./dom.js";
+import { covers, identity, isAllClear, named, sign } from "./lane.js";
+import { List } from "./list.js";
+import { faceOf } from "./protocol.js";
+import { marks, player } from "./review.js";
+import { clockOf, laneOf, panel, pick, say, select, set, shown, state } from "./state.js";
+/** @import { Decision, Doubt, Lane } from "./protocol.js" */
+
+const KINDS = { keep: ["Kept clear", ".clear"], cover: ["Covered", ""], draw: ["Drawn region", ".drawn"], split: ["Split", ""] };
+const REASONS = /** @type {Record<string, string>} */ ({
+  weak: "Perhaps not a face", lost: "Out of sight", weeded: "Not covered", residual: "Face in the result", stale: "Decision fits nothing",
+});
+const timeOf = (/** @type {number} */ frame) => time(clockOf(shown()).at(frame));
+export const reasonOf = (/** @type {Doubt} */ doubt) => REASONS[doubt.reason] || doubt.reason;
+export const sentence = (/** @type {string} */ text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+const doubts = new List($("#doubts"), { height: () => 4 * rem(), make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: "No doubts in this clip. Still watch it once." });
+const faces = new List($("#faces"), { height: (width) => width + 1.7 * rem(), minWidth: 84, make: faceTile, onEnter: enterFace, onMove: goFace, empty: "No faces were found in this clip." });
+const decisions = new List($("#decisions"), { height: () => 3.6 * rem(), make: decisionRow, onEnter: goDecision, onMove: goDecision, empty: "Nothing decided yet: every face that was found is covered." });
+
+panel(() => [state.tab], (tab) => {
+  for (const { box } of [doubts, faces, decisions]) box.hidden = box.id !== tab;
+  for (const button of all("#tabs button")) button.setAttribute("aria-selected", String(button.dataset.tab === tab));
+});
+panel(() => [state.clip, state.visited, state.tab], (clip) => doubts.set(clip && clip.doubts));
+panel(() => [state.clip, state.tab, state.picked, state.selected], (clip) => faces.set(clip && clip.lanes.filter((lane) => lane.region === null)));
+panel(() => [state.clip, state.tab], (clip) => decisions.set(clip && clip.decisions));
+panel(() => [state.selected], (selected) => {
+  const at = faces.items.findIndex((lane) => lane.id === selected);
+  if (at >= 0 && state.tab === "faces") faces.reveal(at);
+});
+panel(() => [state.clip], (clip) => {
+  for (const tab of all("#tabs .count")) tab.remove();
+  for (const { box, items } of clip ? [doubts, faces, decisions] : []) $(`#tabs [data-tab=${box.id}]`).append(el("span.count", {}, String(items.length)));
+});
+
+export function showTab(/** @type {string} */ tab) {
+  set({ tab });
+  if (state.clip) $(`#${tab}`).focus();
+}
+
+function doubtRow(/** @type {Doubt} */ doubt) {
+  const lane = laneOf(doubt.lane);
+  const where = lane ? named(lane) : doubt.box ? `about ${Math.round(doubt.box[3])} pixels` : "";
+  return el(`div.row${state.visited.has(sign(doubt)) ? ".visited" : ""}`, { title: doubt.explanation },
+    el("div.line", {}, el(`span.name.${doubt.reason === "residual" ? "bad" : "doubt"}`, {}, reasonOf(doubt)), el("span", {}, timeOf(doubt.start))),
+    el("div.line", {}, el("span.name", {}, where), plural(doubt.end - doubt.start, "frame")),
+    el("div.bar", { style: `width: ${Math.max(4, (100 * doubt.weight) / (shown().doubts[0].weight || 1))}%` }),
+  );
+}
+
+function goDoubt(/** @type {Doubt} */ pressed) {
+  const index = shown().doubts.findIndex((other) => sign(other) === sign(pressed));
+  const doubt = shown().doubts[index];
+  if (!doubt) return say("That doubt is settled.");
+  state.visited = new Set([...state.visited, sign(doubt)]);
+  doubts.reveal(index);
+  player.seek(doubt.start);
+  select(doubt.lane);
+  state.pointed = doubt.lane === null && doubt.box ? doubt : null;
+  say(sentence(doubt.explanation));
+}
+
+/** In the order of the clip, so that [ and ] lead through it. @param {1 | -1} way */
+export function nextDoubt(way) {
+  const ordered = shown().doubts.toSorted((a, b) => a.start - b.start || a.end - b.end);
+  const current = shown().doubts[doubts.at];
+  const next = current?.start === player.frame
+    ? ordered[ordered.indexOf(current) + way]
+    : way > 0
+      ? ordered.find((doubt) => doubt.start > player.frame)
+      : ordered.findLast((doubt) => doubt.start < player.frame);
+  if (!next) return say(ordered.length ? "No further doubt in this clip." : "No doubts in this clip.");
+  set({ tab: "doubts" });
+  goDoubt(next);
+}
+
+function faceTile(/** @type {Lane} */ lane) {
+  const clear = isAllClear(lane) ? "clear" : lane.clear.length ? "partly clear" : "";
+  const isPicked = state.picked.has(lane.id);
+  return el(`div.tile${lane.id === state.selected ? ".chosen" : ""}`, { "aria-selected": String(isPicked), "aria-label": `${named(lane)} ${clear}` },
+    el("img", { src: faceOf(shown(), lane), alt: "", loading: "lazy", decoding: "async" }),
+    el("span.pick", { title: "Pick (T)" }, isPicked ? "✓" : ""),
+    el("div.line", {}, el("span", {}, String(lane.id)), el("span.clear", {}, clear)),
+  );
+}
+
+/** A tile may be of the clip as it was when it was pressed. @param {Lane} pressed @param {Event} event */
+function enterFace(pressed, event) {
+  const lane = shown().lanes.find((other) => identity(other) === identity(pressed));
+  const isPick = event instanceof KeyboardEvent ? event.key === " " : isIn(event, ".pick");
+  const isMore = (event instanceof KeyboardEvent || event instanceof MouseEvent) && (event.shiftKey || event.ctrlKey);
+  if (!lane) say("That face is gone.");
+  else if (isPick || isMore) pick(lane.id);
+  else goFace(lane);
+}
+
+function goFace(/** @type {Lane} */ lane) {
+  select(lane.id);
+  if (!covers(lane, player.frame)) player.seek(lane.seen.length ? lane.seen[0][0] : lane.start);
+}
+
+/** Select the next face on this frame. @param {1 | -1} way */
+export function nextFace(way) {
+  const here = marks.at(player.frame).map((mark) => mark.lane).sort((a, b) => a - b);
+  if (!here.length) return say("No face on this frame.");
+  const at = here.indexOf(state.selected ?? -1);
+  select(here[(at < 0 ? (way > 0 ? 0 : here.length - 1) : at + way + here.length) % here.length]);
+}
+
+function decisionRow(/** @type {Decision} */ decision) {
+  const [kind, colour] = KINDS[decision.kind];
+  const lane = laneOf(decision.lane);
+  return el("div.row", {},
+    el("div.line", {}, el(`span.name${colour}`, {}, `${kind}${lane ? `: ${named(lane).toLowerCase()}` : ""}`), timeOf(decision.start)),
+    el("div.line", {}, el("span.name", {}, decision.reason), plural(decision.end - decision.start, "frame")),
+  );
+}
+
+function goDecision(/** @type {Decision} */ decision) {
+  player.seek(decision.start);
+  if (decision.lane !== null && shown().decisions.includes(decision)) select(decision.lane);
+}

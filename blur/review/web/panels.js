@@ -1,0 +1,76 @@
+// @ts-check
+// The stage, the controls below it and the line that says what happened.
+
+import { $, el, time } from "./dom.js";
+import { changes, marks, player } from "./review.js";
+import { clockOf, isOpening, panel, selected, span, state } from "./state.js";
+
+const stage = $("#stage");
+const number = $("#goto", HTMLInputElement);
+
+panel(() => [state.said, state.said ? "" : hint()], (said, hinted) => {
+  $("#status").textContent = said ? said.text : hinted;
+  $("#status").className = said ? said.kind : "";
+});
+
+function hint() {
+  const lane = selected();
+  if (isOpening()) return "The clip is being opened…";
+  if (!state.clip) return "Choose a clip.";
+  if (changes.pending(state.clip.key)) return "What was decided is being done…";
+  if (state.drawing) return "Draw over what must be covered. R puts a region in the middle, Esc stops drawing.";
+  if (!lane) return "[ and ] jump between doubts, ↑ ↓ select a face, P peeks beneath the covers, R draws a cover, M marks the clip as checked, ? lists all keys.";
+  if (lane.region !== null) return "Alt + arrows move this region, Shift + Alt resize it; I and O set its first and last frame; F follows what it covers; Delete removes it.";
+  return "X keeps this face clear, C covers it, S splits, E extends to here, F follows to here. I and O limit a decision to a span.";
+}
+
+// Says on the stage whether what it shows is all there and as it was decided, or something is
+// still on its way.
+panel(() => [state.clip?.key, isBusy()], (key, busy) => {
+  if (busy) stage.setAttribute("aria-busy", "true");
+  else stage.removeAttribute("aria-busy");
+  if (key) stage.dataset.clip = key;
+  else delete stage.dataset.clip;
+});
+
+const isBusy = () =>
+  isOpening() || (!!state.clip && (changes.pending(state.clip.key) || !!state.nudge || player.waiting || marks.waiting(player.frame)));
+
+panel(() => [state.refusal], (refusal) => {
+  $("#notice").hidden = !refusal;
+  if (refusal) $("#notice").replaceChildren(el("p.bad", {}, refusal.message), el("p.dim", {}, refusal.remedy));
+});
+
+// Names the picture on the screen, not the one that was asked for.
+panel(() => [player.showing], (showing) => {
+  const chip = $("#origin");
+  const kind = showing?.beneath ? "beneath" : showing?.rendered ? "rendered" : "drawn";
+  chip.hidden = !showing;
+  chip.className = `chip ${{ beneath: "bad", rendered: "good", drawn: "doubt" }[kind]}`;
+  chip.textContent = { beneath: "Beneath the covers — never published", rendered: "The rendered file", drawn: "As it will be covered — not rendered yet" }[kind];
+  stage.classList.toggle("beneath", !!showing?.beneath);
+});
+
+panel(() => [player.speed, state.drawing], (speed, drawing) => {
+  $("#play").textContent = speed ? "❚❚" : "▶";
+  stage.dataset.speed = String(speed);
+  stage.classList.toggle("drawing", drawing);
+  $("#draw").setAttribute("aria-pressed", String(drawing));
+});
+
+panel(() => [state.clip, player.frame, document.activeElement === number], (clip, frame, isTyping) => {
+  $("#time").textContent = clip ? time(clockOf(clip).at(frame)) : "";
+  if (!clip) number.value = "";
+  else if (!isTyping) number.value = String(frame);
+});
+
+panel(() => [state.clip, state.span], (clip) => {
+  const marked = clip && span();
+  $("#span").hidden = !marked;
+  $("#span").textContent = marked ? `frames ${marked[0]}–${marked[1] - 1}` : "";
+  $("#length").textContent = clip ? `of ${clip.frames - 1}` : "";
+  $("#undo", HTMLButtonElement).disabled = !clip?.undo;
+  $("#redo", HTMLButtonElement).disabled = !clip?.redo;
+  $("#check").textContent = clip?.checked_by ? `✓ ${clip.checked_by}` : "Check";
+  $("#check").classList.toggle("good", !!clip?.checked_by);
+});

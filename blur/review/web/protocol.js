@@ -1,0 +1,97 @@
+// @ts-check
+// The messages between page and server, all of them here. On the server's side the views stand in
+// protocol.py, acts in acts.py, the list and the requests in server.py. Frames count from 0, spans
+// are [start, end), boxes and points are pixels of the displayed clip.
+
+/** @typedef {[number, number]} Span */
+/** @typedef {[number, number]} Point */
+/** Centre, width from ear to ear, height, clockwise degrees. @typedef {[number, number, number, number, number]} Box */
+/** @typedef {[frame: number, box: Box]} Keyframe */
+
+/** A face, or a drawn region: then `region` is the region's number and `keys` its keyframes. `clear`: kept clear,
+ * `seen`: seen by a detector, `best`: where to take a thumbnail.
+ * @typedef {{ id: number, start: number, end: number, source: string, region: number | null, clear: Span[],
+ *   seen: Span[], keys: number[], score: number, size: number, best: Keyframe }} Lane */
+/** @typedef {{ start: number, end: number, reason: string, explanation: string, weight: number, lane: number | null,
+ *   box: Box | null }} Doubt */
+/** @typedef {{ kind: "keep" | "cover" | "draw" | "split", start: number, end: number, reason: string,
+ *   lane: number | null }} Decision */
+/** A face on one frame: the outline of its cover. @typedef {{ lane: number, region: number | null, box: Box,
+ *   outline: Point[], clear: boolean, how: "detected" | "followed" | "bridged" | "held" }} Mark */
+/** `plan` names the numbering of lanes, `revision` plan and edits, `version` the pictures and outlines. `steps`:
+ * runs of (ticks between frames, how many), `time_base`: seconds in a tick as a fraction, `first`: tick of frame 0.
+ * @typedef {{ key: string, name: string, plan: string, revision: string, version: string, width: number,
+ *   height: number, aspect: number, frames: number, time_base: Span, first: number, steps: Span[], cuts: number[],
+ *   lanes: Lane[], doubts: Doubt[], decisions: Decision[], rendered: boolean, video: boolean,
+ *   checked_by: string | null, undo: number, redo: number, notes: string[] }} Clip */
+
+/** A clip in the list. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number,
+ *   doubt_seconds: number, edited: boolean, renderable: boolean, checked_by: string | null, problem: string | null }} Row */
+/** @typedef {{ key: string, stage: string, done: number, total: number | null, problem?: string | null }} Progress */
+/** @typedef {{ folder: string, clips: Row[], rendering: boolean, progress: Progress[],
+ *   flights: { name: string, stage: string, done: number, total: number | null }[] }} ClipList */
+
+/** @typedef {{ do: "decide", lanes: number[], decision: "keep" | "cover", reason: string, start: number, end: number }
+ *   | { do: "extend" | "split", lane: number, frame: number } | { do: "add" | "draw", path: Keyframe[], reason?: string }
+ *   | { do: "move", region: number, frame: number, box: Box } | { do: "unkey", region: number, frame: number }
+ *   | { do: "span", region: number, start: number, end: number } | { do: "erase", region: number }} Act */
+/** The changes of a clip; each is sent with the revision that it was decided on.
+ * @typedef {{ act: { act: Act }, follow: { lane: number, frame: number }, undo: {}, redo: {},
+ *   check: { initials: string } }} Change */
+/** @typedef {keyof Change} Verb */
+/** `result`: the frame on which a follower lost sight. @typedef {{ result: number | null, clip: Clip }} Answer */
+
+/** The server, or the page before it asks, says no: `problem` and its remedy, for a person. */
+export class Refusal extends Error {
+  dropped = 0; // later decisions that fall with the refused decision
+
+  /** @param {{ problem: string, subject?: string | null, remedy?: string }} told @param {number} [status] */
+  constructor({ subject, problem, remedy = "" }, status = 0) {
+    super([subject, problem].filter(Boolean).join(": "));
+    this.remedy = remedy;
+    this.status = status;
+  }
+}
+
+/** The request names a version of the clip that is no longer shown. */
+export class Outdated extends Error {}
+
+/** @param {string} path @param {RequestInit} [options] */
+async function ask(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refusal({ problem: "the review has ended", remedy: "start it again: blur review" });
+  }
+  if (answer.status === 204) throw new Outdated();
+  if (answer.ok) return answer;
+  const kind = answer.headers.get("content-type") || "";
+  throw new Refusal(kind.includes("json") ? await answer.json() : { problem: await answer.text() }, answer.status);
+}
+
+const json = async (/** @type {string} */ path) => (await ask(path)).json();
+const post = async (/** @type {string} */ path, /** @type {object} */ body) =>
+  (await ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
+const of = (/** @type {string} */ key) => `/api/clips/${key}`;
+
+export const readList = () => /** @type {Promise<ClipList>} */ (json("/api/clips"));
+export const readClip = (/** @type {string} */ key) => /** @type {Promise<Clip>} */ (json(of(key)));
+/** The marks of each frame of [start, end). @type {(clip: Clip, start: number, end: number) => Promise<Mark[][]>} */
+export const readMarks = (clip, start, end) => json(`${of(clip.key)}/marks?start=${start}&end=${end}&v=${clip.version}`);
+/** @type {<V extends Verb>(key: string, verb: V, body: Change[V] & { revision: string }) => Promise<Answer>} */
+export const sendChange = (key, verb, body) => post(`${of(key)}/${verb}`, body);
+export const startRender = (/** @type {string[]} */ keys) => post("/api/render", { clips: keys });
+export const stopRender = () => post("/api/render/stop", {});
+
+export const videoOf = (/** @type {Clip} */ clip) => `${of(clip.key)}/video.mp4?v=${clip.version}`;
+/** Named by place, so that no thumbnail is taken for that of another face. @type {(clip: Clip, lane: Lane) => string} */
+export const faceOf = (clip, { best: [frame, box] }) => `${of(clip.key)}/faces/${frame}.jpg?box=${box}`;
+
+/** @param {Clip} clip @param {number} frame @param {{ beneath: boolean, size: number, signal?: AbortSignal }} how */
+export async function readFrame(clip, frame, { beneath, size, signal }) {
+  const shown = beneath ? "beneath" : `v=${clip.version}`;
+  const answer = await ask(`${of(clip.key)}/frames/${frame}.jpg?size=${size}&${shown}`, { signal });
+  return createImageBitmap(await answer.blob());
+}
