@@ -1,8 +1,8 @@
-"""Errors that know their exit code and tell the user what to do.
+"""Errors that carry their exit code and a remedy.
 
-Every failure a user can meet is a `BlurError`: it names the file it is about, says what is
-wrong and how to mend it, and carries the exit code that `blur` ends with. One handler in
-`cli.py` turns them into output; nothing else calls `sys.exit`.
+Every failure a user can meet is a `BlurError`: it names the file, the problem and the remedy, and
+the exit code of `blur`. A single handler in `cli/main.py` turns errors into output; no other code
+calls `sys.exit`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class Exit(enum.IntEnum):
-    """The exit codes of every `blur` command; the one place where they are defined."""
+    """The exit codes of every `blur` command."""
 
     OK = 0
     FAILED = 1
@@ -40,9 +40,9 @@ _MEANINGS = {
 
 
 class BlurError(Exception):
-    """Something a user can understand and mend.
+    """A failure that a user can understand and mend.
 
-    `subject` is the file it is about (shown as given by the user), `remedy` the next step.
+    `subject` is the file concerned, as the user gave it; `remedy` is the next step.
     """
 
     exit_code: Exit = Exit.FAILED
@@ -62,7 +62,7 @@ class BlurError(Exception):
         return f"{head} ({self.remedy})" if self.remedy else head
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Errors cross process borders: the keyword arguments must survive pickling.
+        # Errors cross process borders, so keyword arguments must survive pickling.
         return _rebuild, (type(self), self.problem, self.subject, self.remedy)
 
 
@@ -90,19 +90,19 @@ class SetupError(BlurError):
 
 
 class NotAClip(BlurError):
-    """The file holds no picture that can be decoded; as an input it is skipped and listed."""
+    """The file holds no decodable picture; as an input it is skipped and listed."""
 
     remedy = "remove it from the input, or convert it to a video or image format"
 
 
 class DecodeError(BlurError):
-    """A frame that the clip promises cannot be decoded."""
+    """A frame of the clip cannot be decoded."""
 
     remedy = "copy the clip from its source again, or repair it, then run blur again"
 
 
 class DetectorError(BlurError):
-    """A detector failed on a frame; a frame nobody looked at is never passed on."""
+    """A detector failed on a frame, so the frame was not searched and is never passed on."""
 
 
 class PlanMismatch(BlurError):
@@ -112,25 +112,25 @@ class PlanMismatch(BlurError):
 
 
 class OutputError(BlurError):
-    """The output cannot be written, or what was written does not verify."""
+    """The output cannot be written, or does not verify."""
 
     remedy = "check free space and permissions of the output folder"
 
 
 class DiskFull(OutputError):
-    """No space is left for the output; the batch stops, nothing half-written stays."""
+    """No space is left for the output; the batch stops, no half-written file stays."""
 
     remedy = "free some space and run the same command again; finished clips are kept"
 
 
 class ClipChanged(BlurError):
-    """The clip is not what it was when the batch began: still being copied, or replaced."""
+    """The clip changed after the batch began: still being copied, or replaced."""
 
-    remedy = "run the same command again when it is complete"
+    remedy = "run the same command again when the copy is complete"
 
 
 class WorkerLost(BlurError):
-    """The process that worked on the clip died, hung, or outgrew its memory."""
+    """The clip's worker process died, hung, or outgrew its memory."""
 
     remedy = "the clip may be damaged: copy it again, or leave it out with --exclude"
 
@@ -150,7 +150,7 @@ class Interrupted(BlurError):
 
 
 def cannot_write(error: OSError, subject: str | Path) -> OutputError:
-    """What a failed write means to the user: a full disk, or an output that cannot be used."""
+    """A failed write as the user meets it: DiskFull, or OutputError with the system's words."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull("no space left", subject=subject)
     return OutputError(f"cannot be written: {error.strerror or error}", subject=subject)

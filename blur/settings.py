@@ -1,8 +1,8 @@
-"""Every option of `blur`, once: type, default, bounds and help.
+"""Every option of `blur`, defined once: type, default, bounds and help.
 
-The command line, `blur.toml`, the README's table and the settings hash are all generated from
-the structs below. A field's metadata carries its help text; `extra` may carry a `short` flag
-or `metavar`. Names are given with underscores here and with dashes on the command line.
+The command line, `blur.toml`, the README's table and the settings hash are generated from these
+structs. A field's metadata carries its help text; `extra` may carry a `metavar`. Names have
+underscores here and dashes on the command line.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from blur.errors import UsageError
 
 
 class Level(enum.StrEnum):
-    """How hard the scan looks; `faces/search.py` holds the table of what each level does."""
+    """How hard the scan looks; the table of each level's looks is in `scan/looks.py`."""
 
     FAST = "fast"
     BALANCED = "balanced"
@@ -30,7 +30,7 @@ class Level(enum.StrEnum):
 
 
 class FillName(enum.StrEnum):
-    """How a cover's pixels are made; none of them depends on a pixel under a cover."""
+    """How a cover's pixels are made; no fill depends on a pixel under a cover."""
 
     SOFT = "soft"
     SOLID = "solid"
@@ -38,7 +38,7 @@ class FillName(enum.StrEnum):
 
 
 class Codec(enum.StrEnum):
-    """Output presets; `media/presets.py` holds the table of what each one means."""
+    """Video formats of outputs; the table of their encoders is in `media/write/presets.py`."""
 
     H264 = "h264"
     HEVC = "hevc"
@@ -54,7 +54,7 @@ class Verify(enum.StrEnum):
 
 
 class AuditMode(enum.StrEnum):
-    """What happens with faces that are still seen in an output."""
+    """Consequence of a face that the audit sees in an output."""
 
     FIX = "fix"
     REPORT = "report"
@@ -67,7 +67,7 @@ class AudioMode(enum.StrEnum):
 
 
 class Hardware(enum.StrEnum):
-    """Encoders in graphics chips, by the names that FFmpeg's encoders end with."""
+    """Encoders in graphics chips, by the endings of FFmpeg's encoder names."""
 
     NONE = "none"
     NVENC = "nvenc"
@@ -81,9 +81,9 @@ _SPANS = rf"^({_TIME}-{_TIME}(,{_TIME}-{_TIME})*)?$"
 
 
 class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What decides which faces a plan holds; a change here scans again."""
+    """Options that decide which faces a plan holds; a change scans again."""
 
-    level: Annotated[Level, Meta(description="how hard to look: fast, balanced or thorough")] = (
+    level: Annotated[Level, Meta(description="effort of the scan: fast, balanced or thorough")] = (
         Level.BALANCED
     )
     hold: Annotated[
@@ -99,18 +99,20 @@ class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         int,
         Meta(
             ge=0,
-            description="damaged or lost frames that a clip may have before it fails; more than 0"
-            " covers what can be decoded and reports the loss",
+            description="damaged or lost frames that a clip may have before it fails; above 0, the"
+            " decodable frames are covered and the loss is reported",
         ),
     ] = 0
 
 
 class CoverSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a cover looks like; a change here renders again, without a new scan."""
+    """Options of a cover's shape and fill; a change renders again, without a new scan."""
 
     fill: Annotated[
         FillName,
-        Meta(description="soft looks like a blur, solid is one colour, mosaic is false blocks"),
+        Meta(
+            description="soft looks like a blur, solid is a single colour, mosaic is false blocks"
+        ),
     ] = FillName.SOFT
     colour: Annotated[
         str,
@@ -118,52 +120,53 @@ class CoverSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = "#202020"
     margin: Annotated[
         float,
-        Meta(ge=0, le=3, description="scales how far a cover reaches beyond the face (1 = head)"),
+        Meta(ge=0, le=3, description="reach of a cover beyond the face, as a factor (1 = head)"),
     ] = 1.0
 
 
 class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the covered clip is written as; a change here renders again."""
+    """Format of the covered clip; a change renders again."""
 
     codec: Annotated[Codec, Meta(description="video format of the covered clips")] = Codec.H264
     crf: Annotated[
         int | None,
-        Meta(description="quality of h264 and hevc, 0-51, lower is better and larger"),
+        Meta(description="quality of h264 and hevc, 0-51; lower is better and makes larger files"),
     ] = None
     preset: Annotated[
-        str | None, Meta(description="encoder speed preset, as x264 and x265 name them")
+        str | None, Meta(description="speed preset of the encoder, by its name in x264 and x265")
     ] = None
     audio: Annotated[
         AudioMode,
-        Meta(description="strip removes sound, keep copies it: a voice identifies"),
+        Meta(description="strip removes sound, keep copies it; a voice identifies"),
     ] = AudioMode.STRIP
     mute: Annotated[
         str,
         Meta(
             pattern=_SPANS,
-            description="keeps the sound but makes these spans silent: 1:02-1:10,2:00-2:05.5",
+            description="spans made silent, the other sound is kept: 1:02-1:10,2:00-2:05.5",
             extra={"metavar": "SPAN[,SPAN]"},
         ),
     ] = ""
     keep_timecode: Annotated[
         bool,
-        Meta(description="keeps the start timecode: it can tell the time of day of the shooting"),
+        Meta(description="keep the start timecode; it can tell the time of day of the shooting"),
     ] = False
     deinterlace: Annotated[
-        bool, Meta(description="turns interlaced clips into progressive ones, frame for frame")
+        bool, Meta(description="turn interlaced clips into progressive clips, frame for frame")
     ] = False
     hardware: Annotated[
-        Hardware, Meta(description="encodes h264 and hevc on a graphics chip: faster, larger")
+        Hardware,
+        Meta(description="graphics chip that encodes h264 and hevc; faster, with larger files"),
     ] = Hardware.NONE
 
 
 class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the covered clip is searched for faces; a change here renders and searches again."""
+    """How the covered clip is searched for faces; a change renders and searches again."""
 
     audit: Annotated[
         AuditMode,
         Meta(
-            description="looks for faces in the covered clip: fix covers them and renders again,"
+            description="search of the covered clip: fix covers the faces found and renders again,"
             " report only lists them, off does not look"
         ),
     ] = AuditMode.FIX
@@ -172,76 +175,81 @@ class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(
             ge=0,
             le=10,
-            description="times that a clip is rendered again for what the audit saw, before it"
-            " fails",
+            description="renders of a clip after its first, for faces that the audit saw, before"
+            " it fails",
         ),
     ] = 2
     audit_every: Annotated[
         int,
         Meta(
             ge=1,
-            description="frames from one that the audit looks at to the next; fewer finds shorter"
-            " appearances and takes longer",
+            description="look at every Nth frame; a smaller N finds briefer appearances and takes"
+            " longer",
         ),
     ] = 12
 
 
 class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the batch is carried out; never changes what is covered."""
+    """How the batch is carried out; never changes a cover."""
 
     jobs: Annotated[
-        int, Meta(ge=0, le=256, description="clips worked on at once; 0 fits the machine")
+        int,
+        Meta(
+            ge=0,
+            le=256,
+            description="clips worked on at once; 0 takes as many as the machine has cores",
+        ),
     ] = 0
     device: Annotated[
         str,
         Meta(
-            description="where detectors run: cpu, cuda for an NVIDIA chip, or another of the"
-            " devices that `blur doctor` lists"
+            description="processor of the detectors: cpu, cuda for an NVIDIA chip, or another device"
+            " that `blur doctor` lists"
         ),
     ] = "cpu"
     include: Annotated[
         tuple[str, ...],
-        Meta(description="only files whose name or path matches this pattern (repeatable)"),
+        Meta(description="take only files whose name or path matches this pattern (repeatable)"),
     ] = ()
     exclude: Annotated[
         tuple[str, ...],
-        Meta(description="no file whose name or path matches this pattern (repeatable)"),
+        Meta(description="leave out files whose name or path matches this pattern (repeatable)"),
     ] = ()
     rename: Annotated[
         bool,
         Meta(
-            description="gives outputs numbers for names, also in the report; the key lies in the"
-            " private work folder"
+            description="number outputs instead of naming them, also in the report; the key lies in"
+            " the private work folder"
         ),
     ] = False
     verify: Annotated[
         Verify,
         Meta(
-            description="how finished clips of an earlier run are checked: sampled reads a part of"
-            " each output, full every byte"
+            description="check of clips that an earlier run finished: sampled reads a part of each"
+            " output, full every byte"
         ),
     ] = Verify.SAMPLED
     stall_timeout: Annotated[
         float,
-        Meta(ge=1, description="seconds without any progress after which a clip is given up"),
+        Meta(ge=1, description="seconds without progress after which a clip is given up"),
     ] = 300.0
     disk_wait: Annotated[
         float,
-        Meta(ge=0, description="seconds that a batch waits for space when the disk is full"),
+        Meta(ge=0, description="seconds that a batch waits for space on a full disk"),
     ] = 30.0
     cluster: Annotated[
         str,
         Meta(
             pattern=r"^(|local:[1-9]\d*|(tcp|tls)://.+)$",
-            description="works on the machines of a Dask cluster: its scheduler's address, or"
-            " local:N for N workers on this machine",
+            description="Dask cluster that does the work: its scheduler's address, or local:N for N"
+            " workers on this machine",
             extra={"metavar": "ADDRESS"},
         ),
     ] = ""
     cluster_map: Annotated[
         tuple[str, ...],
         Meta(
-            description="where the cluster's workers find a folder of this machine (repeatable)",
+            description="path of a folder of this machine on the cluster's workers (repeatable)",
             extra={"metavar": "HERE=THERE"},
         ),
     ] = ()
@@ -255,7 +263,7 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All options, in groups by what a change of them redoes."""
+    """All options, grouped by the work that a change redoes."""
 
     scan: ScanSettings = ScanSettings()
     cover: CoverSettings = CoverSettings()
@@ -265,7 +273,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Option(Struct, frozen=True):
-    """One option as the command line and the documentation see it."""
+    """An option as the command line and the documentation show it."""
 
     group: str
     name: str
@@ -280,13 +288,13 @@ class Option(Struct, frozen=True):
 
     @property
     def choices(self) -> list[str]:
-        """The values to choose from, where there are such."""
+        """The values of an option that is a choice; else empty."""
         named = isinstance(self.kind, type) and issubclass(self.kind, enum.Enum)
         return [member.value for member in self.kind] if named else []
 
     @property
     def default_text(self) -> str:
-        """The default as the user would write it; empty where the option is off by default."""
+        """The default as a user writes it; empty where the option is off by default."""
         off = self.default is None or self.default is False or self.default in ((), "")
         return "" if off else str(self.default)
 
@@ -344,11 +352,11 @@ def digest(*groups: Struct) -> str:
 
 
 ALLOTTED_CORES = "BLUR_CORES"
-"""Environment variable that tells a worker process its part of the machine."""
+"""Environment variable with the number of cores that a worker process may use."""
 
 
 def cpu_count() -> int:
-    """Cores this process may use: what the batch allotted to it, or its affinity."""
+    """Cores of this process: the number the batch allotted to it, else its affinity."""
     if allotted := os.environ.get(ALLOTTED_CORES):
         return int(allotted)
     return _machine_cores()
@@ -359,19 +367,19 @@ def _machine_cores() -> int:
 
 
 _MOST_THREADS = 16
-"""Threads that FFmpeg gives a codec by itself at most; some refuse more than 32."""
+"""Most threads of a codec, as FFmpeg itself chooses; some codecs refuse more than 32."""
 
 
 def codec_threads() -> int:
-    """Threads for one decoder or encoder: as many as cores where the batch has left this process
-    a part of the machine, else 0, as many as it likes: more of them take more CPU time."""
+    """Threads of a decoder or encoder: the cores of this process where it has a part of the
+    machine, else 0 (FFmpeg's choice). More threads take more CPU time."""
     cores = cpu_count()
     return min(cores, _MOST_THREADS) if cores < _machine_cores() else 0
 
 
 def options_table() -> str:
-    """All options as the README's table."""
-    rows = ["| option | in blur.toml | default | what it does |", "|---|---|---|---|"]
+    """All options as the table of the README."""
+    rows = ["| option | in blur.toml | default | meaning |", "|---|---|---|---|"]
     for option in options():
         values = " {" + ",".join(option.choices) + "}" if option.choices else ""
         default = f"`{option.default_text}`" if option.default_text else ""
