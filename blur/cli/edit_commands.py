@@ -15,8 +15,8 @@ from blur.process.sandbox import keep_off_network
 
 if TYPE_CHECKING:  # what a command needs is loaded when it is called
     from blur.data.edits import Keyframe
-    from blur.review.acts import Act
     from blur.review.open_clip import OpenClip
+    from blur.review.protocol import Command
 
 _OUT = click.argument("out", type=click.Path(path_type=Path, exists=True, file_okay=False))
 _CLIP = click.argument("clip")
@@ -97,9 +97,9 @@ def cover(
 @click.argument("frame", type=int)
 def extend(out: Path, clip: str, face: int, frame: int) -> None:
     """Cover FACE on to FRAME, which lies before or after its track."""
-    from blur.review.acts import Extend
+    from blur.review.protocol import ExtendCover
 
-    _act(out, clip, Extend(face, frame))
+    _perform(out, clip, ExtendCover(face, frame))
 
 
 @edits.command()
@@ -109,9 +109,9 @@ def extend(out: Path, clip: str, face: int, frame: int) -> None:
 @click.argument("frame", type=int)
 def split(out: Path, clip: str, face: int, frame: int) -> None:
     """Let another face begin at FRAME of FACE's track."""
-    from blur.review.acts import Split
+    from blur.review.protocol import SplitFace
 
-    _act(out, clip, Split(face, frame))
+    _perform(out, clip, SplitFace(face, frame))
 
 
 @edits.command()
@@ -124,9 +124,9 @@ def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str) -> None:
 
     It is covered from the first keyframe to the last, and moves between them.
     """
-    from blur.review.acts import Draw
+    from blur.review.protocol import DrawRegion
 
-    _act(out, clip, Draw(tuple(sorted(map(_keyframe, keyframes))), reason))
+    _perform(out, clip, DrawRegion(tuple(sorted(map(_keyframe, keyframes))), reason))
 
 
 @edits.command()
@@ -135,9 +135,9 @@ def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str) -> None:
 @click.argument("region", type=int)
 def erase(out: Path, clip: str, region: int) -> None:
     """Remove a drawn REGION."""
-    from blur.review.acts import Erase
+    from blur.review.protocol import EraseRegion
 
-    _act(out, clip, Erase(region))
+    _perform(out, clip, EraseRegion(region))
 
 
 @edits.command()
@@ -159,7 +159,7 @@ def export(out: Path, clip: str, file: Path) -> None:
     from blur.store.plans import save_edits
 
     with _opened(out, clip) as opened:
-        save_edits(opened.edits, file)
+        save_edits(opened.now.edits, file)
 
 
 @edits.command("import")
@@ -210,17 +210,17 @@ def _decide(
     last: int | None,
 ) -> None:
     from blur.data.edits import Decision
-    from blur.review.acts import Decide
+    from blur.review.protocol import KeepOrCover
 
     with _opened(out, clip) as opened:
-        end = opened.plan.frames if last is None else last + 1
-        act = Decide(list(faces), Decision(decision), reason, first or 0, end)
-        opened.act(act, opened.revision)
+        end = opened.now.plan.frames if last is None else last + 1
+        command = KeepOrCover(list(faces), Decision(decision), reason, first or 0, end)
+        opened.perform(command, opened.revision)
 
 
-def _act(out: Path, clip: str, act: Act) -> None:
+def _perform(out: Path, clip: str, command: Command) -> None:
     with _opened(out, clip) as opened:
-        opened.act(act, opened.revision)
+        opened.perform(command, opened.revision)
 
 
 def _keyframe(text: str) -> Keyframe:

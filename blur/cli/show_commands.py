@@ -144,7 +144,7 @@ def markers(
     folder = output or out / "markers"
     table = []
     for clip in _each(Shelf(out), clips):
-        plan = clip.resolved.plan
+        plan = clip.now.resolved.plan
         found = make.markers(plan, doubts=only != "covers", covers=only != "doubts")
         if kind == "csv":
             table.append((clip.place.as_posix(), plan, found))
@@ -211,8 +211,8 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None) -> None:
     folder = output or shelf.folder.out / SHEETS
     made: list[tuple[str, Path]] = []
     for clip in _each(shelf, names):
-        tiles = sheet.of_plan(clip.source, clip.plan, clip.edits, shelf.settings.cover)
-        plan = clip.resolved.plan
+        tiles = sheet.of_plan(clip.source, clip.now.plan, clip.now.edits, shelf.settings.cover)
+        plan = clip.now.resolved.plan
         about = (
             f"{len(plan.tracks)} covers, {plan.doubt_seconds():.1f} s in doubt. In a yellow frame: "
             "a doubt that is not covered. In a red frame: it looks like a face and is not covered."
@@ -259,7 +259,7 @@ def _compare_all(
         )
     output.mkdir(parents=True, exist_ok=True)
     for clip in _each(shelf, names):
-        plan = clip.resolved.plan
+        plan = clip.now.resolved.plan
         path = output / f"{clip.place.stem}.compare.mp4"
         shown = compare.write(clip.source, plan, shelf.settings.cover, _spans(plan, spans), path)
         click.echo(f"{path}: {shown} frames; it shows clear faces, keep it safe")

@@ -1,4 +1,4 @@
-"""What the review page is told of a clip: plain data, ready to be drawn."""
+"""Views of a clip for the review page, built from its plan and edits."""
 
 from __future__ import annotations
 
@@ -7,109 +7,72 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-from msgspec import Struct
 
 from blur.cover.region import Region
 from blur.data.edits import Edits, Keyframe, TrackEdit
 from blur.data.plan import Box, Boxes, Mark, Plan, Track
 from blur.data.resolve import MATCH, Lane, Resolved, iou
-from blur.data.spans import Mask, runs
+from blur.data.spans import FrameSpan, Mask, runs
+from blur.media.open.probe import ClipInfo
+from blur.review.protocol import ClipView, DecisionView, DoubtView, LaneView, MarkView
+from blur.review.snapshot import Snapshot
 
 _JOIN = 6
-"""Frames between sightings that are drawn as one span."""
-
-Span = tuple[int, int]
-"""Frames [start, end)."""
-
-
-class LaneView(Struct, frozen=True, kw_only=True):
-    """A face, or a drawn region, on the timeline; `best` is where it is seen best."""
-
-    id: int
-    start: int
-    end: int
-    source: str
-    region: int | None
-    clear: list[Span]
-    seen: list[Span]
-    keys: list[int]
-    score: float
-    size: int
-    best: Keyframe
+"""Frames between sightings that the timeline draws as one bar; a larger value shows fewer gaps."""
+_CORNER = 1.5
+"""Pixels by which an outline may be off; a larger value sends fewer points."""
+_PLAYABLE = ("h264", "yuv420p")
 
 
-class DoubtView(Struct, frozen=True, kw_only=True):
-    start: int
-    end: int
-    reason: str
-    explanation: str
-    weight: float
-    lane: int | None
-    box: Box | None
+def clip_view(
+    key: str,
+    now: Snapshot,
+    info: ClipInfo,
+    rendered: ClipInfo | None,
+    version: str,
+    checked_by: str | None,
+    undo: int,
+    redo: int,
+) -> ClipView:
+    """All that the page shows; `info` is of the clip, `rendered` of its current output, if any."""
+    plan, sar = now.plan, float(info.sample_aspect_ratio)
+    return ClipView(
+        key=key,
+        name=now.entry.name,
+        plan=str(now.plan_sha256)[:16],
+        revision=now.revision,
+        version=version,
+        width=plan.width,
+        height=plan.height,
+        aspect=plan.width / plan.height * (1 / sar if info.orientation.transposed else sar),
+        frames=plan.frames,
+        time_base=(plan.time_base.numerator, plan.time_base.denominator),
+        first=plan.pts[0],
+        steps=_steps(plan),
+        cuts=list(plan.cuts),
+        lanes=_lanes(now.resolved, now.edits),
+        doubts=_doubts(now.resolved),
+        decisions=_decisions(now.resolved, now.edits),
+        rendered=rendered is not None,
+        video=rendered is not None and _playable(rendered),
+        checked_by=checked_by,
+        undo=undo,
+        redo=redo,
+        notes=list(plan.notes),
+    )
 
 
-class DecisionView(Struct, frozen=True, kw_only=True):
-    """One decision: what a person said, of which frames, and why."""
-
-    kind: str
-    start: int
-    end: int
-    reason: str
-    lane: int | None
+def _playable(info: ClipInfo) -> bool:
+    return (info.codec, info.pix_fmt) == _PLAYABLE and "mp4" in info.container
 
 
-class MarkView(Struct, frozen=True, kw_only=True):
-    """A face on one frame: its box, the outline of its cover, and what is known of it."""
-
-    lane: int
-    region: int | None
-    box: Box
-    outline: list[Span]
-    clear: bool
-    how: str
-
-
-class ClipView(Struct, frozen=True, kw_only=True):
-    """Everything the page shows of a clip but its pictures.
-
-    `plan` names the plan, in which lanes have their numbers, `revision` plan and edits, which
-    decisions are about, and `version` what pictures and outlines show. `aspect` is the shape of
-    the picture on the screen. `steps` are runs (time between frames, how many), in units of
-    `time_base` seconds. `rendered`: what is shown is the rendered file, else pictures are drawn
-    from plan and edits. `video`: a browser can play that file.
-    """
-
-    key: str
-    name: str
-    plan: str
-    revision: str
-    version: str
-    width: int
-    height: int
-    aspect: float
-    frames: int
-    time_base: Span
-    first: int
-    steps: list[Span]
-    cuts: list[int]
-    lanes: list[LaneView]
-    doubts: list[DoubtView]
-    decisions: list[DecisionView]
-    rendered: bool
-    video: bool
-    checked_by: str | None
-    undo: int
-    redo: int
-    notes: list[str]
-
-
-def steps(plan: Plan) -> list[Span]:
-    """The times between frames, as runs."""
+def _steps(plan: Plan) -> list[tuple[int, int]]:
+    """Runs (ticks between frames, count)."""
     gaps = np.diff(np.array(plan.pts, np.int64)).tolist()
     return [(gap, len(list(run))) for gap, run in itertools.groupby(gaps)]
 
 
-def lanes(resolved: Resolved, edits: Edits) -> list[LaneView]:
+def _lanes(resolved: Resolved, edits: Edits) -> list[LaneView]:
     keys = {r.id: [key.frame for key in r.keyframes] for r in edits.regions}
     return [_lane(lane, keys.get(lane.region or -1, [])) for lane in resolved.lanes]
 
@@ -132,17 +95,17 @@ def _lane(lane: Lane, keys: list[int]) -> LaneView:
 
 
 def _best(track: Track) -> Keyframe:
-    """Where a detector saw the face largest and surest; else in the track's middle."""
+    """The track's largest and surest detection; without any, its middle."""
     worth = track.scores * np.sqrt(track.boxes[:, 2]) * (track.marks == Mark.DETECTED)
     row = int(worth.argmax()) if worth.any() else len(worth) // 2
     return Keyframe(track.start + row, _rounded(track.boxes[row]))
 
 
-def _spans(mask: Mask, start: int, join: int = 1) -> list[Span]:
+def _spans(mask: Mask, start: int, join: int = 1) -> list[FrameSpan]:
     return [(start + first, start + last) for first, last in runs(mask, join)]
 
 
-def doubts(resolved: Resolved) -> list[DoubtView]:
+def _doubts(resolved: Resolved) -> list[DoubtView]:
     """The open doubts, worst first."""
     by_part = {part: lane.track.id for lane in resolved.lanes for part in lane.parts}
     found = [
@@ -160,8 +123,8 @@ def doubts(resolved: Resolved) -> list[DoubtView]:
     return sorted(found, key=lambda d: (-d.weight, d.start))
 
 
-def decisions(resolved: Resolved, edits: Edits) -> list[DecisionView]:
-    """What a person decided, in the order of the clip."""
+def _decisions(resolved: Resolved, edits: Edits) -> list[DecisionView]:
+    """All decisions, in the order of the clip."""
     found = [
         DecisionView(
             kind=edit.decision,
@@ -184,19 +147,19 @@ def decisions(resolved: Resolved, edits: Edits) -> list[DecisionView]:
                 lane=track.id,
             )
         )
+    begins = {
+        lane.track.start: lane.track.id
+        for lane in reversed(resolved.lanes)
+        if lane.origin is not None
+    }
     for split in edits.splits:
-        after = (
-            n.track.id
-            for n in resolved.lanes
-            if n.origin is not None and n.track.start == split.frame
-        )
         found.append(
             DecisionView(
                 kind="split",
                 start=split.frame,
                 end=split.frame + 1,
                 reason="",
-                lane=next(after, None),
+                lane=begins.get(split.frame),
             )
         )
     return sorted(found, key=lambda d: (d.start, d.end))
@@ -213,11 +176,11 @@ def _lane_of(edit: TrackEdit, lanes: Sequence[Lane]) -> int | None:
 
 
 def marks(regions: Sequence[Region], lanes: dict[int, Lane], frame: int) -> Iterator[MarkView]:
-    """The faces on one frame; each region's seed is its lane's id."""
+    """The faces on one frame; a region's `seed` is the id of its lane's track."""
     for region in regions:
         lane = lanes[region.seed]
         row = frame - lane.track.start
-        outline = cv2.approxPolyDP(region.outline(), 1.5, closed=True).reshape(-1, 2)
+        outline = cv2.approxPolyDP(region.outline(), _CORNER, closed=True).reshape(-1, 2)
         yield MarkView(
             lane=lane.track.id,
             region=lane.region,

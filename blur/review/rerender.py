@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing
 
 import msgspec
 import psutil
-from msgspec import Struct
 from msgspec.structs import replace
 
 from blur.clip import ClipJob, process_clip
@@ -18,6 +17,7 @@ from blur.export import report_page
 from blur.process.executor import Task
 from blur.process.stop import Stop
 from blur.process.workers import ProcessExecutor
+from blur.review.protocol import RenderProgress
 from blur.settings import cpu_count
 from blur.store.ledger import Entry, Ledger
 from blur.store.names import from_text, shown
@@ -29,16 +29,6 @@ _MEMORY_SHARE = 0.8
 _ENDED = ("done", "failed", "stopped")
 
 
-class Progress(Struct, kw_only=True):
-    """How far one clip's render is; `problem` says why it has no output."""
-
-    key: str
-    stage: str = "waiting"
-    done: int = 0
-    total: int | None = None
-    problem: str | None = None
-
-
 class Rerender:
     """At most one series of renders at a time, in a worker process of its own."""
 
@@ -47,13 +37,13 @@ class Rerender:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stop = Stop()
-        self._progress: dict[str, Progress] = {}
+        self._progress: dict[str, RenderProgress] = {}
 
     @property
     def running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def progress(self) -> list[Progress]:
+    def progress(self) -> list[RenderProgress]:
         with self._lock:
             return [replace(p) for p in self._progress.values()]
 
@@ -70,7 +60,7 @@ class Rerender:
             with self._shelf.folder.locked():
                 pass  # say at once that another blur works here
             self._stop = Stop()
-            self._progress = {key: Progress(key=key) for key in keys}
+            self._progress = {key: RenderProgress(key=key) for key in keys}
             self._thread = threading.Thread(target=self._work, args=(list(keys),), daemon=True)
             self._thread.start()
 

@@ -10,7 +10,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeAlias
 
 import msgspec
 import uvicorn
@@ -23,59 +23,25 @@ from starlette.routing import Route
 
 from blur.data.plan import Box
 from blur.errors import BlurError, UsageError
-from blur.review.acts import Act
+from blur.review import protocol as ask
 from blur.review.door import Door
 from blur.review.guard import Guard
 from blur.review.open_clip import OpenClip, Outdated
-from blur.review.rerender import Progress, Rerender
-from blur.store.ledger import Flight
-from blur.store.shelf import Row, Shelf
+from blur.review.rerender import Rerender
+from blur.store.shelf import Shelf
 
 _OPEN_CLIPS = 2
+"""Clips whose pictures stay in memory, about 0.3 GB each."""
 _LONGEST = 2560
+"""Pixels on a picture's longer side; larger ones cost a slow machine its smoothness."""
 _MARKS = 120
+"""Frames whose marks go into one answer."""
 _KINDS = {
     ".html": "text/html",
     ".css": "text/css",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-
-T = TypeVar("T")
-
-
-class ClipList(Struct, frozen=True, kw_only=True):
-    """All clips, what a running batch is at, and how far the page's own renders are."""
-
-    folder: str
-    clips: list[Row]
-    flights: list[Flight]
-    rendering: bool
-    progress: list[Progress]
-
-
-class _Decided(Struct, frozen=True):
-    revision: str
-    act: Act
-
-
-class _Following(Struct, frozen=True):
-    revision: str
-    lane: int
-    frame: int
-
-
-class _Revision(Struct, frozen=True):
-    revision: str
-
-
-class _Checked(Struct, frozen=True):
-    revision: str
-    initials: str
-
-
-class _Chosen(Struct, frozen=True):
-    clips: list[str]
 
 
 class Desk:
@@ -85,8 +51,8 @@ class Desk:
         self.shelf = shelf
         self.rerender = Rerender(shelf)
         self._recent: OrderedDict[str, OpenClip] = OrderedDict()
-        # A clip that something still works on stays the only one of its file, however many
-        # were opened since: two would write over each other's edits.
+        # A clip in use stays the only one of its file, however many were opened since: two would
+        # write over each other's edits.
         self._alive: weakref.WeakValueDictionary[str, OpenClip] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
 
@@ -99,9 +65,9 @@ class Desk:
                 self._recent.popitem(last=False)
             return clip
 
-    def list(self) -> ClipList:
+    def list(self) -> ask.ClipList:
         self.shelf.refresh()
-        return ClipList(
+        return ask.ClipList(
             folder=self.shelf.folder.out.resolve().name,
             clips=self.shelf.rows(),
             flights=self.shelf.flights,
@@ -110,102 +76,89 @@ class Desk:
         )
 
 
+def _file(desk: Desk, asked: ask.FileRequest) -> Response:
+    found = importlib.resources.files("blur.review") / "web" / asked.name
+    if not re.fullmatch(r"[a-z]+\.(html|css|js|svg)", asked.name) or not found.is_file():
+        return Response("There is no such file.", 404)
+    return Response(found.read_bytes(), media_type=_KINDS[Path(asked.name).suffix])
+
+
+def _frame(desk: Desk, asked: ask.FrameRequest) -> Response:
+    beneath, longest = asked.beneath is not None, min(asked.size, _LONGEST)
+    return _jpeg(desk.clip(asked.key).frame(asked.index, beneath, longest, asked.version))
+
+
+def _face(desk: Desk, asked: ask.FaceRequest) -> Response:
+    try:
+        box = Box(*map(float, asked.box.split(",")))
+        if not all(map(math.isfinite, box)) or min(box.w, box.h) <= 0:
+            raise ValueError(box)
+    except (TypeError, ValueError) as error:
+        raise UsageError("the page asked for a face without saying where it is") from error
+    return _jpeg(desk.clip(asked.key).thumbnail(asked.index, box))
+
+
+def _marks(desk: Desk, asked: ask.MarksRequest) -> Response:
+    end = asked.start + 1 if asked.end is None else asked.end
+    end = min(end, asked.start + _MARKS)
+    return _json(desk.clip(asked.key).marks(asked.start, end, asked.version))
+
+
+def _video(desk: Desk, asked: ask.ClipRequest) -> Response:
+    path = desk.clip(asked.key).video(asked.version)
+    return FileResponse(path, media_type="video/mp4", content_disposition_type="inline")
+
+
+def _changed(change: Callable[[OpenClip, Any], int | None]) -> Callable[[Desk, Any], Response]:
+    """Answers a change with the clip as it is afterwards."""
+
+    def answer(desk: Desk, asked: ask.ChangeRequest) -> Response:
+        clip = desk.clip(asked.key)
+        result = change(clip, asked)
+        return _json(ask.Changed(result, clip.view()))
+
+    return answer
+
+
+def _rendering(change: Callable[[Rerender, Any], None]) -> Callable[[Desk, Any], Response]:
+    """Answers a change of the page's renders with the list of clips."""
+
+    def answer(desk: Desk, asked: Struct) -> Response:
+        change(desk.rerender, asked)
+        return _json(desk.list())
+
+    return answer
+
+
+_Route: TypeAlias = tuple[str, str, type[Struct], Callable[[Desk, Any], Response]]
+_CLIP = "/api/clips/{key}"
+_ROUTES: tuple[_Route, ...] = (
+    ("GET", "/", ask.FileRequest, _file),
+    ("GET", "/web/{name}", ask.FileRequest, _file),
+    ("GET", "/api/clips", ask.NoRequest, lambda desk, asked: _json(desk.list())),
+    ("GET", _CLIP, ask.ClipRequest, lambda desk, asked: _json(desk.clip(asked.key).view())),
+    ("GET", f"{_CLIP}/frames/{{index:int}}.jpg", ask.FrameRequest, _frame),
+    ("GET", f"{_CLIP}/faces/{{index:int}}.jpg", ask.FaceRequest, _face),
+    ("GET", f"{_CLIP}/marks", ask.MarksRequest, _marks),
+    ("GET", f"{_CLIP}/video.mp4", ask.ClipRequest, _video),
+    ("POST", f"{_CLIP}/act", ask.CommandRequest,
+        _changed(lambda c, a: c.perform(a.act, a.revision))),
+    ("POST", f"{_CLIP}/follow", ask.FollowRequest,
+        _changed(lambda c, a: c.follow(a.lane, a.frame, a.revision))),
+    ("POST", f"{_CLIP}/undo", ask.ChangeRequest, _changed(lambda c, a: c.undo(a.revision))),
+    ("POST", f"{_CLIP}/redo", ask.ChangeRequest, _changed(lambda c, a: c.redo(a.revision))),
+    ("POST", f"{_CLIP}/check", ask.CheckRequest,
+        _changed(lambda c, a: c.check(a.initials, a.revision))),
+    ("POST", "/api/render", ask.RenderRequest, _rendering(lambda r, a: r.start(a.clips))),
+    ("POST", "/api/render/stop", ask.NoRequest, _rendering(lambda r, a: r.stop())),
+)  # fmt: skip
+"""Method, path, message (read from path and query of a GET, path and body of a POST), answer."""
+
+
 def page(desk: Desk) -> Starlette:
     """The application, unguarded: see `Guard`."""
-
-    def clip(request: Request) -> OpenClip:
-        return desk.clip(request.path_params["key"])
-
-    async def index(request: Request) -> Response:
-        return _file("index.html")
-
-    async def file(request: Request) -> Response:
-        return _file(request.path_params["name"])
-
-    async def listed(request: Request) -> Response:
-        return await _answer(desk.list)
-
-    async def viewed(request: Request) -> Response:
-        return await _answer(lambda: clip(request).view())
-
-    async def acted(request: Request) -> Response:
-        said = await _said(request, _Decided)
-        return await _changed(request, lambda c: c.act(said.act, said.revision))
-
-    async def undone(request: Request) -> Response:
-        said = await _said(request, _Revision)
-        return await _changed(request, lambda c: c.undo(said.revision))
-
-    async def redone(request: Request) -> Response:
-        said = await _said(request, _Revision)
-        return await _changed(request, lambda c: c.redo(said.revision))
-
-    async def checked(request: Request) -> Response:
-        said = await _said(request, _Checked)
-        return await _changed(request, lambda c: c.check(said.initials, said.revision))
-
-    async def follow(request: Request) -> Response:
-        said = await _said(request, _Following)
-        return await _changed(request, lambda c: c.follow(said.lane, said.frame, said.revision))
-
-    async def _changed(request: Request, change: Callable[[OpenClip], object]) -> Response:
-        def changed() -> dict[str, object]:
-            opened = clip(request)
-            result = change(opened)
-            return {"result": result, "clip": opened.view()}
-
-        return await _answer(changed)
-
-    async def frame(request: Request) -> Response:
-        index = request.path_params["index"]
-        beneath = "beneath" in request.query_params
-        longest = min(_number(request, "size", 1280), _LONGEST)
-        version = request.query_params.get("v")
-        return await _picture(lambda: clip(request).frame(index, beneath, longest, version))
-
-    async def face(request: Request) -> Response:
-        index, box = request.path_params["index"], _box(request)
-        return await _picture(lambda: clip(request).thumbnail(index, box))
-
-    async def marks(request: Request) -> Response:
-        start = _number(request, "start", 0)
-        end = min(_number(request, "end", start + 1), start + _MARKS)
-        version = request.query_params.get("v")
-        return await _answer(lambda: clip(request).marks(start, end, version))
-
-    async def video(request: Request) -> Response:
-        version = request.query_params.get("v")
-        path = await run_in_threadpool(lambda: clip(request).video(version))
-        return FileResponse(path, media_type="video/mp4", content_disposition_type="inline")
-
-    async def render(request: Request) -> Response:
-        said = await _said(request, _Chosen)
-        await run_in_threadpool(desk.rerender.start, said.clips)
-        return await _answer(desk.list)
-
-    async def stop(request: Request) -> Response:
-        await run_in_threadpool(desk.rerender.stop)
-        return await _answer(desk.list)
-
-    one = "/api/clips/{key}"
     return Starlette(
-        routes=[
-            Route("/", index),
-            Route("/web/{name}", file),
-            Route("/api/clips", listed),
-            Route(one, viewed),
-            Route(f"{one}/frames/{{index:int}}.jpg", frame),
-            Route(f"{one}/faces/{{index:int}}.jpg", face),
-            Route(f"{one}/marks", marks),
-            Route(f"{one}/video.mp4", video),
-            Route(f"{one}/act", acted, methods=["POST"]),
-            Route(f"{one}/follow", follow, methods=["POST"]),
-            Route(f"{one}/undo", undone, methods=["POST"]),
-            Route(f"{one}/redo", redone, methods=["POST"]),
-            Route(f"{one}/check", checked, methods=["POST"]),
-            Route("/api/render", render, methods=["POST"]),
-            Route("/api/render/stop", stop, methods=["POST"]),
-        ],
+        routes=[_route(desk, *route) for route in _ROUTES],
         exception_handlers={BlurError: _refused, IndexError: _missing, Outdated: _outdated},
     )
 
@@ -228,56 +181,44 @@ def serve(shelf: Shelf, door: Door) -> None:
         desk.rerender.stop()
 
 
-def _file(name: str) -> Response:
-    if not re.fullmatch(r"[a-z]+\.(html|css|js|svg)", name):
-        return Response("There is no such file.", 404)
-    found = importlib.resources.files("blur.review") / "web" / name
-    if not found.is_file():
-        return Response("There is no such file.", 404)
-    return Response(found.read_bytes(), media_type=_KINDS[Path(name).suffix])
+def _route(
+    desk: Desk,
+    method: str,
+    path: str,
+    kind: type[Struct],
+    answer: Callable[[Desk, Any], Response],
+) -> Route:
+    async def endpoint(request: Request) -> Response:
+        try:
+            if method == "GET":
+                given = {**request.query_params, **request.path_params}
+                asked = msgspec.convert(given, kind, strict=False)
+            else:
+                given = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
+                asked = msgspec.convert({**given, **request.path_params}, kind)
+        except msgspec.DecodeError as error:
+            raise UsageError(f"the page asked for something unknown: {error}") from error
+        return await run_in_threadpool(answer, desk, asked)
+
+    return Route(path, endpoint, methods=[method])
 
 
-async def _answer(make: Callable[[], object]) -> Response:
-    made = await run_in_threadpool(lambda: msgspec.json.encode(make()))
-    return Response(made, media_type="application/json")
+def _json(made: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(made), status, media_type="application/json")
 
 
-async def _picture(make: Callable[[], bytes]) -> Response:
-    return Response(await run_in_threadpool(make), media_type="image/jpeg")
-
-
-async def _said(request: Request, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except msgspec.DecodeError as error:
-        raise UsageError(f"the page asked for something unknown: {error}") from error
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    given = request.query_params.get(name, "")
-    return int(given) if given.isdecimal() else default
-
-
-def _box(request: Request) -> Box:
-    try:
-        box = Box(*map(float, request.query_params.get("box", "").split(",")))
-        if not all(map(math.isfinite, box)) or min(box.w, box.h) <= 0:
-            raise ValueError(box)
-    except (TypeError, ValueError) as error:
-        raise UsageError("the page asked for a face without saying where it is") from error
-    return box
+def _jpeg(made: bytes) -> Response:
+    return Response(made, media_type="image/jpeg")
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, BlurError)
-    told = {"problem": error.problem, "subject": error.subject, "remedy": error.remedy}
-    return Response(msgspec.json.encode(told), 409, media_type="application/json")
+    return _json(ask.Refusal(error.problem, error.subject, error.remedy), 409)
 
 
 async def _missing(request: Request, error: Exception) -> Response:
-    told = {"problem": "there is no such frame", "subject": None, "remedy": ""}
-    return Response(msgspec.json.encode(told), 404, media_type="application/json")
+    return _json(ask.Refusal("there is no such frame"), 404)
 
 
 async def _outdated(request: Request, error: Exception) -> Response:
-    return Response(status_code=204)  # no error: a browser would write that to its console
+    return Response(status_code=204)  # a browser would write an error to its console

@@ -25,8 +25,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 from large_output import FRAMES, LONG, TRACKS, make_large_output  # noqa: E402
 
 from blur.data.edits import Decision  # noqa: E402
-from blur.review.acts import Decide  # noqa: E402
 from blur.review.open_clip import OpenClip  # noqa: E402
+from blur.review.protocol import KeepOrCover  # noqa: E402
 from blur.store.shelf import Shelf  # noqa: E402
 
 TIMES = 20
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def decide(clip: OpenClip, lane: int) -> bytes:
-    clip.act(Decide([lane], Decision.KEEP, "agreed", 0, FRAMES), clip.revision)
+    clip.perform(KeepOrCover([lane], Decision.KEEP, "agreed", 0, FRAMES), clip.revision)
     return msgspec.json.encode(clip.view())
 
 

@@ -15,13 +15,13 @@ import pytest
 from blur.data.edits import Decision, Edits, Keyframe
 from blur.data.plan import Box
 from blur.errors import ClipChanged, DecodeError, PlanMismatch, UsageError
-from blur.review.acts import Add, Decide, Draw, Erase, Move
 from blur.review.open_clip import OpenClip, Outdated
+from blur.review.protocol import CoverPath, DrawRegion, EraseRegion, KeepOrCover, MoveRegion
 from blur.store.plans import load_edits, load_plan, save_edits, save_plan
 from blur.store.shelf import Shelf
 
 BOX = Box(250, 180, 40, 40)
-DRAW = Draw((Keyframe(50, BOX), Keyframe(69, BOX)))
+DRAW = DrawRegion((Keyframe(50, BOX), Keyframe(69, BOX)))
 
 
 def opened(out: Path, name: str = "a.mp4") -> OpenClip:
@@ -29,12 +29,12 @@ def opened(out: Path, name: str = "a.mp4") -> OpenClip:
     return OpenClip(shelf, shelf.find(name))
 
 
-def keep(lane: int) -> Decide:
-    return Decide([lane], Decision.KEEP, "agreed", 0, 90)
+def keep(lane: int) -> KeepOrCover:
+    return KeepOrCover([lane], Decision.KEEP, "agreed", 0, 90)
 
 
 def edits_file(out: Path, clip: OpenClip) -> Path:
-    return Shelf(out).folder.edits_of(clip.plan.fingerprint)
+    return Shelf(out).folder.edits_of(clip.now.plan.fingerprint)
 
 
 def picture(coded: bytes) -> np.ndarray:
@@ -43,9 +43,9 @@ def picture(coded: bytes) -> np.ndarray:
 
 def test_acts_are_saved_undone_and_done_again(out: Path) -> None:
     clip = opened(out)
-    clip.act(keep(0), clip.revision)
-    clip.act(DRAW, clip.revision)
-    assert load_edits(edits_file(out, clip)) == clip.edits
+    clip.perform(keep(0), clip.revision)
+    clip.perform(DRAW, clip.revision)
+    assert load_edits(edits_file(out, clip)) == clip.now.edits
     assert [d.kind for d in clip.view().decisions] == ["keep", "draw"]
     clip.undo(clip.revision)
     assert load_edits(edits_file(out, clip)).regions == ()
@@ -58,7 +58,7 @@ def test_acts_are_saved_undone_and_done_again(out: Path) -> None:
     clip.redo(clip.revision)
     assert [d.kind for d in clip.view().decisions] == ["keep", "draw"]
     clip.undo(clip.revision)
-    clip.act(keep(1), clip.revision)
+    clip.perform(keep(1), clip.revision)
     with pytest.raises(UsageError):
         clip.redo(clip.revision)
 
@@ -70,7 +70,7 @@ def test_a_frame_shows_the_rendered_file_until_edits_change_it(out: Path) -> Non
     beneath = picture(clip.frame(60, True, 320))
     hidden = np.abs(rendered - beneath).max(axis=2) > 60
     assert hidden[80:120, 140:170].mean() > 0.3
-    clip.act(DRAW, clip.revision)
+    clip.perform(DRAW, clip.revision)
     assert not clip.view().rendered
     drawn = picture(clip.frame(60, False, 320))
     changed = np.abs(drawn - rendered).max(axis=2) > 60
@@ -84,7 +84,7 @@ def test_a_frame_shows_the_rendered_file_until_edits_change_it(out: Path) -> Non
 def test_pictures_and_outlines_are_of_the_version_that_is_asked_for(out: Path) -> None:
     clip = opened(out)
     before = clip.view().version
-    clip.act(DRAW, clip.revision)
+    clip.perform(DRAW, clip.revision)
     now = clip.view().version
     assert clip.frame(60, False, 320, now) and clip.marks(60, 61, now)
     for ask in (
@@ -101,14 +101,15 @@ def test_pictures_and_outlines_are_of_the_version_that_is_asked_for(out: Path) -
 
 def test_a_cover_that_looks_otherwise_by_now_is_another_version(out: Path) -> None:
     """A batch that runs meanwhile may have other settings."""
-    clip = opened(out)
-    clip.act(DRAW, clip.revision)
+    shelf = Shelf(out)
+    clip = OpenClip(shelf, shelf.find("a.mp4"))
+    clip.perform(DRAW, clip.revision)
     before, shown = clip.view().version, picture(clip.frame(60, False, 320))
     report = out / "report.json"
     told = json.loads(report.read_bytes())
     told["settings"]["cover"] = {"fill": "solid", "colour": "#ff0000"}
     report.write_text(json.dumps(told))
-    clip._shelf.refresh()
+    shelf.refresh()
     assert (picture(clip.frame(60, False, 320)) == shown).all()
     assert clip.view().version != before
     assert picture(clip.frame(60, False, 320))[180, 250].tolist() == pytest.approx(
@@ -118,7 +119,7 @@ def test_a_cover_that_looks_otherwise_by_now_is_another_version(out: Path) -> No
 
 def test_marks_tell_what_is_covered_and_what_is_kept_clear(out: Path) -> None:
     clip = opened(out)
-    clip.act(keep(1), clip.revision)
+    clip.perform(keep(1), clip.revision)
     (marks,) = clip.marks(20, 21)
     assert {m.lane: m.clear for m in marks} == {0: False, 1: True}
     (x, y, *_rest) = marks[0].box
@@ -131,7 +132,7 @@ def test_marks_tell_what_is_covered_and_what_is_kept_clear(out: Path) -> None:
 def test_a_doubt_that_is_covered_is_settled(out: Path) -> None:
     clip = opened(out)
     (doubt,) = [d for d in clip.view().doubts if d.lane is None]
-    clip.act(Add((Keyframe(30, doubt.box), Keyframe(32, doubt.box))), clip.revision)
+    clip.perform(CoverPath((Keyframe(30, doubt.box), Keyframe(32, doubt.box))), clip.revision)
     assert [d.reason for d in clip.view().doubts] == ["weak"]
     assert [n.source for n in clip.view().lanes] == ["scan", "scan", "scan", "edit"]
 
@@ -140,18 +141,18 @@ def test_a_doubt_that_is_covered_is_settled(out: Path) -> None:
     "act",
     [
         keep(77),
-        Erase(5),
-        Draw((Keyframe(90, BOX),)),
-        Draw((Keyframe(9, BOX), Keyframe(9, BOX))),
-        Draw((Keyframe(9, BOX._replace(w=0)),)),
-        Move(1, 3, BOX),
+        EraseRegion(5),
+        DrawRegion((Keyframe(90, BOX),)),
+        DrawRegion((Keyframe(9, BOX), Keyframe(9, BOX))),
+        DrawRegion((Keyframe(9, BOX._replace(w=0)),)),
+        MoveRegion(1, 3, BOX),
     ],
 )
 def test_an_act_that_cannot_be_done_changes_nothing(out: Path, act) -> None:
     clip = opened(out)
     revision = clip.revision
     with pytest.raises((UsageError, PlanMismatch)):
-        clip.act(act, revision)
+        clip.perform(act, revision)
     assert clip.revision == revision
     assert not edits_file(out, clip).exists()
 
@@ -159,20 +160,20 @@ def test_an_act_that_cannot_be_done_changes_nothing(out: Path, act) -> None:
 def test_what_was_changed_elsewhere_is_not_overwritten(out: Path) -> None:
     clip, other = opened(out), opened(out)
     seen = clip.revision
-    other.act(DRAW, other.revision)
+    other.perform(DRAW, other.revision)
     with pytest.raises(UsageError, match="changed elsewhere"):
-        clip.act(keep(0), seen)
+        clip.perform(keep(0), seen)
     assert [d.kind for d in clip.view().decisions] == ["draw"]
-    clip.act(keep(0), clip.revision)
+    clip.perform(keep(0), clip.revision)
     assert [d.kind for d in opened(out).view().decisions] == ["keep", "draw"]
 
 
 def test_edits_survive_a_rescan_that_numbers_faces_anew(out: Path) -> None:
     clip = opened(out)
-    clip.act(keep(0), clip.revision)
+    clip.perform(keep(0), clip.revision)
     clip.check("AB", clip.revision)
     assert clip.view().checked_by == "AB"
-    plan_file = Shelf(out).folder.plan_of(clip.plan.fingerprint)
+    plan_file = Shelf(out).folder.plan_of(clip.now.plan.fingerprint)
     plan = load_plan(plan_file)
     renumbered = [type(t)(9 - t.id, t.start, t.boxes, t.marks, t.scores) for t in plan.tracks]
     save_plan(plan.with_tracks(renumbered, plan.doubts), plan_file)
@@ -183,11 +184,11 @@ def test_edits_survive_a_rescan_that_numbers_faces_anew(out: Path) -> None:
 
 def test_a_clip_that_changed_is_refused_and_its_edits_kept(out: Path) -> None:
     clip = opened(out)
-    clip.act(DRAW, clip.revision)
+    clip.perform(DRAW, clip.revision)
     source = out.parent / "in" / "a.mp4"
     source.write_bytes((out.parent / "in" / "day 1" / "c.mp4").read_bytes())
     with pytest.raises(ClipChanged, match="no longer the file"):
-        clip.act(keep(0), clip.revision)
+        clip.perform(keep(0), clip.revision)
     with pytest.raises(ClipChanged):
         opened(out)
     assert load_edits(edits_file(out, clip)).regions
@@ -202,7 +203,7 @@ def test_a_check_holds_until_the_edits_change(out: Path) -> None:
     assert opened(out).view().checked_by == "AB"
     assert [r.checked_by for r in Shelf(out).rows() if r.name == "a.mp4"] == ["AB"]
     assert clip.view().rendered  # a check is no edit: nothing is to be rendered
-    clip.act(DRAW, clip.revision)
+    clip.perform(DRAW, clip.revision)
     assert clip.view().checked_by is None
     clip.check("", clip.revision)
     assert opened(out).view().checked_by is None
@@ -210,13 +211,13 @@ def test_a_check_holds_until_the_edits_change(out: Path) -> None:
 
 def test_following_moves_a_region_with_what_it_covers(out: Path) -> None:
     clip = opened(out)
-    clip.act(
-        Draw((Keyframe(50, Box(100, 120, 60, 60)), Keyframe(64, Box(100, 120, 60, 60)))),
+    clip.perform(
+        DrawRegion((Keyframe(50, Box(100, 120, 60, 60)), Keyframe(64, Box(100, 120, 60, 60)))),
         clip.revision,
     )
     (lane,) = [n.id for n in clip.view().lanes if n.region]
     assert clip.follow(lane, 50, clip.revision) is None
-    (track,) = [n.track for n in clip.resolved.lanes if n.region]
+    (track,) = [n.track for n in clip.now.resolved.lanes if n.region]
     assert track.box(64).cx == pytest.approx(128, abs=3)  # the noise drifts by two pixels a frame
     assert track.box(64).cy == pytest.approx(120, abs=3)
     with pytest.raises(UsageError):
@@ -259,7 +260,7 @@ def test_a_crash_in_the_middle_of_a_save_loses_at_most_that_save(
 
 def test_edits_that_cannot_be_read_are_named_and_left_alone(out: Path) -> None:
     clip = opened(out)
-    save_edits(Edits(fingerprint=clip.plan.fingerprint), edits_file(out, clip))
+    save_edits(Edits(fingerprint=clip.now.plan.fingerprint), edits_file(out, clip))
     edits_file(out, clip).write_bytes(b"{")
     with pytest.raises(PlanMismatch, match="damaged"):
         opened(out)

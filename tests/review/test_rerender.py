@@ -8,8 +8,8 @@ import pytest
 from blur.data.edits import Keyframe
 from blur.data.plan import Box
 from blur.errors import UsageError
-from blur.review.acts import Draw
 from blur.review.open_clip import OpenClip
+from blur.review.protocol import DrawRegion
 from blur.review.rerender import Rerender
 from blur.store.shelf import Shelf
 
@@ -19,7 +19,7 @@ def test_one_series_at_a_time_and_each_clip_of_it_ends(out: Path) -> None:
     shelf = Shelf(out)
     keys = [shelf.find(name) for name in ("a.mp4", "b ü.mp4", "c.mp4")]
     clip = OpenClip(shelf, keys[0])
-    clip.act(Draw((Keyframe(50, Box(250, 180, 40, 40)),)), clip.revision)
+    clip.perform(DrawRegion((Keyframe(50, Box(250, 180, 40, 40)),)), clip.revision)
     rerender = Rerender(shelf)
     rerender.start(keys)
     with pytest.raises(UsageError, match="already"):

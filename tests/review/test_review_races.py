@@ -15,8 +15,8 @@ from review_page import PATIENCE, Page, edits
 
 from blur.data.edits import Keyframe
 from blur.data.plan import Box
-from blur.review.acts import Draw
 from blur.review.open_clip import OpenClip
+from blur.review.protocol import DrawRegion
 from blur.store.plans import load_plan, save_plan
 from blur.store.shelf import Shelf
 
@@ -183,7 +183,7 @@ def test_what_was_changed_elsewhere_is_not_decided_about(page: Page, out: Path) 
     page.press("c")
     late.wait()
     other = OpenClip(Shelf(out), key_of(out, "a.mp4"))
-    other.act(Draw((Keyframe(60, Box(250, 180, 40, 40)),)), other.revision)
+    other.perform(DrawRegion((Keyframe(60, Box(250, 180, 40, 40)),)), other.revision)
     late.let_go()
     page.says("changed elsewhere meanwhile")
     page.waits_for('#tabs:has-text("Decisions1")')
@@ -192,7 +192,7 @@ def test_what_was_changed_elsewhere_is_not_decided_about(page: Page, out: Path) 
 
 def test_what_another_program_decided_is_shown_without_asking(page: Page, out: Path) -> None:
     other = OpenClip(Shelf(out), key_of(out, "a.mp4"))
-    other.act(Draw((Keyframe(60, Box(250, 180, 40, 40)),)), other.revision)
+    other.perform(DrawRegion((Keyframe(60, Box(250, 180, 40, 40)),)), other.revision)
     page.waits_for('#tabs:has-text("Decisions1")')
     page.settled()
     page.press("r", "r")

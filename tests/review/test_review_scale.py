@@ -17,9 +17,10 @@ from review_page import Page
 from blur.data import editing as decisions
 from blur.data import resolve as edits
 from blur.data.edits import Decision
-from blur.review import open_clip as openclip
-from blur.review.acts import Decide
+from blur.media.open.seek import Seeker
+from blur.review import clip_pictures
 from blur.review.open_clip import OpenClip
+from blur.review.protocol import KeepOrCover
 from blur.store.shelf import Shelf
 
 pytestmark = pytest.mark.slow
@@ -70,8 +71,8 @@ def test_a_list_of_a_thousand_clips_reads_two_small_files_of_each(large: Path) -
 def test_work_on_a_long_clip_is_as_much_as_what_is_looked_at(large: Path, calls: Callable) -> None:
     shelf = Shelf(large)
     opened = OpenClip(shelf, shelf.find(LONG))
-    decoded = calls(opened.source._seeker, "reach", lambda made, *_: len(made))
-    covered = calls(openclip, "Covers", lambda _, tracks, *rest: len(tracks))
+    decoded = calls(Seeker, "reach", lambda made, *_: len(made))
+    covered = calls(clip_pictures, "Covers", lambda _, tracks, *rest: len(tracks))
     compared = [calls(module, "iou", lambda *_: 1) for module in (edits, decisions)]
     frames = np.random.default_rng(1).integers(0, FRAMES, 12).tolist()
     for frame in frames:
@@ -79,7 +80,7 @@ def test_work_on_a_long_clip_is_as_much_as_what_is_looked_at(large: Path, calls:
         opened.marks(frame, frame + 60)
     assert max(decoded) <= 2 * GROUP
     assert 0 < max(covered) < 100  # of 5,000
-    opened.act(Decide([7], Decision.KEEP, "agreed", 0, FRAMES), opened.revision)
+    opened.perform(KeepOrCover([7], Decision.KEEP, "agreed", 0, FRAMES), opened.revision)
     assert sum(map(len, compared)) < TRACKS / 10
     view = opened.view()
     assert len(view.lanes) == TRACKS

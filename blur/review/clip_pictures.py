@@ -1,0 +1,96 @@
+"""One clip's pictures for the screen: as filmed, as drawn from plan and edits, as rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from blur.cover.fills import make_fill
+from blur.cover.region import Covers, Region
+from blur.data.plan import Box, Plan, Track
+from blur.disk.fingerprint import fingerprint
+from blur.media.open.probe import probe
+from blur.render.pictures import DECODED, Pictures, Recent, as_shown, covered, jpeg, thumbnail
+from blur.review.snapshot import Snapshot
+from blur.settings import CoverSettings
+
+_COMPRESSED = 64 * 2**20
+"""Bytes of JPEG files to keep; more of them make steps back and forth quicker."""
+_BLOCK = 240
+"""Frames whose covers are prepared together; more of them make seeking slower, playing quicker."""
+_THUMBNAIL = 112
+"""Pixels on a side."""
+
+
+class ClipPictures:
+    """Safe to share between threads, except `current_output`. Methods raise DecodeError."""
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self.info = probe(path)
+        self.source = Pictures(path, self.info, plan.pts, DECODED)
+        # Thumbnails come from all over the clip: they must not drive out the player's frames.
+        self._glimpses = Pictures(path, self.info, plan.pts, DECODED // 8)
+        self._output: Pictures | None = None
+        self._output_of: object = None
+        self._jpegs: Recent[tuple[object, ...], bytes] = Recent(_COMPRESSED, len)
+
+    def close(self) -> None:
+        for pictures in (self.source, self._glimpses, self._output):
+            if pictures is not None:
+                pictures.close()
+
+    def current_output(self, now: Snapshot, path: Path | None) -> Pictures | None:
+        """The covered clip at `path`, if it is whole and made from this plan and these edits."""
+        written = now.entry.output_fingerprint
+        if (written, now.is_rendered) != self._output_of:
+            self._output_of, self._output = (written, now.is_rendered), None
+            if now.is_rendered and path and path.exists() and fingerprint(path) == written:
+                info = probe(path)
+                pts = [round(t * now.plan.time_base / info.time_base) for t in now.plan.pts]
+                self._output = Pictures(path, info, pts, DECODED)
+        return self._output
+
+    def frame(
+        self,
+        pictures: Pictures,
+        index: int,
+        longest: int,
+        version: str | None,
+        regions: Sequence[Region],
+        cover: CoverSettings,
+    ) -> bytes:
+        """A frame of `pictures` as JPEG, `regions` covered. `version` names its content."""
+        name = (index, longest, version)
+        done = self._jpegs.get(name)
+        if done is None:
+            picture = covered(pictures.at(index), self.info, regions, make_fill(cover))
+            done = jpeg(as_shown(picture, pictures.info, longest))
+            self._jpegs.put(name, done)
+        return done
+
+    def thumbnail(self, index: int, box: Box) -> bytes:
+        """The face in `box`, uncovered, as JPEG."""
+        name = ("thumbnail", index, box)
+        done = self._jpegs.get(name)
+        if done is None:
+            done = jpeg(thumbnail(self._glimpses.at(index), self.info, box, _THUMBNAIL), 80)
+            self._jpegs.put(name, done)
+        return done
+
+
+class NearbyCovers:
+    """Covers of any number of tracks, prepared only around the frames that are looked at."""
+
+    def __init__(self, plan: Plan, tracks: Sequence[Track], settings: CoverSettings) -> None:
+        self._plan, self._tracks, self._settings = plan, tracks, settings
+        self._prepared: dict[int, Covers] = {}
+
+    def at(self, frame: int) -> list[Region]:
+        block = frame // _BLOCK
+        if block not in self._prepared:
+            plan, start, end = self._plan, block * _BLOCK, (block + 1) * _BLOCK
+            near = [t for t in self._tracks if t.start < end and t.end > start]
+            self._prepared[block] = Covers(
+                near, plan.shots(), self._settings, plan.width, plan.height
+            )
+        return self._prepared[block].at(frame)

@@ -1,0 +1,286 @@
+"""Every message between the review page and its server; `web/protocol.js` is the page's copy.
+
+Frames count from 0 and spans are [start, end); boxes and points are pixels of the displayed clip.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct, field
+
+from blur.data.edits import Decision, Keyframe
+from blur.data.plan import Box
+from blur.data.spans import FrameSpan
+from blur.store.ledger import Flight
+from blur.store.shelf import Row
+
+
+class _Command(Struct, frozen=True, forbid_unknown_fields=True, tag_field="do"):
+    """`lane` is a face's number in the view, `region` a drawn region's."""
+
+
+Path: TypeAlias = Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
+
+
+class KeepOrCover(_Command, frozen=True, tag="decide"):
+    """Keep faces clear, or cover them, on [start, end)."""
+
+    lanes: list[int]
+    decision: Decision
+    reason: str
+    start: int
+    end: int
+
+
+class ExtendCover(_Command, frozen=True, tag="extend"):
+    """Cover a face or a region up to and including `frame`."""
+
+    lane: int
+    frame: int
+
+
+class SplitFace(_Command, frozen=True, tag="split"):
+    """Begin another face at `frame`."""
+
+    lane: int
+    frame: int
+
+
+class CoverPath(_Command, frozen=True, tag="add"):
+    """Cover a face that has no track."""
+
+    path: Path
+    reason: str = ""
+
+
+class DrawRegion(_Command, frozen=True, tag="draw"):
+    """Cover a new region."""
+
+    path: Path
+    reason: str = ""
+
+
+class Retrace(_Command, frozen=True, tag="trace"):
+    """Replace a region's keyframes from the path's first frame to its last."""
+
+    region: int
+    path: Path
+
+
+class MoveRegion(_Command, frozen=True, tag="move"):
+    """Place a region on `frame`."""
+
+    region: int
+    frame: int
+    box: Box
+
+
+class DropKeyframe(_Command, frozen=True, tag="unkey"):
+    """Remove a region's keyframe."""
+
+    region: int
+    frame: int
+
+
+class TrimRegion(_Command, frozen=True, tag="span"):
+    """Cover a region on [start, end)."""
+
+    region: int
+    start: int
+    end: int
+
+
+class EraseRegion(_Command, frozen=True, tag="erase"):
+    """Remove a region."""
+
+    region: int
+
+
+Command: TypeAlias = (
+    KeepOrCover
+    | ExtendCover
+    | SplitFace
+    | CoverPath
+    | DrawRegion
+    | Retrace
+    | MoveRegion
+    | DropKeyframe
+    | TrimRegion
+    | EraseRegion
+)
+
+
+class NoRequest(Struct, frozen=True):
+    """Asks for nothing in particular."""
+
+
+class FileRequest(Struct, frozen=True):
+    name: str = "index.html"
+
+
+class ClipRequest(Struct, frozen=True, kw_only=True):
+    """`version` is that of the view on the screen; None asks for any."""
+
+    key: str
+    version: str | None = field(name="v", default=None)
+
+
+class FrameRequest(ClipRequest, frozen=True, kw_only=True):
+    """A frame as JPEG, `size` pixels on its longer side; uncovered with `beneath`, of any value."""
+
+    index: int
+    size: int = 1280
+    beneath: str | None = None
+
+
+class FaceRequest(ClipRequest, frozen=True, kw_only=True):
+    """A thumbnail as JPEG; `box` is "cx,cy,w,h,angle"."""
+
+    index: int
+    box: str = ""
+
+
+class MarksRequest(ClipRequest, frozen=True, kw_only=True):
+    """The marks on frames [start, end); on one frame without `end`."""
+
+    start: int = 0
+    end: int | None = None
+
+
+class ChangeRequest(ClipRequest, frozen=True, kw_only=True):
+    """`revision` is that of the view on which a person decided."""
+
+    revision: str
+
+
+class CommandRequest(ChangeRequest, frozen=True, kw_only=True):
+    act: Command
+
+
+class FollowRequest(ChangeRequest, frozen=True, kw_only=True):
+    lane: int
+    frame: int
+
+
+class CheckRequest(ChangeRequest, frozen=True, kw_only=True):
+    """`initials` of who watched the clip; "" takes the check back."""
+
+    initials: str
+
+
+class RenderRequest(Struct, frozen=True):
+    clips: list[str]
+
+
+class LaneView(Struct, frozen=True, kw_only=True):
+    """A face or a drawn region on the timeline. `best`: where a detector saw it best."""
+
+    id: int
+    start: int
+    end: int
+    source: str
+    region: int | None
+    clear: list[FrameSpan]
+    seen: list[FrameSpan]
+    keys: list[int]
+    score: float
+    size: int
+    best: Keyframe
+
+
+class DoubtView(Struct, frozen=True, kw_only=True):
+    start: int
+    end: int
+    reason: str
+    explanation: str
+    weight: float
+    lane: int | None
+    box: Box | None
+
+
+class DecisionView(Struct, frozen=True, kw_only=True):
+    """A person's decision; `kind` is keep, cover, draw or split."""
+
+    kind: str
+    start: int
+    end: int
+    reason: str
+    lane: int | None
+
+
+class MarkView(Struct, frozen=True, kw_only=True):
+    """A face on one frame. `outline`: its cover's corners; `how`: the mark of the track's box."""
+
+    lane: int
+    region: int | None
+    box: Box
+    outline: list[tuple[int, int]]
+    clear: bool
+    how: str
+
+
+class ClipView(Struct, frozen=True, kw_only=True):
+    """All that the page shows of a clip except its pictures.
+
+    `plan` names the numbering of lanes, `revision` plan and edits, `version` pictures and marks.
+    `aspect` is width : height on the screen. `steps` are runs (ticks between frames, count) and
+    `time_base` a tick in seconds, as a fraction. `rendered`: pictures come from the rendered file
+    and are else drawn from plan and edits. `video`: a browser can play that file.
+    """
+
+    key: str
+    name: str
+    plan: str
+    revision: str
+    version: str
+    width: int
+    height: int
+    aspect: float
+    frames: int
+    time_base: tuple[int, int]
+    first: int
+    steps: list[tuple[int, int]]
+    cuts: list[int]
+    lanes: list[LaneView]
+    doubts: list[DoubtView]
+    decisions: list[DecisionView]
+    rendered: bool
+    video: bool
+    checked_by: str | None
+    undo: int
+    redo: int
+    notes: list[str]
+
+
+class Changed(Struct, frozen=True):
+    """`result`: the frame on which following lost sight of the face; `clip`: after the change."""
+
+    result: int | None
+    clip: ClipView
+
+
+class RenderProgress(Struct, kw_only=True):
+    """One clip's render: `done` of `total` frames of a stage, or the `problem` that ended it."""
+
+    key: str
+    stage: str = "waiting"
+    done: int = 0
+    total: int | None = None
+    problem: str | None = None
+
+
+class ClipList(Struct, frozen=True, kw_only=True):
+    """All clips, the progress of a running batch, and that of the page's own renders."""
+
+    folder: str
+    clips: list[Row]
+    flights: list[Flight]
+    rendering: bool
+    progress: list[RenderProgress]
+
+
+class Refusal(Struct, frozen=True):
+    problem: str
+    subject: str | None = None
+    remedy: str = ""

@@ -1,0 +1,126 @@
+"""A clip's plan and edits as they lie on the disk: read, written, and told from later ones."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from blur.data.edits import Edits
+from blur.data.plan import Plan
+from blur.data.resolve import Resolved, resolve
+from blur.disk.fingerprint import file_sha256, fingerprint
+from blur.errors import ClipChanged, DecodeError
+from blur.settings import CoverSettings
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry
+from blur.store.plans import load_edits, load_plan, save_edits
+from blur.store.shelf import Shelf
+
+_Stamps = tuple[tuple[int, int] | None, ...]
+"""(mtime in ns, inode) of the plan's and the edits' file; None for an absent file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`revision` names plan, edits and cover settings; the hashes are of the files."""
+
+    entry: Entry
+    cover: CoverSettings
+    plan: Plan
+    plan_sha256: str | None
+    edits: Edits
+    edits_sha256: str | None
+    resolved: Resolved
+    revision: str
+    stamps: _Stamps
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether the last render was made from this plan and these edits."""
+        made_from = self.entry.plan_sha256, self.entry.edits_sha256
+        return made_from == (self.plan_sha256, self.edits_sha256)
+
+
+def read_snapshot(shelf: Shelf, key: str) -> Snapshot:
+    """Raises as `require_unchanged` does, and PlanMismatch for unusable plan or edits."""
+    entry, folder = shelf.entry(key), shelf.folder
+    require_unchanged(shelf, entry)
+    stamps = _stamps(folder, entry)  # before reading, so that a later change shows
+    plan_file, edits_file = folder.plan_of(entry.fingerprint), folder.edits_of(entry.fingerprint)
+    plan_sha256 = file_sha256(plan_file)
+    plan = load_plan(plan_file)
+    edits = load_edits(edits_file) if edits_file.exists() else Edits(fingerprint=entry.fingerprint)
+    cover = shelf.settings.cover
+    return Snapshot(
+        entry=entry,
+        cover=cover,
+        plan=plan,
+        plan_sha256=plan_sha256,
+        edits=edits,
+        edits_sha256=file_sha256(edits_file),
+        resolved=resolve(plan, edits),
+        revision=_revision(plan_sha256, cover, edits),
+        stamps=stamps,
+    )
+
+
+def write_edits(folder: WorkFolder, before: Snapshot, edits: Edits) -> Snapshot:
+    """Save edits, whole or not at all. Edits that cannot be applied raise PlanMismatch, unsaved."""
+    resolved = resolve(before.plan, edits)
+    file = folder.edits_of(before.entry.fingerprint)
+    if edits == Edits(fingerprint=edits.fingerprint):
+        file.unlink(missing_ok=True)  # without decisions, the last render without edits is current
+    else:
+        save_edits(edits, file)
+    return replace(
+        before,
+        stamps=_stamps(folder, before.entry),
+        edits=edits,
+        edits_sha256=file_sha256(file),
+        resolved=resolved,
+        revision=_revision(before.plan_sha256, before.cover, edits),
+    )
+
+
+def is_current(shelf: Shelf, snapshot: Snapshot) -> bool:
+    """Whether plan, edits and cover settings are still those of the snapshot."""
+    stamps = _stamps(shelf.folder, snapshot.entry)
+    return (stamps, shelf.settings.cover) == (snapshot.stamps, snapshot.cover)
+
+
+def require_unchanged(shelf: Shelf, entry: Entry) -> None:
+    """Raises ClipChanged if the clip is not the scanned file, DecodeError if it is unreadable."""
+    try:
+        found = fingerprint(shelf.source(entry))
+    except OSError as error:
+        raise DecodeError(
+            f"the clip itself cannot be read: {error.strerror}",
+            subject=entry.name,
+            remedy="connect its disk, or put it back where it was",
+        ) from error
+    if found != entry.fingerprint:
+        raise ClipChanged(
+            "is no longer the file that was scanned; its edits are kept but cannot be used",
+            subject=entry.name,
+            remedy="run blur on it again, or put the old file back",
+        )
+
+
+def _revision(plan_sha256: str | None, cover: CoverSettings, edits: Edits) -> str:
+    named = f"{plan_sha256} {cover}".encode() + msgspec.json.encode(edits)
+    return hashlib.sha256(named).hexdigest()[:16]
+
+
+def _stamps(folder: WorkFolder, entry: Entry) -> _Stamps:
+    return _stamp(folder.plan_of(entry.fingerprint)), _stamp(folder.edits_of(entry.fingerprint))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_ino
