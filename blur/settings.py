@@ -203,7 +203,7 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     device: Annotated[
         str,
         Meta(
-            description="processor of the detectors: cpu, cuda for an NVIDIA chip, or another device"
+            description="processor of the detectors: cpu, cuda for an NVIDIA chip, or a device"
             " that `blur doctor` lists"
         ),
     ] = "cpu"
