@@ -17,15 +17,14 @@ from blur.detect.registry import load_detector
 from blur.media.open.probe import ClipInfo, probe
 from blur.media.open.seek import wanted_frames
 from blur.media.open.small_pictures import display_gray
-from blur.process.prefetch import ahead
 from blur.process.progress import Progress
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.complete import complete
 from blur.scan.link import Tracklet
-from blur.scan.pursue import FOLLOW_WIDTH, Pursuit
+from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
 from blur.scan.smooth import smooth
 from blur.scan.timeline import Timeline
-from blur.scan.tracks import NEAR_SECONDS, tracklets_of
+from blur.scan.tracks import tracklets_of
 from blur.settings import Settings
 
 
@@ -46,7 +45,7 @@ def tracks_of_residual(
     tracks, doubts = [], []
     first = 1 + max((track.id for track in plan.tracks), default=0)
     for number, tracklet in enumerate(
-        _pursued(clip, info, plan, seen, camera, timeline, hold, tell), first
+        _pursued(info, plan, seen, camera, timeline, hold, tell), first
     ):
         shot = next(s for s in timeline.shots() if s[0] <= tracklet.start < s[1])
         track = complete(smooth(tracklet, camera), camera, shot, (hold, hold), number)
@@ -68,7 +67,6 @@ def _timeline(plan: Plan) -> Timeline:
 
 
 def _pursued(
-    clip: Path,
     info: ClipInfo,
     plan: Plan,
     tracklets: Sequence[Tracklet],
@@ -78,16 +76,10 @@ def _pursued(
     tell: Progress,
 ) -> list[Tracklet]:
     """The tracklets, followed through the clip up to `reach` frames beyond each sighting."""
-    width, height = info.fitted(FOLLOW_WIDTH)
-    scale = info.width / width
-    near = timeline.frames(NEAR_SECONDS)
+    scale = follow_scale(info)
     find = Closeup(load_detector, scale).find
-    pursuit = Pursuit(tracklets, camera, timeline, find, scale, reach, near)
-    pictures = (
-        (f.index, display_gray(f.picture, info.orientation, width, height))
-        for f in wanted_frames(clip, info, plan.pts, pursuit.wants)
-    )
-    for index, gray in ahead(pictures):
+    pursuit = Pursuit(tracklets, camera, timeline, find, scale, reach)
+    for index, gray in follow_pictures(info, plan.pts, pursuit.wants):
         pursuit.see(index, gray)
         tell("audit", index + 1, plan.frames)
     return pursuit.tracklets()

@@ -72,6 +72,10 @@ class SizedFrame:
         back = _whole_back(self._width, self._height, size, quarter_turns % 4)
         return View(_padded(turned), back)
 
+    def views(self, longest: int, quarter_turns: int, quartered: bool) -> list[View]:
+        """The whole frame in one turned view, or in its upright quarters."""
+        return self.quarters(longest) if quartered else [self.whole(longest, quarter_turns)]
+
     def quarters(self, longest: int) -> list[View]:
         """The whole frame at nearly twice the size of `whole(longest)`, in four tiles of its size:
         they share its compiled network and take no more memory."""

@@ -5,8 +5,6 @@ It looks forward only, so it comes late where a face appears; a scan looks both 
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import cv2
@@ -15,13 +13,12 @@ import numpy as np
 from blur.cover.fills import make_fill
 from blur.data.plan import Boxes
 from blur.detect.registry import load_detector
-from blur.errors import UsageError
 from blur.export import single
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_rgb
 from blur.render.pictures import as_shown, covered
-from blur.scan.looks import Glance, Search
+from blur.scan.looks import LookRequest, ScanLooks
 from blur.settings import CoverSettings, Level
 
 _LONGEST = 1280
@@ -31,28 +28,18 @@ _TITLE = "blur: space stops until the next key, q ends"
 
 
 def play(clip: Path, cover: CoverSettings) -> int:
-    """Play `clip` covered, until its end or until q; returns how many frames were shown.
-
-    Raises UsageError where there is no display.
-    """
-    if sys.platform == "linux" and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        raise UsageError(
-            "there is no display for a window here",
-            remedy="leave --live away and look at the contact sheet",
-        )
+    """Play `clip` covered until it ends or q is pressed; returns the number of frames shown."""
     info = probe(clip)
-    search = Search(Level.FAST, info.width, info.height, load_detector)
+    looks = ScanLooks(Level.FAST, info.width, info.height, load_detector)
     fill = make_fill(cover)
     recent: list[tuple[int, Boxes]] = []
     number = 0
     cv2.namedWindow(_TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
     with open_reader(clip, info) as reader:
         for frame in reader:
-            if search.due(frame.index):
-                small = display_rgb(frame.picture, info.orientation, *search.size)
-                (seen,) = search.look([Glance(frame.index, small, False)])
+            if looks.due(frame.index):
+                small = display_rgb(frame.picture, info.orientation, *looks.size)
+                (seen,) = looks.take([LookRequest(frame.index, small, False)])
                 recent.append((frame.index, single.sure(seen).boxes))
             recent = [(at, boxes) for at, boxes in recent if frame.index - at <= _HELD]
             boxes = np.concatenate([np.zeros((0, 5), np.float32), *(b for _, b in recent)])

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,11 +32,12 @@ from blur.data.resolve import apply
 from blur.detect.registry import load_detector
 from blur.disk import atomic
 from blur.export import single
+from blur.export.templates import Templates, joined
 from blur.media.open.probe import ClipInfo
 from blur.media.open.seek import glimpses
 from blur.media.open.small_pictures import display_rgb
 from blur.render.pictures import Pictures, Rgb, as_shown, covered
-from blur.scan.looks import Glance, Search
+from blur.scan.looks import LookRequest, ScanLooks
 from blur.settings import CoverSettings, Level
 
 Mask = npt.NDArray[np.uint8]
@@ -156,12 +156,12 @@ def of_sample(
     Looks for about `seconds` at frames from all over the clip; those with most to see are kept.
     Raises DecodeError and DetectorError.
     """
-    search = Search(Level.BALANCED, info.width, info.height, load_detector)
+    looks = ScanLooks(Level.BALANCED, info.width, info.height, load_detector)
     fill = make_fill(cover)
 
     def tile(at: Fraction, picture: av.VideoFrame) -> Tile:
-        small = display_rgb(picture, info.orientation, *search.size)
-        (seen,) = search.look([Glance(0, small, True)])
+        small = display_rgb(picture, info.orientation, *looks.size)
+        (seen,) = looks.take([LookRequest(0, small, True)])
         seen = single.sure(seen)
         regions = single.covers(seen.boxes, info, cover)
         small = as_shown(covered(picture, info, regions, fill), info, TILE)
@@ -215,19 +215,12 @@ def save(sheet: Image.Image, path: Path) -> None:
 
 
 def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:
-    """A page with all sheets: (clip, the sheet's place beside the page)."""
-    items = "".join(
-        f'<h2>{escape(name)}</h2><img src="{escape(quote(path.as_posix()))}" loading="lazy" '
-        f'alt="Frames of {escape(name)}, faces covered">'
-        for name, path in sheets
+    """A page with all sheets: (clip, path of its sheet from the page's folder)."""
+    html = Templates("sheets.html")
+    items = joined(
+        html.fill("sheet", name=name, file=quote(path.as_posix())) for name, path in sheets
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}: contact sheets</title><style>body{{background:#181a1e;"
-        "color:#e6e8ec;font:14px system-ui,sans-serif;margin:24px}img{max-width:100%}"
-        "h2{font-size:15px;margin:28px 0 8px}</style></head><body>"
-        f"<h1>{escape(title)}</h1>{items}</body></html>\n"
-    )
+    return html.fill("page", title=title, sheets=items)
 
 
 def _masked(regions: Sequence[Region], tile: Rgb, width: int, height: int) -> Mask:

@@ -47,7 +47,7 @@ def followed(pictures: Pictures, box: Box, start: int, end: int) -> Followed:
         moved = None if lost is not None else follow(before, after, boxes[-1], camera, scale)
         if moved is None and lost is None:
             lost = frame
-        boxes.append(moved.box if moved else waiting(boxes[-1], camera))
+        boxes.append(moved or waiting(boxes[-1], camera))
         before = after
     ordered = np.array(boxes[::step], np.float32)
     n = len(ordered)

@@ -1,7 +1,6 @@
-"""Camera motion: how the picture as a whole moves from one frame to the next.
+"""Camera motion: the similarity transform of the whole picture from each frame to the next.
 
-Hand-held phones never stand still. Knowing the camera's motion lets a box wait where its face
-is in the scene instead of where it was on the screen.
+Hand-held phones never stand still: a box that waits for its face moves with the scene.
 """
 
 from __future__ import annotations
@@ -12,28 +11,36 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from blur.data.arrays import Gray
 from blur.data.boxes import Affine
 
-Gray = npt.NDArray[np.uint8]
-
 MOTION_WIDTH = 480
-"""Longest side of the pictures that motion is measured on: enough for tenths of a percent of
-the width, small enough to cost a few milliseconds."""
+"""Pixels, longest side of the pictures for motion; larger is finer than tenths of a percent of the
+width, and takes longer than a few milliseconds."""
 
 _CORNERS = 240
+"""Corners to look for; larger finds enough where texture is scarce, and takes longer."""
+
 _TRACKED = 80
-"""Corners looked for, and tracked. Where texture is scarce all of them are needed; where it is
-not, every second or third leads to the same motion at half the cost."""
+"""Corners to track, about: every second or third of those found gives the motion of all at half the
+cost. Larger is steadier, at a proportional cost."""
 
 _MIN_INLIERS = 12
+"""Corners that must agree, or the step is unknown; larger leaves more steps unknown."""
+
 _MIN_INLIER_SHARE = 0.3
+"""Share of the tracked corners that must agree for a reliable step; larger takes more looks and
+finds more cuts."""
+
 _BLOCK = 256
+"""Frames over which transforms are multiplied up; larger saves products between far frames and
+loses precision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Motion from the frame before to this one; `support` is the share of tracked corners that
-    agree with it, 0 when nothing could be measured (a cut, a black or blank picture)."""
+    """Motion from the frame before, in display pixels; `support` is the share of tracked corners
+    that agree, 0 if there is no measurement (a cut, a blank picture)."""
 
     transform: Affine
     support: float
@@ -50,7 +57,7 @@ class Step:
 class StepMeter:
     """Measures the step between successive gray pictures of equal size.
 
-    `scale` is display pixels per pixel of those pictures.
+    `scale` is display pixels per picture pixel.
     """
 
     def __init__(self, scale: float) -> None:
@@ -68,7 +75,7 @@ class StepMeter:
         step = self._fit(last, gray, corners, None)
         if step.reliable:
             return step
-        # A whip pan outruns the pyramid: start again from the shift of the whole picture.
+        # A whip pan outruns the pyramid: start again from the whole picture's shift.
         (dx, dy), _ = cv2.phaseCorrelate(last.astype(np.float32), gray.astype(np.float32))
         guess = corners + np.array([dx, dy], np.float32)
         again = self._fit(last, gray, corners, guess)
@@ -104,9 +111,9 @@ class StepMeter:
 
 @dataclass(slots=True)
 class Camera:
-    """The camera's path through a clip, one step per frame; step 0 is the identity.
+    """The camera's path through a clip, a step for each frame; step 0 is the identity.
 
-    Transforms are accumulated in blocks so that long clips neither overflow nor lose precision.
+    Transforms are multiplied up in blocks, so long clips neither overflow nor lose precision.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -115,8 +122,8 @@ class Camera:
 
     def append(self, step: Step) -> None:
         transform = step.transform if step.reliable else np.eye(3)
-        fresh = len(self.steps) % _BLOCK == 0
-        self._within.append(transform if fresh else transform @ self._within[-1])
+        begins_block = len(self.steps) % _BLOCK == 0
+        self._within.append(transform if begins_block else transform @ self._within[-1])
         self._back.append(np.asarray(np.linalg.inv(self._within[-1])))
         self.steps.append(step)
 

@@ -1,4 +1,4 @@
-"""Completing: from sightings here and there to a box on every frame."""
+"""Completing: a box on every frame of a track, from the boxes of its sightings."""
 
 from __future__ import annotations
 
@@ -11,17 +11,22 @@ from blur.scan.camera import Camera
 from blur.scan.link import Tracklet
 
 _GROWTH = 0.3
-"""How much a held box has grown after one whole hold, as a share of its size: the longer
-nobody has seen the face, the less its place is known."""
+"""Share of its size by which a held box grows over a hold, as its place gets less certain; larger
+covers more."""
 
 _REMAINDER = 0.25
-"""Share of a hold that is kept after a face was followed and lost."""
+"""Share of a hold kept after a face was followed and lost; larger covers longer."""
 
 _MEMORY = 6
-"""Sightings that the last motion is measured over."""
+"""Sightings that the motion at an end is fitted to; larger is steadier and later to see a turn."""
 
 _DECAY = 0.9
-"""How much of its own motion a held face keeps from frame to frame: people stop."""
+"""Share of its own motion that a held face keeps each frame, as people stop; larger sends held
+covers farther, 0.9 by ten frames of motion at most."""
+
+_FRAMES_A_SIZE = 15
+"""Frames that a held face takes to move by its own size, at least, against jitter; larger leaves
+fast people behind."""
 
 
 def complete(
@@ -33,12 +38,12 @@ def complete(
 ) -> Track:
     """A track with a box on every frame from `hold[0]` before to `hold[1]` after its sightings.
 
-    Gaps are bridged along the camera's motion; the holds go on with the face's last motion
-    while growing. No box lies outside `shot`.
+    Gaps are bridged along the camera's motion; held boxes keep the face's last motion and grow.
+    `shot` is [start, end) frames and bounds the track.
     """
     first, last = tracklet.start, tracklet.last
     seen = tracklet.frames[tracklet.evidence.any(axis=1)]
-    # A hold counts from the sighting; where following has used it up, a part still remains.
+    # A hold counts from the sighting; a part remains even if following has used it up.
     lead = max(hold[0] - int(seen[0] - first), round(hold[0] * _REMAINDER))
     trail = max(hold[1] - int(last - seen[-1]), round(hold[1] * _REMAINDER))
     start, end = max(shot[0], first - lead), min(shot[1], last + 1 + trail)
@@ -59,8 +64,8 @@ def complete(
 def bridged(tracklet: Tracklet, camera: Camera) -> Boxes:
     """A box for every frame from the first sighting to the last.
 
-    Between two sightings each is carried along the camera's motion, and the box passes over
-    from the one to the other in proportion to time.
+    Between two sightings both are carried along the camera's motion and mixed in proportion to
+    time.
     """
     out = np.zeros((tracklet.last + 1 - tracklet.start, 5), np.float32)
     rows = tracklet.frames - tracklet.start
@@ -78,7 +83,7 @@ def bridged(tracklet: Tracklet, camera: Camera) -> Boxes:
 
 
 def held(tracklet: Tracklet, camera: Camera, frames: range, hold: int) -> Boxes:
-    """Boxes for `frames`, which run away from the tracklet's first or last sighting."""
+    """Boxes for `frames`, which run from the tracklet's first or last sighting outwards."""
     if not len(frames):
         return np.zeros((0, 5), np.float32)
     forward = frames.step > 0
@@ -97,8 +102,8 @@ def held(tracklet: Tracklet, camera: Camera, frames: range, hold: int) -> Boxes:
 
 
 def _velocity(tracklet: Tracklet, camera: Camera, forward: bool) -> npt.NDArray[np.float32]:
-    """The face's own motion at one end, pixels per frame away from the tracklet, in the
-    coordinates of the end's frame with the camera's motion taken out."""
+    """The face's own motion at an end: pixels per frame away from the tracklet, on the end's frame,
+    without the camera's motion."""
     pick = slice(-_MEMORY, None) if forward else slice(0, _MEMORY)
     frames, boxes = tracklet.frames[pick], tracklet.boxes[pick]
     if len(frames) < 3:
@@ -113,7 +118,6 @@ def _velocity(tracklet: Tracklet, camera: Camera, forward: bool) -> npt.NDArray[
     time = (frames - origin).astype(np.float64)
     slope = np.polyfit(time, still[:, :2], 1)[0]
     size = float(np.sqrt(still[-1, 2] * still[-1, 3]))
-    # A detector's jitter must not send a cover away: one face size in half a second at most.
     speed = float(np.hypot(*slope))
-    slope *= min(1.0, size / 15 / max(speed, 1e-6))
+    slope *= min(1.0, size / _FRAMES_A_SIZE / max(speed, 1e-6))
     return np.asarray(slope if forward else -slope, np.float32)

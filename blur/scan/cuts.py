@@ -1,9 +1,8 @@
 """Cuts: frames where the shot changes.
 
-A cut is a frame to which no camera motion leads, that shares neither its whole with the frame
-before nor its middle at another place, and that is no flash: a moment later the old picture does
-not come back. A wrong cut ends tracks too early, a missed one only joins what the linking will
-not join; so a frame must show all three signs.
+A cut shows three signs: no camera motion leads to it; neither its whole picture in place nor its
+middle elsewhere is that of the frame before; and the old picture does not return within a flash.
+All three are required: a wrong cut ends tracks too early, while linking copes with a missed one.
 """
 
 from __future__ import annotations
@@ -14,33 +13,39 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from blur.scan.camera import Gray, Step
+from blur.data.arrays import Gray
+from blur.scan.camera import Step
 
 _THUMB = 64
-"""Longest side of the pictures that are compared: blur and noise are gone, the scene is not."""
+"""Pixels, longest side of compared pictures; larger shows blur and noise as change."""
 
 _MIDDLE = 0.64, 0.7
-"""Share of width and height that must be found again: leaves a whip pan 18 % of the width."""
+"""Share of width and height that must be found again; 0.64 leaves a whip pan 18 % of the width,
+larger less."""
 
 _ALIGNED = 0.84
-"""Correlation above which it is found. Over 8,000 pairs of different photographs 0.82 was the
-highest, over whip pans of 12 % of the width a frame, blurred over half of it, 0.96 the lowest."""
+"""Correlation of the middle above which both pictures are one scene; larger finds more cuts, wrong
+ones too. Highest over 8,000 pairs of different photographs: 0.82; lowest over whip pans of 12 % of
+the width a frame, blurred over half of it: 0.96."""
 
 _UNMOVED = 0.75
-"""Correlation of two whole pictures, unshifted, above which somebody has moved in one scene."""
+"""Correlation of whole pictures in place above which both are one scene; larger finds more cuts
+where people move."""
 
 _EQUAL = 1.5
-"""Mean difference of two pictures, of 255, under which they are the same, whatever their noise."""
+"""Mean difference in grey levels, 0-255, under which pictures are equal but for noise; larger hides
+cuts between dark pictures."""
 
 _FADING = 25.0
-"""The same where one of them is blank: between a picture and a blank one lies a cut or flash when
-it comes at once, and a fade when it comes by steps."""
+"""Likewise if one picture is blank: at once is a cut or flash, by steps a fade. Larger takes more
+cuts to black for fades."""
 
 _BLANK = 0.5
-"""Contrast (standard deviation of 255) under which a picture shows nothing."""
+"""Standard deviation in grey levels under which a picture is blank; larger takes dark scenes for
+blank."""
 
 _FLASH = 3
-"""Frames that a flash lasts at most."""
+"""Frames of the longest flash; larger delays decisions and hides shots of its length."""
 
 _Thumb = npt.NDArray[np.float32]
 
@@ -48,7 +53,7 @@ _Thumb = npt.NDArray[np.float32]
 class CutFinder:
     """Finds cuts in a stream of gray pictures and camera steps, `_FLASH` frames late.
 
-    `cuts` grows with the first frame of every new shot, ascending; `finish` settles the end.
+    `cuts` holds the first frame of every new shot, ascending; `finish` decides on the last frames.
     """
 
     def __init__(self) -> None:
@@ -77,7 +82,7 @@ class CutFinder:
         return self.cuts
 
     def _settle(self) -> None:
-        """Decide the oldest pending frame by what came after it."""
+        """Decide on the oldest pending frame by the frames after it."""
         frame = self._pending.pop(0)
         first = self._count - len(self._thumbs)
         before = self._thumbs[frame - 1 - first]
@@ -98,7 +103,7 @@ def _thumb(gray: Gray) -> _Thumb:
 
 
 def _one_scene(a: _Thumb, b: _Thumb) -> bool:
-    """Whether two pictures show one scene, whatever the shift and the brightness."""
+    """Whether two pictures show one scene, at any shift and brightness."""
     middles = _middle(a), _middle(b)
     blank = min(float(middle.std()) for middle in middles) < _BLANK
     if float(np.abs(a - b).mean()) < (_FADING if blank else _EQUAL):
@@ -117,5 +122,5 @@ def _middle(picture: _Thumb) -> _Thumb:
 
 
 def _found(part: _Thumb, picture: _Thumb) -> float:
-    """How well a part is found anywhere in a picture where it fits: a correlation."""
+    """The highest correlation of a part with any place in a picture."""
     return float(cv2.matchTemplate(picture, part, cv2.TM_CCOEFF_NORMED).max())

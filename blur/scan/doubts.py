@@ -1,4 +1,4 @@
-"""Doubts: where the scan had to guess, for a person to look at."""
+"""Doubts: spans where the scan is unsure, for a person to look at."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from blur.scan.link import Tracklet
 from blur.scan.timeline import Timeline
 
 _LOST_SECONDS = 0.7
-"""A bridge longer than this is a doubt: nobody saw the face all that time."""
+"""Seconds of a bridge above which it is a doubt; larger files fewer."""
 
 _DIM = 0.05
-"""Share of a picture that is seen, under which faces may hide in the rest: a candle in a room."""
+"""Visible share of a picture under which it is a doubt: a candle in a room may light no face.
+Larger files more."""
 
 
 def weeded(tracklet: Tracklet, trust: float) -> Doubt:
-    """What looked like a face and is not covered; `trust` are its log-odds."""
+    """A tracklet that is not covered; `trust` is its log-odds of a face."""
     return _whole(tracklet, Reason.WEEDED, float(1 / (1 + np.exp(-trust))))
 
 
 def weak(tracklet: Tracklet, trust: float, track: int) -> Doubt:
-    """What is covered although it may be no face."""
+    """A tracklet that is covered and may be no face; `trust` is its log-odds."""
     return _whole(tracklet, Reason.WEAK, float(1 / (1 + np.exp(trust))), track)
 
 
 def lost(track: Track, timeline: Timeline) -> list[Doubt]:
-    """Bridges of a track over which nobody saw the face for long."""
+    """Long bridges of a track, in which it was neither detected nor followed throughout."""
     seen = track.sightings().tolist()
     found = []
     for a, b in itertools.pairwise(seen):
@@ -52,7 +53,7 @@ def lost(track: Track, timeline: Timeline) -> list[Doubt]:
 
 
 def dark(shares: Sequence[float]) -> list[Doubt]:
-    """Spans that are too dark to search, from the share of every frame that is lit."""
+    """Spans too dark to search, from `dark.lit` of every frame."""
     return [
         Doubt(start=start, end=end, reason=Reason.DARK, weight=0.5)
         for start, end in runs(np.array(shares) < _DIM)

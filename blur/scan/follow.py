@@ -1,54 +1,57 @@
-"""Following: a known face carried from frame to frame by the motion of its own texture.
+"""Following: a known face carried from frame to frame by the motion of its texture.
 
 Median flow (Kalal, Mikolajczyk, Matas, "Forward-backward error", ICPR 2010): points on the face
 are tracked to the next picture and back; those that return vote on the face's move and growth.
-The camera's motion tells each point where to look first.
+Tracking starts from the camera's motion.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import pdist
 
+from blur.data.arrays import Gray
 from blur.data.boxes import Affine, carried
 from blur.data.plan import Box
-from blur.scan.camera import Gray
 
 _LEVELS = 2
-"""Pyramid levels above the picture itself."""
+"""Pyramid levels above the picture; each more doubles the motion that flow can follow, and the
+surroundings that it reads."""
 
 _GRID = 9
+"""Points on a face's side; larger is steadier, and cost grows with its square."""
+
 _INNER = 0.8
-"""Points lie on this share of the face's box, where there is little background."""
+"""Share of the box that points lie on; larger tracks more of the background."""
 
 _ENOUGH = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 10, 0.03)
-"""Steps, and pixels of one, after which a point is where it goes: OpenCV's 30 and 0.01 move a face
-by less than a thousandth of its width, in half as much time again."""
+"""Iterations, and pixels of an iteration, at which a point's flow stops. OpenCV's 30 and 0.01 move
+a face by less than a thousandth of its width and take half as long again."""
 
 _RETURN = 0.02
-"""How far a point may miss its start on the way back, in face sizes (and 1 pixel at least)."""
+"""Face sizes, and 1 pixel at least, by which a point may miss its start on the way back; larger
+keeps more wrong points."""
 
 _MIN_SHARE = 0.4
+"""Share of the points that must return; larger loses faces sooner."""
+
 _MIN_POINTS = 8
+"""Points that must be in the picture, and return; larger loses small and cut faces sooner."""
+
 _GROWTH = 1.15
+"""Factor by which a face may grow or shrink in a step; larger follows faster zooms and drifts
+more."""
 
 
-class Moved(NamedTuple):
-    """Where a face is on the next picture; `support` is the share of points that agree."""
+def follow(before: Gray, after: Gray, box: Box, camera: Affine, scale: float) -> Box | None:
+    """The face's box on `after`, a neighbour of `before` in either direction of time; None if lost.
 
-    box: Box
-    support: float
-
-
-def follow(before: Gray, after: Gray, box: Box, camera: Affine, scale: float) -> Moved | None:
-    """The box of the next picture (in time or against it), or None when the face is lost.
-
-    `box` and `camera` are in display coordinates, `scale` is display pixels per picture pixel.
+    `box` on `before`, `camera` (from `before` to `after`) and the result are in display
+    coordinates; `scale` is display pixels per picture pixel.
     """
     points = _points(box) / scale
     inside = ((points >= 0) & (points < (before.shape[1], before.shape[0]))).all(axis=1)
@@ -58,7 +61,7 @@ def follow(before: Gray, after: Gray, box: Box, camera: Affine, scale: float) ->
     size = float(np.sqrt(box.w * box.h)) / scale
     guess = (points * scale @ camera[:2, :2].T + camera[:2, 2]) / scale
     reach = int(np.clip(size / 4, 7, 31)) | 1
-    # Only the surroundings: flow builds a pyramid of all that it is given, for every face anew.
+    # Crop: flow builds a pyramid of its whole input for every face.
     corner, before, after = _surroundings(before, after, points, guess, reach)
     points, guess = points - corner, guess - corner
     found, there = _flow(before, after, points, guess, reach)
@@ -72,19 +75,18 @@ def follow(before: Gray, after: Gray, box: Box, camera: Affine, scale: float) ->
     turn = float(np.degrees(np.arctan2(camera[1, 0], camera[0, 0])))
     centre = np.array([box.cx, box.cy]) / scale - corner
     shift = (np.median(end - growth * (start - centre), axis=0) + corner) * scale
-    moved = Box(float(shift[0]), float(shift[1]), box.w * growth, box.h * growth, box.angle + turn)
-    return Moved(moved, float(good.mean()))
+    return Box(float(shift[0]), float(shift[1]), box.w * growth, box.h * growth, box.angle + turn)
 
 
 def waiting(box: Box, camera: Affine) -> Box:
-    """The box where its place in the scene has gone with the camera."""
+    """The box of a face at rest, moved by the camera alone."""
     row = carried(np.array([box], np.float32), camera)[0]
     return Box(*row.tolist())
 
 
 @functools.cache
 def _disc() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Points spread over the middle of a box of size 1."""
+    """x and y of points on the ellipse inside the inner part of a box of size 1."""
     steps = np.linspace(-0.5, 0.5, _GRID) * _INNER
     u, v = np.meshgrid(steps, steps)
     keep = u**2 + v**2 <= (0.5 * _INNER) ** 2
@@ -105,8 +107,8 @@ def _surroundings(
     guess: npt.NDArray[np.floating],
     reach: int,
 ) -> tuple[npt.NDArray[np.float32], Gray, Gray]:
-    """The part of both pictures that flow between these points can see, and its corner x, y."""
-    pad = reach * 2**_LEVELS  # on the coarsest level a window, half of it and half of the way
+    """The corner x, y, and the part of both pictures, that flow between these points reads."""
+    pad = reach * 2**_LEVELS  # coarsest level: a window, half of it, and half the motion
     both = np.concatenate([points, guess])
     x1, y1 = np.maximum(np.floor(both.min(0)).astype(int) - pad, 0)
     x2, y2 = np.ceil(both.max(0)).astype(int) + pad

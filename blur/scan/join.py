@@ -7,67 +7,92 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blur.data.boxes import Floats, bounds, carried, paired_inside, sizes, wrapped
+from blur.data.arrays import Floats
+from blur.data.boxes import bounds, carried, paired_inside, sizes, wrapped
 from blur.data.plan import Boxes
 from blur.scan.camera import Camera
 from blur.scan.link import Tracklet, link_cost, matching
 from blur.scan.weed import sure
 
 _SAME_PLACE = 0.5
-"""Distance, in face sizes, under which two boxes at one time are one face seen twice."""
+"""Sizes of the smaller box: distance under which two boxes at a time are one face; larger swallows
+neighbours."""
 
 _TURNED_PLACE = 0.9
+"""Likewise, sizes of the larger box, if the weaker one is turned and not sure: detectors guess on a
+sideways face, while real faces that overlap so far stand alike."""
+
 _TURNED = 60.0
-"""The same, in the larger size, where the weaker stands turned by more than these degrees and is
-not sure: faces that overlap so far stand alike, while a detector that is shown a face sidewards
-guesses."""
+"""Degrees of turn from which `_TURNED_PLACE` holds; larger leaves more turned ghosts as tracks."""
 
 _INSIDE = 0.7
+"""Share of the smaller box inside the other above which both are one face; larger keeps more
+doubles."""
+
+_COMPARABLE = 2.5
+"""Factor between sizes up to which `_INSIDE` holds; larger swallows small faces before large
+ones."""
+
+_SHARED = 1 / 3
+"""Share of a tracklet's sightings with one of another near in time, from which both are compared;
+larger keeps more doubles."""
+
 _JOIN_COST = 6.0
+"""Cost, as `link_cost`, from which tracklets are not joined; larger joins more, strangers too."""
+
+_LONG_GAP = 30
+"""Frames of a gap that cost at most; larger makes long absences dearer to join."""
+
+_Rows = npt.NDArray[np.bool_]
 
 
 def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Tracklet]:
-    """Tracklets without doubles: one face seen at two sizes or turns stays once.
+    """Tracklets without doubles: a face seen at two sizes or turns stays once.
 
-    The better seen tracklet keeps its own boxes; a double only adds sightings where the better
-    one has none within `near` frames, and sure ones before and after it, so that no frame that
-    counts is lost and no weak one speaks against the better. Where the better one is sometimes
-    elsewhere, the double is another face at times: all of it that is not the same stays as well.
+    The tracklet with more evidence keeps its boxes. Its double adds sightings more than `near`
+    frames from any of its own, and sure ones before and after it: no frame with evidence is lost,
+    and weak sightings do not dilute the better one's. A double that is sometimes elsewhere is
+    another face at times: those sightings stay a tracklet.
     """
     if not tracklets:
         return []
     tracklets = sorted(tracklets, key=_strength, reverse=True)
-    # With the camera's motion taken out, boxes of different frames can be compared as they are.
+    # Without the camera's motion, boxes of different frames can be compared as they are.
     origin = min(t.start for t in tracklets)
-    still = [_still(t, camera, origin) for t in tracklets]
-    spans = _spans(tracklets, still)
-    grown: dict[int, Tracklet] = {}
+    placed = [_Placed(t, _still(t, camera, origin)) for t in tracklets]
+    spans = _spans(placed)
+    kept: dict[int, Tracklet] = {}
     for weaker, tracklet in enumerate(tracklets):
         for better in _meeting(spans, weaker, near):
-            if better not in grown:
+            if better not in kept:
                 continue
-            shared, same = _coincidence(
-                tracklets[better], still[better], tracklet, still[weaker], near
-            )
-            if np.count_nonzero(same) > np.count_nonzero(shared) / 2:
-                if (shared & ~same).any():
-                    grown[weaker] = tracklet.take(~same)
-                extra, own = tracklet.take(same | ~shared), grown[better].frames
-                lone = np.abs(extra.frames - own[_nearest(extra.frames, own)]) > near
-                beyond = (extra.frames < own[0]) | (extra.frames > own[-1])
-                lone |= beyond & sure(extra)
-                if lone.any():
-                    grown[better] = grown[better].joined(extra.take(lone))
-                break
+            shared, same = _coincidence(placed[better], placed[weaker], near)
+            if np.count_nonzero(same) <= np.count_nonzero(shared) / 2:
+                continue
+            elsewhere = shared & ~same
+            kept[better] = _extended(kept[better], tracklet.take(~elsewhere), near)
+            if elsewhere.any():
+                kept[weaker] = tracklet.take(~same)
+            break
         else:
-            grown[weaker] = tracklet
-    return sorted(grown.values(), key=lambda t: t.start)
+            kept[weaker] = tracklet
+    return sorted(kept.values(), key=lambda t: t.start)
+
+
+def _extended(better: Tracklet, double: Tracklet, near: int) -> Tracklet:
+    """`better` with its double's sightings where it has none near, and sure ones beyond its
+    ends."""
+    own = better.frames
+    lone = np.abs(double.frames - own[_nearest(double.frames, own)]) > near
+    beyond = (double.frames < own[0]) | (double.frames > own[-1])
+    lone |= beyond & sure(double)
+    return better.joined(double.take(lone)) if lone.any() else better
 
 
 def join(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[Tracklet]:
     """Tracklets joined end to start over gaps of up to `reach` frames.
 
-    The cheapest set of joins is taken at once (Hungarian method), again until none is left.
+    Repeats the cheapest set of joins (bipartite matching) until no join is left.
     """
     while successor := dict(_joins(tracklets, camera, reach)):
         joined = set(successor.values())
@@ -85,7 +110,7 @@ def join(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[Tracklet
 
 
 def _joins(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[tuple[int, int]]:
-    """Which tracklet goes on with which."""
+    """Pairs of tracklets, by position: each first one goes on with its second."""
     starts = np.array([t.start for t in tracklets])
     order = np.argsort(starts, kind="stable")
     rows, cols, costs = [], [], []
@@ -95,7 +120,7 @@ def _joins(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[tuple[
             after = tracklets[j]
             moved = carried(before.boxes[-1:], camera.between(before.last, after.start))
             blind = not camera.reliable(before.last, after.start)
-            gap = min(after.start - before.last, 30)
+            gap = min(after.start - before.last, _LONG_GAP)
             cost = link_cost(moved, after.boxes[:1], gap, blind)[0, 0]
             if cost < _JOIN_COST:
                 rows.append(i)
@@ -109,13 +134,20 @@ def _strength(tracklet: Tracklet) -> float:
 
 
 def _still(tracklet: Tracklet, camera: Camera, origin: int) -> Boxes:
-    """The boxes as they would lie on frame `origin` if only the camera had moved."""
+    """The boxes carried to frame `origin` by the camera's motion."""
     rows = zip(tracklet.frames.tolist(), tracklet.boxes, strict=True)
     return np.concatenate([carried(box[None], camera.between(f, origin)) for f, box in rows])
 
 
+class _Placed(NamedTuple):
+    """A tracklet, and its boxes without the camera's motion."""
+
+    tracklet: Tracklet
+    still: Boxes
+
+
 class _Spans(NamedTuple):
-    """Where tracklets begin and end, in time and, with the camera's motion taken out, in place."""
+    """First and last frames of tracklets, and the corners of their boxes' bounds."""
 
     start: npt.NDArray[np.intp]
     last: npt.NDArray[np.intp]
@@ -123,46 +155,45 @@ class _Spans(NamedTuple):
     high: Floats
 
 
-def _spans(tracklets: list[Tracklet], still: list[Boxes]) -> _Spans:
-    edges = [bounds(boxes) for boxes in still]
+def _spans(placed: list[_Placed]) -> _Spans:
+    edges = [bounds(p.still) for p in placed]
     return _Spans(
-        np.array([t.start for t in tracklets]),
-        np.array([t.last for t in tracklets]),
+        np.array([p.tracklet.start for p in placed]),
+        np.array([p.tracklet.last for p in placed]),
         np.array([e[:, :2].min(axis=0) for e in edges]),
         np.array([e[:, 2:].max(axis=0) for e in edges]),
     )
 
 
 def _meeting(spans: _Spans, one: int, near: int) -> list[int]:
-    """Those before `one` that come close to it in time and place: no others need comparison."""
+    """Positions before `one` of tracklets that come near it in time and touch it in place."""
     start, last, low, high = (values[:one] for values in spans)
     together = (start <= spans.last[one] + near) & (last >= spans.start[one] - near)
     touching = (low <= spans.high[one]).all(axis=1) & (high >= spans.low[one]).all(axis=1)
     return np.flatnonzero(together & touching).tolist()
 
 
-def _coincidence(
-    better: Tracklet, better_still: Boxes, weaker: Tracklet, weaker_still: Boxes, near: int
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which sightings of `weaker` have one of `better` close in time, and which of those lie on
-    the same face; none where fewer than a third have one."""
-    nearest = _nearest(weaker.frames, better.frames)
-    shared = np.abs(weaker.frames - better.frames[nearest]) <= near
-    same = np.zeros(len(weaker), bool)
-    if np.count_nonzero(shared) >= len(weaker) / 3:
-        box, other = weaker_still[shared], better_still[nearest[shared]]
+def _coincidence(better: _Placed, weaker: _Placed, near: int) -> tuple[_Rows, _Rows]:
+    """Two masks over the weaker one's sightings: near one of the better in time, and of these, on
+    its face. The second is empty if the first holds under `_SHARED` of the sightings."""
+    tracklet = weaker.tracklet
+    nearest = _nearest(tracklet.frames, better.tracklet.frames)
+    shared = np.abs(tracklet.frames - better.tracklet.frames[nearest]) <= near
+    same = np.zeros(len(tracklet), bool)
+    if np.count_nonzero(shared) >= len(tracklet) * _SHARED:
+        box, other = weaker.still[shared], better.still[nearest[shared]]
         away = np.linalg.norm(other[:, :2] - box[:, :2], axis=1)
         small, large = np.minimum(sizes(other), sizes(box)), np.maximum(sizes(other), sizes(box))
-        inside = (paired_inside(other, box) > _INSIDE) & (small > large / 2.5)
+        inside = (paired_inside(other, box) > _INSIDE) & (small > large / _COMPARABLE)
         turned = np.abs(wrapped(other[:, 4] - box[:, 4])) > _TURNED
-        turned &= ~sure(weaker)[shared]
+        turned &= ~sure(tracklet)[shared]
         near_enough = np.where(turned, _TURNED_PLACE * large, _SAME_PLACE * small)
         same[shared] = (away < near_enough) | inside
     return shared, same
 
 
 def _nearest(frames: npt.NDArray[np.intp], others: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Of ascending `others`, the index of the one nearest to each frame, of two the earlier."""
+    """For each frame, the position of the nearest in ascending `others`; of two, the earlier."""
     after = np.searchsorted(others, frames).clip(max=len(others) - 1)
     before = (after - 1).clip(min=0)
     earlier = np.abs(frames - others[before]) <= np.abs(frames - others[after])

@@ -1,11 +1,10 @@
-"""Linking: sightings of one shot become tracklets, by one global assignment.
+"""Linking: the sightings of a shot become tracklets, by global assignment.
 
-Every sighting chooses at most one successor and serves at most one predecessor; the cheapest
-set of choices over the whole shot is a minimum-cost path cover of the sightings, solved as a
-sparse bipartite matching (Zhang, Li, Nevatia, "Global data association for multi-object
-tracking using network flows", CVPR 2008, without their entry and exit costs per detection).
-Weak sightings take part like strong ones (Zhang et al., "ByteTrack", ECCV 2022): what is real
-is decided later, from the whole tracklet.
+Every sighting has at most one successor and one predecessor; the cheapest choice over the shot is a
+minimum-cost path cover, solved as a sparse bipartite matching (Zhang, Li, Nevatia, "Global data
+association for multi-object tracking using network flows", CVPR 2008, without their entry and exit
+costs per detection). Weak sightings take part like strong ones (Zhang et al., "ByteTrack", ECCV
+2022): weeding judges whole tracklets later.
 """
 
 from __future__ import annotations
@@ -19,25 +18,38 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from blur.data.boxes import Floats, carried, sizes
+from blur.data.arrays import Floats
+from blur.data.boxes import carried, sizes
 from blur.data.plan import Boxes
 from blur.data.sightings import Sightings
 from blur.scan.camera import Camera
 
 _END_COST = 4.0
-"""Price of ending a tracklet; a link that costs more is not made."""
+"""Cost of ending a tracklet, and of the dearest link; larger makes fewer, longer tracklets and more
+wrong links."""
 
 _WINDOW = 240
-"""Sightings' frames solved at once; links across the border are settled by the earlier window."""
+"""Frames solved at once; links across its end belong to the earlier window. Larger comes nearer the
+shot's optimum and takes more memory."""
+
+_NEAR, _NEAR_A_FRAME, _NEAR_BLIND, _MOST_GAP = 0.25, 0.05, 1.0, 20
+"""Face sizes of motion that cost 1: for a link, for each frame of its gap up to `_MOST_GAP`, and
+where the camera's motion is unknown. Larger links faster faces, and strangers."""
+
+_SWELL = 0.35
+"""Change in log size that costs 1; larger links faces that grow faster, and strangers."""
+
+_GAP = 0.06
+"""Cost of each frame of a gap; larger prefers the nearest sighting in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tracklet:
     """Sightings of one face: `frames` (n,) ascending, `boxes` (n, 5), `evidence` (n, families).
 
-    A row without evidence was followed, not seen. `hits` is the share of the looks in its span
-    that saw it. `answer` is what the second look gave (see `faces.closeup`), nan when none was
-    taken.
+    A row without evidence was followed, not detected. `hits` is the share of its span's frames with
+    looks that detected it. `answer` is the score of its close-ups, 0 to 1 (`Closeup.answer`), or
+    nan.
     """
 
     frames: npt.NDArray[np.intp]
@@ -63,7 +75,7 @@ class Tracklet:
         )
 
     def joined(self, other: Tracklet) -> Tracklet:
-        """Both, in order of time; on a frame that both have, the better seen one stays."""
+        """Both in order of time; of two rows on a frame, the one with the better score."""
         frames = np.concatenate([self.frames, other.frames])
         evidence = np.concatenate([self.evidence, other.evidence])
         boxes = np.concatenate([self.boxes, other.boxes])
@@ -76,8 +88,7 @@ class Tracklet:
 def link(sightings: Sequence[Sightings], camera: Camera, reach: int) -> list[Tracklet]:
     """Tracklets of one shot, ordered by start; every sighting is in exactly one.
 
-    `sightings` ascend in frame. `reach` is the most frames that a link may jump; a larger one
-    bridges longer losses and makes more wrong joins.
+    `sightings` ascend in frame. `reach` is the most frames that a link may jump.
     """
     seen = [s for s in sightings if len(s)]
     if not seen:
@@ -129,29 +140,26 @@ def _candidates(
 
 
 def link_cost(moved: Boxes, later: Boxes, gap: int, blind: bool) -> Floats:
-    """(n, m) price of taking `later` for what `moved` has become after `gap` frames.
-
-    Distance counts in face sizes; the allowance grows with the gap, and much more where the
-    camera's motion could not be measured (`blind`).
-    """
+    """(n, m) cost of linking each box of `moved`, carried along the camera's motion, to each box of
+    `later`, `gap` frames on; `blind` if the camera's motion is unknown."""
     size = np.sqrt(sizes(moved)[:, None] * sizes(later)[None])
     away = np.linalg.norm(moved[:, None, :2] - later[None, :, :2], axis=2) / size
     swell = np.abs(np.log(sizes(moved)[:, None] / sizes(later)[None]))
-    allowance = 0.25 + 0.05 * min(gap, 20) + (1.0 if blind else 0.0)
-    return np.asarray((away / allowance) ** 2 + (swell / 0.35) ** 2 + 0.06 * (gap - 1))
+    allowance = _NEAR + _NEAR_A_FRAME * min(gap, _MOST_GAP) + (_NEAR_BLIND if blind else 0.0)
+    return np.asarray((away / allowance) ** 2 + (swell / _SWELL) ** 2 + _GAP * (gap - 1))
 
 
 def matching(
     rows: npt.NDArray[np.intp], cols: npt.NDArray[np.intp], costs: Floats, end: float
 ) -> list[tuple[int, int]]:
-    """The cheapest set of pairs (row, col), each in one pair at most, of those that have `costs`;
-    to leave a row alone costs `end`."""
+    """The cheapest set of pairs (row, col) out of the candidates `rows`, `cols` with their `costs`;
+    each row and column is in one pair at most, and a row in none costs `end`."""
     if not len(rows):
         return []
     sources, row = np.unique(rows, return_inverse=True)
     targets, col = np.unique(cols, return_inverse=True)
     n, m = len(sources), len(targets)
-    # A private "end" column for every source makes the matching always full.
+    # With an "end" column for every source, a full matching always exists.
     table = coo_array(
         (
             np.concatenate([costs + 1e-3, np.full(n, end)]),

@@ -1,53 +1,82 @@
-"""Pursuing: what happens to a face where the scheduled looks did not see it.
+"""Pursuing: faces followed where no scheduled look saw them, in a second pass over the clip.
 
-A second pass over the clip. From every first sighting backwards, from every last one forwards,
-and into every long gap from both sides, the face is followed by its texture; every few frames
-it is looked for in a small crop, and a face found there is a sighting that the pursuit goes on
-from.
+From every first sighting backwards, every last one forwards, and into every long gap from both
+ends, a face is followed by its texture. Close-ups every few frames look for it: a face found is a
+new sighting, from which the pursuit goes on.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
+from blur.data.arrays import Gray
 from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Found
-from blur.scan.camera import Camera, Gray
+from blur.media.open.probe import ClipInfo
+from blur.media.open.seek import wanted_frames
+from blur.media.open.small_pictures import display_gray
+from blur.process.prefetch import ahead
+from blur.scan.camera import Camera
 from blur.scan.follow import follow, waiting
 from blur.scan.link import Tracklet
-from blur.scan.timeline import Timeline
+from blur.scan.timeline import NEAR_SECONDS, Timeline
 
-FOLLOW_WIDTH = 960
-"""Longest side of the pictures that faces are followed on: texture of a small face needs it."""
+_WIDTH = 960
+"""Pixels, longest side of the pictures that faces are followed on; larger keeps the texture of
+smaller faces, and memory grows with its square."""
 
 _RELOOK = 3
+"""Frames of a stride; close-ups follow after 1, 2, 4, 8 strides out of sight, which exposes no more
+than every stride does (31 clips, 3 sequences). Larger is cheaper and finds a face later."""
+
 _CROWD = 24
-"""Frames between two close-ups on the way, and the faces under way at once from which they grow
-rarer: a crowd must not take a hundred times as long as a face."""
+"""Faces under way from which strides grow, so that a crowd's time stays bounded; larger takes more
+close-ups in crowds."""
 
 _LEAD = 16
-"""Frames that whoever brings the pictures may run ahead of the pursuit, at most."""
-
-Relook = Callable[[Gray, Box], Found | None]
-"""Looks for the face of a box near that box, on the gray picture of a frame."""
-
+"""Frames that the reader may run ahead of the pursuit, at least `prefetch.AHEAD`; larger decodes
+more frames than needed."""
 
 _DRIFT = 1.2
-"""How much a followed face may grow or shrink against its last sighting, zoom apart."""
+"""Factor by which a followed face may differ in size from its last sighting, zoom apart; larger
+lets boxes swell or shrink further."""
 
 _AGREED = 0.3
-"""Distance, in face widths, within which two pursuits of one face agree."""
+"""Face widths within which two pursuits agree; larger skips more ways back, and averages boxes
+where a box around both would be safer."""
+
+Relook = Callable[[Gray, Box], Found | None]
+"""Looks for a face near a box (display coordinates) on a gray picture; see `Closeup.find`."""
 
 _UNSEEN = np.zeros(len(FAMILIES), np.float32)
 
 
+def follow_scale(info: ClipInfo) -> float:
+    """Display pixels per pixel of `follow_pictures`."""
+    return info.width / info.fitted(_WIDTH)[0]
+
+
+def follow_pictures(
+    info: ClipInfo, pts: Sequence[int], wants: Callable[[int], bool]
+) -> Iterator[tuple[int, Gray]]:
+    """Index and gray picture of each frame that `wants` asks for, decoded ahead in a thread.
+
+    `pts` holds the timestamps of all frames. Raises DecodeError.
+    """
+    width, height = info.fitted(_WIDTH)
+    frames = wanted_frames(info.path, info, pts, wants)
+    return ahead(
+        (f.index, display_gray(f.picture, info.orientation, width, height)) for f in frames
+    )
+
+
 class _Anchor(NamedTuple):
-    """The last sighting before the face was out of sight."""
+    """The last sighting before the face went out of sight."""
 
     frame: int
     box: Box
@@ -55,7 +84,8 @@ class _Anchor(NamedTuple):
 
 @dataclass(slots=True)
 class _Chase:
-    """One tracklet's pursuit: the rows it gained, by frame, from before and from behind."""
+    """A tracklet's pursuit: `sighted` gives the row of a frame, `forward` and `backward` the gained
+    sightings by frame; `box` is where the face is now, None while it is not pursued."""
 
     tracklet: Tracklet
     shot: tuple[int, int]
@@ -67,10 +97,11 @@ class _Chase:
 
 
 class Pursuit:
-    """Fed with every frame's gray picture in order; afterwards `tracklets` are longer and denser.
+    """Is shown the gray pictures of wanted frames in order; its `tracklets` are longer and denser.
 
-    `scale` is display pixels per picture pixel, `reach` the frames that a face is pursued without
-    being seen: larger covers longer turns of the head and keeps more pictures in memory.
+    `scale` is display pixels per picture pixel. `reach` is the most frames that a face is pursued
+    unseen: larger covers longer turns of the head and keeps more pictures in memory. Raises the
+    errors of `relook`.
     """
 
     def __init__(
@@ -81,17 +112,15 @@ class Pursuit:
         relook: Relook,
         scale: float,
         reach: int,
-        near: int,
     ) -> None:
         self._camera, self._relook = camera, relook
-        self._scale, self._reach, self._near = scale, reach, near
+        self._scale, self._reach = scale, reach
+        self._near = timeline.frames(NEAR_SECONDS)
         self._ring: deque[tuple[int, Gray]] = deque(maxlen=reach + 1)
-        shots = timeline.shots()
-        starts = np.array([start for start, _ in shots])
         self._chases = [
             _Chase(
                 t,
-                shots[int(np.searchsorted(starts, t.start, side="right")) - 1],
+                timeline.shot_of(t.start),
                 {int(frame): row for row, frame in enumerate(t.frames)},
             )
             for t in tracklets
@@ -110,9 +139,9 @@ class Pursuit:
                     self._foreseen[frame : min(onward, frame + 1 + max(reach, _LEAD))] = True
 
     def wants(self, frame: int) -> bool:
-        """Whether this frame's picture may be needed: by a chase under way or one to come.
+        """Whether a chase under way, or to come, may need this frame's picture.
 
-        May be asked from another thread, which runs up to `_LEAD` frames ahead of `see`.
+        Callable from another thread, up to `_LEAD` frames ahead of `see`.
         """
         return bool(self._foreseen[frame]) or any(c.box is not None for c in self._active)
 
@@ -129,11 +158,11 @@ class Pursuit:
         self._active = [c for c in self._active if c.box is not None or c.tracklet.last > frame]
 
     def tracklets(self) -> list[Tracklet]:
-        """The tracklets with the rows that were gained."""
+        """The tracklets with the gained sightings, in the order they were given."""
         return [_grown(chase) for chase in self._chases]
 
     def _sighted(self, chase: _Chase, frame: int) -> None:
-        """The looks saw the face here: chase it back into what came before, and go on."""
+        """At a sighting: chase the face back over the frames before, and go on from here."""
         row = chase.sighted[frame]
         box = Box(*chase.tracklet.boxes[row].tolist())
         back, onward = self._out_of_sight(chase, row)
@@ -142,16 +171,15 @@ class Pursuit:
         chase.box, chase.anchor = (None if onward is None else box), _Anchor(frame, box)
 
     def _arrived(self, chase: _Chase, frame: int, box: Box) -> bool:
-        """Whether the pursuit from before has come to where the face is seen now: then it went
-        the right way, and nothing would be learnt on the way back."""
+        """Whether the chase has arrived at this sighting, so that a way back would add nothing."""
         if chase.box is None:
             return False
         there = waiting(chase.box, self._camera.between(frame - 1, frame))
         return _apart(there, box) < _AGREED * box.w
 
     def _out_of_sight(self, chase: _Chase, row: int) -> tuple[int | None, int | None]:
-        """Where the face is to be chased from a sighting: back to this frame, on to before that
-        one; None where the next sighting is near enough for bridging."""
+        """The first frame of the way back from a sighting, and the end of the way on; None if the
+        next sighting is near enough for bridging."""
         frames = chase.tracklet.frames
         frame, back, onward = int(frames[row]), chase.shot[0], chase.shot[1]
         first, last = row == 0, row == len(frames) - 1
@@ -182,7 +210,7 @@ class Pursuit:
 
     def _back(self, chase: _Chase, frame: int, box: Box, stop: int) -> None:
         anchor = _Anchor(frame, box)
-        stop = max(stop, frame - self._reach)  # the ring may hold what was seen long before
+        stop = max(stop, frame - self._reach)  # the ring may hold far older pictures
         pictures = [(f, g) for f, g in self._ring if stop <= f <= frame]
         for (later, after), (earlier, before) in zip(
             pictures[:0:-1], pictures[-2::-1], strict=True
@@ -198,25 +226,25 @@ class Pursuit:
     def _step(
         self, before: Gray, after: Gray, box: Box, here: int, there: int, anchor: _Anchor
     ) -> Found | None:
-        """The face on frame `there`, from its box on frame `here`; None when it is lost."""
+        """The face on frame `there`, from its box on frame `here`; None if it is lost."""
         camera = self._camera.between(here, there)
         moved = follow(before, after, box, camera, self._scale)
         stride = _RELOOK * (1 + len(self._active) // _CROWD)
         if moved is None or _due(abs(there - anchor.frame), stride):
-            found = self._relook(after, moved.box if moved else waiting(box, camera))
+            found = self._relook(after, moved or waiting(box, camera))
             if found is not None:
                 return found
         if moved is None:
             return None
-        # Steps of a little growth each add up: the last sighting says how large the face is.
+        # Small growth of each step adds up: bound the size by the last sighting's.
         expected = waiting(anchor.box, self._camera.between(anchor.frame, there))
-        growth = min(max(moved.box.w / expected.w, 1 / _DRIFT), _DRIFT)
-        steady = moved.box._replace(w=expected.w * growth, h=expected.h * growth)
+        growth = min(max(moved.w / expected.w, 1 / _DRIFT), _DRIFT)
+        steady = moved._replace(w=expected.w * growth, h=expected.h * growth)
         return Found(steady, _UNSEEN)
 
 
 def _grown(chase: _Chase) -> Tracklet:
-    """A chase's tracklet with its gained rows; where both directions came, what holds both."""
+    """A chase's tracklet with its gained sightings; on frames gained twice, a box around both."""
     gained = {**chase.forward, **chase.backward}
     for frame in chase.forward.keys() & chase.backward.keys():
         gained[frame] = _both(chase.forward[frame], chase.backward[frame])
@@ -229,12 +257,12 @@ def _grown(chase: _Chase) -> Tracklet:
 
 
 def _both(first: Found, second: Found) -> Found:
-    """The better seen of two rows; when neither was seen, a box around both."""
+    """The detected one of two sightings; if neither is, a box around both."""
     if first.evidence.any() or second.evidence.any():
         return max(first, second, key=lambda row: float(row.evidence.max()))
     a, b = first.box, second.box
     middle = a._replace(cx=(a.cx + b.cx) / 2, cy=(a.cy + b.cy) / 2)
-    # What the cover's own margin takes up need not be added.
+    # The cover's own margin makes up for `_AGREED`.
     away = min(max(0.0, _apart(a, b) - _AGREED * a.w), a.w)
     return Found(middle._replace(w=max(a.w, b.w) + away, h=max(a.h, b.h) + away), _UNSEEN)
 
@@ -244,6 +272,6 @@ def _apart(a: Box, b: Box) -> float:
 
 
 def _due(unseen: int, stride: int) -> bool:
-    """Whether to take a close-up: after one stride out of sight, two, four, and so on."""
+    """Whether to take a close-up: after 1, 2, 4, 8, ... strides out of sight."""
     strides, rest = divmod(unseen, stride)
     return rest == 0 and strides.bit_count() == 1

@@ -8,7 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,6 @@ from blur.disk.fingerprint import fingerprint
 from blur.media.open.probe import ClipInfo, probe
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
-from blur.media.open.seek import wanted_frames
 from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.process.prefetch import ahead
 from blur.process.progress import Progress, silent
@@ -30,168 +29,173 @@ from blur.scan.cuts import CutFinder
 from blur.scan.dark import dark_tracks, lit
 from blur.scan.doubts import dark
 from blur.scan.link import Tracklet
-from blur.scan.looks import Glance, Search
-from blur.scan.pursue import FOLLOW_WIDTH, Pursuit
+from blur.scan.looks import LookRequest, ScanLooks
+from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
 from blur.scan.timeline import Timeline
-from blur.scan.tracks import NEAR_SECONDS, tracklets_of, tracks_of
+from blur.scan.tracks import tracklets_of, tracks_of
 from blur.scan.weed import is_face, to_look_at
 from blur.settings import ScanSettings, cpu_count
 from blur.store.digests import scan_digest
 
-EVERYWHERE = range(sys.maxsize)
+WHOLE_CLIP = range(sys.maxsize)
 
 _TOGETHER = 12
-"""Frames that go to the detectors at once: enough looks of one size to keep all cores busy."""
+"""Frames whose looks go to the detectors at once: enough of one size to keep all cores busy. Larger
+takes more memory."""
 
 _ALONE = 3
-"""As many where there is one core, which a single look keeps busy: 1080p takes 40 MB less."""
+"""Likewise on one core, which a single look keeps busy: 40 MB less for 1080p."""
+
+_BLIND_EVERY = 3
+"""Frames between complete sets of looks while the camera's motion is unknown; larger is cheaper and
+finds the faces of a new shot later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanJob:
+    """The clip of a scan, its settings, and the listener for progress."""
+
+    info: ClipInfo
+    settings: ScanSettings
+    tell: Progress
+
+
+@dataclass(slots=True)
+class FirstPass:
+    """All that tracks are made from; holds no pixel.
+
+    `pts` and `lit` (the share of the picture that a viewer can see) have an item, and `camera` a
+    step, for each frame; `cuts` are the first frames of all shots but the first.
+    """
+
+    pts: list[int] = field(default_factory=list)
+    lit: list[float] = field(default_factory=list)
+    sightings: list[Sightings] = field(default_factory=list)
+    camera: Camera = field(default_factory=Camera)
+    cuts: Sequence[int] = ()
+    notes: Sequence[str] = ()
 
 
 def scan(
     clip: Path,
     settings: ScanSettings,
     progress: Progress | None = None,
-    seen: Seen | None = None,
+    first: FirstPass | None = None,
 ) -> Plan:
-    """Look at every frame of `clip` and return its plan; touches no pixel and writes nothing.
+    """Look at every frame of `clip` and return its plan; writes nothing.
 
-    `seen` is what the first pass brings, where it was made before: see `segments`. Raises
-    NotAClip, DecodeError or DetectorError.
+    `first` is the result of the first pass if it was made before, in segments. Raises NotAClip,
+    DecodeError or DetectorError.
     """
-    info = probe(clip)
-    seen = seen or _look(clip, info, settings, progress or silent)
-    unload_detectors()  # large networks: the second pass takes close-ups alone
-    timeline = Timeline.of(seen.pts, info.time_base, seen.cuts)
-    tracklets = tracklets_of(seen.sightings, seen.camera, timeline)
-    tracklets = _revisit(
-        clip, info, seen.pts, tracklets, seen.camera, timeline, settings, progress or silent
-    )
-    tracks, doubts = tracks_of(tracklets, seen.camera, timeline, settings.hold)
-    tracks += dark_tracks(seen.lit, timeline, info.width, info.height, len(tracks) + 1)
+    job = ScanJob(probe(clip), settings, progress or silent)
+    first = first or _first_pass_of_clip(job)
+    unload_detectors()  # the second pass takes close-ups only, on far smaller networks
+    camera, timeline = first.camera, Timeline.of(first.pts, job.info.time_base, first.cuts)
+    tracklets = tracklets_of(first.sightings, camera, timeline)
+    tracklets = _second_pass(job, first, timeline, tracklets)
+    tracks, doubts = tracks_of(tracklets, camera, timeline, settings.hold)
+    tracks += dark_tracks(first.lit, timeline, job.info.width, job.info.height, len(tracks) + 1)
     return Plan(
         fingerprint=fingerprint(clip),
-        width=info.width,
-        height=info.height,
-        time_base=info.time_base,
-        pts=tuple(seen.pts),
-        cuts=tuple(seen.cuts),
+        width=job.info.width,
+        height=job.info.height,
+        time_base=job.info.time_base,
+        pts=tuple(first.pts),
+        cuts=tuple(first.cuts),
         tracks=tuple(tracks),
-        doubts=tuple(sorted(doubts + dark(seen.lit), key=lambda d: -d.weight)),
+        doubts=tuple(sorted(doubts + dark(first.lit), key=lambda d: -d.weight)),
         scan_digest=scan_digest(settings),
-        notes=tuple(seen.notes),
+        notes=tuple(first.notes),
     )
 
 
-@dataclass(slots=True)
-class Seen:
-    """What one pass over a clip brings: all that tracks are made from, and no pixel."""
+def _first_pass_of_clip(job: ScanJob) -> FirstPass:
+    max_damaged = job.settings.max_damaged
+    with open_reader(job.info.path, job.info, max_damaged=max_damaged) as reader:
+        first = first_pass(job, reader)
+        first.notes = reader.notes
+    return first
 
-    pts: list[int]
-    lit: list[float]
-    sightings: list[Sightings]
-    camera: Camera
-    cuts: Sequence[int]
-    notes: Sequence[str]
+
+def first_pass(job: ScanJob, frames: Iterator[Frame], span: range = WHOLE_CLIP) -> FirstPass:
+    """Motion, cuts and light of all `frames`, and sightings on those of `span`.
+
+    Cuts count from the first of `frames`. Raises DecodeError or DetectorError.
+    """
+    looks = ScanLooks(job.settings.level, job.info.width, job.info.height, load_detector)
+    finder = CutFinder()
+    first = FirstPass()
+    count = _ALONE if cpu_count() == 1 else _TOGETHER
+    with closing(ahead(_measured(job.info, frames, looks, finder, span), count)) as measured:
+        while batch := list(itertools.islice(measured, count)):
+            for frame in batch:
+                first.pts.append(frame.pts)
+                first.lit.append(frame.lit)
+                first.camera.append(frame.step)
+            first.sightings += looks.take([f.request for f in batch if f.request is not None])
+            job.tell("scan", len(first.pts), job.info.frames)
+    first.cuts = finder.finish()
+    return first
 
 
 @dataclass(frozen=True, slots=True)
-class _Watched:
-    """One frame on its way to the detectors; `glance` is None when no look is due."""
+class _Measured:
+    """A frame without its full picture; `request` is None if no look is due."""
 
     pts: int
     lit: float
     step: Step
-    glance: Glance | None
+    request: LookRequest | None
 
 
-def _look(clip: Path, info: ClipInfo, settings: ScanSettings, tell: Progress) -> Seen:
-    with open_reader(clip, info, max_damaged=settings.max_damaged) as reader:
-        seen = first_pass(reader, info, settings, tell)
-        seen.notes = reader.notes
-    return seen
-
-
-def first_pass(
-    frames: Iterator[Frame],
-    info: ClipInfo,
-    settings: ScanSettings,
-    tell: Progress,
-    span: range = EVERYWHERE,
-) -> Seen:
-    """Motion and cuts of all `frames`, and what the looks see on those of `span`.
-
-    Cuts count from the first of `frames`. Raises DecodeError or DetectorError.
-    """
-    search = Search(settings.level, info.width, info.height, load_detector)
-    finder = CutFinder()
-    seen = Seen([], [], [], Camera(), (), ())
-    count = _ALONE if cpu_count() == 1 else _TOGETHER
-    with closing(ahead(_watch(frames, info, search, finder, span), count)) as watched:
-        while batch := list(itertools.islice(watched, count)):
-            seen.pts += [w.pts for w in batch]
-            seen.lit += [w.lit for w in batch]
-            for w in batch:
-                seen.camera.append(w.step)
-            seen.sightings += search.look([w.glance for w in batch if w.glance is not None])
-            tell("scan", len(seen.pts), info.frames)
-    seen.cuts = finder.finish()
-    return seen
-
-
-def _watch(
-    frames: Iterator[Frame], info: ClipInfo, search: Search, finder: CutFinder, span: range
-) -> Iterator[_Watched]:
-    """Motion and cuts on every frame, and the small picture of those that are looked at."""
+def _measured(
+    info: ClipInfo, frames: Iterator[Frame], looks: ScanLooks, finder: CutFinder, span: range
+) -> Iterator[_Measured]:
+    """Motion, cuts and light of every frame, and the small picture of each frame to look at."""
     width, height = info.fitted(MOTION_WIDTH)
     meter = StepMeter(info.width / width)
     for number, frame in enumerate(frames):
         gray = display_gray(frame.picture, info.orientation, width, height)
         step = meter.measure(gray)
         finder.add(gray, step)
-        # Where no motion leads to a frame, a new shot may begin: look at it in every way.
-        fresh = not step.reliable and (frame.index % 3 == 0 or finder.suspects(number))
-        glance = None
-        if frame.index in span and (fresh or search.due(frame.index)):
-            size = search.size if fresh else search.size_at(frame.index)
+        # Without known motion a new shot may begin: take every look, due or not.
+        every_look = not step.reliable and (
+            frame.index % _BLIND_EVERY == 0 or finder.suspects(number)
+        )
+        request = None
+        if frame.index in span and (every_look or looks.due(frame.index)):
+            size = looks.size if every_look else looks.size_at(frame.index)
             picture = display_rgb(frame.picture, info.orientation, *size)
-            glance = Glance(frame.index, picture, fresh)
-        yield _Watched(frame.pts, lit(gray), step, glance)
+            request = LookRequest(frame.index, picture, every_look)
+        yield _Measured(frame.pts, lit(gray), step, request)
 
 
-def _revisit(
-    clip: Path,
-    info: ClipInfo,
-    pts: Sequence[int],
-    tracklets: list[Tracklet],
-    camera: Camera,
-    timeline: Timeline,
-    settings: ScanSettings,
-    tell: Progress,
+def _second_pass(
+    job: ScanJob, first: FirstPass, timeline: Timeline, tracklets: list[Tracklet]
 ) -> list[Tracklet]:
-    """A second pass: a second look at what is unsure, and a pursuit of what the looks lost."""
+    """The tracklets, faces followed between and beyond their sightings, unsure ones with the answer
+    of close-ups."""
     known = [is_face(t) for t in tracklets]
-    rows = [to_look_at(t) for t in tracklets]
-    if not any(known) and not any(rows):
-        return tracklets
-    width, height = info.fitted(FOLLOW_WIDTH)
-    scale = info.width / width
-    closeup = Closeup(load_detector, scale)
-    reach = timeline.frames(settings.hold)
-    near = timeline.frames(NEAR_SECONDS)
-    faces = [t for t, sure in zip(tracklets, known, strict=True) if sure]
-    pursuit = Pursuit(faces, camera, timeline, closeup.find, scale, reach, near)
-    looks: dict[int, list[tuple[int, Box]]] = defaultdict(list)
+    questions: dict[int, list[tuple[int, Box]]] = defaultdict(list)
     for place, tracklet in enumerate(tracklets):
-        for row in rows[place]:
-            looks[int(tracklet.frames[row])].append((place, Box(*tracklet.boxes[row].tolist())))
+        for row in to_look_at(tracklet):
+            box = Box(*tracklet.boxes[row].tolist())
+            questions[int(tracklet.frames[row])].append((place, box))
+    if not any(known) and not questions:
+        return tracklets
+    faces = [t for t, sure in zip(tracklets, known, strict=True) if sure]
+    reach = timeline.frames(job.settings.hold)
+    closeup = Closeup(load_detector, follow_scale(job.info))
+    pursuit = Pursuit(faces, first.camera, timeline, closeup.find, follow_scale(job.info), reach)
     answers: dict[int, list[float]] = defaultdict(list)
-    frames = wanted_frames(clip, info, pts, lambda index: pursuit.wants(index) or index in looks)
-    pictures = ((f.index, display_gray(f.picture, info.orientation, width, height)) for f in frames)
-    for index, gray in ahead(pictures):
-        for place, box in looks.get(index, ()):
+    pictures = follow_pictures(
+        job.info, first.pts, lambda index: pursuit.wants(index) or index in questions
+    )
+    for index, gray in pictures:
+        for place, box in questions.get(index, ()):
             answers[place].append(closeup.answer(gray, box))
         pursuit.see(index, gray)
-        tell("follow", index + 1, len(pts))
+        job.tell("follow", index + 1, len(first.pts))
     grown = iter(pursuit.tracklets())
     denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
     return [

@@ -1,10 +1,9 @@
-"""A long clip in segments: the first pass of its scan in pieces, with the result of one piece.
+"""Segments of a long clip: the first pass of its scan in parts, joined to an identical result.
 
-What the pass knows of a frame comes from the frames near it: motion from the frame before, cuts
-from the few after and from what the search for them still had to decide. A segment therefore
-begins to measure a little before its first frame and stops a little after its last, and need not
-end at cuts: a long take is divided as well. Tracks, which do reach far, are made from all
-segments at once, by the scan that is given them.
+The first pass needs only the frames near a frame: motion the frame before, cuts a few after and the
+undecided ones before. So a segment begins to measure a little before its first frame and stops a
+little after its last, and need not end at cuts. Tracks reach farther: the scan makes them from all
+segments at once.
 """
 
 from __future__ import annotations
@@ -26,20 +25,20 @@ from blur.media.open.small_pictures import display_gray
 from blur.media.open.timetable import timetable
 from blur.process.progress import Progress
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
-from blur.scan.scan import Seen, first_pass
+from blur.scan.scan import FirstPass, ScanJob, first_pass
 from blur.settings import ScanSettings
 
 _CALM = 5
-"""Frames with a measured step, in a row, after which the search for cuts waits for no decision:
-more than a flash lasts. From then on it does not matter where it began."""
+"""Frames in a row with a reliable step, more than a flash lasts, after which no cut is undecided
+and the finder's start has no influence; larger needs longer run-ups."""
 
 _RUN_UP = 32
-"""Frames before a segment in which such a row is looked for first; more than any look lays over
-each other."""
+"""Frames before a segment in which a calm row is sought first; larger measures more frames
+twice."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Division:
+class Segments:
     """The timestamps of a clip's frames, and the first frames of its segments."""
 
     pts: Sequence[int]
@@ -49,11 +48,11 @@ class Division:
         return [range(a, b) for a, b in itertools.pairwise([*self.starts, len(self.pts)])]
 
 
-def divide(clip: Path, length: int, tell: Progress) -> Division | None:
-    """Segments of about `length` frames, each of which begins at a key frame.
+def divide(clip: Path, length: int, tell: Progress) -> Segments | None:
+    """Segments of about `length` frames, each beginning at a key frame.
 
-    None for a clip that is too short, has too few key frames, or must be read from its start
-    because its times or its frames are not beyond doubt. Raises NotAClip.
+    None if the clip is too short, has too few key frames, or must be read from its start because
+    its timestamps do not lead to frames beyond doubt. Raises NotAClip.
     """
     found = timetable(clip, probe(clip), lambda packets: tell("divide", packets, None))
     if found is None:
@@ -62,70 +61,69 @@ def divide(clip: Path, length: int, tell: Progress) -> Division | None:
     for key in found.keys:
         if key - starts[-1] >= length and len(found.pts) - key >= length // 2:
             starts.append(key)
-    return Division(found.pts, starts) if len(starts) > 1 else None
+    return Segments(found.pts, starts) if len(starts) > 1 else None
 
 
 def look(
     clip: Path, settings: ScanSettings, pts: Sequence[int], span: range, tell: Progress
-) -> Seen:
-    """The first pass over the frames of `span` alone, of a clip whose frames are at `pts`.
+) -> FirstPass:
+    """The first pass over the frames of `span` only; `pts` are the timestamps of the whole clip.
 
-    Raises DecodeError, also where the clip is not what a division took it for, or DetectorError.
+    Raises DecodeError, for a clip with other timestamps as well, or DetectorError.
     """
     info = probe(clip)
-    begin = _run_up(clip, info, pts, span.start)
-    frames = _frames(clip, info, pts, begin, min(span.stop + _CALM, len(pts)))
+    begin = _run_up(info, pts, span.start)
+    frames = _frames(info, pts, begin, min(span.stop + _CALM, len(pts)))
 
     def heard(stage: str, done: int, total: int | None) -> None:
         tell(stage, min(max(0, begin + done - span.start), len(span)), len(pts))
 
-    seen = first_pass(frames, info, settings, heard, span)
+    first = first_pass(ScanJob(info, settings, heard), frames, span)
     here = slice(span.start - begin, span.stop - begin)
     camera = Camera()
-    for step in seen.camera.steps[here]:
+    for step in first.camera.steps[here]:
         camera.append(step)
-    cuts = [begin + cut for cut in seen.cuts if begin + cut in span]
-    return Seen(seen.pts[here], seen.lit[here], seen.sightings, camera, cuts, ())
+    cuts = [begin + cut for cut in first.cuts if begin + cut in span]
+    return FirstPass(first.pts[here], first.lit[here], first.sightings, camera, cuts)
 
 
-def joined(parts: Sequence[Seen]) -> Seen:
-    """What a first pass over the whole clip would have brought, from its segments in order."""
+def joined(parts: Sequence[FirstPass]) -> FirstPass:
+    """The first pass over the whole clip, from its segments in order."""
     camera = Camera()
     for part in parts:
         for step in part.camera.steps:
             camera.append(step)
-    return Seen(
+    return FirstPass(
         pts=[pts for part in parts for pts in part.pts],
         lit=[lit for part in parts for lit in part.lit],
         sightings=[sightings for part in parts for sightings in part.sightings],
         camera=camera,
         cuts=[cut for part in parts for cut in part.cuts],
-        notes=(),
     )
 
 
-def to_bytes(seen: Seen) -> bytes:
-    """Columns in NumPy's npz format."""
+def to_bytes(first: FirstPass) -> bytes:
+    """Columns in NumPy's npz format, without notes."""
     file = io.BytesIO()
     np.savez(
         file,
-        pts=np.array(seen.pts, np.int64),
-        lit=np.array(seen.lit),
-        transforms=np.array([step.transform for step in seen.camera.steps]).reshape(-1, 3, 3),
-        supports=np.array([step.support for step in seen.camera.steps]),
-        cuts=np.array(seen.cuts, np.int64),
-        looks=np.array([s.frame for s in seen.sightings], np.int64),
-        counts=np.array([len(s) for s in seen.sightings], np.int64),
-        boxes=np.concatenate([np.zeros((0, 5), np.float32), *(s.boxes for s in seen.sightings)]),
+        pts=np.array(first.pts, np.int64),
+        lit=np.array(first.lit),
+        transforms=np.array([step.transform for step in first.camera.steps]).reshape(-1, 3, 3),
+        supports=np.array([step.support for step in first.camera.steps]),
+        cuts=np.array(first.cuts, np.int64),
+        looks=np.array([s.frame for s in first.sightings], np.int64),
+        counts=np.array([len(s) for s in first.sightings], np.int64),
+        boxes=np.concatenate([np.zeros((0, 5), np.float32), *(s.boxes for s in first.sightings)]),
         evidence=np.concatenate(
-            [np.zeros((0, len(FAMILIES)), np.float32), *(s.evidence for s in seen.sightings)]
+            [np.zeros((0, len(FAMILIES)), np.float32), *(s.evidence for s in first.sightings)]
         ),
     )
     return file.getvalue()
 
 
-def from_bytes(content: bytes) -> Seen:
-    """What `to_bytes` was given. Raises ValueError, KeyError, EOFError or BadZipFile."""
+def from_bytes(content: bytes) -> FirstPass:
+    """The first pass in `to_bytes`' format. Raises ValueError, KeyError, EOFError or BadZipFile."""
     with np.load(io.BytesIO(content), allow_pickle=False) as columns:
         camera = Camera()
         for transform, support in zip(columns["transforms"], columns["supports"], strict=True):
@@ -134,24 +132,23 @@ def from_bytes(content: bytes) -> Seen:
         boxes = np.split(columns["boxes"], ends)[:-1]
         evidence = np.split(columns["evidence"], ends)[:-1]
         looks = columns["looks"].tolist()
-        return Seen(
+        return FirstPass(
             pts=columns["pts"].tolist(),
             lit=columns["lit"].tolist(),
             sightings=[Sightings(*row) for row in zip(looks, boxes, evidence, strict=True)],
             camera=camera,
             cuts=columns["cuts"].tolist(),
-            notes=(),
         )
 
 
-def _run_up(clip: Path, info: ClipInfo, pts: Sequence[int], start: int) -> int:
-    """Where to begin measuring so that at `start` all is as if begun with the clip."""
+def _run_up(info: ClipInfo, pts: Sequence[int], start: int) -> int:
+    """The frame to measure from, for the same result from `start` on as from the clip's first."""
     width, height = info.fitted(MOTION_WIDTH)
     back = _RUN_UP
     while back < start:
         meter = StepMeter(info.width / width)
         calm = 0
-        for frame in _frames(clip, info, pts, start - back, start):
+        for frame in _frames(info, pts, start - back, start):
             gray = display_gray(frame.picture, info.orientation, width, height)
             calm = calm + 1 if meter.measure(gray).reliable else 0
             if calm == _CALM:
@@ -160,13 +157,11 @@ def _run_up(clip: Path, info: ClipInfo, pts: Sequence[int], start: int) -> int:
     return 0
 
 
-def _frames(
-    clip: Path, info: ClipInfo, pts: Sequence[int], start: int, stop: int
-) -> Iterator[Frame]:
-    """Some frames of a clip, in order, as strictly as a `Reader` takes them."""
+def _frames(info: ClipInfo, pts: Sequence[int], start: int, stop: int) -> Iterator[Frame]:
+    """Frames [start, stop) in order, as strict about damage as `Reader`; raises DecodeError."""
     stored = info.orientation.stored_width, info.orientation.stored_height, info.pix_fmt
-    for frame in wanted_frames(clip, info, pts, lambda index: start <= index < stop):
+    for frame in wanted_frames(info.path, info, pts, lambda index: start <= index < stop):
         picture = frame.picture
         if picture.is_corrupt or stored != (picture.width, picture.height, picture.format.name):
-            raise DecodeError(f"is damaged at frame {frame.index}", subject=clip.name)
+            raise DecodeError(f"is damaged at frame {frame.index}", subject=info.path.name)
         yield frame

@@ -1,4 +1,4 @@
-"""Smoothing: the jitter of detectors taken out of tracks, looking both ways in time."""
+"""Smoothing: detectors' jitter taken out of sizes and turns, from both directions of time."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from blur.scan.camera import Camera
 from blur.scan.link import Tracklet
 
 _SIZE_SPAN = 5
-"""Sightings whose median sets a size: one wrong box neither swells nor shrinks a cover."""
+"""Sightings whose median sets a size; larger removes longer runs of wrong sizes and lags behind
+zooms."""
 
 _SHRINK = 0.9
-"""A smoothed box is never less than this share of the median around it."""
+"""Least share of the local median that a smoothed size keeps; larger covers more."""
 
 _TURN_SPAN = 4.0
+"""Sightings, sigma of the Gaussian over turns; larger is steadier and lags behind turning heads."""
 
 
 def smooth(tracklet: Tracklet, camera: Camera) -> Tracklet:
     """The tracklet with sizes and turns smoothed over neighbouring sightings.
 
-    Sizes and turns are compared with the camera's zoom and roll taken out. Places stay as seen:
-    a cover must lie where the face is, and covers sweep over their neighbours anyway.
+    The camera's zoom and roll are taken out first. Centres stay: a smoothed one would leave its
+    face, and covers sweep over neighbouring frames anyway.
     """
     n = len(tracklet)
     if n < 3:

@@ -1,4 +1,4 @@
-"""Tracks of a clip from its sightings: the recipe of this room."""
+"""Tracks of a clip from its sightings: link, absorb, join, weed, smooth, complete."""
 
 from __future__ import annotations
 
@@ -16,18 +16,25 @@ from blur.scan.complete import complete
 from blur.scan.join import absorb, join
 from blur.scan.link import Tracklet, link
 from blur.scan.smooth import smooth
-from blur.scan.timeline import Timeline
-from blur.scan.weed import BAR, credence, is_face
+from blur.scan.timeline import NEAR_SECONDS, Timeline
+from blur.scan.weed import FACE_BAR, credence, is_face
 
 _LINK_SECONDS = 1.0
+"""Seconds that a link may jump; larger bridges longer losses, makes more wrong links, and compares
+more pairs."""
+
 _JOIN_SECONDS = 2.0
-NEAR_SECONDS = 0.2
+"""Seconds that a join may jump; larger reunites a face after a longer absence, and joins more
+strangers."""
+
+_SURELY = 1.0
+"""Log-odds above FACE_BAR from which a covered tracklet is no doubt; larger asks more often."""
 
 
 def tracklets_of(
     sightings: Sequence[Sightings], camera: Camera, timeline: Timeline
 ) -> list[Tracklet]:
-    """Linked, freed of doubles and joined, shot by shot; no tracklet crosses a cut."""
+    """Tracklets of each shot: linked, freed of doubles and joined; none crosses a cut."""
     near = timeline.frames(NEAR_SECONDS)
     found: list[Tracklet] = []
     for start, end in timeline.shots():
@@ -40,33 +47,28 @@ def tracklets_of(
 
 
 def _counted(tracklet: Tracklet, looked: npt.NDArray[np.intp]) -> Tracklet:
-    """The tracklet with its share of the looks, taken on the ascending `looked`, that saw it."""
+    """The tracklet with `hits`, from the ascending frames `looked` at."""
     first, end = np.searchsorted(looked, [tracklet.start, tracklet.last + 1])
     return replace(tracklet, hits=len(tracklet) / int(end - first))
 
 
 def tracks_of(
-    tracklets: Sequence[Tracklet],
-    camera: Camera,
-    timeline: Timeline,
-    hold: float,
+    tracklets: Sequence[Tracklet], camera: Camera, timeline: Timeline, hold: float
 ) -> tuple[list[Track], list[Doubt]]:
-    """Tracks with a box on every frame, and what is doubtful about them."""
+    """Tracks with a box on every frame, held for `hold` seconds, and doubts about tracklets."""
     tracks: list[Track] = []
     doubts: list[Doubt] = []
-    shots = timeline.shots()
-    starts = np.array([start for start, _ in shots])
     for tracklet in tracklets:
         trust = credence(tracklet)
         if not is_face(tracklet):
             doubts.append(doubts_of.weeded(tracklet, trust))
             continue
-        shot = shots[int(np.searchsorted(starts, tracklet.start, side="right")) - 1]
         lead, _ = timeline.around(tracklet.start, hold)
         _, trail = timeline.around(tracklet.last, hold)
+        shot = timeline.shot_of(tracklet.start)
         track = complete(smooth(tracklet, camera), camera, shot, (lead, trail), len(tracks) + 1)
         tracks.append(track)
-        if trust < BAR + 1:
+        if trust < FACE_BAR + _SURELY:
             doubts.append(doubts_of.weak(tracklet, trust, track.id))
         doubts += doubts_of.lost(track, timeline)
     return tracks, doubts

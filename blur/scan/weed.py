@@ -1,4 +1,4 @@
-"""Weeding: telling faces from what looked like one, by all the evidence of a tracklet."""
+"""Weeding: faces told from false detections by all evidence of a tracklet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from blur.data.boxes import sizes
 from blur.scan.link import Tracklet
 
-_WEIGHTS = {
+WEIGHTS = {
     "best": 4.1,
     "mean": 6.1,
     "second": 1.4,
@@ -19,63 +19,77 @@ _WEIGHTS = {
     "hits": 0.7,
     "answer": 3.0,
 }
-_BIAS = -2.8
+"""Log-odds a unit of each feature; larger makes its evidence count more."""
+
+BIAS = -2.8
+"""Log-odds of a tracklet whose features are all 0; larger covers more."""
 
 _NEUTRAL = 0.1
-"""An answer to the second look that speaks neither for a face nor against it."""
+"""Answer of close-ups, 0 to 1, that leaves the odds as they are; larger makes weak answers count
+against a face."""
 
-BAR = -1.1
-"""Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face."""
+FACE_BAR = -1.1
+"""Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face. Larger
+misses more faces and covers less that is none."""
 
 _SURE = np.array([0.5, 0.85])
-"""Scores, by family, from which one sighting is a face, however short it lasts."""
+"""Score, by family, from which a single sighting is a face; larger weeds more brief faces."""
 
 _UNSURE = (-3.0, -0.1)
-"""Log-odds between which a second look is worth its time: of what is less likely, none became a
-face by it."""
+"""Log-odds between which close-ups are taken: no tracklet below became a face by them. A wider
+range costs more close-ups."""
 
 _APART = 4
+"""Frames, more than which lie between two sightings for close-ups; larger makes them more
+independent and finds fewer."""
+
 _SIGHTINGS = 3
-"""Sightings that a second look is taken at."""
+"""Sightings for close-ups at most; larger is steadier and dearer, at nine close-ups each."""
 
 
 def credence(tracklet: Tracklet) -> float:
     """Log-odds that a tracklet is a face: above 0 more likely than not.
 
-    A logistic fit over tracklets from photographs filmed with a moving camera. The features: the
-    best and the mean score of the first family, the best of the second, the size, how well the
-    turns agree, the share of the looks that saw it, and the answer to the second look where one
-    was taken. Wrong tracklets counted in the fit by the area that they would have covered.
+    A logistic fit over tracklets from photographs filmed with a moving camera, wrong tracklets
+    weighted by the area that they would have covered; `tests/bench/fit.py` refits it.
+    """
+    return BIAS + sum(WEIGHTS[name] * value for name, value in features(tracklet).items())
+
+
+def features(tracklet: Tracklet) -> dict[str, float]:
+    """A tracklet's evidence as `credence` weighs it.
+
+    Best and mean score of the first family, best score of the second (0 to 1), log size less that
+    of 55 pixels, agreement of the turns (1 where all are equal), share of the looks that saw it,
+    and the answer to the second look (0 where none was taken).
     """
     seen = tracklet.take(np.asarray(tracklet.evidence.any(axis=1)))
     first, second = seen.evidence[:, 0], seen.evidence[:, 1]
     scores = seen.evidence.max(axis=1)
     turns = np.exp(1j * np.radians(seen.boxes[:, 4]))
-    features = {
-        "best": first.max(),
-        "mean": first.mean(),
-        "second": second.max(),
-        "size": np.log(sizes(seen.boxes).mean()) - 4.0,
-        "agreement": abs((turns * scores).sum()) / scores.sum(),
-        "hits": tracklet.hits,
-        "answer": 0.0 if math.isnan(tracklet.answer) else tracklet.answer - _NEUTRAL,
+    return {
+        "best": float(first.max()),
+        "mean": float(first.mean()),
+        "second": float(second.max()),
+        "size": float(np.log(sizes(seen.boxes).mean()) - 4.0),
+        "agreement": float(abs((turns * scores).sum()) / scores.sum()),
+        "hits": float(tracklet.hits),
+        "answer": 0.0 if math.isnan(tracklet.answer) else float(tracklet.answer - _NEUTRAL),
     }
-    return _BIAS + sum(weight * float(features[name]) for name, weight in _WEIGHTS.items())
 
 
 def is_face(tracklet: Tracklet) -> bool:
-    """Whether a tracklet is covered."""
-    return bool(sure(tracklet).any()) or credence(tracklet) >= BAR
+    """Whether a tracklet is a face, and so is covered."""
+    return bool(sure(tracklet).any()) or credence(tracklet) >= FACE_BAR
 
 
 def sure(tracklet: Tracklet) -> npt.NDArray[np.bool_]:
-    """Which sightings of a tracklet are a face by themselves."""
+    """(n,) bool: sightings with a score that makes the tracklet a face."""
     return np.asarray((tracklet.evidence >= _SURE).any(axis=1))
 
 
 def to_look_at(tracklet: Tracklet) -> list[int]:
-    """The rows that a second look should be taken at, the best seen first and apart in time;
-    none where the evidence already decides."""
+    """Rows for close-ups, best score first and apart in time; none where the evidence decides."""
     if not _UNSURE[0] <= credence(tracklet) <= _UNSURE[1]:
         return []
     chosen: list[int] = []

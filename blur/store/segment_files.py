@@ -1,33 +1,30 @@
-"""The segments of a long clip's scan: on the disk from when each is done until the plan is made.
+"""The scanned segments of a long clip, each on the disk until the clip's plan is made.
 
-A crash, a lost worker or a stop costs at most the segments that were in work. They are a head
-start and no more: a clip whose segments are not all there, and of one mind, is scanned as a whole.
+A crash, a lost worker or a stop costs at most the segments that were in work. If any segment is
+missing or unreadable, the whole clip is scanned.
 """
 
 from __future__ import annotations
 
 import shutil
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from blur.disk import atomic
 
-if TYPE_CHECKING:
-    from blur.scan.scan import Seen
-    from blur.scan.segments import Division
-
 LENGTH = 4500
-"""Frames of a segment: some minutes of work, and a hundred times what entering it costs. Clips
-under twice that are not divided."""
+"""Frames of a segment: minutes of work, a hundred times the cost of seeking to its start. A longer
+one loses more work in a crash and keeps fewer cores busy; clips under twice that stay whole."""
 
 
-class _Divided(Struct, frozen=True):
-    """How a clip was divided, and the digest of the scan that the segments are of."""
+class Layout(Struct, frozen=True):
+    """How a clip is divided: the timestamps of all frames, and the first frame of each segment.
+
+    It holds for the scan with this digest only.
+    """
 
     scan_digest: str
     pts: Sequence[int]
@@ -35,50 +32,42 @@ class _Divided(Struct, frozen=True):
 
 
 class SegmentFolder:
-    """Where the segments of one clip's scan are kept; made when something is."""
+    """The work files of one clip's segments; the folder is made by the first of them."""
 
     def __init__(self, folder: Path, scan_digest: str) -> None:
         self._folder = folder
         self._digest = scan_digest
+        self._layout = folder / "layout.json"
 
-    def division(self) -> Division | None:
-        """How the clip was divided for this very scan, if it was."""
+    def layout(self) -> Layout | None:
+        """The layout of an earlier run, or None if there is none for this scan."""
         try:
-            content = (self._folder / "division.json").read_bytes()
-            saved = msgspec.json.decode(content, type=_Divided)
+            saved = msgspec.json.decode(self._layout.read_bytes(), type=Layout)
         except (FileNotFoundError, msgspec.DecodeError):
             return None
-        if saved.scan_digest != self._digest:
-            return None
-        from blur.scan.segments import Division
+        return saved if saved.scan_digest == self._digest else None
 
-        return Division(saved.pts, saved.starts)
-
-    def divide(self, division: Division) -> None:
-        """Begin anew: what another scan left is removed."""
+    def begin(self, pts: Sequence[int], starts: Sequence[int]) -> Layout:
+        """Save the layout for this scan and remove the segments of any other."""
         self.clear()
-        saved = _Divided(self._digest, division.pts, division.starts)
-        atomic.write(self._folder / "division.json", msgspec.json.encode(saved))
+        layout = Layout(self._digest, pts, starts)
+        atomic.write(self._layout, msgspec.json.encode(layout))
+        return layout
 
     def has(self, number: int) -> bool:
         return self._segment(number).exists()
 
-    def save(self, number: int, seen: Seen) -> None:
-        from blur.scan.segments import to_bytes
+    def save(self, number: int, content: bytes) -> None:
+        atomic.write(self._segment(number), content)
 
-        atomic.write(self._segment(number), to_bytes(seen))
-
-    def seen(self) -> Seen | None:
-        """What a first pass over the whole clip brings; None when a segment is missing."""
-        division = self.division()
-        if division is None:
+    def contents(self) -> list[bytes] | None:
+        """All segments in order, or None if one is missing."""
+        layout = self.layout()
+        if layout is None:
             return None
-        from blur.scan.segments import from_bytes, joined
-
         try:
-            numbers = range(len(division.starts))
-            return joined([from_bytes(self._segment(n).read_bytes()) for n in numbers])
-        except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return [self._segment(n).read_bytes() for n in range(len(layout.starts))]
+        except FileNotFoundError:
             return None
 
     def clear(self) -> None:

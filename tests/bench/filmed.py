@@ -19,6 +19,7 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from filming import view_of
 
 RATE = 30
 FACES = (0, 1, 4, 20)
@@ -122,7 +123,7 @@ def _views(photographs: Sequence[Photograph], form: Form, frames: int) -> Iterat
         photograph = photographs[i * len(photographs) // frames]
         view = cv2.warpAffine(
             photograph,
-            _camera(i / RATE, photograph, form),
+            _camera(i / RATE, photograph, form)[:2],
             (form.width, form.height),
             flags=cv2.INTER_CUBIC,
             borderMode=cv2.BORDER_REFLECT,
@@ -133,16 +134,15 @@ def _views(photographs: Sequence[Photograph], form: Form, frames: int) -> Iterat
 
 
 def _camera(t: float, photograph: Photograph, form: Form) -> npt.NDArray[np.float64]:
-    """From photograph to view, at time `t` in seconds: slow drift, and the tremble of a hand."""
+    """From photograph to view, after `t` seconds: slow drift, and the tremble of a hand."""
     height, width = photograph.shape[:2]
     scale = max(form.width / width, form.height / height) * _SLACK
     scale *= 1 + 0.02 * math.sin(0.7 * t)
-    turn = math.radians(1.2 * math.sin(0.9 * t) + 0.15 * math.sin(7.3 * t))
+    turn = 1.2 * math.sin(0.9 * t) + 0.15 * math.sin(7.3 * t)
     x = form.width * (0.02 * math.sin(0.8 * t) + 0.0015 * math.sin(9.1 * t))
     y = form.width * (0.012 * math.cos(0.6 * t) + 0.0015 * math.cos(8.3 * t))
-    turned = scale * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-    middle = np.array([form.width / 2 + x, form.height / 2 + y])
-    return np.column_stack([turned, middle - turned @ np.array([width / 2, height / 2])])
+    window = form.width + 2 * x, form.height + 2 * y
+    return view_of((width / 2, height / 2), scale, -turn, window)
 
 
 def chosen(forms: Sequence[str], faces: Sequence[int]) -> Iterator[tuple[Form, int]]:

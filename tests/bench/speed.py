@@ -46,12 +46,12 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 from filmed import FACES, FORMS, RATE, chosen, filmed  # noqa: E402
 
 from blur.process.workers import ARENAS, THREADS  # noqa: E402
-from blur.settings import Level, ScanSettings, Settings, codec_threads, cpu_count
+from blur.settings import Level, ScanSettings, Settings, codec_threads, cpu_count  # noqa: E402
 
 FACEDATA = ROOT.parent / "shared" / "facedata"
 
@@ -69,10 +69,11 @@ STAGES = {
     "blur.media.open.seek.Seeker.frame": "decode",
     "blur.scan.scan.display_rgb": "convert",
     "blur.scan.scan.display_gray": "convert",
+    "blur.scan.pursue.display_gray": "convert",
     "blur.audit.audit.display_rgb": "convert",
     "blur.scan.camera.StepMeter.measure": "motion",
     "blur.scan.cuts.CutFinder.add": "motion",
-    "blur.scan.looks.Search.look": "detect",
+    "blur.scan.looks.ScanLooks.take": "detect",
     "blur.audit.look.Inspection.everywhere": "detect",
     "blur.audit.look.Inspection.around": "detect",
     "blur.audit.look.Inspection.second_look": "detect",

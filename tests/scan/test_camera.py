@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
-from filming import HEIGHT, WIDTH, Pose, filmed, photograph, shaken
+from filming import HEIGHT, WIDTH, Pose, filmed, photograph, shaken, view_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,19 +92,6 @@ def test_a_long_zoom_keeps_its_precision() -> None:
     assert np.allclose(camera.between(109_000, 109_100), np.diag([1.01**100] * 2 + [1]), rtol=1e-6)
 
 
-def true_step(before: Pose, after: Pose, width: int, height: int) -> Affine:
-    """What `filmed` does to the picture between two poses, in its pixels."""
-
-    def matrix(pose: Pose) -> Affine:
-        centre = width / 2 + pose.x * WIDTH, height / 2 + pose.y * WIDTH
-        out = np.eye(3)
-        out[:2] = cv2.getRotationMatrix2D(centre, pose.roll, pose.zoom)
-        out[:2, 2] += WIDTH / 2 - centre[0], HEIGHT / 2 - centre[1]
-        return out
-
-    return matrix(after) @ np.linalg.inv(matrix(before))
-
-
 @pytest.mark.parametrize("number", [0, 1, 3])
 @pytest.mark.parametrize(
     "move",
@@ -125,7 +111,7 @@ def test_steps_are_measured_to_a_pixel(number: int, move: Pose) -> None:
     assert meter.measure(first).support == 0
     step = meter.measure(second)
     assert step.reliable
-    expected = true_step(Pose(), move, source.shape[1], source.shape[0])
+    expected = view_from(move, source) @ np.linalg.inv(view_from(Pose(), source))
     expected[:2, 2] *= 4  # display pixels
     corners = np.array([[0, 0, 1], [4 * WIDTH, 0, 1], [4 * WIDTH, 4 * HEIGHT, 1]], float).T
     assert np.abs((step.transform - expected) @ corners).max() < 4

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from filming import Pose, cuts_in, filmed, noisy, photograph, shaken, texture
 
-from blur.scan.camera import Gray
+from blur.data.arrays import Gray
 
 PHOTOGRAPHS = (0, 1, 3, 5, 8)
 

@@ -1,4 +1,4 @@
-"""The search takes its looks on time, and what they see lies where it is in the frame."""
+"""Looks are taken on time, and their sightings lie where the faces are in the frame."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blur.data.boxes import wrapped
 from blur.data.sightings import FAMILIES
 from blur.detect.detections import Detections
 from blur.errors import DetectorError
-from blur.scan.looks import LEVELS, Glance, Search
+from blur.scan.looks import LEVELS, LookRequest, ScanLooks
 from blur.settings import Level
 
 WIDTH, HEIGHT = 1280, 720
@@ -63,13 +63,13 @@ def finders() -> dict[str, FlagFinder]:
     return {name: FlagFinder(name) for name in FAMILIES}
 
 
-Make = Callable[..., Search]
+Make = Callable[..., ScanLooks]
 
 
 @pytest.fixture
 def search(finders: dict[str, FlagFinder]) -> Make:
-    def make(level: Level, width: int = WIDTH, height: int = HEIGHT) -> Search:
-        return Search(level, width, height, lambda name: finders[name])
+    def make(level: Level, width: int = WIDTH, height: int = HEIGHT) -> ScanLooks:
+        return ScanLooks(level, width, height, lambda name: finders[name])
 
     return make
 
@@ -77,12 +77,12 @@ def search(finders: dict[str, FlagFinder]) -> Make:
 @pytest.mark.parametrize("level", Level)
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (3840, 2160), (320, 240), (641, 361)])
 @pytest.mark.parametrize("turns", range(4))
-def test_a_fresh_frame_is_looked_at_in_every_turn(
+def test_every_look_finds_a_flag_in_every_turn(
     search: Make, level: Level, size: tuple[int, int], turns: int
 ) -> None:
     """A flag of any turn is seen once, where it is, with its angle; in a new shot at once."""
     made = search(level, *size)
-    [found] = made.look([Glance(7, flag(made.size, 0.3, 0.7, turns), fresh=True)])
+    [found] = made.take([LookRequest(7, flag(made.size, 0.3, 0.7, turns), every_look=True)])
     assert found.frame == 7
     [box] = found.boxes
     assert box[:2] == pytest.approx([0.3 * size[0], 0.7 * size[1]], abs=max(size) / 100)
@@ -110,7 +110,7 @@ def test_the_schedule_leaves_no_frame_unseen_for_long(search: Make, level: Level
 
 @pytest.mark.parametrize("level", Level)
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (3840, 2160)])
-def test_a_frame_that_is_not_fresh_gets_only_the_looks_that_are_due(
+def test_only_the_looks_that_are_due_are_taken(
     search: Make, finders: dict[str, FlagFinder], level: Level, size: tuple[int, int]
 ) -> None:
     made = search(level, *size)
@@ -118,7 +118,7 @@ def test_a_frame_that_is_not_fresh_gets_only_the_looks_that_are_due(
     for frame in range(40):
         due = [look for look in looks if frame % look.every == look.phase]
         if due:
-            made.look([Glance(frame, flag(made.size_at(frame), 0.5, 0.5), fresh=False)])
+            made.take([LookRequest(frame, flag(made.size_at(frame), 0.5, 0.5), every_look=False)])
         pictures = sum(4 if look.quartered else 1 for look in due)
         assert sum(len(f.shapes) for f in finders.values()) == pictures
         assert bool(due) == made.due(frame)
@@ -126,31 +126,33 @@ def test_a_frame_that_is_not_fresh_gets_only_the_looks_that_are_due(
             finder.shapes.clear()
 
 
-def test_looks_that_take_turns_are_taken_once_on_a_fresh_frame(
+def test_looks_that_differ_in_phase_alone_are_taken_once(
     search: Make, finders: dict[str, FlagFinder]
 ) -> None:
     """At 4K two looks quarter the frame, each on every 48th: between cuts one of them is due."""
     made = search(Level.BALANCED, 3840, 2160)
     own = [look for look in LEVELS[Level.BALANCED] if look.detector == "centerface"]
     pair = [look for look in own if look.quartered]
-    assert len({look.taken(3840) for look in pair}) == 1 < len(pair)
-    made.look([Glance(7, flag(made.size, 0.5, 0.5), fresh=True)])
+    assert len({look.on(3840) for look in pair}) == 1 < len(pair)
+    made.take([LookRequest(7, flag(made.size, 0.5, 0.5), every_look=True)])
     upright = [shape for shape in finders["centerface"].shapes if shape[:2] == (544, 960)]
     assert len(upright) == 4 + 1
 
 
 def test_evidence_tells_the_families_apart(search: Make) -> None:
     made = search(Level.BALANCED)
-    [found] = made.look([Glance(0, flag(made.size, 0.5, 0.5), fresh=True)])
+    [found] = made.take([LookRequest(0, flag(made.size, 0.5, 0.5), every_look=True)])
     assert found.evidence[0].tolist() == pytest.approx([0.8, 0.6])
 
 
 def test_frames_that_are_looked_at_together_keep_their_own_sightings(search: Make) -> None:
     made = search(Level.BALANCED)
     places = [0.2, 0.4, 0.6, 0.8]
-    glances = [Glance(i, flag(made.size, x, 0.5), fresh=i % 2 == 0) for i, x in enumerate(places)]
-    found = made.look(
-        [*glances[:1], Glance(9, np.zeros_like(glances[0].picture), True), *glances[1:]]
+    requests = [
+        LookRequest(i, flag(made.size, x, 0.5), every_look=i % 2 == 0) for i, x in enumerate(places)
+    ]
+    found = made.take(
+        [*requests[:1], LookRequest(9, np.zeros_like(requests[0].picture), True), *requests[1:]]
     )
     assert [s.frame for s in found] == [0, 9, 1, 2, 3]
     assert len(found[1]) == 0
@@ -159,8 +161,8 @@ def test_frames_that_are_looked_at_together_keep_their_own_sightings(search: Mak
         assert sighting.boxes[:, 0] == pytest.approx([x], abs=5)
 
 
-def test_no_glance_is_no_sighting(search: Make) -> None:
-    assert search(Level.BALANCED).look([]) == []
+def test_no_request_is_no_sighting(search: Make) -> None:
+    assert search(Level.BALANCED).take([]) == []
 
 
 def test_small_clips_are_looked_at_enlarged_and_none_out_of_shape(search: Make) -> None:
@@ -177,4 +179,4 @@ def test_a_detector_that_fails_is_heard(search: Make, finders: dict[str, FlagFin
     finders["yunet"].detect = broken  # type: ignore[method-assign]
     made = search(Level.BALANCED)
     with pytest.raises(DetectorError):
-        made.look([Glance(0, flag(made.size, 0.5, 0.5), fresh=True)])
+        made.take([LookRequest(0, flag(made.size, 0.5, 0.5), every_look=True)])

@@ -92,7 +92,7 @@ def bright(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_segments(clip: Path, pts: Sequence[int], starts: Sequence[int]) -> Plan:
-    spans = segments.Division(pts, starts).spans()
+    spans = segments.Segments(pts, starts).spans()
     parts = [segments.look(clip, SCAN, pts, span, silent) for span in reversed(spans)]
     saved = [segments.to_bytes(part) for part in reversed(parts)]
     return scan(clip, SCAN, None, segments.joined([*map(segments.from_bytes, saved)]))

@@ -11,7 +11,8 @@ from people import Seen, camera, shift, sightings
 from blur.data.plan import Doubt, Reason, Track
 from blur.data.sightings import FAMILIES, Sightings
 from blur.scan.camera import Camera
-from blur.scan.tracks import Timeline, tracklets_of, tracks_of
+from blur.scan.timeline import Timeline
+from blur.scan.tracks import tracklets_of, tracks_of
 
 FPS = 30
 

@@ -72,14 +72,14 @@ def _put_in_place():
     sys.modules["blur.corridor"] = SimpleNamespace(cover_clip=_cover_clip)
     segments = sys.modules["blur.scan.segments"] = ModuleType("blur.scan.segments")
     blur.scan.segments = segments
-    segments.Division, segments.divide, segments.look = Division, _divide, _look
-    segments.to_bytes = lambda seen: json.dumps(seen).encode()
+    segments.Segments, segments.divide, segments.look = Segments, _divide, _look
+    segments.to_bytes = lambda first: json.dumps(first).encode()
     segments.from_bytes = json.loads
     segments.joined = lambda parts: [frame for part in parts for frame in part]
 
 
 @dataclass
-class Division:
+class Segments:
     pts: list
     starts: list
 
@@ -90,7 +90,7 @@ class Division:
 def _divide(clip, length, progress):
     frames = int(clip.read_text().split()[2])
     _count(clip, "divide")
-    return Division(list(range(frames)), list(range(0, frames, SEGMENT)))
+    return Segments(list(range(frames)), list(range(0, frames, SEGMENT)))
 
 
 def _look(clip, settings, pts, span, progress):
@@ -109,14 +109,14 @@ def _watch(clip, frame, progress, done):
         _behave(behaviour, clip, progress)
 
 
-def _scan(clip, settings, progress, seen=None):
+def _scan(clip, settings, progress, first=None):
     frames = int(clip.read_text().split()[2])
-    if seen is None:
+    if first is None:
         for frame in range(frames):
             _watch(clip, frame, progress, frame)
         _count(clip, "scan")
     else:
-        assert seen == list(range(frames))
+        assert first == list(range(frames))
     return Plan(
         fingerprint=fingerprint(clip),
         width=64,

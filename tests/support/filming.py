@@ -1,4 +1,4 @@
-"""Footage for tests: real photographs filmed by a virtual hand-held camera, in gray."""
+"""The tests' virtual hand-held camera, and real photographs filmed by it in gray."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from blur.scan.camera import Gray, StepMeter
+from blur.data.arrays import Gray
+from blur.data.boxes import Affine
+from blur.scan.camera import StepMeter
 from blur.scan.cuts import CutFinder
 
 WIDTH, HEIGHT = 480, 270
@@ -33,8 +35,8 @@ _PHOTOGRAPHS = (
 
 
 class Pose(NamedTuple):
-    """Where the camera looks: the window's centre in widths of the window's own size at zoom 1,
-    from the photograph's centre; its zoom; its roll in degrees."""
+    """The camera over a photograph: its centre, in window widths from the photograph's centre; its
+    zoom; its roll in degrees."""
 
     x: float = 0.0
     y: float = 0.0
@@ -47,7 +49,7 @@ _STILL = Pose()
 
 @functools.cache
 def photograph(number: int) -> npt.NDArray[np.uint8]:
-    """A photograph that scikit-image's wheel ships, gray, 1400 pixels wide."""
+    """A photograph from scikit-image's wheel, gray, 1400 pixels wide."""
     import skimage.data
 
     folder = skimage.data.__path__[0]
@@ -67,7 +69,7 @@ def texture(seed: int) -> npt.NDArray[np.uint8]:
 
 
 def shaken(rng: np.random.Generator, frames: int, start: Pose = _STILL) -> list[Pose]:
-    """A hand that tries to keep still."""
+    """Poses of a hand that tries to keep still."""
     steps = rng.normal(0, 1, (frames, 3)) * (0.003, 0.003, 0.15)
     x, y, roll = np.cumsum(steps, axis=0).T
     return [
@@ -79,7 +81,7 @@ def shaken(rng: np.random.Generator, frames: int, start: Pose = _STILL) -> list[
 def filmed(
     source: npt.NDArray[np.uint8], poses: Sequence[Pose], shutter: float = 0.5
 ) -> list[Gray]:
-    """What a camera sees along `poses`; it is open for `shutter` of the time between frames."""
+    """Pictures along `poses`; the shutter is open for `shutter` of the time between frames."""
     out = []
     for k, pose in enumerate(poses):
         before = poses[max(0, k - 1)]
@@ -94,12 +96,27 @@ def _between(a: Pose, b: Pose, share: float) -> Pose:
     return Pose(*(p + (q - p) * share for p, q in zip(a, b, strict=True)))
 
 
-def _seen(source: npt.NDArray[np.uint8], pose: Pose) -> npt.NDArray[np.uint8]:
-    height, width = source.shape
+def view_of(
+    centre: tuple[float, float], zoom: float, roll: float, window: tuple[float, float]
+) -> Affine:
+    """From photograph to view, in pixels: `centre` comes to the middle of a `window` (width,
+    height)."""
+    out = np.eye(3)
+    out[:2] = cv2.getRotationMatrix2D(centre, roll, zoom)
+    out[:2, 2] += window[0] / 2 - centre[0], window[1] / 2 - centre[1]
+    return out
+
+
+def view_from(pose: Pose, source: npt.NDArray[np.uint8]) -> Affine:
+    """From the photograph `source` to the picture that `filmed` takes of it, in pixels."""
+    height, width = source.shape[:2]
     centre = width / 2 + pose.x * WIDTH, height / 2 + pose.y * WIDTH
-    matrix = cv2.getRotationMatrix2D(centre, pose.roll, pose.zoom)
-    matrix[:, 2] += WIDTH / 2 - centre[0], HEIGHT / 2 - centre[1]
-    return cv2.warpAffine(source, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT_101)
+    return view_of(centre, pose.zoom, pose.roll, (WIDTH, HEIGHT))
+
+
+def _seen(source: npt.NDArray[np.uint8], pose: Pose) -> npt.NDArray[np.uint8]:
+    view = view_from(pose, source)[:2]
+    return cv2.warpAffine(source, view, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT_101)
 
 
 def noisy(
