@@ -56,7 +56,7 @@ def examine(settings: Settings, *, estimate: bool) -> Iterator[tuple[str, str]]:
     yield "network", sandbox.network_state()
     if estimate:
         yield "speed", _estimate(settings)
-        yield "what would help", "; ".join(_advice(settings, hardware, found))
+        yield "what would help", "; ".join(advice(settings, hardware, found))
 
 
 def _version(name: str) -> str:
@@ -89,12 +89,12 @@ def _processor() -> str:
 
 def _precision() -> str:
     """The numbers that detectors calculate with."""
-    if _has_bf16():
+    if has_bf16():
         return "bf16, twice as fast as f32"
     return "f32: this processor has no instructions for bf16"
 
 
-def _has_bf16() -> bool:
+def has_bf16() -> bool:
     import openvino
 
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -105,12 +105,12 @@ def _hardware_encoders() -> list[str]:
     found = []
     for hardware in Hardware:
         for codec in (Codec.H264, Codec.HEVC):
-            if hardware is not Hardware.NONE and _encodes(codec, hardware):
+            if hardware is not Hardware.NONE and encodes(codec, hardware):
                 found.append(f"{codec}_{hardware}")
     return found
 
 
-def _encodes(codec: Codec, hardware: Hardware) -> bool:
+def encodes(codec: Codec, hardware: Hardware) -> bool:
     import av
     import av.error
     from av.codec.codec import UnknownCodecError
@@ -146,7 +146,7 @@ def _estimate(settings: Settings) -> str:
     )
 
 
-def _advice(settings: Settings, hardware: Sequence[str], devices: Sequence[str]) -> Iterator[str]:
+def advice(settings: Settings, hardware: Sequence[str], devices: Sequence[str]) -> Iterator[str]:
     """What would make this machine faster, the most first."""
     chosen = settings.output
     if chosen.hardware is Hardware.NONE and chosen.codec in (Codec.H264, Codec.HEVC):
@@ -159,7 +159,7 @@ def _advice(settings: Settings, hardware: Sequence[str], devices: Sequence[str])
         yield "--device cuda takes detecting off the processor"
     elif any("nvenc" in name for name in hardware) and (obstacle := network_cuda.obstacle()):
         yield f"the NVIDIA chip could run detectors, with --device cuda: {obstacle.remedy}"
-    if not _has_bf16():
+    if not has_bf16():
         yield "a processor with bf16 (Intel from 2023, AMD from Zen 4) detects twice as fast"
     if settings.scan.level is not Level.FAST:
         yield "--level fast looks less, and misses more faces that are small, turned or brief"

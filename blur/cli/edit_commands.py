@@ -1,31 +1,39 @@
-"""`blur edits`: what a person decides about a clip, without the review page."""
+"""`blur edits`: a person's decisions about a clip, without the review page."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from blur.disk import atomic
+from blur.cli.clips import opened
+from blur.cli.options import CLIP, OUT, Function, together
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
 
-if TYPE_CHECKING:  # what a command needs is loaded when it is called
+if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.data.edits import Keyframe
-    from blur.review.open_clip import OpenClip
     from blur.review.protocol import Command
 
-_OUT = click.argument("out", type=click.Path(path_type=Path, exists=True, file_okay=False))
-_CLIP = click.argument("clip")
-_FACES = click.argument("faces", type=int, nargs=-1, required=True)
-_FROM = click.option("--from", "first", type=int, help="First frame.  [default: the clip's first]")
-_TO = click.option("--to", "last", type=int, help="Last frame.  [default: the clip's last]")
+_FACE = click.argument("face", type=int)
+_FRAME = click.argument("frame", type=int)
 
 
-@click.group()
+def _decision(**how: Any) -> Callable[[Function], Function]:
+    """The arguments of a command about faces; `how` describes its --reason."""
+    return together(
+        OUT,
+        CLIP,
+        click.argument("faces", type=int, nargs=-1, required=True),
+        click.option("--reason", **how),
+        click.option("--from", "first", type=int, help="First frame.  [default: the clip's first]"),
+        click.option("--to", "last", type=int, help="Last frame.  [default: the clip's last]"),
+    )
+
+
+@click.group(short_help="List and change what a person decided on a clip.")
 def edits() -> None:
     """List and change what a person decided on a clip.
 
@@ -37,7 +45,7 @@ def edits() -> None:
 
 
 @edits.command("list")
-@_OUT
+@OUT
 @click.argument("clip", required=False)
 def list_(out: Path, clip: str | None) -> None:
     """Show the faces and decisions of CLIP, or which clips of OUT have decisions."""
@@ -49,8 +57,8 @@ def list_(out: Path, clip: str | None) -> None:
             about += [f"checked by {row.checked_by}"] * (row.checked_by is not None)
             click.echo(f"{row.name}  {', '.join(about)}")
         return
-    with _opened(out, clip) as opened:
-        view = opened.view()
+    with opened(out, clip) as found:
+        view = found.view()
         for lane in view.lanes:
             what = "drawn region" if lane.region is not None else "face"
             clear = ", ".join(f"{a}-{b - 1}" for a, b in lane.clear)
@@ -63,38 +71,24 @@ def list_(out: Path, clip: str | None) -> None:
 
 
 @edits.command()
-@_OUT
-@_CLIP
-@_FACES
-@click.option("--reason", required=True, help="Why these people may be seen; it is recorded.")
-@_FROM
-@_TO
-def keep(
-    out: Path, clip: str, faces: tuple[int, ...], reason: str, first: int | None, last: int | None
-) -> None:
+@_decision(required=True, help="Why these people may be seen; it is recorded.")
+def keep(**given: Any) -> None:
     """Keep FACES clear."""
-    _decide(out, clip, "keep", faces, reason, first, last)
+    _decide("keep", **given)
 
 
 @edits.command()
-@_OUT
-@_CLIP
-@_FACES
-@click.option("--reason", default="", help="Recorded with the decision.")
-@_FROM
-@_TO
-def cover(
-    out: Path, clip: str, faces: tuple[int, ...], reason: str, first: int | None, last: int | None
-) -> None:
+@_decision(default="", help="Recorded with the decision.")
+def cover(**given: Any) -> None:
     """Cover FACES again."""
-    _decide(out, clip, "cover", faces, reason, first, last)
+    _decide("cover", **given)
 
 
 @edits.command()
-@_OUT
-@_CLIP
-@click.argument("face", type=int)
-@click.argument("frame", type=int)
+@OUT
+@CLIP
+@_FACE
+@_FRAME
 def extend(out: Path, clip: str, face: int, frame: int) -> None:
     """Cover FACE on to FRAME, which lies before or after its track."""
     from blur.review.protocol import ExtendCover
@@ -103,10 +97,10 @@ def extend(out: Path, clip: str, face: int, frame: int) -> None:
 
 
 @edits.command()
-@_OUT
-@_CLIP
-@click.argument("face", type=int)
-@click.argument("frame", type=int)
+@OUT
+@CLIP
+@_FACE
+@_FRAME
 def split(out: Path, clip: str, face: int, frame: int) -> None:
     """Let another face begin at FRAME of FACE's track."""
     from blur.review.protocol import SplitFace
@@ -115,8 +109,8 @@ def split(out: Path, clip: str, face: int, frame: int) -> None:
 
 
 @edits.command()
-@_OUT
-@_CLIP
+@OUT
+@CLIP
 @click.argument("keyframes", nargs=-1, required=True, metavar="FRAME:X,Y,W,H...")
 @click.option("--reason", default="", help="Recorded with the region.")
 def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str) -> None:
@@ -130,8 +124,8 @@ def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str) -> None:
 
 
 @edits.command()
-@_OUT
-@_CLIP
+@OUT
+@CLIP
 @click.argument("region", type=int)
 def erase(out: Path, clip: str, region: int) -> None:
     """Remove a drawn REGION."""
@@ -141,44 +135,45 @@ def erase(out: Path, clip: str, region: int) -> None:
 
 
 @edits.command()
-@_OUT
-@_CLIP
+@OUT
+@CLIP
 @click.argument("initials")
 def check(out: Path, clip: str, initials: str) -> None:
     """Mark CLIP as checked by a person; INITIALS "" takes the mark back."""
-    with _opened(out, clip) as opened:
-        opened.check(initials, opened.revision)
+    with opened(out, clip) as found:
+        found.check(initials, found.revision)
 
 
 @edits.command()
-@_OUT
-@_CLIP
+@OUT
+@CLIP
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export(out: Path, clip: str, file: Path) -> None:
     """Write the decisions on CLIP to FILE, as JSON."""
     from blur.store.plans import save_edits
 
-    with _opened(out, clip) as opened:
-        save_edits(opened.now.edits, file)
+    with opened(out, clip) as found:
+        save_edits(found.now.edits, file)
 
 
 @edits.command("import")
-@_OUT
-@_CLIP
+@OUT
+@CLIP
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def import_(out: Path, clip: str, file: Path) -> None:
     """Replace the decisions on CLIP by those in FILE; they must be of the same clip."""
     from blur.store.plans import load_edits
 
-    with _opened(out, clip) as opened:
-        opened.replace(load_edits(file), opened.revision)
+    with opened(out, clip) as found:
+        found.replace(load_edits(file), found.revision)
 
 
 @edits.command()
-@_OUT
-@_CLIP
+@OUT
+@CLIP
 def drop(out: Path, clip: str) -> None:
     """Put the decisions on CLIP aside, for one that has changed since they were made."""
+    from blur.disk import atomic
     from blur.store.shelf import Shelf
 
     shelf = Shelf(out)
@@ -190,20 +185,10 @@ def drop(out: Path, clip: str) -> None:
     click.echo(f"put aside as {aside.relative_to(out)}")
 
 
-@contextlib.contextmanager
-def _opened(out: Path, clip: str) -> Iterator[OpenClip]:
-    from blur.review.open_clip import OpenClip
-    from blur.store.shelf import Shelf
-
-    shelf = Shelf(out)
-    with contextlib.closing(OpenClip(shelf, shelf.find(clip))) as opened:
-        yield opened
-
-
 def _decide(
+    decision: str,
     out: Path,
     clip: str,
-    decision: str,
     faces: tuple[int, ...],
     reason: str,
     first: int | None,
@@ -212,15 +197,15 @@ def _decide(
     from blur.data.edits import Decision
     from blur.review.protocol import KeepOrCover
 
-    with _opened(out, clip) as opened:
-        end = opened.now.plan.frames if last is None else last + 1
+    with opened(out, clip) as found:
+        end = found.now.plan.frames if last is None else last + 1
         command = KeepOrCover(list(faces), Decision(decision), reason, first or 0, end)
-        opened.perform(command, opened.revision)
+        found.perform(command, found.revision)
 
 
 def _perform(out: Path, clip: str, command: Command) -> None:
-    with _opened(out, clip) as opened:
-        opened.perform(command, opened.revision)
+    with opened(out, clip) as found:
+        found.perform(command, found.revision)
 
 
 def _keyframe(text: str) -> Keyframe:

@@ -1,89 +1,44 @@
-"""The commands that show a clip and export from it: preview, review, markers. See also edits."""
+"""The commands that show or export what was found: inspect, review, markers."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-import webbrowser
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from blur.cli.edit_commands import edits
-from blur.disk import atomic
-from blur.errors import BlurError, UsageError, cannot_write
+from blur.cli.clips import each, write_text
+from blur.cli.options import CLIPS, JSON, OUT
 from blur.process.sandbox import keep_off_network
-from blur.settings import CoverSettings, FillName, ScanSettings
-
-if TYPE_CHECKING:  # what a command needs is loaded when it is called
-    from blur.data.plan import Plan
-    from blur.data.spans import FrameSpan
-    from blur.review.open_clip import OpenClip
-    from blur.store.shelf import Shelf
-
-__all__ = ["edits", "markers", "preview", "review"]
-
-_OUT = click.Path(path_type=Path, exists=True, file_okay=False)
-_SAMPLE_SECONDS = 12.0
-SHEETS = "sheets"
 
 
 @click.command()
-@click.argument("target", type=click.Path(path_type=Path, exists=True))
-@click.argument("clips", nargs=-1)
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="File to write, or folder for several."
-)
-@click.option("--compare", is_flag=True, help="Write a film, before and after side by side.")
-@click.option(
-    "--spans", metavar="SPAN[,SPAN]", help="What --compare shows: 0:10-0:20 or 1:02-1:07.5."
-)
-@click.option("--live", is_flag=True, help="Play the clip covered in a window, while looking.")
-@click.option(
-    "--fill", type=click.Choice([f.value for f in FillName]), help="How covers look on a clip."
-)
-def preview(
-    target: Path,
-    clips: tuple[str, ...],
-    output: Path | None,
-    compare: bool,
-    spans: str | None,
-    live: bool,
-    fill: str | None,
-) -> None:
-    """Show frames of a clip, or of the clips of an output folder, as they are covered.
-
-    TARGET is a clip, which is then looked at here and there for some seconds, or the output
-    folder of a run, in which CLIPS may name some. No contact sheet shows a clear face.
-    """
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@JSON
+def inspect(file: Path, json: bool) -> None:
+    """Show what FILE gives away beside its pictures: place, device, dates, people, software."""
     keep_off_network()
-    if target.is_dir():
-        if live or fill:
-            raise UsageError("--live and --fill are for a clip, not for an output folder")
-        from blur.store.shelf import Shelf
+    import msgspec
 
-        if compare:
-            _compare_all(Shelf(target), clips, spans, output)
-        else:
-            _sheets(Shelf(target), clips, output)
+    from blur.media.traces.inspect import inspect
+
+    found = inspect(file)
+    if json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
         return
-    cover = CoverSettings(fill=FillName(fill)) if fill else CoverSettings()
-    if live:
-        from blur.export.live import play
-
-        click.echo(f"{play(target, cover)} frames shown; a run looks both ways and finds more")
-    elif compare:
-        _compare_clip(target, spans, output, cover)
-    else:
-        _sheet(target, output or Path(f"{target.stem}.sheet.png"), cover)
+    click.echo(f"{found.name}: {found.format}")
+    for track in found.tracks:
+        click.echo(f"  {track}")
+    for trace in found.traces:
+        click.echo(f"  {trace.kind}: {trace.value} [{trace.where}]")
+    if not found.traces:
+        click.echo("  nothing beside pictures, sound and structure")
 
 
-@click.command()
-@click.argument("out", type=_OUT)
+@click.command(short_help="Look through an output folder in the browser.")
+@OUT
 @click.option("--port", default=0, show_default="any free one", help="Port on this machine.")
 @click.option(
     "--browser/--no-browser", default=None, help="Open a browser, or only print the address."
@@ -93,13 +48,15 @@ def review(out: Path, port: int, browser: bool | None) -> None:
 
     The page is served to this machine only, under an address with a secret token.
     """
+    import webbrowser
+
     from blur.review.door import Door
     from blur.store.shelf import Shelf
 
     shelf, door = Shelf(out), Door(port)
     click.echo(f"Open {door.address}\nCtrl-C ends the review; every decision is saved already.")
-    if browser if browser is not None else _has_screen():
-        webbrowser.open(door.address)  # it would inherit that it cannot open sockets
+    if browser if browser is not None else has_screen():
+        webbrowser.open(door.address)  # before the sockets go: the browser would inherit that
     keep_off_network()
     from blur.review.server import serve
 
@@ -107,9 +64,14 @@ def review(out: Path, port: int, browser: bool | None) -> None:
         serve(shelf, door)
 
 
-@click.command()
-@click.argument("out", type=_OUT)
-@click.argument("clips", nargs=-1)
+def has_screen() -> bool:
+    """Whether this machine can open a window."""
+    return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+
+
+@click.command(short_help="Export doubts and covers for an editing program.")
+@OUT
+@CLIPS
 @click.option(
     "--format",
     "kind",
@@ -142,153 +104,18 @@ def markers(
     from blur.store.shelf import Shelf
 
     folder = output or out / "markers"
-    table = []
-    for clip in _each(Shelf(out), clips):
-        plan = clip.now.resolved.plan
+    rows = []
+    for clip in each(Shelf(out), clips):
+        plan, place = clip.now.resolved.plan, clip.place
         found = make.markers(plan, doubts=only != "covers", covers=only != "doubts")
         if kind == "csv":
-            table.append((clip.place.as_posix(), plan, found))
+            rows.append((place.as_posix(), plan, found))
         elif kind == "otio":
-            _write(folder / f"{clip.place}.otio", make.timeline(clip.place.name, plan, found))
+            write_text(folder / f"{place}.otio", make.timeline(place.name, plan, found))
         else:
-            for number, text in enumerate(make.edl(clip.place.name, plan, found, start_hour), 1):
+            for number, text in enumerate(make.edl(place.name, plan, found, start_hour), 1):
                 part = f".{number}" if number > 1 else ""
-                _write(folder / f"{clip.place}{part}.edl", text)
+                write_text(folder / f"{place}{part}.edl", text)
     if kind == "csv":
-        _write(folder / "markers.csv", make.table(table))
+        write_text(folder / "markers.csv", make.table(rows))
     click.echo(f"written to {folder}")
-
-
-def _each(shelf: Shelf, names: Sequence[str]) -> Iterator[OpenClip]:
-    """The named clips, or all that were scanned, open one after the other.
-
-    One that cannot be opened is named and left out, and its error ends the command at last.
-    """
-    from blur.review.open_clip import OpenClip
-    from blur.store.report import State
-
-    scanned = [row.key for row in shelf.rows() if row.state in (State.SCANNED, State.DONE)]
-    failed: list[BlurError] = []
-    for key in [shelf.find(name) for name in names] or scanned:
-        try:
-            clip = OpenClip(shelf, key)
-        except BlurError as error:
-            click.echo(f"blur: left out: {error}", err=True)
-            failed.append(error)
-            continue
-        with contextlib.closing(clip):
-            yield clip
-    if failed:
-        raise failed[0]
-
-
-def _sheet(clip: Path, output: Path, cover: CoverSettings) -> None:
-    """A sheet of a clip that nobody scanned."""
-    from blur.export import sheet
-    from blur.media.open.probe import probe
-
-    info = probe(clip)
-
-    def tell(frames: int) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r{frames} frames looked at", err=True, nl=False)
-
-    tiles, looked = sheet.of_sample(clip, info, cover, _SAMPLE_SECONDS, tell)
-    if sys.stderr.isatty():
-        click.echo(err=True)
-    about = (
-        f"{looked} single frames looked at, here and there. A run looks at every frame, both ways "
-        "in time, and covers more."
-    )
-    sheet.save(sheet.compose(clip.name, about, tiles), output)
-    click.echo(f"{output}: {about}")
-
-
-def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None) -> None:
-    """A sheet of each clip of an output folder, and a page with all of them."""
-    from blur.export import sheet
-
-    folder = output or shelf.folder.out / SHEETS
-    made: list[tuple[str, Path]] = []
-    for clip in _each(shelf, names):
-        tiles = sheet.of_plan(clip.source, clip.now.plan, clip.now.edits, shelf.settings.cover)
-        plan = clip.now.resolved.plan
-        about = (
-            f"{len(plan.tracks)} covers, {plan.doubt_seconds():.1f} s in doubt. In a yellow frame: "
-            "a doubt that is not covered. In a red frame: it looks like a face and is not covered."
-        )
-        path = folder / f"{clip.place}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sheet.save(sheet.compose(clip.place.as_posix(), about, tiles), path)
-        made.append((clip.place.as_posix(), path.relative_to(folder)))
-        click.echo(f"{path}")
-    _write(folder / "index.html", sheet.index(shelf.folder.out.resolve().name, made))
-
-
-def _compare_clip(clip: Path, spans: str | None, output: Path | None, cover: CoverSettings) -> None:
-    """Before and after of a clip that is scanned for the purpose."""
-    from blur.export import compare
-    from blur.media.open.probe import probe
-    from blur.render.pictures import DECODED, Pictures
-    from blur.scan.scan import scan
-
-    def tell(stage: str, done: int, total: int | None) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r{stage}: frame {done}", err=True, nl=False)
-
-    plan = scan(clip, ScanSettings(), tell)
-    pictures = Pictures(clip, probe(clip), plan.pts, DECODED)
-    with contextlib.closing(pictures):
-        path = output or Path(f"{clip.stem}.compare.mp4")
-        shown = compare.write(pictures, plan, cover, _spans(plan, spans), path)
-    click.echo(f"{path}: {shown} frames; it shows clear faces, keep it safe")
-
-
-def _compare_all(
-    shelf: Shelf, names: Sequence[str], spans: str | None, output: Path | None
-) -> None:
-    """Before and after of clips of an output folder."""
-    from blur.export import compare
-
-    if not names:
-        raise UsageError("which clips are to be compared?", remedy="name them after the folder")
-    if output is None:
-        raise UsageError(
-            "a comparison shows clear faces and does not belong into an output folder",
-            remedy="say where to write: -o FOLDER",
-        )
-    output.mkdir(parents=True, exist_ok=True)
-    for clip in _each(shelf, names):
-        plan = clip.now.resolved.plan
-        path = output / f"{clip.place.stem}.compare.mp4"
-        shown = compare.write(clip.source, plan, shelf.settings.cover, _spans(plan, spans), path)
-        click.echo(f"{path}: {shown} frames; it shows clear faces, keep it safe")
-
-
-def _spans(plan: Plan, text: str | None) -> list[FrameSpan]:
-    """Frames that `--spans` names, or those worth comparing."""
-    from blur.export.compare import interesting
-    from blur.media.write.audio import parse_spans
-
-    if text is None:
-        return interesting(plan)
-    try:
-        seconds = parse_spans(text)
-    except ValueError as error:
-        raise UsageError(f"no span: {text}", remedy="as in 0:10-0:20,1:02-1:07.5") from error
-    times = [plan.seconds(frame) for frame in range(plan.frames)]
-    return [(bisect_left(times, float(a)), bisect_left(times, float(b))) for a, b in seconds]
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        atomic.make_folder(path.parent)
-    except OSError as error:
-        raise cannot_write(error, path.name) from error
-    atomic.write(path, text.encode(), private=False)
-
-
-def _has_screen() -> bool:
-    return sys.platform != "linux" or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )

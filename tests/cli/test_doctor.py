@@ -44,13 +44,13 @@ def test_damaged_weights_are_named(monkeypatch):
 
 
 def test_an_encoder_that_is_not_there_is_not_listed():
-    assert not doctor._encodes(Codec.PRORES, Hardware.NVENC)
+    assert not doctor.encodes(Codec.PRORES, Hardware.NVENC)
 
 
 @pytest.fixture
 def advice(monkeypatch):
-    monkeypatch.setattr(doctor, "_has_bf16", lambda: True)
-    return lambda hardware, devices: "; ".join(doctor._advice(Settings(), hardware, devices))
+    monkeypatch.setattr(doctor, "has_bf16", lambda: True)
+    return lambda hardware, devices: "; ".join(doctor.advice(Settings(), hardware, devices))
 
 
 def test_an_nvidia_chip_is_advised_on_until_detectors_can_run_there(advice, monkeypatch):

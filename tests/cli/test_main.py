@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,18 @@ def test_help_is_quick_and_complete():
     words = " ".join(done.stdout.split())
     for code in Exit:
         assert f"{code.value} {code.meaning}" in words
+
+
+def test_opencv_starts_no_threads_in_blurs_own_processes_and_in_no_others():
+    code = (
+        "import os, blur; assert 'OPENCV_FOR_THREADS_NUM' not in os.environ;"
+        "import blur.cli.main; assert 'OPENCV_FOR_THREADS_NUM' not in os.environ;"
+        "blur.cli.main.main(['models'], standalone_mode=False);"
+        "import cv2; assert cv2.getNumThreads() == 1, cv2.getNumThreads()"
+    )
+    env = {k: v for k, v in os.environ.items() if k != "OPENCV_FOR_THREADS_NUM"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
 
 
 def test_run_offers_every_setting():

@@ -1,0 +1,105 @@
+"""The commands that work on many clips: run, scan, render, status, clean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from blur.cli.options import INPUTS, JSON, NEW_OUT, OUT, chosen_settings, settings_options
+from blur.errors import NothingToDo, UsageError
+
+
+@click.command()
+@INPUTS
+@NEW_OUT
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only say what would be done, with an estimate of time and space from a sample.",
+)
+@settings_options("scan", "cover", "output", "audit", "batch")
+def run(inputs: tuple[Path, ...], out: Path, dry_run: bool, **given: Any) -> None:
+    """Cover the faces in all clips in INPUTS (files and folders).
+
+    Folders are searched, and their tree is mirrored in the output folder. Run the same command
+    again to go on after an interruption.
+    """
+    if not dry_run:
+        _batch(inputs, out, given)
+        return
+    from blur.batch import forecast, run
+
+    ahead = run.dry_run(inputs, out, chosen_settings(given))
+    click.echo(forecast.forecast_text(ahead))
+
+
+@click.command()
+@INPUTS
+@NEW_OUT
+@settings_options("scan", "batch")
+def scan(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
+    """Only look: write a plan of each clip into the output folder, and cover nothing."""
+    _batch(inputs, out, given, render=False)
+
+
+@click.command()
+@INPUTS
+@NEW_OUT
+@settings_options("cover", "output", "audit", "batch")
+def render(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
+    """Only cover: render each clip from the plan and edits in the output folder."""
+    _batch(inputs, out, given, scan=False)
+
+
+def _batch(inputs: Sequence[Path], out: Path, given: dict[str, Any], **stages: bool) -> None:
+    chosen = chosen_settings(given)
+    from blur.batch.display import display
+    from blur.batch.run import run
+    from blur.export import report_page
+    from blur.store.report import REPORT_NAME, table
+
+    report = run(inputs, out, chosen, display=display(), **stages)
+    click.echo(table(report))
+    if (out / REPORT_NAME).exists():  # a full disk leaves none
+        report_page.write(out)
+    click.get_current_context().exit(report.exit_code)
+
+
+@click.command()
+@OUT
+@JSON
+def status(out: Path, json: bool) -> None:
+    """Show how far the batch in OUT is, while it runs or after."""
+    import msgspec
+
+    from blur.batch.status import status, status_text
+
+    now = status(out)
+    click.echo(msgspec.json.encode(now) if json else status_text(now))
+
+
+@click.command()
+@OUT
+@click.option("--edits", is_flag=True, help="Remove edits as well: a person's work.")
+def clean(out: Path, edits: bool) -> None:
+    """Remove the work files from OUT: plans, ledger and records. Covered clips stay.
+
+    Without them, a later run covers every clip anew.
+    """
+    from blur.store.folder import WorkFolder
+
+    folder = WorkFolder(out)
+    if not folder.root.is_dir():
+        raise NothingToDo("holds no work files", subject=out)
+    made = len(list(folder.edits.glob("*.json")))
+    if made and not edits:
+        raise UsageError(
+            f"holds a person's edits of {made} clips",
+            subject=out,
+            remedy="export them with `blur edits`, or add --edits to remove them too",
+        )
+    folder.clear()
+    click.echo(f"removed {folder.root}")

@@ -1,0 +1,62 @@
+"""The clips that a command names, opened; and the text files that it writes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from blur.errors import BlurError, cannot_write
+
+if TYPE_CHECKING:  # native libraries are loaded when a command runs
+    from blur.review.open_clip import OpenClip
+    from blur.store.shelf import Shelf
+
+
+@contextlib.contextmanager
+def opened(out: Path, name: str) -> Iterator[OpenClip]:
+    """The clip of that name in an output folder. Raises UsageError without a single match."""
+    from blur.review.open_clip import OpenClip
+    from blur.store.shelf import Shelf
+
+    shelf = Shelf(out)
+    with contextlib.closing(OpenClip(shelf, shelf.find(name))) as clip:
+        yield clip
+
+
+def each(shelf: Shelf, names: Sequence[str]) -> Iterator[OpenClip]:
+    """The named clips, or all scanned ones, open one after the other.
+
+    A clip that cannot be opened is named on stderr and left out; after the last clip, the first
+    such error is raised.
+    """
+    from blur.review.open_clip import OpenClip
+    from blur.store.report import State
+
+    scanned = [row.key for row in shelf.rows() if row.state in (State.SCANNED, State.DONE)]
+    failed: list[BlurError] = []
+    for key in [shelf.find(name) for name in names] or scanned:
+        try:
+            clip = OpenClip(shelf, key)
+        except BlurError as error:
+            click.echo(f"blur: left out: {error}", err=True)
+            failed.append(error)
+            continue
+        with contextlib.closing(clip):
+            yield clip
+    if failed:
+        raise failed[0]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, whole or not at all; missing folders are made. Raises OutputError."""
+    from blur.disk import atomic
+
+    try:
+        atomic.make_folder(path.parent)
+    except OSError as error:
+        raise cannot_write(error, path.name) from error
+    atomic.write(path, text.encode(), private=False)

@@ -1,0 +1,186 @@
+"""`blur preview`: contact sheets, comparisons and a window, of a clip or of an output folder."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from bisect import bisect_left
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from blur.cli.clips import each, write_text
+from blur.cli.options import CLIPS
+from blur.cli.show_commands import has_screen
+from blur.errors import UsageError
+from blur.process.sandbox import keep_off_network
+from blur.settings import CoverSettings, FillName, ScanSettings
+
+if TYPE_CHECKING:  # native libraries are loaded when the command runs
+    from blur.data.plan import Plan
+    from blur.data.spans import FrameSpan
+    from blur.store.shelf import Shelf
+
+_SAMPLE_SECONDS = 12.0
+"""Time to look at a clip that nobody scanned; more of it shows more frames."""
+SHEETS = "sheets"
+
+
+@click.command(short_help="Show frames as they would be covered.")
+@click.argument("target", type=click.Path(path_type=Path, exists=True))
+@CLIPS
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write, or folder for several."
+)
+@click.option("--compare", is_flag=True, help="Write a film, before and after side by side.")
+@click.option(
+    "--spans", metavar="SPAN[,SPAN]", help="What --compare shows: 0:10-0:20 or 1:02-1:07.5."
+)
+@click.option("--live", is_flag=True, help="Play the clip covered in a window, while looking.")
+@click.option(
+    "--fill", type=click.Choice([f.value for f in FillName]), help="How covers look on a clip."
+)
+def preview(
+    target: Path,
+    clips: tuple[str, ...],
+    output: Path | None,
+    compare: bool,
+    spans: str | None,
+    live: bool,
+    fill: str | None,
+) -> None:
+    """Show frames of a clip, or of the clips of an output folder, as they are covered.
+
+    TARGET is a clip, which is then looked at here and there for some seconds, or the output
+    folder of a run, in which CLIPS may name some. No contact sheet shows a clear face.
+    """
+    keep_off_network()
+    if target.is_dir():
+        if live or fill:
+            raise UsageError("--live and --fill are for a clip, not for an output folder")
+        from blur.store.shelf import Shelf
+
+        if compare:
+            _compare_all(Shelf(target), clips, spans, output)
+        else:
+            _sheets(Shelf(target), clips, output)
+        return
+    cover = CoverSettings(fill=FillName(fill)) if fill else CoverSettings()
+    if live:
+        _play(target, cover)
+    elif compare:
+        _compare_clip(target, spans, output, cover)
+    else:
+        _sheet(target, output or Path(f"{target.stem}.sheet.png"), cover)
+
+
+def _play(clip: Path, cover: CoverSettings) -> None:
+    if not has_screen():
+        raise UsageError(
+            "there is no display for a window here",
+            remedy="leave --live away and look at the contact sheet",
+        )
+    from blur.export.live import play
+
+    click.echo(f"{play(clip, cover)} frames shown; a run looks both ways and finds more")
+
+
+def _sheet(clip: Path, output: Path, cover: CoverSettings) -> None:
+    """A sheet of a clip that nobody scanned."""
+    from blur.export import sheet
+    from blur.media.open.probe import probe
+
+    info = probe(clip)
+    tiles, looked = sheet.of_sample(
+        clip, info, cover, _SAMPLE_SECONDS, lambda frames: _tell(f"{frames} frames looked at")
+    )
+    if sys.stderr.isatty():
+        click.echo(err=True)
+    about = (
+        f"{looked} single frames looked at, here and there. A run looks at every frame, both ways "
+        "in time, and covers more."
+    )
+    sheet.save(sheet.compose(clip.name, about, tiles), output)
+    click.echo(f"{output}: {about}")
+
+
+def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None) -> None:
+    """A sheet of each clip of an output folder, and a page with all of them."""
+    from blur.export import sheet
+
+    folder = output or shelf.folder.out / SHEETS
+    made: list[tuple[str, Path]] = []
+    for clip in each(shelf, names):
+        tiles = sheet.of_plan(clip.source, clip.now.plan, clip.now.edits, shelf.settings.cover)
+        plan, name = clip.now.resolved.plan, clip.place.as_posix()
+        about = (
+            f"{len(plan.tracks)} covers, {plan.doubt_seconds():.1f} s in doubt. In a yellow frame: "
+            "a doubt that is not covered. In a red frame: it looks like a face and is not covered."
+        )
+        path = folder / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sheet.save(sheet.compose(name, about, tiles), path)
+        made.append((name, path.relative_to(folder)))
+        click.echo(f"{path}")
+    write_text(folder / "index.html", sheet.index(shelf.folder.out.resolve().name, made))
+
+
+def _compare_clip(clip: Path, spans: str | None, output: Path | None, cover: CoverSettings) -> None:
+    """Before and after of a clip that is scanned for the purpose."""
+    from blur.export import compare
+    from blur.media.open.probe import probe
+    from blur.render.pictures import DECODED, Pictures
+    from blur.scan.scan import scan
+
+    plan = scan(clip, ScanSettings(), lambda stage, done, total: _tell(f"{stage}: frame {done}"))
+    with contextlib.closing(Pictures(clip, probe(clip), plan.pts, DECODED)) as pictures:
+        path = output or Path(f"{clip.stem}.compare.mp4")
+        shown = compare.write(pictures, plan, cover, _spans(plan, spans), path)
+    _warn(path, shown)
+
+
+def _compare_all(
+    shelf: Shelf, names: Sequence[str], spans: str | None, output: Path | None
+) -> None:
+    """Before and after of clips of an output folder."""
+    from blur.export import compare
+
+    if not names:
+        raise UsageError("which clips are to be compared?", remedy="name them after the folder")
+    if output is None:
+        raise UsageError(
+            "a comparison shows clear faces and does not belong into an output folder",
+            remedy="say where to write: -o FOLDER",
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    for clip in each(shelf, names):
+        plan = clip.now.resolved.plan
+        path = output / f"{clip.place.stem}.compare.mp4"
+        shown = compare.write(clip.source, plan, shelf.settings.cover, _spans(plan, spans), path)
+        _warn(path, shown)
+
+
+def _spans(plan: Plan, text: str | None) -> list[FrameSpan]:
+    """Frames that `--spans` names, or those worth comparing."""
+    from blur.export.compare import interesting
+    from blur.media.write.audio import parse_spans
+
+    if text is None:
+        return interesting(plan)
+    try:
+        seconds = parse_spans(text)
+    except ValueError as error:
+        raise UsageError(f"no span: {text}", remedy="as in 0:10-0:20,1:02-1:07.5") from error
+    times = [plan.seconds(frame) for frame in range(plan.frames)]
+    return [(bisect_left(times, float(a)), bisect_left(times, float(b))) for a, b in seconds]
+
+
+def _warn(path: Path, frames: int) -> None:
+    click.echo(f"{path}: {frames} frames; it shows clear faces, keep it safe")
+
+
+def _tell(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{text}", err=True, nl=False)
