@@ -1,22 +1,25 @@
-"""One clip: scan, render, audit, again, and the record of it. Batch and review both stand on it."""
+"""One clip down the corridor: scan, cover, record. Batch and review both stand on it."""
 
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from blur.data.edits import Edits
 from blur.data.findings import Audit
 from blur.data.plan import Mark, Plan
 from blur.disk.fingerprint import file_sha256, fingerprint, sha256
 from blur.errors import BlurError, ClipChanged, PlanMismatch
 from blur.process.progress import Progress
 from blur.settings import Settings
-from blur.store.digests import render_digest, scan_digest
+from blur.store.digests import of_this_build, render_digest, scan_digest
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, save_record
 from blur.store.names import from_text, shown
@@ -24,9 +27,16 @@ from blur.store.plans import load_edits, load_plan, save_plan
 from blur.store.report import ClipReport, State
 from blur.store.segment_files import SegmentFolder
 
+if TYPE_CHECKING:  # these rooms load every native library; the batch's own process needs none
+    from blur.corridor import Covered
+    from blur.scan.scan import FirstPass
+
 
 class ClipJob(Struct, frozen=True):
-    """One clip's work order. Paths are those of the machine that does the work."""
+    """One clip's work order. Paths are those of the machine that does the work.
+
+    `notes` go into the clip's report, ahead of those that the work brings.
+    """
 
     path: Path
     out: Path
@@ -34,24 +44,43 @@ class ClipJob(Struct, frozen=True):
     settings: Settings
     scan: bool
     render: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def folder(self) -> WorkFolder:
         return WorkFolder(self.out)
+
+    @property
+    def plan_file(self) -> Path:
+        return self.folder.plan_of(self.entry.fingerprint)
+
+    @property
+    def edits_file(self) -> Path:
+        return self.folder.edits_of(self.entry.fingerprint)
+
+    @property
+    def output(self) -> Path:
+        assert self.entry.output is not None
+        return self.out / from_text(self.entry.output)
 
     def segments(self) -> SegmentFolder:
         folder = self.folder.segments_of(self.entry.fingerprint)
         return SegmentFolder(folder, scan_digest(self.settings.scan))
 
     def saved_plan(self) -> Plan | None:
-        """The plan of an earlier run, when it is of this clip and, for a scan, of these settings.
+        """The plan of an earlier run, or None if a scan must make it anew.
 
-        Raises PlanMismatch where no scan may replace it.
+        Raises PlanMismatch when the job has no scan, and the plan is missing, damaged, of another
+        clip, or made by another build of blur, which may have missed a face.
         """
         try:
-            plan = load_plan(self.folder.plan_of(self.entry.fingerprint))
+            plan = load_plan(self.plan_file)
             if plan.fingerprint != self.entry.fingerprint:
                 raise PlanMismatch("its plan is of another clip", subject=self.entry.name)
+            if not of_this_build(plan.scan_digest):
+                raise PlanMismatch(
+                    "its plan was made by another version of blur", subject=self.entry.name
+                )
         except PlanMismatch:
             if self.scan:
                 return None
@@ -61,7 +90,7 @@ class ClipJob(Struct, frozen=True):
         return plan
 
     def require_unchanged(self) -> None:
-        """Raises ClipChanged when the clip is not what it was when the batch began."""
+        """Raises ClipChanged if the clip is no longer the one that the ledger knows."""
         try:
             now = fingerprint(self.path)
         except OSError as error:
@@ -75,88 +104,122 @@ class ClipJob(Struct, frozen=True):
 
 
 def process_clip(job: ClipJob, progress: Progress) -> Entry:
-    """Scan (unless a valid plan is there), save the plan, render, audit, record; see `corridor`."""
-    # Imported here: these rooms load every native library, and the batch's own process needs none.
-    from blur.corridor import cover_clip
-    from blur.detect.registry import unload_detectors, use_device
-    from blur.scan.scan import scan
+    """Scan (unless a valid plan is there), render, audit and record one clip; see `corridor`.
+
+    Returns its entry for the ledger. Raises what `scan` and `cover_clip` raise, PlanMismatch, and
+    ClipChanged; then no output is left under its final name by this call.
+    """
+    from blur.detect.registry import use_device
 
     started = time.monotonic()
     use_device(job.settings.batch.device)
     job.require_unchanged()
-    folder = job.folder
-    entry = job.entry
-    plan_file, edits_file = folder.plan_of(entry.fingerprint), folder.edits_of(entry.fingerprint)
-    plan_sha256 = file_sha256(plan_file)
+    plan_sha256 = file_sha256(job.plan_file)  # before reading: a later change then shows
     plan = job.saved_plan()
     if plan is None:
-        seen = job.segments().seen()
-        save_plan(scan(job.path, job.settings.scan, progress, seen), plan_file)
-        unload_detectors()  # their networks weigh as much as the encoder that comes next
-        plan_sha256 = file_sha256(plan_file)
-        plan = load_plan(plan_file)  # as a resumed clip would see it
+        plan = _scan(job, progress)
+        plan_sha256 = file_sha256(job.plan_file)
     job.segments().clear()
-    report = _scanned(plan, job)
-    entry = replace(
-        entry,
+    entry = _scanned(job, plan, plan_sha256, started)
+    if not job.render:
+        return entry
+    edits_sha256 = file_sha256(job.edits_file)  # before reading, too
+    edits = load_edits(job.edits_file) if edits_sha256 else None
+    covered = _cover(job, plan, edits, progress)
+    entry = _done(job, entry, covered, edits_sha256, started)
+    save_record(job.folder, entry)
+    return entry
+
+
+def _scan(job: ClipJob, progress: Progress) -> Plan:
+    """Scan the clip, save its plan, and read it back, as a resumed clip would."""
+    from blur.detect.registry import unload_detectors
+    from blur.scan.scan import scan
+
+    save_plan(scan(job.path, job.settings.scan, progress, _scanned_segments(job)), job.plan_file)
+    unload_detectors()  # their networks weigh as much as the encoder that comes next
+    return load_plan(job.plan_file)
+
+
+def _scanned_segments(job: ClipJob) -> FirstPass | None:
+    """The first pass of the scan, if every segment of the clip was scanned and can be read."""
+    from blur.scan.segments import from_bytes, joined
+
+    contents = job.segments().contents()
+    if contents is None:
+        return None
+    try:
+        return joined([from_bytes(content) for content in contents])
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) -> Covered:
+    from blur.corridor import cover_clip
+
+    covered = cover_clip(
+        job.path,
+        plan,
+        job.output,
+        job.settings,
+        edits,
+        progress,
+        keep=lambda grown: save_plan(grown, job.plan_file),
+    )
+    try:
+        job.require_unchanged()
+    except BlurError:
+        job.output.unlink()
+        raise
+    return covered
+
+
+def _scanned(job: ClipJob, plan: Plan, plan_sha256: str | None, started: float) -> Entry:
+    return replace(
+        job.entry,
         state=State.SCANNED,
         frames=plan.frames,
         scan_digest=plan.scan_digest,
         plan_sha256=plan_sha256,
-        report=replace(report, seconds=round(time.monotonic() - started, 3)),
+        report=replace(_facts(job, plan), seconds=_seconds_since(started)),
         ended=time.time(),
     )
-    if not job.render:
-        return entry
-    assert entry.output is not None
-    edits_sha256 = file_sha256(edits_file)  # before reading: a later change then shows
-    edits = load_edits(edits_file) if edits_sha256 else None
-    output = folder.out / from_text(entry.output)
-    covered = cover_clip(
-        job.path,
-        plan,
-        output,
-        job.settings,
-        edits,
-        progress,
-        keep=lambda grown: save_plan(grown, plan_file),
-    )
+
+
+def _done(
+    job: ClipJob, entry: Entry, covered: Covered, edits_sha256: str | None, started: float
+) -> Entry:
+    written = fingerprint(job.output)
     done = covered.rendered
-    try:
-        job.require_unchanged()
-    except BlurError:
-        output.unlink()
-        raise
-    written = fingerprint(output)
-    report = _scanned(covered.plan, job)
-    entry = replace(
+    facts = _facts(job, covered.plan)
+    report = replace(
+        facts,
+        state=State.DONE,
+        output=shown(from_text(entry.output or "")),
+        seconds=_seconds_since(started),
+        damaged=done.damaged,
+        bytes_out=done.bytes_out,
+        sha256_in=sha256(job.path),
+        sha256_out=done.sha256,
+        dropped=list(done.dropped),
+        notes=[*facts.notes, *done.notes, *_audit_notes(covered.audits)],
+        audits=list(covered.audits),
+    )
+    return replace(
         entry,
         state=State.DONE,
-        plan_sha256=file_sha256(plan_file),
+        plan_sha256=file_sha256(job.plan_file),
         render_digest=render_digest(job.settings),
         edits_sha256=edits_sha256,
         output_size=written.size,
         output_sampled=written.sampled,
         ended=time.time(),
-        report=replace(
-            report,
-            state=State.DONE,
-            output=shown(from_text(entry.output)),
-            seconds=round(time.monotonic() - started, 3),
-            damaged=done.damaged,
-            bytes_out=done.bytes_out,
-            sha256_in=sha256(job.path),
-            sha256_out=done.sha256,
-            dropped=list(done.dropped),
-            notes=[*report.notes, *done.notes, *_said(covered.audits)],
-            audits=list(covered.audits),
-        ),
+        report=report,
     )
-    save_record(folder, entry)
-    return entry
 
 
-def _scanned(plan: Plan, job: ClipJob) -> ClipReport:
+def _facts(job: ClipJob, plan: Plan) -> ClipReport:
+    """The part of the report that the plan tells."""
     return ClipReport(
         name=job.entry.name,
         state=State.SCANNED,
@@ -165,16 +228,19 @@ def _scanned(plan: Plan, job: ClipJob) -> ClipReport:
         tracks=len(plan.tracks),
         doubt_seconds=round(plan.doubt_seconds(), 2),
         bytes_in=job.entry.size,
-        notes=list(plan.notes),
+        notes=[*job.notes, *plan.notes],
     )
 
 
-def _said(audits: Sequence[Audit]) -> list[str]:
-    """What the audits of a clip come to, for a person."""
+def _seconds_since(started: float) -> float:
+    return round(time.monotonic() - started, 3)
+
+
+def _audit_notes(audits: Sequence[Audit]) -> list[str]:
     if not audits:
         return ["not audited: nobody looked for faces in the output"]
-    seen = [audit for audit in audits if audit.residuals]
-    if not seen:
+    found = [audit for audit in audits if audit.residuals]
+    if not found:
         return []
     fate = "left as they are" if audits[-1].residuals else "covered in another render"
-    return [f"the audit saw faces at {seen[0].residuals[0].seconds:.1f} s and elsewhere, {fate}"]
+    return [f"the audit saw faces at {found[0].residuals[0].seconds:.1f} s and elsewhere, {fate}"]

@@ -41,7 +41,7 @@ class Candidate(Struct, frozen=True):
         return self.named or self.path.suffix.lower() in CLIP_SUFFIXES
 
 
-class Found(Struct, frozen=True):
+class Discovered(Struct, frozen=True):
     """What the inputs hold, in order of name."""
 
     candidates: list[Candidate]
@@ -51,14 +51,14 @@ class Found(Struct, frozen=True):
 
 def discover(
     inputs: Sequence[Path], out: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()
-) -> Found:
+) -> Discovered:
     """All files below `inputs` (files or folders) that may be clips.
 
     `include` and `exclude` are shell patterns for the relative path or the bare name. Links
     are followed, loops are not. Raises UsageError when an input is missing or `out` lies in an
     input folder.
     """
-    found = Found([], [], [])
+    found = Discovered([], [], [])
     seen: set[Path] = set()
     real_out = out.resolve()
     for given in inputs:
@@ -84,7 +84,7 @@ def discover(
     return found
 
 
-def _files(given: Path, found: Found) -> Iterator[tuple[Path, PurePosixPath]]:
+def _files(given: Path, found: Discovered) -> Iterator[tuple[Path, PurePosixPath]]:
     if not given.is_dir():
         yield given, PurePosixPath(given.name)
         return
@@ -92,7 +92,7 @@ def _files(given: Path, found: Found) -> Iterator[tuple[Path, PurePosixPath]]:
 
 
 def _below(
-    folder: Path, relative: PurePosixPath, above: tuple[Path, ...], found: Found
+    folder: Path, relative: PurePosixPath, above: tuple[Path, ...], found: Discovered
 ) -> Iterator[tuple[Path, PurePosixPath]]:
     try:
         entries = sorted(os.scandir(folder), key=lambda e: e.name)
@@ -130,7 +130,7 @@ def _left_out(
     return "excluded" if matches(exclude) else None
 
 
-def _consider(path: Path, relative: PurePosixPath, *, named: bool, found: Found) -> None:
+def _consider(path: Path, relative: PurePosixPath, *, named: bool, found: Discovered) -> None:
     try:
         status = path.stat()
     except OSError as error:

@@ -105,7 +105,7 @@ def forecast(
     )
 
 
-def text(ahead: Forecast) -> str:
+def forecast_text(ahead: Forecast) -> str:
     """The forecast for a terminal."""
     lines = [f"would work on {name} ({why})" for name, why in ahead.todo]
     lines += [f"would fail: {name}: {why}" for name, why in ahead.failing]

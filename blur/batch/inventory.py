@@ -34,6 +34,17 @@ class Clip:
     entry: Entry
     refused: BlurError | None = None
     before: Entry | None = None
+    notes: tuple[str, ...] = ()
+
+
+def clip_of_entry(entry: Entry, path: Path) -> Clip:
+    """The clip of an entry, whose file lies at `path`, for work that needs no new inventory."""
+    try:
+        status = path.stat()
+        size, mtime_ns = status.st_size, status.st_mtime_ns
+    except OSError:  # the worker will name the fault
+        size, mtime_ns = entry.size, 0
+    return Clip(Candidate(path, PurePosixPath(entry.name), size, mtime_ns, named=True), entry)
 
 
 class Inventory:

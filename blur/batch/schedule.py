@@ -79,6 +79,7 @@ class Retried:
 
     task: Task
     error: BlurError
+    details: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def drain(
             for outcome in executor.wait(_WAIT):
                 del in_flight[outcome.task.key]
                 if outcome.error is not None and schedule.retry(outcome):
-                    yield Retried(outcome.task, outcome.error)
+                    yield Retried(outcome.task, outcome.error, outcome.details)
                 else:
                     yield outcome
         elif stop.requested or not schedule.tasks:

@@ -1,4 +1,4 @@
-"""The tasks that come before a long clip's own: one that divides it, then its segments."""
+"""Tasks ahead of a long clip's own: one divides the clip, the others scan its segments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from blur.batch.schedule import Schedule
-from blur.batch.work import Divided, divide_clip, scan_segment
+from blur.batch.work import SegmentsToDo, divide_clip, scan_segment
 from blur.clip import ClipJob
 from blur.process.executor import Outcome, Task
 from blur.store.segment_files import LENGTH
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from blur.process.progress import Progress
 
 
-def pieces(frames: int) -> int:
-    """How many segments a clip of about so many frames is scanned in."""
+def segment_count(frames: int) -> int:
+    """Segments that a clip of about `frames` frames is scanned in."""
     return 1 if frames < 2 * LENGTH else frames // LENGTH
 
 
-class Parts:
-    """Which part belongs to which clip, what follows it, and how far a clip's parts are.
+class SegmentTasks:
+    """The segment tasks in flight: their clip, their successors, their progress.
 
-    Parts have keys of their own, from `first_key` on; a clip's own task keeps the clip's key.
+    Segment tasks have keys from `first_key` on; a clip's own task keeps the clip's key.
     """
 
     def __init__(self, first_key: int) -> None:
@@ -35,11 +35,11 @@ class Parts:
         self._done: dict[int, dict[int, int]] = defaultdict(dict)
 
     def first(self, clip: Task, frames: int) -> Task:
-        """The task to begin a clip of about so many frames with."""
+        """The task that begins a clip of about `frames` frames."""
         job: ClipJob = clip.argument
-        if not job.scan or pieces(frames) == 1:
+        if not job.scan or segment_count(frames) == 1:
             return clip
-        return self._part(clip, divide_clip, job)
+        return self._task(clip, divide_clip, job)
 
     def __contains__(self, key: int) -> bool:
         return key in self._clips
@@ -49,10 +49,10 @@ class Parts:
         return self._clips[key].key if key in self._clips else key
 
     def after(self, outcome: Outcome, schedule: Schedule) -> None:
-        """Queue what comes after a part, before all others.
+        """Queue the successors of a segment task, ahead of all others.
 
-        When one failed, those that have not begun are dropped: the clip's own task will find out
-        what is wrong, or succeed where a segment could not.
+        After a failure the clip's segments that have not begun are dropped: its own task then
+        scans the whole clip, and succeeds or names the fault.
         """
         clip = self._clips[outcome.task.key]
         waiting = self._waiting[clip.key]
@@ -60,10 +60,10 @@ class Parts:
         queue: list[Task] = []
         if outcome.error is not None:
             waiting -= schedule.drop(waiting)
-        elif isinstance(outcome.result, Divided):
+        elif isinstance(outcome.result, SegmentsToDo):
             self._done[clip.key][outcome.task.key] = outcome.result.done
             queue = [
-                self._part(clip, scan_segment, (clip.argument, number))
+                self._task(clip, scan_segment, (clip.argument, number))
                 for number in outcome.result.todo
             ]
             waiting |= {task.key for task in queue}
@@ -73,13 +73,13 @@ class Parts:
             queue = [clip]
         schedule.tasks[:0] = queue
 
-    def done(self, key: int, done: int) -> int:
-        """Frames done in all segments of a clip, where one of them has so many now."""
-        frames = self._done[self.clip_of(key)]
-        frames[key] = done
-        return sum(frames.values())
+    def done(self, key: int, frames: int) -> int:
+        """Frames scanned in all segments of a clip, once `key`, one of them, has `frames`."""
+        done = self._done[self.clip_of(key)]
+        done[key] = frames
+        return sum(done.values())
 
-    def _part(self, clip: Task, call: Callable[[Any, Progress], Any], argument: Any) -> Task:
+    def _task(self, clip: Task, call: Callable[[Any, Progress], Any], argument: Any) -> Task:
         task = Task(next(self._keys), call, argument, memory=clip.memory)
         self._clips[task.key] = clip
         return task

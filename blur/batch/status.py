@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from blur.batch.display import frames_done
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Entry, Flight, read
+from blur.store.ledger import Entry, Flight, read_ledger
 from blur.store.report import State
 
 
@@ -32,7 +32,7 @@ class Status(Struct, frozen=True):
 def status(out: Path) -> Status:
     """The state of the batch in `out`, while it runs or after. Raises OutputError."""
     folder = WorkFolder(out)
-    entries, flights = read(folder)
+    entries, flights = read_ledger(folder)
     running = folder.busy()
     clips = [entry for entry in entries if entry.state is not State.SKIPPED]
     finished = sum(entry.frames for entry in clips if entry.state is not State.FOUND)
@@ -46,7 +46,7 @@ def status(out: Path) -> Status:
     )
 
 
-def text(now: Status) -> str:
+def status_text(now: Status) -> str:
     """The status for a terminal."""
     share = f" ({100 * now.frames_done // now.frames} %)" if now.frames else ""
     lines = [

@@ -1,4 +1,4 @@
-"""What is to be done: every file looked at, nothing changed yet."""
+"""The work ahead: every file looked at, nothing changed yet."""
 
 from __future__ import annotations
 
@@ -6,50 +6,42 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from blur.batch.discover import Found
+from blur.batch.discover import Discovered
 from blur.batch.inventory import Clip, Inventory
-from blur.batch.resume import Wanted, unfinished
+from blur.batch.resume import OTHER_BUILD, Wanted, unfinished
 from blur.batch.schedule import Schedule, drain
-from blur.batch.work import Probed, probe_clips
+from blur.batch.work import Probed, RunRequest, probe_clips
 from blur.errors import BlurError, NotAClip
 from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
-from blur.settings import Settings, Verify
+from blur.settings import Verify
 from blur.store.digests import render_digest, scan_digest
-from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry
 from blur.store.report import ClipReport, Problem, Skipped, State
 
 _PROBES_PER_TASK = 32
+"""Files that a worker probes at a time; more of them keep fewer workers busy."""
 
 
 class Survey:
-    """The clips of a run by number, and what is to become of each.
+    """The clips of a run by number, in four groups.
 
-    `why` tells why a clip must be worked on, for those that must; `probed` what they are;
-    `failed` why they cannot be. A clip that the inventory refused is in none of these.
+    `why` gives the reason to work on a clip, `probed` its size, `failed` the error that prevents
+    it. All others are finished, skipped, or refused by the inventory.
     """
 
-    def __init__(
-        self,
-        found: Found,
-        entries: Sequence[Entry],
-        folder: WorkFolder,
-        settings: Settings,
-        *,
-        scan: bool,
-        render: bool,
-    ) -> None:
+    def __init__(self, found: Discovered, entries: Sequence[Entry], request: RunRequest) -> None:
+        settings = request.settings
         self._settings = settings
-        self._inventory = Inventory(folder, entries, rename=settings.batch.rename)
+        self._inventory = Inventory(request.folder, entries, rename=settings.batch.rename)
         self.clips: dict[int, Clip] = dict(enumerate(self._inventory.take(found.candidates)))
         self.skipped = list(found.skipped)
         self.why: dict[int, str] = {}
         self.probed: dict[int, Probed] = {}
         self.failed: dict[int, BlurError] = {}
         wanted = Wanted(
-            scan_digest=scan_digest(settings.scan) if scan else None,
-            render_digest=render_digest(settings) if render else None,
+            scan_digest=scan_digest(settings.scan) if request.scan else None,
+            render_digest=render_digest(settings) if request.render else None,
             thorough=settings.batch.verify is Verify.FULL,
         )
         for key, clip in self.clips.items():
@@ -58,12 +50,13 @@ class Survey:
             if clip.entry.state is State.SKIPPED and not clip.file.claims_pictures:
                 self.skipped.append(_skipped(clip))
             # The output of a clip that was moved still lies at its earlier place.
-            elif why := unfinished(clip.before or clip.entry, folder, wanted):
+            elif why := unfinished(clip.before or clip.entry, request.folder, wanted):
                 clip.entry = replace(clip.entry, state=State.FOUND, report=None)
+                clip.notes = (f"worked on again: {why}",) if why == OTHER_BUILD else ()
                 self.why[key] = why
 
     def probe(self, executor: Executor, stop: Stop) -> None:
-        """Look into the files to do. What is no clip is skipped; what is damaged has failed."""
+        """Probe the files to work on: no clips are skipped, damaged ones have failed."""
         keys = list(self.why)
         chunks = {i: keys[i : i + _PROBES_PER_TASK] for i in range(0, len(keys), _PROBES_PER_TASK)}
         schedule = Schedule([self._task(i, chunk) for i, chunk in chunks.items()], executor.memory)
@@ -80,15 +73,32 @@ class Survey:
                 self._take(key, answer)
         self._name_outputs()
 
+    def ahead(self) -> list[str]:
+        """Lines for a person: how many clips are kept, and how many are not trusted any more."""
+        lines = []
+        if kept := self.kept():
+            lines.append(f"{kept} clips are finished, {len(self.probed)} to do")
+        if others := sum(why == OTHER_BUILD for why in self.why.values()):
+            lines.append(f"{others} clips were {OTHER_BUILD} and are worked on again")
+        return lines
+
     def kept(self) -> int:
-        """How many clips were finished by an earlier run."""
+        """The number of clips that an earlier run finished."""
         states = [clip.entry.state for clip in self.clips.values() if clip.refused is None]
         return sum(state in (State.SCANNED, State.DONE) for state in states)
 
     def failing(self) -> list[tuple[str, str]]:
-        """The files that cannot be worked on, and why."""
+        """The files that cannot be worked on, with their problems."""
         errors = [(clip, clip.refused or self.failed.get(k)) for k, clip in self.clips.items()]
         return [(clip.file.name, error.problem) for clip, error in errors if error is not None]
+
+    def reports(self) -> list[ClipReport]:
+        """Where each clip stands now."""
+        return [
+            clip.entry.report or ClipReport(name=clip.file.name, state=State.FOUND)
+            for clip in self.clips.values()
+            if clip.entry.state is not State.SKIPPED
+        ]
 
     def _task(self, number: int, keys: Sequence[int], *, alone: bool = False) -> Task:
         paths = [self.clips[key].file.path for key in keys]
@@ -109,7 +119,7 @@ class Survey:
             self.failed[key] = answer
 
     def _name_outputs(self) -> None:
-        """Among namesakes, the clip that needs no new extension keeps the plain name."""
+        """Name the outputs; of namesakes, the clip that keeps its extension has the plain name."""
 
         def order(key: int) -> tuple[bool, str]:
             file = self.clips[key].file

@@ -1,25 +1,57 @@
-"""What a worker does: probe a few files, or take one clip down the corridor."""
+"""Calls that workers make beside `clip.process_clip`: probe files, divide clips, scan segments."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
 from blur.clip import ClipJob
 from blur.errors import BlurError
-from blur.settings import Settings
+from blur.settings import AuditMode, Settings
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry
+from blur.store.names import from_text
 from blur.store.segment_files import LENGTH
 
-if TYPE_CHECKING:  # the pipeline loads every native library; the batch's own process needs none
+if TYPE_CHECKING:  # the batch's own process stays free of native libraries
     from blur.process.progress import Progress
 
 
-class Probed(Struct, frozen=True):
-    """What the batch needs to know of a clip before work on it starts.
+class RunRequest(Struct, frozen=True):
+    """The order for a whole batch: where it writes, how, and which stages of the corridor.
 
-    `frames` is an estimate, at least 1; `suffix` is that of the output file, with its dot.
+    `scan` false starts from saved plans, `render` false stops at them.
+    """
+
+    folder: WorkFolder
+    settings: Settings
+    scan: bool = True
+    render: bool = True
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that report progress, in order."""
+        audit = self.render and self.settings.audit.audit is not AuditMode.OFF
+        return ("scan", "follow") * self.scan + ("render",) * self.render + ("audit",) * audit
+
+    def job(self, path: Path, entry: Entry, notes: tuple[str, ...] = ()) -> ClipJob:
+        return ClipJob(
+            path=path,
+            out=self.folder.out,
+            entry=entry,
+            settings=self.settings,
+            scan=self.scan,
+            render=self.render,
+            notes=notes,
+        )
+
+
+class Probed(Struct, frozen=True):
+    """Size of a clip, known before work on it starts.
+
+    `frames` is an estimate, at least 1; `suffix` is the output file's, with its dot.
     """
 
     frames: int
@@ -27,19 +59,25 @@ class Probed(Struct, frozen=True):
     height: int
     suffix: str
 
+    @classmethod
+    def again(cls, entry: Entry) -> Self:
+        """The size of a clip as an earlier run entered it in the ledger."""
+        suffix = from_text(entry.output or "").suffix
+        return cls(max(1, entry.frames), entry.width, entry.height, suffix)
+
     @property
     def work(self) -> int:
-        """What it costs beside other clips: pixels in all frames."""
+        """Pixels in all frames: the cost of a clip relative to others."""
         return self.frames * self.width * self.height
 
     @property
     def memory(self) -> int:
-        """Bytes that a worker needs for it: what 720p to 4K in 10 bits took, by measurement."""
+        """Bytes that a worker needs for it, measured on 720p to 4K in 10 bits."""
         return 600_000_000 + 180 * self.width * self.height
 
     @property
     def disk(self) -> int:
-        """Bytes that its output takes at least: a twentieth of a bit for each pixel."""
+        """Bytes that its output takes at least: a twentieth of a bit per pixel."""
         return self.work // 160
 
 
@@ -62,45 +100,45 @@ def probe_clips(job: tuple[list[Path], Settings], progress: Progress) -> list[Pr
     return answers
 
 
-class Divided(Struct, frozen=True):
-    """The segments of a clip that are still to be scanned, and the frames of those that are."""
+class SegmentsToDo(Struct, frozen=True):
+    """The numbers of the segments that are not scanned yet, and the frames of all others."""
 
     todo: list[int]
     done: int = 0
 
 
-def divide_clip(job: ClipJob, progress: Progress) -> Divided:
-    """Divide a long clip; one that has a valid plan, or cannot be divided, has no segments."""
+def divide_clip(job: ClipJob, progress: Progress) -> SegmentsToDo:
+    """Divide a long clip; one with a valid plan, or that cannot be divided, has no segments."""
     from blur.scan import segments
 
     job.require_unchanged()
     if job.saved_plan() is not None:
-        return Divided([])
-    saved = job.segments()
-    division = saved.division()
-    if division is None:
-        division = segments.divide(job.path, LENGTH, progress)
-        if division is None:
-            return Divided([])
-        saved.divide(division)
-    spans = division.spans()
-    todo = [number for number in range(len(spans)) if not saved.has(number)]
-    return Divided(todo, len(division.pts) - sum(len(spans[number]) for number in todo))
+        return SegmentsToDo([])
+    folder = job.segments()
+    layout = folder.layout()
+    if layout is None:
+        divided = segments.divide(job.path, LENGTH, progress)
+        if divided is None:
+            return SegmentsToDo([])
+        layout = folder.begin(divided.pts, divided.starts)
+    spans = segments.Segments(layout.pts, layout.starts).spans()
+    todo = [number for number in range(len(spans)) if not folder.has(number)]
+    return SegmentsToDo(todo, len(layout.pts) - sum(len(spans[number]) for number in todo))
 
 
 def scan_segment(job: tuple[ClipJob, int], progress: Progress) -> int:
-    """The first pass of the scan over one segment of a clip that was divided; its frames."""
+    """Make and save the first pass of the scan over one segment; returns its frames."""
     from blur.detect.registry import use_device
     from blur.scan import segments
 
     clip, number = job
     clip.require_unchanged()
     use_device(clip.settings.batch.device)
-    saved = clip.segments()
-    division = saved.division()
-    if division is None:
+    folder = clip.segments()
+    layout = folder.layout()
+    if layout is None:
         raise BlurError("its segments were removed while it was scanned", subject=clip.entry.name)
-    span = division.spans()[number]
-    seen = segments.look(clip.path, clip.settings.scan, division.pts, span, progress)
-    saved.save(number, seen)
+    span = segments.Segments(layout.pts, layout.starts).spans()[number]
+    first = segments.look(clip.path, clip.settings.scan, layout.pts, span, progress)
+    folder.save(number, segments.to_bytes(first))
     return len(span)

@@ -47,7 +47,7 @@ class Outcome:
     result: Any = None
     error: BlurError | None = None
     details: str = ""
-    """A traceback, when the error is not one that the program knows."""
+    """The traceback of the error, its causes included; empty where a worker was lost."""
 
 
 class Executor(Protocol):
@@ -129,7 +129,7 @@ def outcome_of(task: Task, progress: Progress) -> Outcome:
     try:
         return Outcome(task, result=task.call(task.argument, progress))
     except BlurError as error:
-        return Outcome(task, error=error)
+        return Outcome(task, error=error, details=traceback.format_exc())
     except ImportError as error:
         return Outcome(
             task,

@@ -1,43 +1,43 @@
-"""Rendering from the review page: clips whose edits changed, one after the other."""
+"""Rendering from the review page: a small batch of clips whose edits changed."""
 
 from __future__ import annotations
 
 import threading
-import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 
 import msgspec
-import psutil
 from msgspec.structs import replace
 
-from blur.clip import ClipJob, process_clip
-from blur.errors import BlurError, Interrupted, UsageError
+from blur.batch.inventory import clip_of_entry
+from blur.batch.walk import Walk, check_device
+from blur.batch.work import Probed, RunRequest
+from blur.errors import BlurError, UsageError
 from blur.export import report_page
-from blur.process.executor import Task
+from blur.process.make import make_executor
 from blur.process.stop import Stop
-from blur.process.workers import ProcessExecutor
 from blur.review.protocol import RenderProgress
-from blur.settings import cpu_count
+from blur.store.digests import installation
 from blur.store.ledger import Entry, Ledger
 from blur.store.names import from_text, shown
-from blur.store.report import REPORT_NAME, BatchReport, ClipReport, Problem, State, exit_code
+from blur.store.report import REPORT_NAME, BatchReport, State, exit_code
 from blur.store.shelf import Shelf
 
-_WAIT = 0.2
-_MEMORY_SHARE = 0.8
 _ENDED = ("done", "failed", "stopped")
 
 
 class Rerender:
-    """At most one series of renders at a time, in a worker process of its own."""
+    """At most one series of renders at a time, as a batch in a thread of its own.
+
+    Executor, settings, retries and the fate of a failed clip are those of the last batch.
+    """
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stop = Stop()
-        self._progress: dict[str, RenderProgress] = {}
+        self._series: list[RenderProgress] = []
 
     @property
     def running(self) -> bool:
@@ -45,10 +45,10 @@ class Rerender:
 
     def progress(self) -> list[RenderProgress]:
         with self._lock:
-            return [replace(p) for p in self._progress.values()]
+            return [replace(p) for p in self._series]
 
     def start(self, keys: Sequence[str]) -> None:
-        """Render these clips again, from their plans and edits, with the settings of the last run.
+        """Render clips again, from their plans and edits, with the settings of the last run.
 
         Raises UsageError while a series is under way, or another blur works on the folder.
         """
@@ -58,89 +58,65 @@ class Rerender:
                     "clips are being rendered already", remedy="render again when they are done"
                 )
             with self._shelf.folder.locked():
-                pass  # say at once that another blur works here
+                pass  # refuse at once while another blur works here
             self._stop = Stop()
-            self._progress = {key: RenderProgress(key=key) for key in keys}
-            self._thread = threading.Thread(target=self._work, args=(list(keys),), daemon=True)
+            self._series = [RenderProgress(key=key) for key in dict.fromkeys(keys)]
+            self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Render no further; what is finished stays."""
+        """Render no further; finished clips stay."""
         self._stop.requested = True
         if self._thread is not None:
             self._thread.join()
 
-    def _work(self, keys: Sequence[str]) -> None:
+    def _work(self) -> None:
         problem: str | None = None
         try:
-            with ExitStack() as stack:
-                stack.enter_context(self._shelf.folder.locked())
-                ledger = stack.enter_context(closing(Ledger(self._shelf.folder)))
-                executor = stack.enter_context(self._executor(keys))
-                for number, key in enumerate(keys):
-                    if self._stop.requested:
-                        break
-                    self._render(number, key, ledger, executor)
+            with self._shelf.folder.failures_logged("review"):
+                self._render()
         except BlurError as error:
             problem = str(error)
         except Exception as error:  # the page hears of it in no other way
             problem = f"unexpected {type(error).__name__}: {error}"
-            self._shelf.folder.log("review", traceback.format_exc())
         with self._lock:
-            for progress in self._progress.values():
+            for progress in self._series:
                 if progress.stage not in _ENDED:
                     progress.stage, progress.problem = "failed" if problem else "stopped", problem
 
-    def _executor(self, keys: Sequence[str]) -> ProcessExecutor:
-        def tell(number: int, stage: str, done: int, total: int | None) -> None:
-            with self._lock:
-                progress = self._progress[keys[number]]
-                progress.stage, progress.done, progress.total = stage, done, total
-
-        batch = self._shelf.settings.batch
-        return ProcessExecutor(
-            tell,
-            self._stop,
-            slots=1,
-            threads=cpu_count(),
-            stall_timeout=batch.stall_timeout,
-            memory_limit=int(psutil.virtual_memory().total * _MEMORY_SHARE),
-        )
-
-    def _render(self, number: int, key: str, ledger: Ledger, executor: ProcessExecutor) -> None:
+    def _render(self) -> None:
+        """Walk the clips of the series down the corridor, as `blur render` does."""
         shelf = self._shelf
-        entry = shelf.entry(key)
-        job = ClipJob(
-            path=shelf.source(entry),
-            out=shelf.folder.out,
-            entry=entry,
-            settings=shelf.settings,
-            scan=False,
-            render=True,
-        )
-        executor.start(Task(number, process_clip, job))
-        outcomes = executor.wait(_WAIT)
-        while not outcomes:
-            outcomes = executor.wait(_WAIT)
-        progress = self._progress[key]
-        error = outcomes[0].error
-        if error is None:
-            self._record(outcomes[0].result, ledger)
-            progress.stage, progress.done = "done", progress.total or 0
-        elif isinstance(error, Interrupted):
-            progress.stage = "stopped"
-        else:
-            # As in a batch: what could not be rendered again leaves nothing that looks finished.
-            if (output := shelf.output(entry)) is not None:
-                output.unlink(missing_ok=True)
-            report = ClipReport(name=entry.name, state=State.FAILED, error=Problem.of(error))
-            self._record(replace(entry, state=State.FAILED, report=report), ledger)
-            shelf.folder.log(entry.name, outcomes[0].details)
-            progress.stage, progress.problem = "failed", str(error)
+        request = RunRequest(shelf.folder, shelf.settings, scan=False)
+        entries = [shelf.entry(progress.key) for progress in self._series]
+        clips = {n: clip_of_entry(e, shelf.source(e)) for n, e in enumerate(entries)}
+        probed = {number: Probed.again(entry) for number, entry in enumerate(entries)}
 
-    def _record(self, entry: Entry, ledger: Ledger) -> None:
-        """Enter what became of a clip in the ledger, and in the report under its name there."""
-        ledger.put([entry])
+        def ended(number: int) -> None:
+            entry, progress = clips[number].entry, self._series[number]
+            self._report(entry)
+            with self._lock:
+                if entry.state is State.DONE:
+                    progress.stage, progress.done = "done", progress.total or 0
+                else:
+                    assert entry.report is not None and entry.report.error is not None
+                    error = entry.report.error
+                    progress.stage, progress.problem = "failed", f"{error.problem} ({error.remedy})"
+
+        with ExitStack() as stack:
+            stack.enter_context(shelf.folder.locked())
+            ledger = stack.enter_context(closing(Ledger(shelf.folder)))
+            display = _SeriesDisplay(self._series, self._lock)
+            walk = Walk(request, ledger, display, clips, probed, ended)
+            batch = request.settings.batch
+            executor = stack.enter_context(
+                make_executor(walk.tell, self._stop, batch, say=display.say, identity=installation)
+            )
+            check_device(batch.device, executor, self._stop)
+            walk.work(executor, self._stop)
+
+    def _report(self, entry: Entry) -> None:
+        """Replace the clip's line in the report, under its name there."""
         path = self._shelf.folder.out / REPORT_NAME
         if path.exists() and entry.report is not None:
             made = entry.report
@@ -154,3 +130,26 @@ class Rerender:
             replace(report, clips=clips, exit_code=code).save(self._shelf.folder.out)
             report_page.write(self._shelf.folder.out)
         self._shelf.refresh()
+
+
+class _SeriesDisplay:
+    """Keeps the page's progress, clip by clip; a clip's own end is told by `Walk`."""
+
+    def __init__(self, series: Sequence[RenderProgress], lock: threading.Lock) -> None:
+        self._series = series
+        self._lock = lock
+
+    def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None: ...
+
+    def start(self, key: int, name: str) -> None: ...
+
+    def advance(self, key: int, stage: str, done: int, total: int | None) -> None:
+        with self._lock:
+            progress = self._series[key]
+            progress.stage, progress.done, progress.total = stage, done, total
+
+    def end(self, key: int) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+    def close(self) -> None: ...

@@ -24,7 +24,7 @@ class Check(Struct, frozen=True):
     edits_sha256: str | None
 
 
-def load(folder: WorkFolder, clip: Fingerprint) -> Check | None:
+def load_check(folder: WorkFolder, clip: Fingerprint) -> Check | None:
     """The check of a clip, valid or not; raises PlanMismatch when it is damaged."""
     path = _file(folder, clip)
     try:
@@ -37,7 +37,7 @@ def load(folder: WorkFolder, clip: Fingerprint) -> Check | None:
         ) from error
 
 
-def save(folder: WorkFolder, clip: Fingerprint, check: Check | None) -> None:
+def save_check(folder: WorkFolder, clip: Fingerprint, check: Check | None) -> None:
     """Record a check, or take it back."""
     if check is None:
         _file(folder, clip).unlink(missing_ok=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import sqlite3
+import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from blur.data.plan import Fingerprint
-from blur.errors import OutputError, UsageError
+from blur.errors import Interrupted, OutputError, UsageError
+from blur.store.names import without_folders
 
 
 class WorkFolder:
@@ -58,15 +61,33 @@ class WorkFolder:
                 f"cannot be used as output folder: {error.strerror}", subject=self.out
             ) from error
 
-    def log(self, clip: str, details: str) -> None:
-        """Keep the traceback of an unexpected error for a report to the makers."""
-        if details:
-            with os.fdopen(
-                os.open(self.root / "errors.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+    def log(self, subject: str, details: str) -> None:
+        """Append a failure, without folder names, to the private `errors.log`.
+
+        Never raises: a full disk must not hide the failure itself.
+        """
+        with (
+            contextlib.suppress(OSError),
+            open(
+                self.root / "errors.log",
                 "a",
                 encoding="utf-8",
-            ) as file:
-                file.write(f"{clip}\n{details}\n")
+                errors="backslashreplace",
+                opener=lambda path, flags: os.open(path, flags, 0o600),
+            ) as file,
+        ):
+            file.write(f"{subject}\n{without_folders(details)}\n")
+
+    @contextmanager
+    def failures_logged(self, subject: str) -> Iterator[None]:
+        """Log the traceback of every error but Interrupted that passes, causes included."""
+        try:
+            yield
+        except Interrupted:
+            raise
+        except Exception:
+            self.log(subject, traceback.format_exc())
+            raise
 
     @contextmanager
     def locked(self) -> Iterator[None]:

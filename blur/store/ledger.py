@@ -13,14 +13,14 @@ import hashlib
 import io
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import asdict, fields
+from msgspec.structs import asdict
 
 from blur.data.plan import Fingerprint
 from blur.disk import atomic
@@ -28,8 +28,6 @@ from blur.errors import DiskFull, OutputError
 from blur.store.folder import WorkFolder
 from blur.store.names import from_text, shown
 from blur.store.report import ClipReport, State
-
-LEDGER_VERSION = 1
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -134,17 +132,26 @@ class Ledger:
                 [(f.name, f.stage, f.done, f.total) for f in flights],
             )
 
+    def sync(self) -> None:
+        """Bring all commits so far to the disk: a power cut cannot undo them any more."""
+        with self._explained():
+            self._db.execute("PRAGMA wal_checkpoint(FULL)")
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        with self._explained(), self._db:  # commits, or rolls back
+            self._db.execute("BEGIN")
+            yield
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            with self._db:  # commits, or rolls back
-                self._db.execute("BEGIN")
-                yield
+            yield
         except sqlite3.DatabaseError as error:
             raise _explained(error) from error
 
 
-def read(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
+def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
     """The ledger's entries and the clips in work, while another process may be writing.
 
     Raises OutputError when there is no ledger or it cannot be read.
@@ -155,6 +162,7 @@ def read(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
         )
     try:
         with contextlib.closing(_connect(folder.ledger, "ro")) as db:
+            _version(db, folder.ledger)
             flights = db.execute("SELECT name, stage, done, total FROM flights ORDER BY name")
             return _entries(db), [Flight(*row) for row in flights]
     except sqlite3.DatabaseError as error:
@@ -186,8 +194,42 @@ def save_key(folder: WorkFolder, entries: Iterable[Entry]) -> None:
     atomic.write(folder.root / "names.csv", text.getvalue().encode())
 
 
-_COLUMNS = [field.name for field in fields(Entry)]
-_INSERT = f"INSERT OR REPLACE INTO clips VALUES ({', '.join('?' * len(_COLUMNS))})"
+_COLUMNS = (
+    "place", "name", "size", "sampled", "state", "attempts", "frames", "width", "height", "output",
+    "scan_digest", "render_digest", "plan_sha256", "edits_sha256", "output_size",
+    "output_sampled", "ended", "report",
+)  # fmt: skip
+_INSERT = (
+    f"INSERT OR REPLACE INTO clips ({', '.join(_COLUMNS)})"
+    f" VALUES ({', '.join('?' * len(_COLUMNS))})"
+)
+
+
+def _first_tables(db: sqlite3.Connection) -> None:
+    """Version 1: clips by place, as far as known then, and the clips in work."""
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS clips (place PRIMARY KEY, name, size, sampled, state) "
+        "WITHOUT ROWID"
+    )
+    db.execute("CREATE TABLE IF NOT EXISTS flights (name, stage, done, total)")
+
+
+def _all_columns(db: sqlite3.Connection) -> None:
+    """Version 2: blur 0.1.0 kept the number 1 while its columns grew; add what is missing."""
+    there = {row[1] for row in db.execute("PRAGMA table_info(clips)")}
+    for column, default in (
+        ("attempts", "0"), ("frames", "0"), ("width", "0"), ("height", "0"), ("output", "NULL"),
+        ("scan_digest", "NULL"), ("render_digest", "NULL"), ("plan_sha256", "NULL"),
+        ("edits_sha256", "NULL"), ("output_size", "NULL"), ("output_sampled", "NULL"),
+        ("ended", "0.0"), ("report", "NULL"),
+    ):  # fmt: skip
+        if column not in there:
+            db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT {default}")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _all_columns)
+"""The step at index n leads from schema version n to n + 1. A step never changes once released: a
+new field of `Entry` is a new step and a name in `_COLUMNS`."""
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -200,18 +242,30 @@ def _open(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA wal_autocheckpoint = 100")  # pages: a full disk must not meet a large log
     if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("damaged")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version not in (0, LEDGER_VERSION):
+    _migrate(db, path)
+    return db
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date, all steps or none. Raises OutputError for a newer one."""
+    version = _version(db, path)
+    if version < len(MIGRATIONS):
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            for step in MIGRATIONS[version:]:
+                step(db)
+            db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
         raise OutputError(
-            f"the ledger is of version {version}, this blur keeps version {LEDGER_VERSION}",
+            f"the ledger is of version {version}, this blur reads up to {len(MIGRATIONS)}",
             subject=path.name,
             remedy="finish this folder with the blur that began it, or take a new one",
         )
-    columns = ", ".join(f"{c} PRIMARY KEY" if c == "place" else c for c in _COLUMNS)
-    db.execute(f"CREATE TABLE IF NOT EXISTS clips ({columns}) WITHOUT ROWID")
-    db.execute("CREATE TABLE IF NOT EXISTS flights (name, stage, done, total)")
-    db.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
-    return db
+    return version
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -227,19 +281,21 @@ def _set_aside(path: Path) -> None:
 
 
 def _entries(db: sqlite3.Connection) -> list[Entry]:
-    rows = db.execute(f"SELECT {', '.join(_COLUMNS)} FROM clips ORDER BY name")
-    return [_entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    rows = db.execute("SELECT * FROM clips ORDER BY name")  # of any version, see MIGRATIONS
+    columns = [column[0] for column in rows.description]
+    return [_entry(dict(zip(columns, row, strict=True))) for row in rows]
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:
-    report = row["report"]
+    report = row.get("report")
     values = {**row, "report": report and msgspec.json.decode(report, type=ClipReport)}
     return msgspec.convert(values, Entry)
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
     report = entry.report and msgspec.json.encode(entry.report)
-    return tuple({**asdict(entry), "state": str(entry.state), "report": report}.values())
+    values = {**asdict(entry), "state": str(entry.state), "report": report}
+    return tuple(values[column] for column in _COLUMNS)
 
 
 def _records(folder: WorkFolder) -> Iterator[Entry]:

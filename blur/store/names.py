@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import PurePath, PurePosixPath
+import re
+from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import quote, unquote_to_bytes
+
+_FOLDERS = re.compile(
+    r"""/[^'"\n]*/site-packages/|(?<=['"])/[^'"\n]*/|(?<![\w/.:])/(?:[^/\s'"]+/)+"""
+)
 
 
 def shown(name: object) -> str:
@@ -21,3 +26,13 @@ def to_text(path: PurePath) -> str:
 def from_text(text: str) -> PurePosixPath:
     """The path that `to_text` wrote."""
     return PurePosixPath(os.fsdecode(unquote_to_bytes(text)))
+
+
+def without_folders(text: str, file: Path | None = None) -> str:
+    """`text` without the folders, often named after people, in the absolute paths that it holds.
+
+    The path of `file` is known and goes even where spaces make it hard to tell from words.
+    """
+    if file is not None:
+        text = text.replace(str(file.absolute()), file.name)
+    return _FOLDERS.sub("", text)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from blur.data.findings import Audit
 from blur.disk import atomic
 from blur.errors import BlurError, Exit
-from blur.settings import Settings
+from blur.settings import BatchSettings, Settings
 
 REPORT_NAME = "report.json"
 _ROWS = 100
@@ -110,6 +110,25 @@ class BatchReport(Struct, frozen=True, kw_only=True):
         """Write OUT/report.json, whole or not at all."""
         content = msgspec.json.format(msgspec.json.encode(self), indent=1)
         atomic.write(out / REPORT_NAME, content, private=False)
+
+
+def for_report(settings: Settings) -> Settings:
+    """The settings without those that may hold paths or names; the review renders with them.
+
+    The review works on this machine, so the device of a cluster's workers goes as well.
+    """
+    batch = settings.batch
+    return replace(
+        settings,
+        batch=BatchSettings(
+            jobs=batch.jobs,
+            device=BatchSettings().device if batch.cluster else batch.device,
+            rename=batch.rename,
+            verify=batch.verify,
+            stall_timeout=batch.stall_timeout,
+            disk_wait=batch.disk_wait,
+        ),
+    )
 
 
 def load_report(out: Path) -> BatchReport | None:

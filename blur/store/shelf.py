@@ -11,9 +11,9 @@ from msgspec import Struct
 from blur.disk.fingerprint import file_sha256
 from blur.errors import OutputError, UsageError
 from blur.settings import Settings
-from blur.store import checks
+from blur.store.checks import holds, load_check
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Entry, read
+from blur.store.ledger import Entry, read_ledger
 from blur.store.names import from_text
 from blur.store.report import REPORT_NAME, State
 
@@ -44,7 +44,7 @@ class Shelf:
 
     def refresh(self) -> None:
         """Read the ledger again: a batch may be running, or have run, since."""
-        entries, self.flights = read(self.folder)
+        entries, self.flights = read_ledger(self.folder)
         self._entries = {_key(entry): entry for entry in entries}
         self.settings = _settings(self.folder.out / REPORT_NAME)
 
@@ -93,7 +93,7 @@ class Shelf:
     def _row(self, key: str, entry: Entry) -> Row:
         report = entry.report
         edits_sha256 = file_sha256(self.folder.edits_of(entry.fingerprint))
-        check = checks.load(self.folder, entry.fingerprint)
+        check = load_check(self.folder, entry.fingerprint)
         done = entry.state is State.DONE
         edited = done and edits_sha256 != entry.edits_sha256
         return Row(
@@ -106,7 +106,7 @@ class Shelf:
             edited=edited,
             renderable=edited or (not done and self.folder.plan_of(entry.fingerprint).exists()),
             checked_by=check.by
-            if check and checks.holds(check, entry.plan_sha256, edits_sha256)
+            if check and holds(check, entry.plan_sha256, edits_sha256)
             else None,
             problem=report.error.problem if report and report.error else None,
         )

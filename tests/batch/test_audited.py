@@ -2,7 +2,7 @@
 
 from blur.errors import Exit
 from blur.store.folder import WorkFolder
-from blur.store.ledger import read
+from blur.store.ledger import read_ledger
 from blur.store.report import State
 
 
@@ -13,7 +13,7 @@ def test_a_residual_face_fails_its_clip_with_its_own_exit_code(fake):
     assert report.exit_code == Exit.RESIDUAL
     assert [clip.state for clip in report.clips] == [State.FAILED, State.DONE]
     assert set(fake.outputs) == {"b.mp4"}
-    entry = next(e for e in read(WorkFolder(fake.out))[0] if e.name == "a.mov")
+    entry = next(e for e in read_ledger(WorkFolder(fake.out))[0] if e.name == "a.mov")
     assert WorkFolder(fake.out).plan_of(entry.fingerprint).exists()
 
 

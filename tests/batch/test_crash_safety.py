@@ -14,7 +14,7 @@ from made_clips import film, frame_hashes
 
 from blur.errors import Exit, OutputError
 from blur.store.folder import WorkFolder
-from blur.store.ledger import load_record, read
+from blur.store.ledger import load_record, read_ledger
 from blur.store.report import State, load_report
 
 KILLS = 60
@@ -56,7 +56,7 @@ def finished(out: Path) -> dict[str, tuple[int, int]]:
     """Of each finished clip, the inode of its output and how often it was begun."""
     folder = WorkFolder(out)
     try:
-        entries = read(folder)[0]
+        entries = read_ledger(folder)[0]
     except OutputError:
         return {}  # killed before the ledger was made
     records = [(entry, load_record(folder, entry.place)) for entry in entries]
@@ -96,7 +96,7 @@ def kill_and_resume(inputs: Path, folder: Path, whole: dict[str, list[str]]) -> 
         assert code == Exit.OK
         assert tree(out) == whole
         assert not list(out.rglob("*.part"))
-        assert {e.state for e in read(WorkFolder(out))[0]} == {State.DONE}
+        assert {e.state for e in read_ledger(WorkFolder(out))[0]} == {State.DONE}
     return batches
 
 

@@ -2,7 +2,7 @@ import pytest
 from fake_corridor import write_clip
 from made_clips import film
 
-from blur.batch.forecast import Sample, forecast, pick, text
+from blur.batch.forecast import Sample, forecast, forecast_text, pick
 from blur.batch.run import dry_run, run
 from blur.batch.work import Probed
 from blur.settings import Level, ScanSettings, Settings
@@ -16,7 +16,7 @@ def test_samples_are_scaled_to_all_work(tmp_path):
     ahead = forecast([], probed, samples, failing=[], kept=0, skipped=0, out=tmp_path / "a" / "b")
     assert ahead.frames == 400
     assert ahead.seconds == 80 and ahead.bytes == 4000
-    assert ahead.free > 0 and "0:01:20" in text(ahead)
+    assert ahead.free > 0 and "0:01:20" in forecast_text(ahead)
 
 
 @pytest.mark.parametrize(("slots", "seconds"), [(2, 40), (8, 30)])
@@ -42,7 +42,9 @@ def test_without_samples_there_is_no_estimate(tmp_path):
         [("a.mov", "new")], [], [], failing=[("b", "bad")], kept=1, skipped=2, out=tmp_path
     )
     assert ahead.seconds is None and ahead.bytes is None
-    assert "would work on a.mov (new)" in text(ahead) and "would fail: b: bad" in text(ahead)
+    assert "would work on a.mov (new)" in forecast_text(
+        ahead
+    ) and "would fail: b: bad" in forecast_text(ahead)
 
 
 def test_the_longest_and_the_middle_clip_are_sampled():

@@ -15,7 +15,7 @@ from blur.disk.fingerprint import fingerprint
 from blur.errors import Exit
 from blur.settings import BatchSettings, Level, ScanSettings, Settings
 from blur.store.folder import WorkFolder
-from blur.store.ledger import read
+from blur.store.ledger import read_ledger
 from blur.store.report import State
 
 
@@ -41,7 +41,7 @@ def test_long_clips_are_scanned_in_segments_and_short_ones_whole(fake, serial):
         "render short.mov": 1,
     }
     assert not segments_of(fake, clip).exists()
-    assert {e.attempts for e in read(WorkFolder(fake.out))[0]} == {1}
+    assert {e.attempts for e in read_ledger(WorkFolder(fake.out))[0]} == {1}
     assert fake.run(serial=serial).exit_code == Exit.OK and not fake.calls
 
 
@@ -106,7 +106,7 @@ def test_segments_of_another_scan_are_not_taken(fake):
     assert fake.calls["scan 0 of a.mov"] == 1
 
 
-@pytest.mark.parametrize("name", ["1.npz", "division.json"])
+@pytest.mark.parametrize("name", ["1.npz", "layout.json"])
 def test_a_damaged_segment_is_not_trusted(fake, monkeypatch, name):
     clip = fake.clip("a.mov", frames=30)
 
@@ -116,7 +116,7 @@ def test_a_damaged_segment_is_not_trusted(fake, monkeypatch, name):
 
     from fake_corridor import process_clip
 
-    monkeypatch.setattr("blur.batch.run.process_clip", damaging)
+    monkeypatch.setattr("blur.batch.walk.process_clip", damaging)
     assert fake.run().exit_code == Exit.OK
     assert fake.calls["scan a.mov"] == 1
 

@@ -30,7 +30,7 @@ from blur.settings import (
     Verify,
 )
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Ledger, read
+from blur.store.ledger import Ledger, read_ledger
 from blur.store.plans import save_edits
 from blur.store.report import State
 
@@ -93,7 +93,7 @@ def test_a_clip_that_takes_its_worker_along_is_tried_again_alone_then_fails(
     report = fake.run(serial=False, settings=settings)
     assert states(report) == {"bad.mov": "failed", "good.mov": "done"}
     assert words in error_of(report, "bad.mov").problem
-    entries, flights = read(WorkFolder(fake.out))
+    entries, flights = read_ledger(WorkFolder(fake.out))
     assert {e.name: e.attempts for e in entries} == {"bad.mov": 2, "good.mov": 1}
     assert flights == []
     assert "tried again" in fake.said.getvalue()
@@ -144,7 +144,7 @@ def test_failed_clips_are_tried_again(fake):
     assert fake.run().exit_code == Exit.FAILED
     fake.clip("a.mov", "broken")
     fake.run()
-    assert read(WorkFolder(fake.out))[0][0].attempts == 2
+    assert read_ledger(WorkFolder(fake.out))[0][0].attempts == 2
     clip.write_text(clip.read_text().replace("broken", "well"))
     assert fake.run().exit_code == Exit.OK
 
@@ -370,7 +370,7 @@ def test_a_clip_that_was_moved_and_is_wanted_in_another_format(fake):
     (fake.inputs / "a.mov").rename(fake.inputs / "b.mov")
     fake.run(settings=Settings(output=OutputSettings(codec=Codec.PRORES)))
     assert set(fake.outputs) == {"b.mov"} and fake.calls == {"render b.mov": 1}
-    assert [e.name for e in read(WorkFolder(fake.out))[0]] == ["b.mov"]
+    assert [e.name for e in read_ledger(WorkFolder(fake.out))[0]] == ["b.mov"]
 
 
 def test_a_clip_that_fails_anew_loses_its_earlier_output(fake):
@@ -474,7 +474,7 @@ def test_a_crash_between_the_last_rename_and_the_ledger_loses_nothing(fake, monk
     monkeypatch.setattr(Ledger, "put", put)
     assert fake.run().exit_code == Exit.OK
     assert not fake.calls
-    [entry] = read(WorkFolder(fake.out))[0]
+    [entry] = read_ledger(WorkFolder(fake.out))[0]
     assert entry.attempts == 1  # it was begun once, as the ledger knew
 
 

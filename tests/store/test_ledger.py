@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from blur.batch.status import status
 from blur.errors import DiskFull, OutputError
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Entry, Flight, Ledger, load_record, read, record_file, save_record
+from blur.store.ledger import (
+    Entry,
+    Flight,
+    Ledger,
+    load_record,
+    read_ledger,
+    record_file,
+    save_record,
+)
 from blur.store.names import from_text, to_text
 from blur.store.report import ClipReport, Problem, State
 
@@ -64,8 +72,8 @@ def test_status_reads_while_the_batch_writes(folder):
     with closing(Ledger(folder)) as ledger:
         ledger.put([entry(1)])
         ledger.fly([Flight("1.mov", "scan", 3, None)])
-        assert read(folder) == ([entry(1)], [Flight("1.mov", "scan", 3, None)])
-    assert read(folder)[0] == [entry(1)]
+        assert read_ledger(folder) == ([entry(1)], [Flight("1.mov", "scan", 3, None)])
+    assert read_ledger(folder)[0] == [entry(1)]
 
 
 def test_status_counts_the_clips_in_work_in_part(folder):
@@ -81,7 +89,7 @@ def test_status_counts_the_clips_in_work_in_part(folder):
 
 def test_status_of_a_folder_without_ledger(tmp_path):
     with pytest.raises(OutputError, match="no blur ran here"):
-        read(WorkFolder(tmp_path))
+        read_ledger(WorkFolder(tmp_path))
 
 
 @pytest.mark.parametrize("damage", ["truncated", "zeroed", "garbage", "missing", "page"])

@@ -48,10 +48,10 @@ class FakeBatch:
 @pytest.fixture
 def fake(tmp_path, monkeypatch) -> FakeBatch:
     monkeypatch.setattr("blur.batch.survey.probe_clips", fake_corridor.probe_clips)
-    monkeypatch.setattr("blur.batch.run.process_clip", fake_corridor.process_clip)
+    monkeypatch.setattr("blur.batch.walk.process_clip", fake_corridor.process_clip)
     monkeypatch.setattr("blur.batch.segment_tasks.divide_clip", fake_corridor.divide_clip)
     monkeypatch.setattr("blur.batch.segment_tasks.scan_segment", fake_corridor.scan_segment)
-    monkeypatch.setattr("blur.batch.run._SETTLE", 0.05)
+    monkeypatch.setattr("blur.batch.failure._SETTLE", 0.05)
     # What fake_corridor puts in place of the pipeline is taken away after the test.
     for name in ("blur.scan.scan", "blur.corridor", "blur.scan.segments"):
         monkeypatch.setitem(sys.modules, name, None)

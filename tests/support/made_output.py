@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 import av
 import numpy as np
-from blur.media.open.readers import open_reader
 
 from blur.batch.run import run
 from blur.data.plan import Box, Doubt, Mark, Plan, Reason, Track
 from blur.disk.fingerprint import fingerprint
 from blur.media.open.probe import probe
+from blur.media.open.readers import open_reader
 from blur.settings import AuditMode, AuditSettings, OutputSettings, Settings
+from blur.store.digests import scan_digest
 from blur.store.folder import WorkFolder
 from blur.store.plans import save_plan
 
@@ -81,6 +82,7 @@ def plan_for(clip: Path) -> Plan:
             Doubt(start=12, end=20, reason=Reason.WEAK, weight=0.5, track=1),
             Doubt(start=30, end=33, reason=Reason.WEEDED, weight=0.8, box=Box(270, 40, 20, 26)),
         ),
+        scan_digest=scan_digest(Settings().scan),
     )
 
 
