@@ -1,12 +1,12 @@
-"""A film of chosen spans, before and after side by side: for the eyes of those who cut it.
+"""A film of chosen spans, before and after side by side.
 
-It shows clear faces, as it must; so it is never written into an output folder, where everything
-but the covered clips is free of them.
+It shows clear faces. An output folder holds none, so a comparison is never written there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,14 +25,15 @@ from blur.settings import CoverSettings
 from blur.store.folder import WorkFolder
 
 SIDE = 960
-"""Longest side of each half, in pixels."""
+"""Pixels on the longer side of each half; a larger value shows more and makes larger files."""
 _BAR = 4
-_TOTAL = 30.0
-_EACH = 2.0
+"""Pixels between the halves."""
+_TOTAL, _EACH = 30.0, 2.0
+"""Seconds of a comparison without chosen spans, and around each of its moments."""
 
 
 def interesting(plan: Plan) -> list[FrameSpan]:
-    """About half a minute around what a contact sheet would show, in the order of the clip."""
+    """About half a minute around the moments of a contact sheet, in the order of the clip."""
     per_second = plan.frames / max(plan.seconds(plan.frames), 1e-3)
     half = max(1, round(per_second * _EACH / 2))
     most = max(1, int(_TOTAL / _EACH))
@@ -41,7 +42,7 @@ def interesting(plan: Plan) -> list[FrameSpan]:
 
 
 def joined(spans: Iterable[FrameSpan], frames: int) -> list[FrameSpan]:
-    """Spans inside the clip, in order, none touching another."""
+    """Spans clipped to [0, frames), in order, touching ones merged."""
     result: list[FrameSpan] = []
     for start, end in sorted((max(0, a), min(frames, b)) for a, b in spans):
         if start >= end:
@@ -56,9 +57,9 @@ def joined(spans: Iterable[FrameSpan], frames: int) -> list[FrameSpan]:
 def write(
     pictures: Pictures, plan: Plan, cover: CoverSettings, spans: Sequence[FrameSpan], path: Path
 ) -> int:
-    """Write the comparison as MP4 and return its number of frames; `plan` is what is rendered.
+    """Write the comparison as MP4 and return its number of frames; `plan` is the rendered one.
 
-    Raises UsageError when `path` lies in an output folder or no span lies in the clip.
+    Raises UsageError if `path` lies in an output folder or no span in the clip, DecodeError.
     """
     if any((parent / WorkFolder.NAME).exists() for parent in path.resolve().parents):
         raise UsageError(
@@ -69,41 +70,46 @@ def write(
     spans = joined(spans, plan.frames)
     if not spans:
         raise UsageError("no such span in this clip", subject=path.name)
-    covers = Covers(plan.tracks, plan.shots(), cover, plan.width, plan.height)
-    fill = make_fill(cover)
     rate = Fraction(round(1000 * plan.frames / max(plan.seconds(plan.frames), 1e-3)), 1000)
-    done = 0
     part = path.with_name(f".{path.name}.part")
     try:
-        with av.open(part, "w", format="mp4") as container:
-            stream = None
-            for start, end in spans:
-                for index in range(start, end):
-                    picture = pictures.at(index)
-                    after = covered(picture, pictures.info, covers.at(index), fill)
-                    both = _beside(
-                        as_shown(picture, pictures.info, SIDE), as_shown(after, pictures.info, SIDE)
-                    )
-                    if stream is None:
-                        stream = container.add_stream("libx264", rate)
-                        stream.height, stream.width = both.shape[:2]
-                        stream.pix_fmt = "yuv420p"
-                        stream.options = {"crf": "20", "preset": "veryfast"}
-                    frame = av.VideoFrame.from_ndarray(both, "rgb24")
-                    frame.pts = done
-                    frame.time_base = 1 / rate
-                    container.mux(stream.encode(frame))
-                    done += 1
-            assert stream is not None
-            container.mux(stream.encode())
+        done = _encode(_halves(pictures, plan, cover, spans), rate, part)
         atomic.publish(part, path)
     finally:
         part.unlink(missing_ok=True)
     return done
 
 
+def _halves(
+    pictures: Pictures, plan: Plan, cover: CoverSettings, spans: Sequence[FrameSpan]
+) -> Iterator[Rgb]:
+    info, fill = pictures.info, make_fill(cover)
+    covers = Covers(plan.tracks, plan.shots(), cover, plan.width, plan.height)
+    for index in itertools.chain.from_iterable(itertools.starmap(range, spans)):
+        before = pictures.at(index)
+        after = covered(before, info, covers.at(index), fill)
+        yield _beside(as_shown(before, info, SIDE), as_shown(after, info, SIDE))
+
+
+def _encode(halves: Iterator[Rgb], rate: Fraction, path: Path) -> int:
+    first = next(halves)
+    done = 0
+    with av.open(path, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate)
+        stream.height, stream.width = first.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": "20", "preset": "veryfast"}
+        for both in itertools.chain([first], halves):
+            frame = av.VideoFrame.from_ndarray(both, "rgb24")
+            frame.pts, frame.time_base = done, 1 / rate
+            container.mux(stream.encode(frame))
+            done += 1
+        container.mux(stream.encode())
+    return done
+
+
 def _beside(before: Rgb, after: Rgb) -> Rgb:
-    """Two pictures beside each other with a bar between them, of even size."""
+    """Both pictures with a bar between them, cropped to an even size for 4:2:0."""
     height = before.shape[0]
     bar = np.full((height, _BAR, 3), 255, np.uint8)
     both = np.hstack([before, bar, after])

@@ -1,6 +1,6 @@
-"""Watching a clip covered while it is looked at, in a window of this machine's screen.
+"""A window that plays a clip covered while it is scanned.
 
-It looks forward only, so it comes late where a face appears; a scan looks both ways.
+It looks forward only: the first frames of a face stay clear, which a scan covers.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from blur.scan.looks import LookRequest, ScanLooks
 from blur.settings import CoverSettings, Level
 
 _LONGEST = 1280
+"""Pixels on the longer side of the window's picture."""
 _HELD = 8
-"""Frames for which a sighting stays covered."""
+"""Frames that a sighting stays covered; more of them cover longer gaps between looks."""
 _TITLE = "blur: space stops until the next key, q ends"
 
 

@@ -1,7 +1,7 @@
-"""Doubts and covers as markers, so that an editor checks them where the film is cut.
+"""Doubts and covers as markers for editing programs: EDL, CSV and OpenTimelineIO.
 
-Times are those of the covered clip, which are those of the clip itself. Editing programs count
-frames at a constant rate: a clip whose rate varies is marked at the nearest such frame.
+A clip and its covered clip have equal times. Editing programs count frames at a constant rate, so
+a clip of varying rate is marked at the nearest frame of that count.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _HEAD = (
     *("start_timecode", "frame_rate", "text"),
 )
 _EVENTS = 999
-"""CMX 3600 numbers its events with three digits."""
+"""Events of one list: CMX 3600 numbers them with three digits."""
 
 
 class Marker(Struct, frozen=True, kw_only=True):
-    """Something to look at on frames [start, end). `kind` is a key of the colours above."""
+    """Frames [start, end) to look at; `kind` is residual, doubt, cover or region."""
 
     kind: str
     text: str
@@ -41,7 +41,7 @@ class Marker(Struct, frozen=True, kw_only=True):
 
 
 def markers(plan: Plan, doubts: bool = True, covers: bool = True) -> list[Marker]:
-    """The markers of a clip, in the order of its frames; `plan` is the one that is rendered."""
+    """The markers of a clip, in the order of its frames; `plan` is the rendered one."""
     found = [*(_doubts(plan) if doubts else ()), *(_covers(plan.tracks) if covers else ())]
     return sorted(found, key=lambda m: (m.start, m.end, m.kind))
 
@@ -69,20 +69,20 @@ def _covers(tracks: Iterable[Track]) -> Iterator[Marker]:
 
 
 class Timing:
-    """A clip's frames on an editing program's clock, which runs at one rate."""
+    """Frames of a clip as frames of a constant rate, as editing programs count."""
 
     def __init__(self, plan: Plan) -> None:
         gaps = np.diff(np.array(plan.pts, np.int64))
         usual = Fraction(int(np.median(gaps)) if len(gaps) else 1) * plan.time_base
         average = Fraction(plan.pts[-1] - plan.pts[0], max(1, len(gaps))) * plan.time_base
-        # Times rounded to a coarse time base jitter by one unit; the average tells the rate.
+        # Rounding to a coarse time base jitters by one tick; the average still gives the rate.
         jitter = int(np.ptp(gaps)) if len(gaps) else 0
         steady = jitter == 0 or (jitter == 1 and int(np.median(gaps)) >= 10)
         self.rate = _broadcast(1 / (average if steady and average else usual))
         self._seconds = None if steady else [plan.seconds(i) for i in range(plan.frames + 1)]
 
     def count(self, frame: int) -> int:
-        """The number of the frame on that clock; `frame` may be one past the last."""
+        """`frame` in the constant-rate count; it may be one past the last."""
         if self._seconds is None:
             return frame
         return round(self._seconds[frame] * self.rate)
@@ -97,7 +97,7 @@ class Timing:
 
 
 def _broadcast(rate: Fraction) -> Fraction:
-    """The rate that is meant: whole, or as NTSC has it, when it is within a thousandth of it."""
+    """The nearest whole or NTSC rate within 0.05 %, else the rate itself."""
     whole = round(rate) or 1
     choices = (Fraction(whole), Fraction(whole * 1000, 1001))
     nearest = min(choices, key=lambda choice: abs(rate - choice))
@@ -105,10 +105,10 @@ def _broadcast(rate: Fraction) -> Fraction:
 
 
 def edl(name: str, plan: Plan, found: Sequence[Marker], first_hour: int = 0) -> list[str]:
-    """The markers as CMX 3600 edit decision lists, as many as its event numbers need.
+    """The markers as CMX 3600 edit decision lists of at most 999 events.
 
-    Each marker is an event of one frame, with the comment that Resolve reads as a marker and
-    the locator line that Avid and Premiere read. `first_hour` is where the timeline starts.
+    Each marker is an event of one frame, with a comment for Resolve and a locator for Avid and
+    Premiere. `first_hour` is the hour at which the timeline starts.
     """
     timing = Timing(plan)
     start = first_hour * 3600 * round(timing.rate)
@@ -133,7 +133,7 @@ def edl(name: str, plan: Plan, found: Sequence[Marker], first_hour: int = 0) -> 
 
 
 def table(clips: Iterable[tuple[str, Plan, Sequence[Marker]]]) -> str:
-    """The markers of several clips as CSV; frames count from 0, `end_frame` is the last one."""
+    """The markers of several clips as CSV; frames count from 0, `end_frame` is included."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_HEAD)
@@ -197,5 +197,5 @@ def _chunks(found: Sequence[Marker], size: int) -> Iterator[tuple[Marker, ...]]:
 
 
 def _line(text: str) -> str:
-    """Text that cannot end its line or be taken for a tag."""
+    """Text without line breaks and without "|", which begins a tag."""
     return " ".join(text.split()).replace("|", "/")

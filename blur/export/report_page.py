@@ -86,7 +86,7 @@ def _clip(clip: ClipReport) -> Html:
 
 def _details(clip: ClipReport) -> Iterator[tuple[str, str]]:
     yield "covered clip", clip.output or ""
-    yield "sightings by a detector", f"{clip.faces:,}" if clip.faces else ""
+    yield "sightings by a detector", f"{clip.sightings:,}" if clip.sightings else ""
     yield "damaged frames", f"{clip.damaged:,}" if clip.damaged else ""
     yield "left out", ", ".join(clip.dropped)
     yield from (("audit", _audit(audit)) for audit in clip.audits)

@@ -1,9 +1,8 @@
-"""Contact sheets: the frames of a clip that are worth seeing, as they are covered.
+"""Contact sheets: up to 24 covered frames of a clip, chosen for its doubts and faces.
 
-A sheet shows no clear face, for sheets are kept and handed on. Whatever on it still looks like a
-face to a detector, and every doubt where nothing is covered, is blotted out inside a frame of
-its own colour: a sheet tells of a missed face without showing it. Faces that a person keeps
-clear are covered as well.
+Sheets are kept and handed on, so they show no clear face: faces that a person keeps clear are
+covered, and anything else that a detector takes for a face, and every uncovered doubt, is blotted
+out inside a coloured frame.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ import av
 import cv2
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers, Region
+from blur.data.arrays import Gray
 from blur.data.boxes import bounds
 from blur.data.edits import Decision, Edits
 from blur.data.plan import Boxes, Plan
@@ -40,24 +39,26 @@ from blur.render.pictures import Pictures, Rgb, as_shown, covered
 from blur.scan.looks import LookRequest, ScanLooks
 from blur.settings import CoverSettings, Level
 
-Mask = npt.NDArray[np.uint8]
-
 MOST = 24
 """Frames on a sheet."""
 TILE = 400
-"""Longest side of a frame on the sheet, in pixels."""
+"""Pixels on the longer side of a frame on the sheet."""
 
 _COLUMNS, _GAP, _CAPTION, _TOP = 4, 10, 22, 62
+"""Columns of full-width tiles; pixels between tiles, of a caption's line, of the title."""
 _GROUND, _TEXT, _DIM, _BLOT = (24, 26, 30), (230, 232, 236), (166, 173, 185), (40, 43, 49)
 _DOUBT, _MISSED = (242, 189, 82), (255, 128, 120)
 _LOOKS = (("centerface", 0.35), ("yunet", 0.5), ("blazeface-full", 0.5))
+"""Detectors that search tiles for missed faces, with the scores from which they blot; lower ones
+blot more that is no face."""
 _HEAD = 1.9
-"""A blot's size, in sizes of the box that is blotted out."""
+"""Width and height of a blot, in those of the detected box."""
 _DECODE = 0.05
-"""Seconds that it takes to come to another frame."""
+"""Seconds, estimated, to decode another frame of a sample."""
 _LEAST, _SAMPLE = 8, 48
+"""Fewest and most frames of a sample."""
 _NEAR = 0.25
-"""Seconds between two frames on a sheet, at least."""
+"""Seconds between two frames of a sheet, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One frame on the sheet. `worth` orders tiles where there are too many."""
+    """One frame on the sheet. Of too many tiles, those of most `worth` stay.
+
+    `doubtful`: an uncovered doubt is blotted out; `missed`: blots of uncovered faces.
+    """
 
     seconds: float
     picture: Rgb
@@ -81,10 +85,8 @@ class Tile:
 
 
 def moments(plan: Plan, most: int = MOST) -> list[Moment]:
-    """The frames to show: the worst doubts, the largest faces, where each face comes and goes.
-
-    In the order of the clip, and no two of them close together.
-    """
+    """The frames to show, ascending and apart: the worst doubts, the largest faces, the first and
+    last sighting of each face, then the middles of shots."""
     per_second = plan.frames / max(plan.seconds(plan.frames), 1e-3)
     near = max(1, round(per_second * _NEAR), plan.frames // (4 * most))
     chosen: dict[int, str] = {}
@@ -95,7 +97,7 @@ def moments(plan: Plan, most: int = MOST) -> list[Moment]:
 
 
 def _worth_seeing(plan: Plan) -> Iterator[tuple[int, str]]:
-    """Frames and what is to be seen there, the best first."""
+    """(frame, why), most worth seeing first."""
     doubts = sorted(plan.doubts, key=lambda d: -d.weight)
     tracks = sorted(plan.tracks, key=lambda t: -float(t.boxes[:, 2].max()))
     for doubt in doubts[: MOST // 3]:
@@ -151,10 +153,10 @@ def of_sample(
     seconds: float,
     tell: Callable[[int], None],
 ) -> tuple[list[Tile], int]:
-    """The tiles of a clip that nobody scanned, and how many frames were looked at.
+    """The tiles of a clip without a plan, and the number of frames looked at.
 
-    Looks for about `seconds` at frames from all over the clip; those with most to see are kept.
-    Raises DecodeError and DetectorError.
+    Spends about `seconds` on evenly spaced frames and keeps those with the most faces. `tell` is
+    called with the frames done. Raises DecodeError and DetectorError.
     """
     looks = ScanLooks(Level.BALANCED, info.width, info.height, load_detector)
     fill = make_fill(cover)
@@ -186,7 +188,7 @@ def of_sample(
 
 
 def compose(title: str, about: str, tiles: Sequence[Tile]) -> Image.Image:
-    """The sheet: a title, what it is, and the tiles with their captions."""
+    """The sheet: title, a line about it, and the tiles with their captions."""
     tall = max((tile.picture.shape[0] for tile in tiles), default=TILE // 2)
     wide = max((tile.picture.shape[1] for tile in tiles), default=TILE)
     columns = max(1, min(len(tiles), _COLUMNS * TILE // wide))
@@ -208,7 +210,7 @@ def compose(title: str, about: str, tiles: Sequence[Tile]) -> Image.Image:
 
 
 def save(sheet: Image.Image, path: Path) -> None:
-    """Write a sheet as PNG, without any metadata."""
+    """Write a sheet as PNG without metadata. Raises OutputError."""
     content = io.BytesIO()
     sheet.save(content, "PNG")
     atomic.write(path, content.getvalue(), private=False)
@@ -223,8 +225,8 @@ def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:
     return html.fill("page", title=title, sheets=items)
 
 
-def _masked(regions: Sequence[Region], tile: Rgb, width: int, height: int) -> Mask:
-    """Where a tile is covered; `width` and `height` are those of the clip."""
+def _masked(regions: Sequence[Region], tile: Rgb, width: int, height: int) -> Gray:
+    """1 where a tile is covered; `regions` are in pixels of the clip, `width` x `height`."""
     mask = np.zeros(tile.shape[:2], np.uint8)
     scale = tile.shape[1] / width, tile.shape[0] / height
     for region in regions:
@@ -232,10 +234,10 @@ def _masked(regions: Sequence[Region], tile: Rgb, width: int, height: int) -> Ma
     return mask
 
 
-def _blot_faces(tile: Rgb, hidden: Mask, colour: tuple[int, int, int]) -> int:
-    """Blot out whatever outside the covers looks like a face; returns how many such there were."""
+def _blot_faces(tile: Rgb, hidden: Gray, colour: tuple[int, int, int]) -> int:
+    """Blot out faces outside the covers; returns the number of blots."""
     missed = 0
-    for _ in range(3):  # what is blotted out may have kept a detector from seeing more
+    for _ in range(3):  # a face may have kept a detector from seeing its neighbour
         found = [load_detector(name).detect([tile], bar)[0].boxes for name, bar in _LOOKS]
         blotted = max(_blot(tile, hidden, boxes, colour) for boxes in found)
         if not blotted:
@@ -244,8 +246,8 @@ def _blot_faces(tile: Rgb, hidden: Mask, colour: tuple[int, int, int]) -> int:
     return missed
 
 
-def _blot(tile: Rgb, hidden: Mask, boxes: Boxes, colour: tuple[int, int, int]) -> int:
-    """Blot boxes out, but for those that a cover hides; returns how many were blotted out."""
+def _blot(tile: Rgb, hidden: Gray, boxes: Boxes, colour: tuple[int, int, int]) -> int:
+    """Blot out boxes whose centre no cover hides; returns the number of blots."""
     blotted = 0
     for left, top, right, bottom in bounds(boxes):
         cx, cy = (left + right) / 2, (top + bottom) / 2
