@@ -224,7 +224,7 @@ def _facts(job: ClipJob, plan: Plan) -> ClipReport:
         name=job.entry.name,
         state=State.SCANNED,
         frames=plan.frames,
-        faces=sum(int(np.count_nonzero(t.marks == Mark.DETECTED)) for t in plan.tracks),
+        sightings=sum(int(np.count_nonzero(t.marks == Mark.DETECTED)) for t in plan.tracks),
         tracks=len(plan.tracks),
         doubt_seconds=round(plan.doubt_seconds(), 2),
         bytes_in=job.entry.size,

@@ -59,7 +59,7 @@ class Problem(Struct, frozen=True):
 class ClipReport(Struct, frozen=True, kw_only=True):
     """One clip's line in the report. Names are relative to the input and to OUT.
 
-    `faces` counts sightings by a detector, `tracks` the covers they were joined into.
+    `sightings` are detections on all frames, `tracks` the covers that they were joined into.
     `damaged` frames could not be decoded and are missing or patched in the output.
     `seconds` is what the work took and `doubt_seconds` the length of clip in doubt. `audits` has
     one audit for each render.
@@ -70,7 +70,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     output: str | None = None
     frames: int = 0
     damaged: int = 0
-    faces: int = 0
+    sightings: int = 0
     tracks: int = 0
     doubt_seconds: float = 0.0
     seconds: float = 0.0
@@ -161,7 +161,7 @@ def table(report: BatchReport) -> str:
     clips = report.clips
     if len(clips) > _ROWS:
         clips = sorted(clips, key=lambda c: -c.doubt_seconds)[:_ROWS]
-    head = ("clip", "state", "frames", "faces", "tracks", "doubt", "time", "speed")
+    head = ("clip", "state", "frames", "sightings", "tracks", "doubt", "time", "speed")
     rows = [head, *map(_row, clips)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = [
@@ -188,7 +188,7 @@ def _row(clip: ClipReport) -> tuple[str, ...]:
         clip.name,
         clip.state,
         str(clip.frames),
-        str(clip.faces),
+        str(clip.sightings),
         str(clip.tracks),
         f"{clip.doubt_seconds:.1f} s",
         f"{clip.seconds:.1f} s",

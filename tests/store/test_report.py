@@ -8,7 +8,7 @@ from blur.settings import Settings
 from blur.store.report import BatchReport, ClipReport, Problem, Skipped, State, exit_code, table
 
 DONE = ClipReport(
-    name="day 1/a.mov", state=State.DONE, output="day 1/a.mp4", frames=250, faces=12, tracks=2,
+    name="day 1/a.mov", state=State.DONE, output="day 1/a.mp4", frames=250, sightings=12, tracks=2,
     doubt_seconds=1.5, seconds=10, dropped=["sound"], notes=["a note"],
 )  # fmt: skip
 FAILED = ClipReport(
