@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,14 @@ def _folder(name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the real test material in {folder}")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_unasked_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fails a test that logs an ERROR; one that means to calls `caplog.clear()` at its end."""
+    yield
+    logged = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+    assert not logged, f"logged as errors: {logged}"
 
 
 @pytest.fixture(scope="session")
