@@ -153,30 +153,42 @@ def test_three_workers_finish_a_batch_and_one_that_is_killed_costs_nothing(
     assert not fake.calls, "nothing finished is done again"
 
 
-@slow
-def test_a_worker_with_other_weights_is_refused(fake, cluster, tmp_path):
-    other = tmp_path / "other"
-    shutil.copytree(ROOT / "blur", other / "blur")
-    catalogue = other / "blur" / "_weights" / "catalog.toml"
-    weight = other / "blur" / "_weights" / "centerface.onnx"
+def other_weights(package: Path) -> None:
+    catalogue = package / "_weights" / "catalog.toml"
+    weight = package / "_weights" / "centerface.onnx"
     before = hashlib.sha256(weight.read_bytes()).hexdigest()
     weight.write_bytes(weight.read_bytes() + b"\0")
     after = hashlib.sha256(weight.read_bytes()).hexdigest()
     catalogue.write_text(catalogue.read_text().replace(before, after))
+
+
+def other_source(package: Path) -> None:
+    """The same version, but for one line."""
+    with (package / "scan" / "weed.py").open("a") as file:
+        file.write("# patched\n")
+
+
+@slow
+@pytest.mark.parametrize("change", [other_weights, other_source])
+def test_a_worker_with_another_installation_is_refused(fake, cluster, tmp_path, change):
+    other = tmp_path / "other"
+    shutil.copytree(ROOT / "blur", other / "blur")
+    change(other / "blur")
+    difference = change.__name__.removeprefix("other_")
 
     cluster.add_worker(package=other)
     cluster.wait_for(1)
     fake.clip("a.mov")
     with pytest.raises(SetupError, match="no worker"):
         fake.run(serial=False, settings=on(cluster))
-    assert "is refused: its weights" in fake.said.getvalue()
+    assert f"is refused: its {difference} is" in fake.said.getvalue()
     assert not fake.calls
 
     cluster.add_worker()
     cluster.wait_for(2)
     report = fake.run(serial=False, settings=on(cluster))
     assert report.exit_code == Exit.OK
-    assert "is refused: its weights" in fake.said.getvalue()
+    assert f"is refused: its {difference} is" in fake.said.getvalue()
 
 
 @slow

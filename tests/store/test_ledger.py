@@ -2,14 +2,17 @@ import sqlite3
 from contextlib import closing
 from pathlib import PurePosixPath
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields
 
 from blur.batch.status import status
 from blur.errors import DiskFull, OutputError
 from blur.store.folder import WorkFolder
 from blur.store.ledger import (
+    MIGRATIONS,
     Entry,
     Flight,
     Ledger,
@@ -128,6 +131,66 @@ def test_a_ledger_of_another_version_is_left_alone(folder):
     with pytest.raises(OutputError, match="version 99"):
         Ledger(folder)
     assert folder.ledger.read_bytes() == before
+
+
+COLUMNS_0_1_0 = (
+    "place, name, size, sampled, state, attempts, frames, width, height, output, scan_digest,"
+    " render_digest, plan_sha256, edits_sha256, output_size, output_sampled, ended, report"
+)
+EARLIER_COLUMNS = "place, name, size, sampled, state, attempts, frames"
+
+
+@pytest.mark.parametrize("columns", [COLUMNS_0_1_0, EARLIER_COLUMNS])
+def test_a_ledger_of_version_1_is_read_and_migrated(folder, columns):
+    """The schema as blur 0.1.0 made it, also while it had fewer columns under that number."""
+    known = columns.split(", ")
+    old = {name: getattr(DONE, name) for name in known if name != "report"}
+    if "report" in known:
+        old["report"] = msgspec.json.encode(DONE.report)
+    with closing(sqlite3.connect(folder.ledger)) as db, db:
+        keys = columns.replace("place", "place PRIMARY KEY", 1)
+        db.execute(f"CREATE TABLE clips ({keys}) WITHOUT ROWID")
+        db.execute("CREATE TABLE flights (name, stage, done, total)")
+        marks = ", ".join("?" * len(known))
+        db.execute(f"INSERT INTO clips VALUES ({marks})", [old[name] for name in known])
+        db.execute("PRAGMA user_version = 1")
+    expected = DONE if "report" in known else Entry(**old)
+    assert read_ledger(folder)[0] == [expected], "status reads it as it is"
+    with closing(Ledger(folder)) as ledger:
+        assert ledger.entries() == [expected]
+        ledger.put([DONE, entry(1, output="1.mp4")])
+    with closing(Ledger(folder)) as ledger:
+        assert ledger.entries() == [DONE, entry(1, output="1.mp4")]
+
+
+def test_a_migration_that_fails_leaves_the_ledger_as_it_was(folder, monkeypatch):
+    with closing(Ledger(folder)) as ledger:
+        ledger.put([DONE])
+
+    def half(db):
+        db.execute("ALTER TABLE clips ADD COLUMN more")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("blur.store.ledger.MIGRATIONS", (*MIGRATIONS, half))
+        with pytest.raises(DiskFull):
+            Ledger(folder)
+    with closing(sqlite3.connect(folder.ledger)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert "more" not in {row[1] for row in db.execute("PRAGMA table_info(clips)")}
+    with closing(Ledger(folder)) as ledger:
+        assert ledger.entries() == [DONE]
+
+
+def test_every_field_of_an_entry_is_kept(folder):
+    values = {field.name: getattr(DONE, field.name) for field in fields(Entry)}
+    full = {
+        name: value or {int: 3, float: 2.5}.get(type(value), "text")
+        for name, value in values.items()
+    }
+    with closing(Ledger(folder)) as ledger:
+        ledger.put([Entry(**full)])
+        assert ledger.entries() == [Entry(**full)]
 
 
 def test_a_full_disk_is_told_as_such(folder):

@@ -2,10 +2,20 @@ import json
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from blur.errors import DecodeError, Exit, OutputError
-from blur.settings import Settings
-from blur.store.report import BatchReport, ClipReport, Problem, Skipped, State, exit_code, table
+from blur.settings import BatchSettings, Settings
+from blur.store.report import (
+    BatchReport,
+    ClipReport,
+    Problem,
+    Skipped,
+    State,
+    exit_code,
+    for_report,
+    table,
+)
 
 DONE = ClipReport(
     name="day 1/a.mov", state=State.DONE, output="day 1/a.mp4", frames=250, sightings=12, tracks=2,
@@ -80,3 +90,15 @@ def test_the_report_is_whole_or_absent(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
     with pytest.raises(OutputError):
         report(DONE).save(tmp_path / "missing")
+
+
+def test_the_settings_in_a_report_are_free_of_paths_and_serve_the_review():
+    batch = BatchSettings(
+        jobs=3, device="cuda", stall_timeout=7, include=("Ahmad*",), exclude=("b",), rename=True
+    )
+    kept = for_report(Settings(batch=batch)).batch
+    assert (kept.jobs, kept.device, kept.stall_timeout, kept.rename) == (3, "cuda", 7, True)
+    assert (kept.include, kept.exclude) == ((), ())
+    cluster = replace(batch, cluster="tcp://h:1", cluster_map=("/a=/b",), cluster_tls="/c")
+    kept = for_report(Settings(batch=cluster)).batch
+    assert kept == replace(for_report(Settings(batch=batch)).batch, device="cpu")

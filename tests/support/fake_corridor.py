@@ -142,7 +142,7 @@ def _behave(behaviour, clip, progress):
             progress("scan", len(hoard), None)  # it grows and does not hang, on any machine
             time.sleep(0.02)
     if behaviour == "broken":
-        raise DecodeError("frame 3 cannot be decoded", subject=clip.name)
+        raise DecodeError("frame 3 cannot be decoded", subject=clip.name) from ValueError("cause")
     if behaviour == "bug":
         raise KeyError("oops")
     if behaviour == "grow":
@@ -159,7 +159,17 @@ def _behave(behaviour, clip, progress):
         time.sleep(0.5)
 
 
+def _misbehave_later(clip):
+    """Do once, in a render, what a file beside the clip asks for."""
+    for name in ("segfault", "cannot-write", "broken"):
+        request = Path(f"{clip}.{name}")
+        if request.exists():
+            request.unlink()
+            _behave(name, clip, lambda *news: None)
+
+
 def _render(clip, plan, out, settings, edits, progress):
+    _misbehave_later(clip)
     for done in range(plan.frames):
         progress("render", done, plan.frames)
     if "big" in clip.read_text():

@@ -1,0 +1,98 @@
+"""A render from the review fails, is tried again and leaves its traces as one of a batch does."""
+
+from __future__ import annotations
+
+import re
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batch_fixtures import FakeBatch
+
+from blur.process.make import make_executor
+from blur.review.protocol import RenderProgress
+from blur.review.rerender import Rerender
+from blur.settings import BatchSettings, Settings
+from blur.store.report import State, load_report
+from blur.store.shelf import Shelf
+
+
+def rendered_again(fake: FakeBatch, *names: str) -> list[RenderProgress]:
+    shelf = Shelf(fake.out)
+    rerender = Rerender(shelf)
+    rerender.start([shelf.find(name) for name in names])
+    while rerender.running:
+        time.sleep(0.05)
+    return rerender.progress()
+
+
+def ask(clip: Path, behaviour: str) -> None:
+    """Let the next render of the clip go wrong."""
+    Path(f"{clip}.{behaviour}").touch()
+
+
+def test_a_failure_leaves_no_path_no_output_and_a_traceback(fake: FakeBatch) -> None:
+    clip = fake.clip("day 1/a.mov")
+    fake.clip("b.mov")
+    fake.run()
+    ask(clip, "cannot-write")
+    (progress,) = rendered_again(fake, "day 1/a.mov")
+    assert progress.stage == "failed" and "IsADirectoryError" in str(progress.problem)
+    assert set(fake.outputs) == {"b.mp4", "report.html"}
+    report = load_report(fake.out)
+    assert report is not None and report.exit_code == 1
+    assert [c.state for c in report.clips] == [State.DONE, State.FAILED]
+    log = fake.out / ".blur" / "errors.log"
+    assert "IsADirectoryError" in log.read_text() and "Traceback" in log.read_text()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    for file in (fake.out / "report.json", fake.out / "report.html", log):
+        assert str(fake.inputs) not in file.read_text(), file
+        assert not re.search(r"[\s'\"]/\w", file.read_text().replace("</", "")), file
+    assert rendered_again(fake, "day 1/a.mov")[0].stage == "done"
+    assert "day 1/a.mp4" in fake.outputs
+
+
+def test_the_cause_of_an_error_is_logged(fake: FakeBatch) -> None:
+    clip = fake.clip("a.mov")
+    fake.run()
+    ask(clip, "broken")
+    assert rendered_again(fake, "a.mov")[0].stage == "failed"
+    log = (fake.out / ".blur" / "errors.log").read_text()
+    assert "ValueError: cause" in log and "frame 3 cannot be decoded" in log
+
+
+def test_a_lost_worker_costs_another_try_and_not_the_output(fake: FakeBatch) -> None:
+    clip = fake.clip("a.mov")
+    fake.run()
+    ask(clip, "segfault")
+    assert rendered_again(fake, "a.mov")[0].stage == "done"
+    assert set(fake.outputs) >= {"a.mp4"}
+    assert "SIGSEGV" in (fake.out / ".blur" / "errors.log").read_text()
+
+
+def test_device_jobs_and_patience_are_those_of_the_last_run(
+    fake: FakeBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.clip("a.mov")
+    fake.run(settings=Settings(batch=BatchSettings(jobs=3, stall_timeout=17, device="CPU")))
+    taken: list[BatchSettings] = []
+
+    def making(tell: Any, stop: Any, settings: BatchSettings, **options: Any) -> Any:
+        taken.append(settings)
+        return make_executor(tell, stop, settings, **options)
+
+    monkeypatch.setattr("blur.review.rerender.make_executor", making)
+    assert rendered_again(fake, "a.mov")[0].stage == "done"
+    assert [(s.jobs, s.stall_timeout, s.device) for s in taken] == [(3, 17, "CPU")]
+
+
+def test_the_limit_of_a_container_is_heeded(
+    fake: FakeBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.clip("a.mov")
+    fake.run()
+    monkeypatch.setattr("blur.process.make.usable_memory", lambda: 1000)
+    (progress,) = rendered_again(fake, "a.mov")
+    assert progress.stage == "failed" and "memory" in str(progress.problem)
