@@ -10,7 +10,7 @@ import numpy as np
 
 from blur.audit import judge
 from blur.data.findings import Residual
-from blur.data.plan import Box, Doubt, Plan, Reason, Track
+from blur.data.plan import Doubt, Plan, Reason, Track
 from blur.data.sightings import FAMILIES, Sightings
 from blur.detect.closeup import Closeup
 from blur.detect.registry import load_detector
@@ -19,12 +19,11 @@ from blur.media.open.seek import wanted_frames
 from blur.media.open.small_pictures import display_gray
 from blur.process.progress import Progress
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
-from blur.scan.complete import complete
+from blur.scan.complete import complete, smooth
 from blur.scan.link import Tracklet
 from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
-from blur.scan.smooth import smooth
 from blur.scan.timeline import Timeline
-from blur.scan.tracks import tracklets_of
+from blur.scan.tracks import doubt_of, tracklets_of
 from blur.settings import Settings
 
 
@@ -103,10 +102,7 @@ def _camera_around(
 
 
 def _camera(steps: Mapping[int, Step], frames: int) -> Camera:
-    camera = Camera()
-    for index in range(frames):
-        camera.append(steps.get(index, Step.unknown()))
-    return camera
+    return Camera.of(steps.get(index, Step.unknown()) for index in range(frames))
 
 
 def sightings_of(residuals: Iterable[Residual]) -> list[Sightings]:
@@ -131,14 +127,7 @@ def confirmed(tracklets: Iterable[Tracklet]) -> list[Tracklet]:
 
 def doubt(tracklet: Tracklet, track: int | None) -> Doubt:
     """A residual face as a person should look at it."""
-    return Doubt(
-        start=tracklet.start,
-        end=tracklet.last + 1,
-        reason=Reason.RESIDUAL,
-        weight=float(tracklet.evidence.max()),
-        track=track,
-        box=Box(*tracklet.boxes[0].tolist()),
-    )
+    return doubt_of(tracklet, Reason.RESIDUAL, float(tracklet.evidence.max()), track)
 
 
 def is_open(doubt: Doubt) -> bool:

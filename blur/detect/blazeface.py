@@ -24,7 +24,6 @@ from blur.settings import cpu_count
 
 _FLOOR = 0.1
 """Lowest score that MediaPipe reports, fixed before the first picture; larger hides weak faces."""
-
 _TIGHT = {"blazeface-short": (0.87, 1.13, -0.09), "blazeface-full": (0.87, 1.13, -0.03)}
 """Width, height and shift down of a tight box in sides of BlazeFace's square: medians against
 CenterFace's boxes on photographs; larger makes larger or lower boxes."""

@@ -19,8 +19,7 @@ from blur.detect.network import Outputs, Precision
 from blur.errors import DetectorError
 
 _NAME = "centerface"
-_STRIDE = 4
-"""Input pixels a cell."""
+_STRIDE = 4  # input pixels a cell
 
 # Outputs by name: heat, log sizes (h, w), offsets (y, x), landmarks (y, x) x 5.
 _HEAT, _SIZES, _OFFSETS, _LANDMARKS = "537", "538", "539", "540"
@@ -32,11 +31,9 @@ _FACE -= _FACE.mean()
 _ROLL_SCORE = 0.5
 """Score from which the roll is believed; larger leaves more faces upright. On photographs turned by
 known angles all but 3 % of the believed rolls are within 30 degrees."""
-
 _ROLL_LIMIT = 75.0
 """Degrees up to which the roll is believed, measured with `_ROLL_SCORE`; larger believes wrong
 ones."""
-
 _ASPECT = 0.77
 """Width over height of an upright face's box, median of CenterFace's; larger widens faces near 45
 degrees, whose aspect cannot be measured."""
@@ -45,7 +42,7 @@ degrees, whose aspect cannot be measured."""
 class CenterFace:
     """Finds small and masked faces well, faces turned by more than 45 degrees badly.
 
-    Boxes are tight: forehead to chin, ear to ear. `angle` is the roll of faces that score 0.5.
+    Boxes are tight: forehead to chin, ear to ear. `angle` is the roll of faces from score 0.5 on.
     """
 
     name = _NAME
@@ -73,7 +70,7 @@ class CenterFace:
         """Detections from one answer of the network; raises DetectorError if it is not finite."""
         heat = outputs[_HEAT][0, 0]
         if not np.isfinite(heat).all():
-            raise DetectorError(f"{_NAME} answered with something that is no number")
+            raise DetectorError(f"{_NAME} answered with numbers that are not finite")
         cells = np.flatnonzero(heat >= threshold)
         y, x = np.divmod(cells, heat.shape[1])
         height, width = np.exp(outputs[_SIZES][0][:, y, x]) * _STRIDE

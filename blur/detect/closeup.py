@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import cv2
@@ -17,21 +18,16 @@ from blur.detect.views import View, crop, lifted
 _FIND_SIDE = 96
 """Pixels of a close-up's side when a face is sought; larger shows more detail, cost grows with its
 square."""
-
 _ANSWER_SIDE = 128
 """Pixels, likewise when a face is judged: at 1.8 to 3.6 face sizes a side it is 36 to 71 wide."""
-
 _REACH = 2.6
 """Face sizes on a close-up's side; larger shows more of the surroundings, and the face smaller."""
-
 _SEEN = {"centerface": 0.25, "yunet": 0.5}
 """Score, by family, from which a close-up is a sighting; larger loses pursued faces sooner, smaller
 follows texture."""
-
 _CLEARLY = 0.15
 """Adopt a quarter turn only if it scores this much more than upright; smaller differences are
 noise. Larger turns fewer faces."""
-
 _REACHES = (1.8, 2.6, 3.6)
 """Face sizes on the sides of the close-ups that judge a face, and degrees of their turns: texture
 rarely looks like a face in all nine."""
@@ -53,7 +49,7 @@ class Closeup:
     """
 
     def __init__(self, load: Callable[[str], Detector], scale: float) -> None:
-        self._load, self._scale = load, scale
+        self._load, self._scale = functools.cache(load), scale
 
     def find(self, gray: Gray, box: Box) -> Found | None:
         """The face near `box`, or None if no family scores it high enough."""

@@ -23,7 +23,6 @@ from blur.errors import BlurError, DetectorError, SetupError, UsageError
 
 _PICTURE = "picture"
 """The input's name in an adapted network."""
-
 _PROVIDER = "CUDAExecutionProvider"
 _OPTIONS = {
     # TF32's 19-bit numbers would move the scores under the thresholds.
@@ -57,7 +56,7 @@ class CudaNetwork:
         onnxruntime = runtime()
         if provider not in onnxruntime.get_available_providers():
             raise SetupError(
-                "ONNX Runtime is installed without what it needs for NVIDIA chips",
+                "ONNX Runtime is installed without its provider for NVIDIA chips",
                 remedy=f"pip uninstall onnxruntime onnxruntime-gpu; {_INSTALL}",
             )
         self._name = name
@@ -154,7 +153,7 @@ def runtime() -> Any:
         import onnxruntime
     except ImportError as error:
         raise SetupError(
-            f"what drives NVIDIA chips does not load: {error}", remedy=_INSTALL
+            f"the libraries for NVIDIA chips do not load: {error}", remedy=_INSTALL
         ) from error
     onnxruntime.disable_telemetry_events()  # to Windows
     onnxruntime.set_default_logger_severity(_ERRORS_ONLY)

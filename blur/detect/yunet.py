@@ -19,8 +19,7 @@ from blur.detect.network import Outputs, Precision
 from blur.errors import DetectorError
 
 _NAME = "yunet"
-_STRIDES = (8, 16, 32)
-"""Input pixels a cell of each level."""
+_STRIDES = (8, 16, 32)  # input pixels a cell of each level
 
 
 class YuNet:
@@ -66,7 +65,7 @@ class YuNet:
         faces, objects = (_all(outputs, name)[:, 0].clip(0, 1) for name in ("cls", "obj"))
         scores = np.sqrt(faces * objects)
         if not np.isfinite(scores).all():
-            raise DetectorError(f"{_NAME} answered with something that is no number")
+            raise DetectorError(f"{_NAME} answered with numbers that are not finite")
         rows = np.flatnonzero(scores >= threshold)
         ends = np.cumsum(cells)
         level = np.searchsorted(ends, rows, side="right")

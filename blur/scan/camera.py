@@ -5,6 +5,7 @@ Hand-held phones never stand still: a box that waits for its face moves with the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import cv2
@@ -17,21 +18,15 @@ from blur.data.boxes import Affine
 MOTION_WIDTH = 480
 """Pixels, longest side of the pictures for motion; larger is finer than tenths of a percent of the
 width, and takes longer than a few milliseconds."""
-
-_CORNERS = 240
-"""Corners to look for; larger finds enough where texture is scarce, and takes longer."""
-
+_CORNERS = 240  # corners to look for; larger finds enough where texture is scarce, and takes longer
 _TRACKED = 80
 """Corners to track, about: every second or third of those found gives the motion of all at half the
 cost. Larger is steadier, at a proportional cost."""
-
 _MIN_INLIERS = 12
 """Corners that must agree, or the step is unknown; larger leaves more steps unknown."""
-
 _MIN_INLIER_SHARE = 0.3
 """Share of the tracked corners that must agree for a reliable step; larger takes more looks and
 finds more cuts."""
-
 _BLOCK = 256
 """Frames over which transforms are multiplied up; larger saves products between far frames and
 loses precision."""
@@ -119,6 +114,13 @@ class Camera:
     steps: list[Step] = field(default_factory=list)
     _within: list[Affine] = field(default_factory=list)
     _back: list[Affine] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, steps: Iterable[Step]) -> Camera:
+        camera = cls()
+        for step in steps:
+            camera.append(step)
+        return camera
 
     def append(self, step: Step) -> None:
         transform = step.transform if step.reliable else np.eye(3)

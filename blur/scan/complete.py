@@ -1,32 +1,66 @@
-"""Completing: a box on every frame of a track, from the boxes of its sightings."""
+"""Smoothing and completing: a steady box on every frame of a track, from those of its sightings."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import gaussian_filter1d, median_filter
 
 from blur.data.boxes import carried, wrapped
 from blur.data.plan import Boxes, Mark, Track
 from blur.scan.camera import Camera
 from blur.scan.link import Tracklet
 
+_SIZE_SPAN = 5
+"""Sightings whose median sets a size; larger removes longer runs of wrong sizes and lags behind
+zooms."""
+_SHRINK = 0.9  # least share of the local median that a smoothed size keeps; larger covers more
+_SWELL = 1.3  # factor above the local median at which a size is cut off; larger covers more
+_TURN_SPAN = 4.0
+"""Sightings, sigma of the Gaussian over turns; larger is steadier and lags behind turning heads."""
 _GROWTH = 0.3
 """Share of its size by which a held box grows over a hold, as its place gets less certain; larger
 covers more."""
-
-_REMAINDER = 0.25
-"""Share of a hold kept after a face was followed and lost; larger covers longer."""
-
+_REMAINDER = 0.25  # share of a hold kept after a face was followed and lost; larger covers longer
 _MEMORY = 6
 """Sightings that the motion at an end is fitted to; larger is steadier and later to see a turn."""
-
 _DECAY = 0.9
 """Share of its own motion that a held face keeps each frame, as people stop; larger sends held
 covers farther, 0.9 by ten frames of motion at most."""
-
 _FRAMES_A_SIZE = 15
 """Frames that a held face takes to move by its own size, at least, against jitter; larger leaves
 fast people behind."""
+
+
+def smooth(tracklet: Tracklet, camera: Camera) -> Tracklet:
+    """The tracklet with sizes and turns smoothed over neighbouring sightings.
+
+    The camera's zoom and roll are taken out first. Centres stay: a smoothed one would leave its
+    face, and covers sweep over neighbouring frames anyway.
+    """
+    n = len(tracklet)
+    if n < 3:
+        return tracklet
+    origin = int(tracklet.frames[n // 2])
+    forth = [camera.between(int(f), origin) for f in tracklet.frames]
+    still = np.concatenate([carried(tracklet.boxes[i : i + 1], forth[i]) for i in range(n)])
+    logs = np.log(still[:, 2:4].astype(np.float64))
+    middle = median_filter(logs, size=(min(_SIZE_SPAN, n), 1), mode="nearest")
+    least = middle + np.log(_SHRINK)
+    logs = np.maximum(middle, np.minimum(logs, middle + np.log(_SWELL)) + np.log(_SHRINK))
+    logs = np.maximum(gaussian_filter1d(logs, 1.0, axis=0, mode="nearest"), least)
+    still[:, 2:4] = np.exp(logs)
+    weights = tracklet.evidence.max(axis=1).astype(np.float64) ** 2
+    turn = np.exp(1j * np.radians(still[:, 4].astype(np.float64))) * weights
+    x, y = (gaussian_filter1d(part, _TURN_SPAN, mode="nearest") for part in (turn.real, turn.imag))
+    still[:, 4] = np.degrees(np.angle(x + 1j * y))
+    boxes = np.concatenate(
+        [carried(still[i : i + 1], np.asarray(np.linalg.inv(forth[i]))) for i in range(n)]
+    )
+    boxes[:, :2] = tracklet.boxes[:, :2]
+    return replace(tracklet, boxes=boxes)
 
 
 def complete(

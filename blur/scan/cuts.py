@@ -16,36 +16,27 @@ import numpy.typing as npt
 from blur.data.arrays import Gray
 from blur.scan.camera import Step
 
-_THUMB = 64
-"""Pixels, longest side of compared pictures; larger shows blur and noise as change."""
-
+_THUMB = 64  # pixels, longest side of compared pictures; larger shows blur and noise as change
 _MIDDLE = 0.64, 0.7
 """Share of width and height that must be found again; 0.64 leaves a whip pan 18 % of the width,
 larger less."""
-
 _ALIGNED = 0.84
 """Correlation of the middle above which both pictures are one scene; larger finds more cuts, wrong
 ones too. Highest over 8,000 pairs of different photographs: 0.82; lowest over whip pans of 12 % of
 the width a frame, blurred over half of it: 0.96."""
-
 _UNMOVED = 0.75
 """Correlation of whole pictures in place above which both are one scene; larger finds more cuts
 where people move."""
-
 _EQUAL = 1.5
 """Mean difference in grey levels, 0-255, under which pictures are equal but for noise; larger hides
 cuts between dark pictures."""
-
 _FADING = 25.0
 """Likewise if one picture is blank: at once is a cut or flash, by steps a fade. Larger takes more
 cuts to black for fades."""
-
 _BLANK = 0.5
 """Standard deviation in grey levels under which a picture is blank; larger takes dark scenes for
 blank."""
-
-_FLASH = 3
-"""Frames of the longest flash; larger delays decisions and hides shots of its length."""
+_FLASH = 3  # frames of the longest flash; larger delays decisions and hides shots of its length
 
 _Thumb = npt.NDArray[np.float32]
 

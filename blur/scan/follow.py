@@ -21,27 +21,17 @@ from blur.data.plan import Box
 _LEVELS = 2
 """Pyramid levels above the picture; each more doubles the motion that flow can follow, and the
 surroundings that it reads."""
-
-_GRID = 9
-"""Points on a face's side; larger is steadier, and cost grows with its square."""
-
-_INNER = 0.8
-"""Share of the box that points lie on; larger tracks more of the background."""
-
+_GRID = 9  # points on a face's side; larger is steadier, and cost grows with its square
+_INNER = 0.8  # share of the box that points lie on; larger tracks more of the background
 _ENOUGH = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 10, 0.03)
 """Iterations, and pixels of an iteration, at which a point's flow stops. OpenCV's 30 and 0.01 move
 a face by less than a thousandth of its width and take half as long again."""
-
 _RETURN = 0.02
 """Face sizes, and 1 pixel at least, by which a point may miss its start on the way back; larger
 keeps more wrong points."""
-
-_MIN_SHARE = 0.4
-"""Share of the points that must return; larger loses faces sooner."""
-
+_MIN_SHARE = 0.4  # share of the points that must return; larger loses faces sooner
 _MIN_POINTS = 8
 """Points that must be in the picture, and return; larger loses small and cut faces sooner."""
-
 _GROWTH = 1.15
 """Factor by which a face may grow or shrink in a step; larger follows faster zooms and drifts
 more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,6 @@ import numpy.typing as npt
 
 from blur.data.arrays import Floats
 from blur.data.boxes import bounds, carried, paired_inside, sizes, wrapped
-from blur.data.plan import Boxes
 from blur.scan.camera import Camera
 from blur.scan.link import Tracklet, link_cost, matching
 from blur.scan.weed import sure
@@ -17,31 +17,23 @@ from blur.scan.weed import sure
 _SAME_PLACE = 0.5
 """Sizes of the smaller box: distance under which two boxes at a time are one face; larger swallows
 neighbours."""
-
 _TURNED_PLACE = 0.9
 """Likewise, sizes of the larger box, if the weaker one is turned and not sure: detectors guess on a
 sideways face, while real faces that overlap so far stand alike."""
-
 _TURNED = 60.0
 """Degrees of turn from which `_TURNED_PLACE` holds; larger leaves more turned ghosts as tracks."""
-
 _INSIDE = 0.7
 """Share of the smaller box inside the other above which both are one face; larger keeps more
 doubles."""
-
 _COMPARABLE = 2.5
 """Factor between sizes up to which `_INSIDE` holds; larger swallows small faces before large
 ones."""
-
 _SHARED = 1 / 3
 """Share of a tracklet's sightings with one of another near in time, from which both are compared;
 larger keeps more doubles."""
-
 _JOIN_COST = 6.0
 """Cost, as `link_cost`, from which tracklets are not joined; larger joins more, strangers too."""
-
-_LONG_GAP = 30
-"""Frames of a gap that cost at most; larger makes long absences dearer to join."""
+_LONG_GAP = 30  # frames of a gap that cost at most; larger makes long absences dearer to join
 
 _Rows = npt.NDArray[np.bool_]
 
@@ -59,14 +51,14 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
     tracklets = sorted(tracklets, key=_strength, reverse=True)
     # Without the camera's motion, boxes of different frames can be compared as they are.
     origin = min(t.start for t in tracklets)
-    placed = [_Placed(t, _still(t, camera, origin)) for t in tracklets]
-    spans = _spans(placed)
+    still = [_still(t, camera, origin) for t in tracklets]
+    spans = _spans(still)
     kept: dict[int, Tracklet] = {}
     for weaker, tracklet in enumerate(tracklets):
         for better in _meeting(spans, weaker, near):
             if better not in kept:
                 continue
-            shared, same = _coincidence(placed[better], placed[weaker], near)
+            shared, same = _coincidence(still[better], still[weaker], near)
             if np.count_nonzero(same) <= np.count_nonzero(shared) / 2:
                 continue
             elsewhere = shared & ~same
@@ -133,17 +125,11 @@ def _strength(tracklet: Tracklet) -> float:
     return float(tracklet.evidence.max(axis=1).sum())
 
 
-def _still(tracklet: Tracklet, camera: Camera, origin: int) -> Boxes:
-    """The boxes carried to frame `origin` by the camera's motion."""
+def _still(tracklet: Tracklet, camera: Camera, origin: int) -> Tracklet:
+    """The tracklet with its boxes carried to frame `origin` by the camera's motion."""
     rows = zip(tracklet.frames.tolist(), tracklet.boxes, strict=True)
-    return np.concatenate([carried(box[None], camera.between(f, origin)) for f, box in rows])
-
-
-class _Placed(NamedTuple):
-    """A tracklet, and its boxes without the camera's motion."""
-
-    tracklet: Tracklet
-    still: Boxes
+    boxes = np.concatenate([carried(box[None], camera.between(f, origin)) for f, box in rows])
+    return replace(tracklet, boxes=boxes)
 
 
 class _Spans(NamedTuple):
@@ -155,11 +141,11 @@ class _Spans(NamedTuple):
     high: Floats
 
 
-def _spans(placed: list[_Placed]) -> _Spans:
-    edges = [bounds(p.still) for p in placed]
+def _spans(tracklets: list[Tracklet]) -> _Spans:
+    edges = [bounds(t.boxes) for t in tracklets]
     return _Spans(
-        np.array([p.tracklet.start for p in placed]),
-        np.array([p.tracklet.last for p in placed]),
+        np.array([t.start for t in tracklets]),
+        np.array([t.last for t in tracklets]),
         np.array([e[:, :2].min(axis=0) for e in edges]),
         np.array([e[:, 2:].max(axis=0) for e in edges]),
     )
@@ -173,20 +159,19 @@ def _meeting(spans: _Spans, one: int, near: int) -> list[int]:
     return np.flatnonzero(together & touching).tolist()
 
 
-def _coincidence(better: _Placed, weaker: _Placed, near: int) -> tuple[_Rows, _Rows]:
+def _coincidence(better: Tracklet, weaker: Tracklet, near: int) -> tuple[_Rows, _Rows]:
     """Two masks over the weaker one's sightings: near one of the better in time, and of these, on
     its face. The second is empty if the first holds under `_SHARED` of the sightings."""
-    tracklet = weaker.tracklet
-    nearest = _nearest(tracklet.frames, better.tracklet.frames)
-    shared = np.abs(tracklet.frames - better.tracklet.frames[nearest]) <= near
-    same = np.zeros(len(tracklet), bool)
-    if np.count_nonzero(shared) >= len(tracklet) * _SHARED:
-        box, other = weaker.still[shared], better.still[nearest[shared]]
+    nearest = _nearest(weaker.frames, better.frames)
+    shared = np.abs(weaker.frames - better.frames[nearest]) <= near
+    same = np.zeros(len(weaker), bool)
+    if np.count_nonzero(shared) >= len(weaker) * _SHARED:
+        box, other = weaker.boxes[shared], better.boxes[nearest[shared]]
         away = np.linalg.norm(other[:, :2] - box[:, :2], axis=1)
         small, large = np.minimum(sizes(other), sizes(box)), np.maximum(sizes(other), sizes(box))
         inside = (paired_inside(other, box) > _INSIDE) & (small > large / _COMPARABLE)
         turned = np.abs(wrapped(other[:, 4] - box[:, 4])) > _TURNED
-        turned &= ~sure(tracklet)[shared]
+        turned &= ~sure(weaker)[shared]
         near_enough = np.where(turned, _TURNED_PLACE * large, _SAME_PLACE * small)
         same[shared] = (away < near_enough) | inside
     return shared, same

@@ -27,20 +27,14 @@ from blur.scan.camera import Camera
 _END_COST = 4.0
 """Cost of ending a tracklet, and of the dearest link; larger makes fewer, longer tracklets and more
 wrong links."""
-
 _WINDOW = 240
 """Frames solved at once; links across its end belong to the earlier window. Larger comes nearer the
 shot's optimum and takes more memory."""
-
 _NEAR, _NEAR_A_FRAME, _NEAR_BLIND, _MOST_GAP = 0.25, 0.05, 1.0, 20
 """Face sizes of motion that cost 1: for a link, for each frame of its gap up to `_MOST_GAP`, and
 where the camera's motion is unknown. Larger links faster faces, and strangers."""
-
-_SWELL = 0.35
-"""Change in log size that costs 1; larger links faces that grow faster, and strangers."""
-
-_GAP = 0.06
-"""Cost of each frame of a gap; larger prefers the nearest sighting in time."""
+_SWELL = 0.35  # change in log size that costs 1; larger links faces that grow faster, and strangers
+_GAP = 0.06  # cost of each frame of a gap; larger prefers the nearest sighting in time
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,15 +105,13 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
         Look("centerface", 1280, every=6, quartered=True, least=1600),
     ),
 }
-"""Pixels, frames and scores; see `Look`.
-
-Sparse looks at several sizes find more than dense ones at one size: a face that fills the frame or
-is blurred stands out where it is small. Measured in scans alone (exposed of 9164 clear face-frames
-of 31 filmed clips; hard ones in brackets): balanced 2 (413), fast 0 (414); 0 of 2832 over 12 clips
-of 1080p with small faces, 0 of 248 over 15 clips with faces shown for 3 to 5 frames. Quartered
-CenterFace every 48th frame below 2560 pixels leaves 64 of 3725 hard ones, every 24th 4. YuNet alone
-on a frame spoils the mean score that weeding uses: 67 of 9164. Turned looks at 480 pixels lose a
-masked lying face."""
+"""Sparse looks at several sizes find more than dense ones at one size: a face that fills the frame
+or is blurred stands out where it is small. Measured in scans alone (exposed of 9164 clear
+face-frames of 31 filmed clips; hard ones in brackets): balanced 2 (413), fast 0 (414); 0 of 2832
+over 12 clips of 1080p with small faces, 0 of 248 over 15 clips with faces shown for 3 to 5 frames.
+Quartered CenterFace every 48th frame below 2560 pixels leaves 64 of 3725 hard ones, every 24th 4.
+YuNet alone on a frame spoils the mean score that weeding uses: 67 of 9164. Turned looks at 480
+pixels lose a masked lying face."""
 
 _Batch = tuple[str, float, tuple[int, ...]]
 """Views for one call of a detector: its name, its threshold, and the shape of their pictures."""

@@ -7,6 +7,7 @@ new sighting, from which the pursuit goes on.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,23 +30,18 @@ from blur.scan.timeline import NEAR_SECONDS, Timeline
 _WIDTH = 960
 """Pixels, longest side of the pictures that faces are followed on; larger keeps the texture of
 smaller faces, and memory grows with its square."""
-
 _RELOOK = 3
 """Frames of a stride; close-ups follow after 1, 2, 4, 8 strides out of sight, which exposes no more
 than every stride does (31 clips, 3 sequences). Larger is cheaper and finds a face later."""
-
 _CROWD = 24
 """Faces under way from which strides grow, so that a crowd's time stays bounded; larger takes more
 close-ups in crowds."""
-
 _LEAD = 16
 """Frames that the reader may run ahead of the pursuit, at least `prefetch.AHEAD`; larger decodes
 more frames than needed."""
-
 _DRIFT = 1.2
 """Factor by which a followed face may differ in size from its last sighting, zoom apart; larger
 lets boxes swell or shrink further."""
-
 _AGREED = 0.3
 """Face widths within which two pursuits agree; larger skips more ways back, and averages boxes
 where a box around both would be safer."""
@@ -84,16 +80,19 @@ class _Anchor(NamedTuple):
 
 @dataclass(slots=True)
 class _Chase:
-    """A tracklet's pursuit: `sighted` gives the row of a frame, `forward` and `backward` the gained
-    sightings by frame; `box` is where the face is now, None while it is not pursued."""
+    """A tracklet's pursuit, its gained sightings by frame in both directions; `box` is where the
+    face is now, None while it is not pursued. `sighted` gives the row of a frame."""
 
     tracklet: Tracklet
     shot: tuple[int, int]
-    sighted: dict[int, int]
     forward: dict[int, Found] = field(default_factory=dict)
     backward: dict[int, Found] = field(default_factory=dict)
     box: Box | None = None
     anchor: _Anchor | None = None
+    sighted: dict[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sighted = {frame: row for row, frame in enumerate(self.tracklet.frames.tolist())}
 
 
 class Pursuit:
@@ -117,16 +116,8 @@ class Pursuit:
         self._scale, self._reach = scale, reach
         self._near = timeline.frames(NEAR_SECONDS)
         self._ring: deque[tuple[int, Gray]] = deque(maxlen=reach + 1)
-        self._chases = [
-            _Chase(
-                t,
-                timeline.shot_of(t.start),
-                {int(frame): row for row, frame in enumerate(t.frames)},
-            )
-            for t in tracklets
-        ]
-        self._order = sorted(self._chases, key=lambda c: c.tracklet.start)
-        self._begun = 0
+        self._chases = [_Chase(t, timeline.shot_of(t.start)) for t in tracklets]
+        self._later = sorted(self._chases, key=lambda c: c.tracklet.start)[::-1]
         self._active: list[_Chase] = []
         self._foreseen = np.zeros(len(timeline.seconds), bool)
         for chase in self._chases:
@@ -147,9 +138,8 @@ class Pursuit:
 
     def see(self, frame: int, gray: Gray) -> None:
         self._ring.append((frame, gray))
-        while self._begun < len(self._order) and self._order[self._begun].tracklet.start <= frame:
-            self._active.append(self._order[self._begun])
-            self._begun += 1
+        while self._later and self._later[-1].tracklet.start <= frame:
+            self._active.append(self._later.pop())
         for chase in self._active:
             if frame in chase.sighted:
                 self._sighted(chase, frame)
@@ -181,12 +171,9 @@ class Pursuit:
         """The first frame of the way back from a sighting, and the end of the way on; None if the
         next sighting is near enough for bridging."""
         frames = chase.tracklet.frames
-        frame, back, onward = int(frames[row]), chase.shot[0], chase.shot[1]
-        first, last = row == 0, row == len(frames) - 1
-        if not first:
-            back = int(frames[row - 1]) + 1
-        if not last:
-            onward = int(frames[row + 1])
+        frame, first, last = int(frames[row]), row == 0, row == len(frames) - 1
+        back = chase.shot[0] if first else int(frames[row - 1]) + 1
+        onward = chase.shot[1] if last else int(frames[row + 1])
         return (
             back if frame > back and (first or frame - back > self._near) else None,
             onward if onward > frame + 1 and (last or onward - frame - 1 > self._near) else None,
@@ -195,11 +182,9 @@ class Pursuit:
     def _onward(self, chase: _Chase, frame: int, gray: Gray) -> None:
         last, before = self._ring[-2]
         assert chase.box is not None and chase.anchor is not None
-        unseen = frame - chase.anchor.frame
-        if last != frame - 1 or frame >= chase.shot[1] or unseen > self._reach:
-            chase.box = None
-            return
-        found = self._step(before, gray, chase.box, last, frame, chase.anchor)
+        found, unseen = None, frame - chase.anchor.frame
+        if last == frame - 1 and frame < chase.shot[1] and unseen <= self._reach:
+            found = self._step(before, gray, chase.box, last, frame, chase.anchor)
         if found is None:
             chase.box = None
             return
@@ -212,9 +197,7 @@ class Pursuit:
         anchor = _Anchor(frame, box)
         stop = max(stop, frame - self._reach)  # the ring may hold far older pictures
         pictures = [(f, g) for f, g in self._ring if stop <= f <= frame]
-        for (later, after), (earlier, before) in zip(
-            pictures[:0:-1], pictures[-2::-1], strict=True
-        ):
+        for (later, after), (earlier, before) in itertools.pairwise(reversed(pictures)):
             found = self._step(after, before, box, later, earlier, anchor)
             if found is None:
                 return

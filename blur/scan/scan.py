@@ -26,8 +26,7 @@ from blur.process.prefetch import ahead
 from blur.process.progress import Progress, silent
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.cuts import CutFinder
-from blur.scan.dark import dark_tracks, lit
-from blur.scan.doubts import dark
+from blur.scan.dark import dark_doubts, dark_tracks, lit
 from blur.scan.link import Tracklet
 from blur.scan.looks import LookRequest, ScanLooks
 from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
@@ -42,10 +41,7 @@ WHOLE_CLIP = range(sys.maxsize)
 _TOGETHER = 12
 """Frames whose looks go to the detectors at once: enough of one size to keep all cores busy. Larger
 takes more memory."""
-
-_ALONE = 3
-"""Likewise on one core, which a single look keeps busy: 40 MB less for 1080p."""
-
+_ALONE = 3  # likewise on one core, which a single look keeps busy: 40 MB less for 1080p
 _BLIND_EVERY = 3
 """Frames between complete sets of looks while the camera's motion is unknown; larger is cheaper and
 finds the faces of a new shot later."""
@@ -103,7 +99,7 @@ def scan(
         pts=tuple(first.pts),
         cuts=tuple(first.cuts),
         tracks=tuple(tracks),
-        doubts=tuple(sorted(doubts + dark(first.lit), key=lambda d: -d.weight)),
+        doubts=tuple(sorted(doubts + dark_doubts(first.lit), key=lambda d: -d.weight)),
         scan_digest=scan_digest(settings),
         notes=tuple(first.notes),
     )

@@ -31,7 +31,6 @@ from blur.settings import ScanSettings
 _CALM = 5
 """Frames in a row with a reliable step, more than a flash lasts, after which no cut is undecided
 and the finder's start has no influence; larger needs longer run-ups."""
-
 _RUN_UP = 32
 """Frames before a segment in which a calm row is sought first; larger measures more frames
 twice."""
@@ -80,24 +79,18 @@ def look(
 
     first = first_pass(ScanJob(info, settings, heard), frames, span)
     here = slice(span.start - begin, span.stop - begin)
-    camera = Camera()
-    for step in first.camera.steps[here]:
-        camera.append(step)
+    camera = Camera.of(first.camera.steps[here])
     cuts = [begin + cut for cut in first.cuts if begin + cut in span]
     return FirstPass(first.pts[here], first.lit[here], first.sightings, camera, cuts)
 
 
 def joined(parts: Sequence[FirstPass]) -> FirstPass:
     """The first pass over the whole clip, from its segments in order."""
-    camera = Camera()
-    for part in parts:
-        for step in part.camera.steps:
-            camera.append(step)
     return FirstPass(
         pts=[pts for part in parts for pts in part.pts],
         lit=[lit for part in parts for lit in part.lit],
         sightings=[sightings for part in parts for sightings in part.sightings],
-        camera=camera,
+        camera=Camera.of(step for part in parts for step in part.camera.steps),
         cuts=[cut for part in parts for cut in part.cuts],
     )
 
@@ -125,9 +118,7 @@ def to_bytes(first: FirstPass) -> bytes:
 def from_bytes(content: bytes) -> FirstPass:
     """The first pass in `to_bytes`' format. Raises ValueError, KeyError, EOFError or BadZipFile."""
     with np.load(io.BytesIO(content), allow_pickle=False) as columns:
-        camera = Camera()
-        for transform, support in zip(columns["transforms"], columns["supports"], strict=True):
-            camera.append(Step(transform, float(support)))
+        steps = zip(columns["transforms"], columns["supports"].tolist(), strict=True)
         ends = np.cumsum(columns["counts"])
         boxes = np.split(columns["boxes"], ends)[:-1]
         evidence = np.split(columns["evidence"], ends)[:-1]
@@ -136,7 +127,7 @@ def from_bytes(content: bytes) -> FirstPass:
             pts=columns["pts"].tolist(),
             lit=columns["lit"].tolist(),
             sightings=[Sightings(*row) for row in zip(looks, boxes, evidence, strict=True)],
-            camera=camera,
+            camera=Camera.of(itertools.starmap(Step, steps)),
             cuts=columns["cuts"].tolist(),
         )
 

@@ -1,34 +1,32 @@
-"""Tracks of a clip from its sightings: link, absorb, join, weed, smooth, complete."""
+"""Tracks and doubts from a clip's sightings: link, absorb, join, weed, smooth, complete."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from blur.data.plan import Doubt, Track
+from blur.data.plan import Box, Doubt, Mark, Reason, Track
 from blur.data.sightings import Sightings
-from blur.scan import doubts as doubts_of
 from blur.scan.camera import Camera
-from blur.scan.complete import complete
+from blur.scan.complete import complete, smooth
 from blur.scan.join import absorb, join
 from blur.scan.link import Tracklet, link
-from blur.scan.smooth import smooth
 from blur.scan.timeline import NEAR_SECONDS, Timeline
 from blur.scan.weed import FACE_BAR, credence, is_face
 
 _LINK_SECONDS = 1.0
 """Seconds that a link may jump; larger bridges longer losses, makes more wrong links, and compares
 more pairs."""
-
 _JOIN_SECONDS = 2.0
 """Seconds that a join may jump; larger reunites a face after a longer absence, and joins more
 strangers."""
-
 _SURELY = 1.0
 """Log-odds above FACE_BAR from which a covered tracklet is no doubt; larger asks more often."""
+_LOST_SECONDS = 0.7  # seconds of a bridge above which it is a doubt; larger files fewer
 
 
 def tracklets_of(
@@ -61,7 +59,7 @@ def tracks_of(
     for tracklet in tracklets:
         trust = credence(tracklet)
         if not is_face(tracklet):
-            doubts.append(doubts_of.weeded(tracklet, trust))
+            doubts.append(doubt_of(tracklet, Reason.WEEDED, _likelihood(trust)))
             continue
         lead, _ = timeline.around(tracklet.start, hold)
         _, trail = timeline.around(tracklet.last, hold)
@@ -69,6 +67,33 @@ def tracks_of(
         track = complete(smooth(tracklet, camera), camera, shot, (lead, trail), len(tracks) + 1)
         tracks.append(track)
         if trust < FACE_BAR + _SURELY:
-            doubts.append(doubts_of.weak(tracklet, trust, track.id))
-        doubts += doubts_of.lost(track, timeline)
+            doubts.append(doubt_of(tracklet, Reason.WEAK, _likelihood(-trust), track.id))
+        doubts += _lost(track, timeline)
     return tracks, doubts
+
+
+def doubt_of(tracklet: Tracklet, reason: Reason, weight: float, track: int | None = None) -> Doubt:
+    """A doubt about a whole tracklet, at its first box."""
+    box = Box(*tracklet.boxes[0].tolist())
+    start, end = tracklet.start, tracklet.last + 1
+    return Doubt(start=start, end=end, reason=reason, weight=weight, track=track, box=box)
+
+
+def _lost(track: Track, timeline: Timeline) -> list[Doubt]:
+    """Doubts about long bridges, in which the face was neither detected nor followed throughout."""
+    found = []
+    for a, b in itertools.pairwise(track.sightings().tolist()):
+        blind = float(timeline.seconds[b] - timeline.seconds[a])
+        unfollowed = (track.marks[a + 1 - track.start : b - track.start] == Mark.BRIDGED).any()
+        if blind > _LOST_SECONDS and unfollowed:
+            weight, box = min(1.0, 0.3 * blind), track.box(a + 1)
+            found.append(
+                Doubt(
+                    start=a + 1, end=b, reason=Reason.LOST, weight=weight, track=track.id, box=box
+                )
+            )
+    return found
+
+
+def _likelihood(log_odds: float) -> float:
+    return float(1 / (1 + np.exp(-log_odds)))

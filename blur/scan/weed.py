@@ -23,7 +23,6 @@ WEIGHTS = {
 
 BIAS = -2.8
 """Log-odds of a tracklet whose features are all 0; larger covers more."""
-
 _NEUTRAL = 0.1
 """Answer of close-ups, 0 to 1, that leaves the odds as they are; larger makes weak answers count
 against a face."""
@@ -31,18 +30,14 @@ against a face."""
 FACE_BAR = -1.1
 """Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face. Larger
 misses more faces and covers less that is none."""
-
 _SURE = np.array([0.5, 0.85])
 """Score, by family, from which a single sighting is a face; larger weeds more brief faces."""
-
 _UNSURE = (-3.0, -0.1)
 """Log-odds between which close-ups are taken: no tracklet below became a face by them. A wider
 range costs more close-ups."""
-
 _APART = 4
 """Frames, more than which lie between two sightings for close-ups; larger makes them more
 independent and finds fewer."""
-
 _SIGHTINGS = 3
 """Sightings for close-ups at most; larger is steadier and dearer, at nine close-ups each."""
 

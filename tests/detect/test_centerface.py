@@ -9,7 +9,7 @@ from blur.data.boxes import bounds
 from blur.detect.centerface import CenterFace, own_axes, roll
 from blur.errors import DetectorError
 
-# Landmarks of an upright face in its box: y, x of eyes, nose, mouth corners, as the network tells.
+# Landmarks of an upright face in box sizes: y, x of eyes, nose, mouth corners, as in the network.
 UPRIGHT = np.array([0.37, 0.25, 0.37, 0.75, 0.55, 0.5, 0.71, 0.3, 0.71, 0.7], np.float32)
 
 

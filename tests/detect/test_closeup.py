@@ -1,4 +1,4 @@
-"""Close-ups ask no more of a detector than they need to."""
+"""Close-ups take as few looks of a detector as they need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GRAY = np.full((300, 400), 128, np.uint8)
 
 
 class Sure:
-    """Sees a face in the middle of every picture, always with the same score."""
+    """Sees a face in the middle of every picture, always with one score."""
 
     name = family = "centerface"
 

@@ -18,7 +18,7 @@ ROW = np.array([[0, 0, 100, 100], [20, 0, 120, 100], [50, 0, 150, 100]], np.floa
         ([0.7, 0.9, 0.8], 0.70, [1, 2, 0]),
         ([0.7, 0.9, 0.8], 0.60, [1, 2]),
         ([0.7, 0.9, 0.8], 0.50, [1]),
-        # What is suppressed suppresses nothing itself.
+        # A suppressed box suppresses no other.
         ([0.9, 0.8, 0.7], 0.50, [0, 2]),
     ],
 )

@@ -1,4 +1,4 @@
-"""The networks for NVIDIA chips: the same graphs on the CPU, and on such a chip where one is."""
+"""The networks for NVIDIA chips: their graphs on the CPU, and on a chip if the machine has one."""
 
 import functools
 import sys
@@ -54,7 +54,7 @@ def answers(network: Network, pictures: list[Picture]) -> list[Outputs]:
 
 
 def check_answers(name: str, bgr: bool, astronaut: Picture, within: float, **options: str) -> None:
-    """Those of a picture that fills its input, and of one that does not, are OpenVINO's."""
+    """Answers are OpenVINO's, for a picture that fills its input and for one with padding."""
     pictures = [astronaut, np.ascontiguousarray(astronaut[20:350, 90:430])]
     content = weights.read(name)
     ours = answers(CudaNetwork(name, content, bgr=bgr, **options), pictures)
@@ -103,7 +103,7 @@ def test_a_detector_on_a_chip_finds_the_same(
 
 
 def refused() -> BlurError:
-    """Why there is no network for the chip; the list of devices must agree."""
+    """The error of opening a network on the chip, which must not be among the devices."""
     assert CUDA not in devices.devices()
     with pytest.raises(BlurError) as caught:
         devices.open_network("yunet", weights.read("yunet"), device=CUDA)

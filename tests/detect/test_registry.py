@@ -57,9 +57,9 @@ def test_detectors_agree_on_a_real_face(astronaut: Picture) -> None:
 
 @pytest.mark.parametrize("name", DETECTORS)
 def test_pictures_do_not_depend_on_each_other(name: str, astronaut: Picture) -> None:
-    """Nor on the order, the thread or the size of what was looked at before."""
+    """Nor on the order, the thread or the size of earlier pictures."""
     detector = load_detector(name)
-    # The same input size after padding, so that what lay there before would be seen.
+    # Equal input sizes after padding: remains of an earlier picture would show.
     pictures = [astronaut, astronaut[:500, :490], astronaut[40:210, 130:320], astronaut[::-1]]
     pictures = [np.ascontiguousarray(picture) for picture in pictures]
     alone = [detector.detect([picture], 0.3)[0] for picture in pictures]

@@ -32,7 +32,7 @@ def telling(width: int, height: int) -> Picture:
 
 
 def errors(view: View, width: int, height: int, edge: float, padded: bool = False) -> np.ndarray:
-    """How far, in frame pixels, each of the view's pixels is from where `to_frame` leads.
+    """Frame pixels between each view pixel's own place and the place that `to_frame` gives.
 
     Pixels that fall within `edge` of the frame's border or beyond it are left out; all others must
     show the frame, except in a `padded` view, whose padding may lie over it.
@@ -55,7 +55,7 @@ def test_whole(width: int, height: int, longest: int, turns: int) -> None:
     view = SizedFrame(telling(width, height)).whole(longest, turns)
     pixel = max(width, height) / longest
     found = errors(view, width, height, edge=max(pixel, 0.5))
-    # The shorter side rounds to whole pixels: that is half a view pixel at its far end. A linear
+    # The shorter side rounds to whole pixels: half a view pixel at its far end. A linear
     # resize of whole levels is within three quarters of one, in x and in y.
     assert found.max() <= np.hypot(0.75, 0.75) / step(width, height) + 0.5 * pixel
     assert (view.picture[..., 2] == MARK).sum() > 0.9 * width * height / pixel**2 - 100
@@ -89,7 +89,7 @@ def test_a_crop_beyond_the_edge_goes_on_with_the_borders_colours() -> None:
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, st.integers(48, 128), st.integers(0, 40))
 def test_tiles(width: int, height: int, side: int, overlap: int) -> None:
-    """Together they show every pixel where it is; each face up to the overlap is whole in one."""
+    """Together they show every pixel in its place; a face up to the overlap is whole in a tile."""
     views = tiles(telling(width, height), (side, side), overlap)
     seen = np.zeros((height, width), int)
     spans = []
@@ -117,7 +117,7 @@ def test_tiles(width: int, height: int, side: int, overlap: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, st.integers(32, 120))
 def test_quarters(width: int, height: int, longest: int) -> None:
-    """They show the whole frame, with the network that `whole` takes at half the size."""
+    """They show the whole frame, on the network of `whole` at half the size."""
     frame = telling(width, height)
     pixel = max(width, height) / longest / 2
     made = SizedFrame(frame)

@@ -1,4 +1,4 @@
-"""Installed weights are found and verified, or the error says how to mend it."""
+"""Installed weights are found and verified, or the error carries a remedy."""
 
 import shutil
 import tomllib

@@ -15,7 +15,7 @@ FRAMES = 700
 
 
 def wandering(seed: int) -> list[Step]:
-    """Steps of a camera that pans, rolls and zooms; one in ten could not be measured."""
+    """Steps of a camera that pans, rolls and zooms; one in ten is unknown."""
     rng = np.random.default_rng(seed)
     steps = [Step.unknown()]
     for _ in range(FRAMES - 1):
@@ -30,9 +30,7 @@ def wandering(seed: int) -> list[Step]:
 
 
 STEPS = wandering(3)
-CAMERA = Camera()
-for _step in STEPS:
-    CAMERA.append(_step)
+CAMERA = Camera.of(STEPS)
 
 frames = st.integers(0, FRAMES - 1)
 POINTS = np.array([[0, 0, 1], [1920, 0, 1], [960, 540, 1], [1920, 1080, 1]], float).T
@@ -75,20 +73,15 @@ def test_a_way_is_reliable_only_when_each_of_its_steps_is(a: int, b: int) -> Non
 
 
 def test_a_way_through_hours_is_found() -> None:
-    camera = Camera()
     step = Step(np.array([[1, 0, 0.5], [0, 1, 0], [0, 0, 1.0]]), 1.0)
-    for _ in range(400_000):
-        camera.append(step)
+    camera = Camera.of([step] * 400_000)
     assert camera.between(0, 399_999)[:2, 2] == pytest.approx([199_999.5, 0])
     assert camera.between(399_999, 0)[:2, 2] == pytest.approx([-199_999.5, 0])
 
 
 def test_a_long_zoom_keeps_its_precision() -> None:
     """A camera that zooms in for an hour: products of all steps would overflow."""
-    camera = Camera()
-    step = Step(np.diag([1.01, 1.01, 1.0]), 1.0)
-    for _ in range(110_000):
-        camera.append(step)
+    camera = Camera.of([Step(np.diag([1.01, 1.01, 1.0]), 1.0)] * 110_000)
     assert np.allclose(camera.between(109_000, 109_100), np.diag([1.01**100] * 2 + [1]), rtol=1e-6)
 
 

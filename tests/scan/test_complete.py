@@ -11,9 +11,8 @@ from people import camera, shift
 from blur.data.boxes import bounds
 from blur.data.plan import Mark, Track
 from blur.scan.camera import Camera
-from blur.scan.complete import complete
+from blur.scan.complete import complete, smooth
 from blur.scan.link import Tracklet
-from blur.scan.smooth import smooth
 
 FRAMES = 200
 STILL = camera(FRAMES)

@@ -1,4 +1,4 @@
-"""Cuts are found exactly; what a hand-held camera does within a shot is none."""
+"""Cuts are found exactly; motion of a hand-held camera within a shot is none."""
 
 from __future__ import annotations
 

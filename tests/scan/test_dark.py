@@ -1,4 +1,4 @@
-"""What is black to the eye is covered whole; what can be seen is searched."""
+"""Pictures black to the eye are covered whole; visible ones are searched."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import pytest
 
 from blur.cover.region import Covers
 from blur.data.plan import Reason
-from blur.scan.dark import dark_tracks, lit
-from blur.scan.doubts import dark
+from blur.scan.dark import dark_doubts, dark_tracks, lit
 from blur.scan.timeline import Timeline
 from blur.settings import CoverSettings
 
@@ -44,7 +43,7 @@ def test_a_lamp_in_the_dark_is_no_black_picture_but_a_doubt() -> None:
     gray[100:120, 200:220] = 200
     shares = [lit(gray)] * 10
     assert spans(shares) == []
-    assert [(d.start, d.end, d.reason, d.track) for d in dark(shares)] == [
+    assert [(d.start, d.end, d.reason, d.track) for d in dark_doubts(shares)] == [
         (0, 10, Reason.DARK, None)
     ]
 

@@ -67,7 +67,7 @@ def test_a_double_adds_what_it_surely_saw_before_and_after_the_better_one() -> N
 
 
 def test_a_face_stays_where_what_takes_it_for_its_own_is_elsewhere_at_the_time() -> None:
-    """A wrong sighting far away, linked to a face that somebody else was on the way to."""
+    """A wrong sighting far away, linked to the face of another tracklet."""
     face = still(range(0, 30, 3))
     wandering = tracklet(
         [(0, 700, 200, 60, 0.9), *((f, 302.0, 200, 60, 0.9) for f in range(15, 60, 3))]
@@ -99,7 +99,7 @@ def test_neighbours_are_no_doubles() -> None:
 
 
 def test_a_turned_guess_beside_a_face_is_a_double_unless_it_is_sure() -> None:
-    """Two heads that touch: a detector that took the better seen one for upside down."""
+    """Two heads touch, and the better seen one is taken for upside down."""
     better = still(range(0, 60, 3))
     better.boxes[:, 4] = 180
     guess = still(range(0, 60, 6), 345, score=0.4)
@@ -115,7 +115,7 @@ def test_a_small_face_before_a_large_one_is_no_double() -> None:
 
 
 def test_a_long_shot_takes_memory_with_its_length_and_not_with_the_square() -> None:
-    """One who stays and is seen at two sizes, and a thousand who come and go."""
+    """A face that stays and is seen at two sizes, and a thousand brief ones."""
     frames = 12_000
     stay = [still(range(0, frames, 3)), still(range(1, frames, 3), 305, size=50, score=0.4)]
     passing = [still(range(f, f + 2), 700) for f in range(0, frames, 9)]

@@ -53,7 +53,7 @@ def walk(
 
 
 def of_people(tracklets: list[Tracklet], *people: list[Seen]) -> list[set[int]]:
-    """For each tracklet, the people that its sightings are of."""
+    """For each tracklet, the people among its sightings."""
     owners = {row[:3]: i for i, person in enumerate(people) for row in person}
     rounded = {(f, np.float32(x), np.float32(y)): i for (f, x, y), i in owners.items()}
     return [
@@ -72,7 +72,7 @@ def test_people_side_by_side_keep_their_tracks(every: int) -> None:
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_somebody_who_walks_by_in_front_steals_no_track(every: int) -> None:
-    """The one behind is not seen while the other is before them."""
+    """The sitter is not seen behind the walker."""
     frames = range(0, 120, every)
     walker = walk(200, 8, 215, frames, size=80)
     sitter = [(f, 640.0, 200.0, 60.0, 0.7) for f in frames if abs(200 + 8 * f - 640) > 60]

@@ -97,7 +97,7 @@ def pursued(
     cuts: tuple[int, ...] = (),
     seen: tuple[int, ...] = (),
 ) -> Tracklet:
-    """The tracklet after a pursuit, in which the frames `seen` are those that a close-up knows."""
+    """The tracklet after a pursuit, whose close-ups find the face on the frames `seen`."""
 
     def relook(gray: Gray, box: Box) -> Found | None:
         number = next(i for i, picture in enumerate(film) if picture is gray)
@@ -113,7 +113,7 @@ def run(
 ) -> Tracklet:
     """The tracklet after a pursuit over the film."""
     timeline = Timeline(np.arange(len(film)) / 25, cuts)
-    # Nothing is known of the camera: the face's own texture must lead.
+    # The camera is unknown: the face's own texture must lead.
     path = camera(len(film), blind=range(len(film)))
     pursuit = Pursuit([tracklet], path, timeline, relook, SCALE, reach)
     for frame, gray in enumerate(film):
@@ -167,7 +167,7 @@ def test_frames_are_wanted_from_before_the_first_sighting_on(film: list[Gray]) -
 
 
 def asked(film: list[Gray], tracklet: Tracklet, reach: int) -> list[int]:
-    """The frames that a pursuit asks for a close-up of, in its order; none of them helps."""
+    """The frames of a pursuit's close-ups, in its order; none finds the face."""
     frames: list[int] = []
 
     def relook(gray: Gray, box: Box) -> None:

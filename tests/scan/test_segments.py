@@ -1,4 +1,4 @@
-"""A scan in segments is the scan: whatever lies at a seam, and wherever the seams lie."""
+"""A scan in segments gives the plan of a whole scan, wherever the seams lie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From sightings to tracks: what a clip's shots become."""
+"""From the sightings of a clip's shots to tracks and doubts."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_doubts_come_worst_first() -> None:
 
 
 def test_no_track_crosses_a_cut() -> None:
-    """The same face at the same place before and after the cut, the camera none the wiser."""
+    """One face at one place before and after the cut, which the camera does not show."""
     seen = sightings(standing(range(0, 120, 3)))
     tracks, _ = built(seen, 120, [61], camera(120))
     assert sorted((t.start, t.end) for t in tracks) == [(0, 61), (61, 120)]

@@ -1,4 +1,4 @@
-"""`blur` as it is, but for its detectors: they cost nothing and see what is green."""
+"""`blur` with detectors that cost nothing and take green for faces."""
 
 from __future__ import annotations
 

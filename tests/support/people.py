@@ -1,4 +1,4 @@
-"""People for tests: what looks would see of them, and cameras that look."""
+"""Sightings of made-up people, and cameras of known motion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Seen = tuple[int, float, float, float, float]
 
 
 def sightings(*people: Iterable[Seen]) -> list[Sightings]:
-    """What was seen of some people, frame by frame: upright square faces, by all families."""
+    """Sightings of some people, frame by frame: upright square faces, by all families."""
     frames: dict[int, list[Seen]] = defaultdict(list)
     for row in (row for person in people for row in person):
         frames[row[0]].append(row)
@@ -30,16 +30,10 @@ def of_frame(frame: int, rows: Sequence[Seen]) -> Sightings:
 
 
 def camera(frames: int, step: Affine | None = None, blind: Iterable[int] = ()) -> Camera:
-    """A camera that makes the same step on every frame; `blind` ones could not be measured."""
-    out = Camera()
+    """A camera of one step on every frame; those of `blind` frames are unknown."""
     unmeasured = {0, *blind}
-    for frame in range(frames):
-        out.append(
-            Step.unknown()
-            if frame in unmeasured
-            else Step(np.eye(3) if step is None else step, 0.9)
-        )
-    return out
+    known = Step(np.eye(3) if step is None else step, 0.9)
+    return Camera.of(Step.unknown() if frame in unmeasured else known for frame in range(frames))
 
 
 def shift(dx: float, dy: float) -> Affine:
