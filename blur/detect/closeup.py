@@ -11,7 +11,7 @@ import numpy as np
 from blur.data.arrays import Gray
 from blur.data.boxes import wrapped
 from blur.data.plan import Box
-from blur.data.sightings import FAMILIES, Found
+from blur.data.sightings import FAMILIES, Sighting
 from blur.detect.detections import Detections, Detector
 from blur.detect.views import View, crop, lifted
 
@@ -51,7 +51,7 @@ class Closeup:
     def __init__(self, load: Callable[[str], Detector], scale: float) -> None:
         self._load, self._scale = functools.cache(load), scale
 
-    def find(self, gray: Gray, box: Box) -> Found | None:
+    def find(self, gray: Gray, box: Box) -> Sighting | None:
         """The face near `box`, or None if no family scores it high enough."""
         view = self._crop(gray, box, _FIND_SIDE, _REACH, 0.0)
         best: Box | None = None
@@ -64,7 +64,7 @@ class Closeup:
                 if best is None:
                     best = Box(*found.boxes[top].tolist())
                 evidence[column] = found.scores[top]
-        return None if best is None else Found(best, evidence)
+        return None if best is None else Sighting(best, evidence)
 
     def answer(self, gray: Gray, box: Box, family: str = FAMILIES[0]) -> float:
         """Mean score in [0, 1] of `box` over close-ups of three sizes, each at three turns.

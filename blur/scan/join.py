@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.data.arrays import Floats
-from blur.data.boxes import bounds, carried, paired_inside, sizes, wrapped
+from blur.data.boxes import bounds, carried, sizes, wrapped
+from blur.data.overlap import doubles
 from blur.scan.camera import Camera
 from blur.scan.link import Tracklet, link_cost, matching
 from blur.scan.weed import sure
@@ -22,12 +23,6 @@ _TURNED_PLACE = 0.9
 sideways face, while real faces that overlap so far stand alike."""
 _TURNED = 60.0
 """Degrees of turn from which `_TURNED_PLACE` holds; larger leaves more turned ghosts as tracks."""
-_INSIDE = 0.7
-"""Share of the smaller box inside the other above which both are one face; larger keeps more
-doubles."""
-_COMPARABLE = 2.5
-"""Factor between sizes up to which `_INSIDE` holds; larger swallows small faces before large
-ones."""
 _SHARED = 1 / 3
 """Share of a tracklet's sightings with one of another near in time, from which both are compared;
 larger keeps more doubles."""
@@ -169,7 +164,7 @@ def _coincidence(better: Tracklet, weaker: Tracklet, near: int) -> tuple[_Rows, 
         box, other = weaker.boxes[shared], better.boxes[nearest[shared]]
         away = np.linalg.norm(other[:, :2] - box[:, :2], axis=1)
         small, large = np.minimum(sizes(other), sizes(box)), np.maximum(sizes(other), sizes(box))
-        inside = (paired_inside(other, box) > _INSIDE) & (small > large / _COMPARABLE)
+        inside = doubles(other, box)
         turned = np.abs(wrapped(other[:, 4] - box[:, 4])) > _TURNED
         turned &= ~sure(weaker)[shared]
         near_enough = np.where(turned, _TURNED_PLACE * large, _SAME_PLACE * small)

@@ -17,7 +17,7 @@ import numpy as np
 
 from blur.data.arrays import Gray
 from blur.data.plan import Box
-from blur.data.sightings import FAMILIES, Found
+from blur.data.sightings import FAMILIES, Sighting
 from blur.media.open.probe import ClipInfo
 from blur.media.open.seek import wanted_frames
 from blur.media.open.small_pictures import display_gray
@@ -46,7 +46,7 @@ _AGREED = 0.3
 """Face widths within which two pursuits agree; larger skips more ways back, and averages boxes
 where a box around both would be safer."""
 
-Relook = Callable[[Gray, Box], Found | None]
+Relook = Callable[[Gray, Box], Sighting | None]
 """Looks for a face near a box (display coordinates) on a gray picture; see `Closeup.find`."""
 
 _UNSEEN = np.zeros(len(FAMILIES), np.float32)
@@ -85,8 +85,8 @@ class _Chase:
 
     tracklet: Tracklet
     shot: tuple[int, int]
-    forward: dict[int, Found] = field(default_factory=dict)
-    backward: dict[int, Found] = field(default_factory=dict)
+    forward: dict[int, Sighting] = field(default_factory=dict)
+    backward: dict[int, Sighting] = field(default_factory=dict)
     box: Box | None = None
     anchor: _Anchor | None = None
     sighted: dict[int, int] = field(init=False)
@@ -208,7 +208,7 @@ class Pursuit:
 
     def _step(
         self, before: Gray, after: Gray, box: Box, here: int, there: int, anchor: _Anchor
-    ) -> Found | None:
+    ) -> Sighting | None:
         """The face on frame `there`, from its box on frame `here`; None if it is lost."""
         camera = self._camera.between(here, there)
         moved = follow(before, after, box, camera, self._scale)
@@ -223,7 +223,7 @@ class Pursuit:
         expected = waiting(anchor.box, self._camera.between(anchor.frame, there))
         growth = min(max(moved.w / expected.w, 1 / _DRIFT), _DRIFT)
         steady = moved._replace(w=expected.w * growth, h=expected.h * growth)
-        return Found(steady, _UNSEEN)
+        return Sighting(steady, _UNSEEN)
 
 
 def _grown(chase: _Chase) -> Tracklet:
@@ -239,7 +239,7 @@ def _grown(chase: _Chase) -> Tracklet:
     return chase.tracklet.joined(Tracklet(frames, boxes, evidence))
 
 
-def _both(first: Found, second: Found) -> Found:
+def _both(first: Sighting, second: Sighting) -> Sighting:
     """The detected one of two sightings; if neither is, a box around both."""
     if first.evidence.any() or second.evidence.any():
         return max(first, second, key=lambda row: float(row.evidence.max()))
@@ -247,7 +247,7 @@ def _both(first: Found, second: Found) -> Found:
     middle = a._replace(cx=(a.cx + b.cx) / 2, cy=(a.cy + b.cy) / 2)
     # The cover's own margin makes up for `_AGREED`.
     away = min(max(0.0, _apart(a, b) - _AGREED * a.w), a.w)
-    return Found(middle._replace(w=max(a.w, b.w) + away, h=max(a.h, b.h) + away), _UNSEEN)
+    return Sighting(middle._replace(w=max(a.w, b.w) + away, h=max(a.h, b.h) + away), _UNSEEN)
 
 
 def _apart(a: Box, b: Box) -> float:

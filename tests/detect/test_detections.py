@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blur.data.boxes import overlaps
+from blur.data.overlap import overlaps
 from blur.detect.detections import Detections, nms
 
 # x from 0, 20 and 50, all 100 wide: IoU 2/3 (first, second), 1/3 (first, third), 7/13.

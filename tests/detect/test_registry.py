@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blur.data.arrays import Picture
-from blur.data.boxes import overlaps
+from blur.data.overlap import overlaps
 from blur.detect.registry import DETECTORS, load_detector, unload_detectors, use_device
 from blur.errors import SetupError, UsageError
 from blur.settings import ALLOTTED_CORES

@@ -9,7 +9,7 @@ from people import camera
 
 from blur.data.arrays import Gray
 from blur.data.plan import Box
-from blur.data.sightings import FAMILIES, Found
+from blur.data.sightings import FAMILIES, Sighting
 from blur.scan.follow import follow
 from blur.scan.link import Tracklet
 from blur.scan.pursue import Pursuit, Relook
@@ -99,11 +99,11 @@ def pursued(
 ) -> Tracklet:
     """The tracklet after a pursuit, whose close-ups find the face on the frames `seen`."""
 
-    def relook(gray: Gray, box: Box) -> Found | None:
+    def relook(gray: Gray, box: Box) -> Sighting | None:
         number = next(i for i, picture in enumerate(film) if picture is gray)
         if number not in seen or away(box, placed(POSES[number])) > 0.5:
             return None
-        return Found(placed(POSES[number]), np.full(len(FAMILIES), 0.7, np.float32))
+        return Sighting(placed(POSES[number]), np.full(len(FAMILIES), 0.7, np.float32))
 
     return run(film, tracklet, relook, reach, cuts)
 
