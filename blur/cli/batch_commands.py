@@ -1,4 +1,4 @@
-"""The commands that work on many clips: run, scan, render, status, clean."""
+"""The commands for many clips: run, scan, render, status, clean."""
 
 from __future__ import annotations
 

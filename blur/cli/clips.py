@@ -1,4 +1,4 @@
-"""The clips that a command names, opened; and the text files that it writes."""
+"""Clips opened by name, and text files written, for commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # native libraries are loaded when a command runs
 
 @contextlib.contextmanager
 def opened(out: Path, name: str) -> Iterator[OpenClip]:
-    """The clip of that name in an output folder. Raises UsageError without a single match."""
+    """The only clip of an output folder with `name` in its name. Raises UsageError."""
     from blur.review.open_clip import OpenClip
     from blur.store.shelf import Shelf
 

@@ -1,4 +1,4 @@
-"""The demo: a real photograph, filmed by a moving virtual camera, goes down the corridor."""
+"""The demo: a photograph, filmed by a moving virtual camera, is covered like any clip."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.batch.display import Display
+from blur.data.arrays import Picture
 from blur.errors import Exit, SetupError, cannot_write
 from blur.store.report import BatchReport
 
 WIDTH, HEIGHT = 1280, 720
 FRAMES, RATE = 90, 25
 _SHOWN = 45
-
-Picture = npt.NDArray[np.uint8]
+"""Frame of the picture before and after."""
 
 
 class Demo(NamedTuple):
-    """What the demo leaves: the covered clip and a picture of one frame before and after."""
+    """`picture` shows a frame before and after, side by side."""
 
     report: BatchReport
     covered: Path
@@ -61,7 +61,7 @@ def photograph() -> Picture:
 
 
 def film(photo: Picture, clip: Path) -> None:
-    """Encode a hand-held camera's way over the photograph as 720p H.264."""
+    """Encode a hand-held camera's view of the photograph as 720p H.264."""
     import av
     import cv2
 
@@ -83,7 +83,7 @@ def film(photo: Picture, clip: Path) -> None:
 
 
 def side_by_side(before: Path, after: Path, picture: Path) -> None:
-    """One frame of both clips, next to each other."""
+    """Save a frame of both clips, next to each other."""
     from PIL import Image
 
     halves = [_frame(clip) for clip in (before, after)]

@@ -1,4 +1,4 @@
-"""What this machine and this installation can do, for `blur doctor`."""
+"""Findings about this machine and installation, for `blur doctor`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blur.errors import BlurError, SetupError
 from blur.process import sandbox
 from blur.settings import Codec, Hardware, Level, Settings, cpu_count
 
-_LIBRARIES = (
+_LIBRARIES = [
     "av",
     "openvino",
     "mediapipe",
@@ -27,14 +27,15 @@ _LIBRARIES = (
     "numpy",
     "scipy",
     "pillow-heif",
-)
+]
 _PIXELS_1080P = 1920 * 1080
 _RATE = 25
 
 
 def examine(settings: Settings, *, estimate: bool) -> Iterator[tuple[str, str]]:
-    """What was looked at, and what was found: versions, weights, processor, encoders, space,
-    network and, with `estimate`, speed: a clip made from a photograph goes down the corridor.
+    """(topic, finding) of versions, weights, processor, encoders, space and network.
+
+    With `estimate` also of speed, measured on a clip made from a photograph.
     """
     sandbox.keep_off_network()
     yield "blur", f"{blur.__version__}, Python {platform.python_version()}, {platform.platform()}"
@@ -88,7 +89,7 @@ def _processor() -> str:
 
 
 def _precision() -> str:
-    """The numbers that detectors calculate with."""
+    """The number format of the detectors' arithmetic."""
     if has_bf16():
         return "bf16, twice as fast as f32"
     return "f32: this processor has no instructions for bf16"
@@ -101,7 +102,7 @@ def has_bf16() -> bool:
 
 
 def _hardware_encoders() -> list[str]:
-    """The encoders on graphics chips that really encode a frame."""
+    """Encoders on graphics chips, each proved by encoding a frame."""
     found = []
     for hardware in Hardware:
         for codec in (Codec.H264, Codec.HEVC):
@@ -147,7 +148,7 @@ def _estimate(settings: Settings) -> str:
 
 
 def advice(settings: Settings, hardware: Sequence[str], devices: Sequence[str]) -> Iterator[str]:
-    """What would make this machine faster, the most first."""
+    """Means to make this machine faster, the most effective first."""
     chosen = settings.output
     if chosen.hardware is Hardware.NONE and chosen.codec in (Codec.H264, Codec.HEVC):
         if hardware:

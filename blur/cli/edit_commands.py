@@ -90,7 +90,7 @@ def cover(**given: Any) -> None:
 @_FACE
 @_FRAME
 def extend(out: Path, clip: str, face: int, frame: int) -> None:
-    """Cover FACE on to FRAME, which lies before or after its track."""
+    """Cover FACE up to FRAME, before or after its track."""
     from blur.review.protocol import ExtendCover
 
     _perform(out, clip, ExtendCover(face, frame))
@@ -161,7 +161,7 @@ def export(out: Path, clip: str, file: Path) -> None:
 @CLIP
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def import_(out: Path, clip: str, file: Path) -> None:
-    """Replace the decisions on CLIP by those in FILE; they must be of the same clip."""
+    """Replace the decisions on CLIP by those in FILE; a file of another clip is refused."""
     from blur.store.plans import load_edits
 
     with opened(out, clip) as found:
@@ -172,7 +172,7 @@ def import_(out: Path, clip: str, file: Path) -> None:
 @OUT
 @CLIP
 def drop(out: Path, clip: str) -> None:
-    """Put the decisions on CLIP aside, for one that has changed since they were made."""
+    """Put the decisions on CLIP aside, if the clip changed since they were made."""
     from blur.disk import atomic
     from blur.store.shelf import Shelf
 

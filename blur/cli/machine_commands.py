@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from blur.cli.options import JSON, chosen_settings, settings_options
+from blur.cli.options import JSON, chosen_settings, echo_json, settings_options
 from blur.errors import BlurError, Exit, SetupError
 
 
@@ -40,14 +40,12 @@ def models() -> None:
 @JSON
 @settings_options("scan", "cover", "output", "audit")
 def doctor(quick: bool, json: bool, **given: Any) -> None:
-    """Say what this installation and this machine can do, and how long an hour would take."""
-    import msgspec
-
+    """Report on this installation and machine, and the time that an hour of video would take."""
     from blur.cli.doctor import examine
 
     findings = examine(chosen_settings(given), estimate=not quick)
     if json:
-        click.echo(msgspec.json.format(msgspec.json.encode(dict(findings)), indent=1))
+        echo_json(dict(findings))
         return
     for topic, found in findings:
         click.echo(f"{topic}: {found}")

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands take, each defined once."""
+"""Arguments and options of several commands, each defined once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def settings_options(*groups: str) -> Callable[[Function], Function]:
 
 
 def together(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:
-    """Several decorators at once, in the order in which they would stand."""
+    """Several decorators as a single decorator, the first outermost."""
 
     def decorate(command: Function) -> Function:
         for decorator in reversed(decorators):
@@ -47,6 +47,12 @@ def together(*decorators: Callable[[Function], Function]) -> Callable[[Function]
         return command
 
     return decorate
+
+
+def echo_json(value: object) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=1))
 
 
 def chosen_settings(given: dict[str, Any]) -> Settings:

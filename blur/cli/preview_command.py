@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # native libraries are loaded when the command runs
     from blur.store.shelf import Shelf
 
 _SAMPLE_SECONDS = 12.0
-"""Time to look at a clip that nobody scanned; more of it shows more frames."""
+"""Seconds of looking at a clip without a plan; more of them show more frames."""
 SHEETS = "sheets"
 
 
@@ -88,7 +88,7 @@ def _play(clip: Path, cover: CoverSettings) -> None:
 
 
 def _sheet(clip: Path, output: Path, cover: CoverSettings) -> None:
-    """A sheet of a clip that nobody scanned."""
+    """A sheet of a clip without a plan."""
     from blur.export import sheet
     from blur.media.open.probe import probe
 
@@ -128,7 +128,7 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None) -> None:
 
 
 def _compare_clip(clip: Path, spans: str | None, output: Path | None, cover: CoverSettings) -> None:
-    """Before and after of a clip that is scanned for the purpose."""
+    """Before and after of a clip, scanned on the way."""
     from blur.export import compare
     from blur.media.open.probe import probe
     from blur.render.pictures import DECODED, Pictures
@@ -163,7 +163,7 @@ def _compare_all(
 
 
 def _spans(plan: Plan, text: str | None) -> list[FrameSpan]:
-    """Frames that `--spans` names, or those worth comparing."""
+    """Frames named by `--spans`, else around the moments of a contact sheet."""
     from blur.export.compare import interesting
     from blur.media.write.audio import parse_spans
 

@@ -1,4 +1,4 @@
-"""The commands that show or export what was found: inspect, review, markers."""
+"""The commands that show and export findings: inspect, review, markers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from blur.cli.clips import each, write_text
-from blur.cli.options import CLIPS, JSON, OUT
+from blur.cli.options import CLIPS, JSON, OUT, echo_json
 from blur.process.sandbox import keep_off_network
 
 
@@ -20,13 +20,11 @@ from blur.process.sandbox import keep_off_network
 def inspect(file: Path, json: bool) -> None:
     """Show what FILE gives away beside its pictures: place, device, dates, people, software."""
     keep_off_network()
-    import msgspec
-
     from blur.media.traces.inspect import inspect
 
     found = inspect(file)
     if json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
+        echo_json(found)
         return
     click.echo(f"{found.name}: {found.format}")
     for track in found.tracks:
@@ -56,7 +54,7 @@ def review(out: Path, port: int, browser: bool | None) -> None:
     shelf, door = Shelf(out), Door(port)
     click.echo(f"Open {door.address}\nCtrl-C ends the review; every decision is saved already.")
     if browser if browser is not None else has_screen():
-        webbrowser.open(door.address)  # before the sockets go: the browser would inherit that
+        webbrowser.open(door.address)  # before: the browser would inherit the lack of sockets
     keep_off_network()
     from blur.review.server import serve
 
@@ -78,7 +76,7 @@ def has_screen() -> bool:
     type=click.Choice(["edl", "csv", "otio"]),
     default="edl",
     show_default=True,
-    help="EDL (CMX 3600) and OpenTimelineIO make a file for each clip, CSV one for all.",
+    help="EDL (CMX 3600) and OpenTimelineIO make a file for each clip, CSV a single file.",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Folder to write to. [OUT/markers]"

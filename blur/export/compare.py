@@ -57,7 +57,7 @@ def joined(spans: Iterable[FrameSpan], frames: int) -> list[FrameSpan]:
 def write(
     pictures: Pictures, plan: Plan, cover: CoverSettings, spans: Sequence[FrameSpan], path: Path
 ) -> int:
-    """Write the comparison as MP4 and return its number of frames; `plan` is the rendered one.
+    """Write the comparison as MP4 and return its number of frames; `plan` has the edits applied.
 
     Raises UsageError if `path` lies in an output folder or no span in the clip, DecodeError.
     """

@@ -41,7 +41,7 @@ class Marker(Struct, frozen=True, kw_only=True):
 
 
 def markers(plan: Plan, doubts: bool = True, covers: bool = True) -> list[Marker]:
-    """The markers of a clip, in the order of its frames; `plan` is the rendered one."""
+    """The markers of a clip, by frame; `plan` has the edits applied."""
     found = [*(_doubts(plan) if doubts else ()), *(_covers(plan.tracks) if covers else ())]
     return sorted(found, key=lambda m: (m.start, m.end, m.kind))
 
@@ -140,19 +140,10 @@ def table(clips: Iterable[tuple[str, Plan, Sequence[Marker]]]) -> str:
     for name, plan, found in clips:
         timing = Timing(plan)
         for m in found:
-            writer.writerow(
-                [
-                    name,
-                    m.kind,
-                    m.start,
-                    m.end - 1,
-                    f"{plan.seconds(m.start):.3f}",
-                    f"{plan.seconds(m.end):.3f}",
-                    timing.timecode(timing.count(m.start)),
-                    f"{float(timing.rate):.3f}",
-                    m.text,
-                ]
-            )
+            seconds = f"{plan.seconds(m.start):.3f}", f"{plan.seconds(m.end):.3f}"
+            timecode, rate = timing.timecode(timing.count(m.start)), f"{float(timing.rate):.3f}"
+            row = (name, m.kind, m.start, m.end - 1, *seconds, timecode, rate, m.text)
+            writer.writerow(row)
     return text.getvalue()
 
 

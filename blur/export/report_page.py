@@ -20,7 +20,7 @@ from blur.store.report import REPORT_NAME, BatchReport, ClipReport, State
 
 PAGE_NAME = "report.html"
 _PLACES = 12
-"""Residual faces that an audit's line names; the report has them all."""
+"""Residual faces named in an audit's line; `report.json` has all."""
 _KINDS = {State.DONE: "good", State.FAILED: "bad"}
 
 _HTML = Templates("report.html")
@@ -38,7 +38,7 @@ def write(out: Path) -> Path:
 
 
 def page(report: BatchReport) -> str:
-    """The report as HTML, the clips that need a look first."""
+    """The report as HTML; failed and doubtful clips come first."""
     code = Exit(report.exit_code)
     return _HTML.fill(
         "page",

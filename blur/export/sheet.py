@@ -49,8 +49,8 @@ _COLUMNS, _GAP, _CAPTION, _TOP = 4, 10, 22, 62
 _GROUND, _TEXT, _DIM, _BLOT = (24, 26, 30), (230, 232, 236), (166, 173, 185), (40, 43, 49)
 _DOUBT, _MISSED = (242, 189, 82), (255, 128, 120)
 _LOOKS = (("centerface", 0.35), ("yunet", 0.5), ("blazeface-full", 0.5))
-"""Detectors that search tiles for missed faces, with the scores from which they blot; lower ones
-blot more that is no face."""
+"""Detectors that search tiles for missed faces, and their least scores; lower scores blot more
+false faces."""
 _HEAD = 1.9
 """Width and height of a blot, in those of the detected box."""
 _DECODE = 0.05
@@ -71,7 +71,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One frame on the sheet. Of too many tiles, those of most `worth` stay.
+    """One frame on the sheet. Of too many tiles the most `worth` stay.
 
     `doubtful`: an uncovered doubt is blotted out; `missed`: blots of uncovered faces.
     """

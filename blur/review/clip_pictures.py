@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from blur.cover.fills import make_fill
 from blur.cover.region import Covers, Region
 from blur.data.plan import Box, Plan, Track
 from blur.disk.fingerprint import fingerprint
 from blur.media.open.probe import probe
-from blur.render.pictures import DECODED, Pictures, Recent, as_shown, covered, jpeg, thumbnail
+from blur.render.pictures import DECODED, Pictures, Recent, Rgb, jpeg, thumbnail
 from blur.review.snapshot import Snapshot
 from blur.settings import CoverSettings
 
 _COMPRESSED = 64 * 2**20
 """Bytes of JPEG files to keep; more of them make steps back and forth quicker."""
 _BLOCK = 240
-"""Frames whose covers are prepared together; more of them make seeking slower, playing quicker."""
+"""Frames; covers are prepared by blocks of this length, longer ones less often and longer."""
 _THUMBNAIL = 112
 """Pixels on a side."""
 
@@ -50,36 +49,25 @@ class ClipPictures:
                 self._output = Pictures(path, info, pts, DECODED)
         return self._output
 
-    def frame(
-        self,
-        pictures: Pictures,
-        index: int,
-        longest: int,
-        version: str | None,
-        regions: Sequence[Region],
-        cover: CoverSettings,
-    ) -> bytes:
-        """A frame of `pictures` as JPEG, `regions` covered. `version` names its content."""
-        name = (index, longest, version)
-        done = self._jpegs.get(name)
-        if done is None:
-            picture = covered(pictures.at(index), self.info, regions, make_fill(cover))
-            done = jpeg(as_shown(picture, pictures.info, longest))
-            self._jpegs.put(name, done)
-        return done
-
     def thumbnail(self, index: int, box: Box) -> bytes:
         """The face in `box`, uncovered, as JPEG."""
-        name = ("thumbnail", index, box)
+
+        def make() -> Rgb:
+            return thumbnail(self._glimpses.at(index), self.info, box, _THUMBNAIL)
+
+        return self.jpeg(("face", index, box), make, 80)
+
+    def jpeg(self, name: tuple[object, ...], make: Callable[[], Rgb], quality: int = 88) -> bytes:
+        """A picture as JPEG, kept under `name`; `make` is called only without a kept picture."""
         done = self._jpegs.get(name)
         if done is None:
-            done = jpeg(thumbnail(self._glimpses.at(index), self.info, box, _THUMBNAIL), 80)
+            done = jpeg(make(), quality)
             self._jpegs.put(name, done)
         return done
 
 
 class NearbyCovers:
-    """Covers of any number of tracks, prepared only around the frames that are looked at."""
+    """Covers of any number of tracks, prepared only around the requested frames."""
 
     def __init__(self, plan: Plan, tracks: Sequence[Track], settings: CoverSettings) -> None:
         self._plan, self._tracks, self._settings = plan, tracks, settings

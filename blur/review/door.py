@@ -1,6 +1,6 @@
-"""The review page's address: a port on this machine and a token that nobody can guess.
+"""The review page's address: a loopback port and a secret token of 24 random bytes.
 
-Needs no library, so that it can be opened before the process gives up the right to sockets.
+Loads no library, so that it can be opened before the process gives up the right to sockets.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from blur.errors import UsageError
 
 
 class Door:
-    """A listening socket on loopback. Raises UsageError when the port cannot be had."""
+    """A listening socket on loopback. Raises UsageError for a port that is taken or forbidden."""
 
     def __init__(self, port: int = 0) -> None:
         self.token = secrets.token_urlsafe(24)

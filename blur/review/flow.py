@@ -1,26 +1,23 @@
-"""Following what a person points at through the clip, by optical flow."""
+"""Follows a box by optical flow."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from blur.data.arrays import Gray
 from blur.data.edits import Keyframe
-from blur.data.paths import path_of
 from blur.data.plan import Box, Mark, Track
-from blur.media.open.probe import ClipInfo
+from blur.data.resolve import path_of
 from blur.media.open.small_pictures import display_gray
 from blur.render.pictures import Pictures
 from blur.scan.camera import MOTION_WIDTH, StepMeter
 from blur.scan.follow import follow, waiting
 
-Gray = npt.NDArray[np.uint8]
-
 
 class Followed(NamedTuple):
-    """Where the thing went; from frame `lost` on, in the direction of travel, that is a guess."""
+    """The box on its way; from frame `lost` on, in the direction of travel, a guess."""
 
     path: tuple[Keyframe, ...]
     lost: int | None
@@ -29,8 +26,7 @@ class Followed(NamedTuple):
 def followed(pictures: Pictures, box: Box, start: int, end: int) -> Followed:
     """Follow `box` from frame `start` to frame `end`, both included, in either direction.
 
-    Where it is lost, it waits where its place in the scene goes with the camera. Raises
-    DecodeError.
+    Once lost, the box stays at its place in the scene while the camera moves. Raises DecodeError.
     """
     info = pictures.info
     scale = max(1.0, max(info.width, info.height) / MOTION_WIDTH)
@@ -58,6 +54,6 @@ def followed(pictures: Pictures, box: Box, start: int, end: int) -> Followed:
 
 
 def _gray(pictures: Pictures, frame: int, scale: float) -> Gray:
-    info: ClipInfo = pictures.info
+    info = pictures.info
     size = max(1, round(info.width / scale)), max(1, round(info.height / scale))
     return display_gray(pictures.at(frame), info.orientation, *size)

@@ -1,8 +1,8 @@
-"""Who may talk to the review page: the person at this machine, and no other page or program.
+"""Keeps other pages and other users of this machine out of the review page.
 
-The page listens on loopback only. Other pages in the same browser can still send requests there
-(a name that resolves to 127.0.0.1, a form, an image tag) and other users of the machine can
-connect: hence a secret token, a checked Host, and requests from the page itself only.
+Loopback alone does not: pages in the browser can send requests to it (a name that resolves to
+127.0.0.1, a form, an image tag), and other users can connect. Hence a secret token, a checked
+Host, and requests from the page itself only.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware that answers strangers itself and marks every answer as not to be kept."""
+    """ASGI middleware: refuses strangers, and forbids browsers to store any answer."""
 
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:
         self._app = app

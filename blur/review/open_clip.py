@@ -9,10 +9,11 @@ import threading
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from blur.cover.fills import make_fill
 from blur.data.edits import Edits
 from blur.data.plan import Box
 from blur.errors import UsageError
-from blur.render.pictures import Pictures
+from blur.render.pictures import Pictures, Rgb, as_shown, covered
 from blur.review import present
 from blur.review.clip_pictures import ClipPictures, NearbyCovers
 from blur.review.commands import lane_of, perform
@@ -25,16 +26,16 @@ from blur.review.snapshot import (
     require_unchanged,
     write_edits,
 )
-from blur.store import checks
+from blur.store.checks import Check, checked_by, save_check
 from blur.store.names import from_text
 from blur.store.shelf import Shelf
 
 _UNDO = 500
-"""Decisions that can be undone."""
+"""Decisions that can be undone; more of them take more memory."""
 
 
 class Outdated(Exception):
-    """The request names a version of the clip that is no longer shown."""
+    """The request names an earlier version of the clip."""
 
 
 class OpenClip:
@@ -75,20 +76,20 @@ class OpenClip:
         """The clip as it stands on the disk now."""
         with self._lock:
             self._follow_disk()
-            output = self._output()
+            now, output = self.now, self._output()
+            clip = now.entry.fingerprint
             return present.clip_view(
                 self._key,
-                self.now,
+                now,
                 self._pictures.info,
                 output.info if output else None,
                 self._version(),
-                self._checked_by(),
-                len(self._undo),
-                len(self._redo),
+                checked_by(self._shelf.folder, clip, now.plan_sha256, now.edits_sha256),
+                (len(self._undo), len(self._redo)),
             )
 
     def perform(self, command: Command, revision: str) -> None:
-        """Change the edits and save them; `revision` is that of the view that was decided on.
+        """Change the edits and save them; `revision` is of the view on which a person decided.
 
         Raises UsageError where it cannot be done, or the clip has changed since that view.
         """
@@ -133,12 +134,12 @@ class OpenClip:
         self._step(revision, self._redo, self._undo, "there is nothing to do again")
 
     def check(self, initials: str, revision: str) -> None:
-        """Record that a person watched the clip as it is covered now; "" takes it back."""
+        """Record whose `initials` watched the clip as covered now; "" takes the record back."""
         with self._lock:
             self._require(revision)
             now, by = self.now, initials.strip()
-            check = checks.Check(by, now.plan_sha256, now.edits_sha256) if by else None
-            checks.save_check(self._shelf.folder, now.entry.fingerprint, check)
+            check = Check(by, now.plan_sha256, now.edits_sha256) if by else None
+            save_check(self._shelf.folder, now.entry.fingerprint, check)
 
     def frame(self, index: int, beneath: bool, longest: int, version: str | None = None) -> bytes:
         """A frame as JPEG: as it will be published, or uncovered.
@@ -147,13 +148,18 @@ class OpenClip:
         frame that the clip does not have.
         """
         with self._lock:
-            pictures, cover, covers, name = self.source, self.now.cover, None, None
+            pictures, info, fill = self.source, self.source.info, make_fill(self.now.cover)
+            regions, named = [], None
             if not beneath:
                 self._require_version(version)
-                name, output = self._version(), self._output()
-                pictures, covers = output or pictures, None if output else self._covers
-            regions = covers.at(index) if covers else []
-        return self._pictures.frame(pictures, index, longest, name, regions, cover)
+                named, output = self._version(), self._output()
+                pictures, regions = output or pictures, [] if output else self._covers.at(index)
+
+        def make() -> Rgb:
+            picture = covered(pictures.at(index), info, regions, fill)
+            return as_shown(picture, pictures.info, longest)
+
+        return self._pictures.jpeg((index, longest, named), make)
 
     def thumbnail(self, index: int, box: Box) -> bytes:
         """The face in `box` on a frame, uncovered, as JPEG."""
@@ -234,9 +240,3 @@ class OpenClip:
     def _require_version(self, version: str | None) -> None:
         if version not in (None, self._version()):
             raise Outdated
-
-    def _checked_by(self) -> str | None:
-        now = self.now
-        check = checks.load_check(self._shelf.folder, now.entry.fingerprint)
-        valid = checks.holds(check, now.plan_sha256, now.edits_sha256)
-        return check.by if check and valid else None

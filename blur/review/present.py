@@ -10,18 +10,17 @@ import numpy as np
 
 from blur.cover.region import Region
 from blur.data.edits import Edits, Keyframe, TrackEdit
-from blur.data.overlap import MATCH, iou
 from blur.data.plan import Box, Boxes, Mark, Plan, Track
-from blur.data.resolve import Lane, Resolved
-from blur.data.spans import FrameMask, FrameSpan, runs
+from blur.data.resolve import MATCH, Lane, Resolved, iou
+from blur.data.spans import FrameSpan, Mask, runs
 from blur.media.open.probe import ClipInfo
 from blur.review.protocol import ClipView, DecisionView, DoubtView, LaneView, MarkView
 from blur.review.snapshot import Snapshot
 
 _JOIN = 6
-"""Frames between sightings that the timeline draws as one bar; a larger value shows fewer gaps."""
+"""Frames; the timeline draws shorter gaps between sightings as seen."""
 _CORNER = 1.5
-"""Pixels by which an outline may be off; a larger value sends fewer points."""
+"""Error of an outline in pixels, at most; a larger value sends fewer points."""
 _PLAYABLE = ("h264", "yuv420p")
 
 
@@ -32,10 +31,12 @@ def clip_view(
     rendered: ClipInfo | None,
     version: str,
     checked_by: str | None,
-    undo: int,
-    redo: int,
+    steps: tuple[int, int],
 ) -> ClipView:
-    """All that the page shows; `info` is of the clip, `rendered` of its current output, if any."""
+    """The page's view; `info` is of the clip, `rendered` of its current output.
+
+    `steps`: numbers of decisions to undo and to do again.
+    """
     plan, sar = now.plan, float(info.sample_aspect_ratio)
     return ClipView(
         key=key,
@@ -57,8 +58,8 @@ def clip_view(
         rendered=rendered is not None,
         video=rendered is not None and _playable(rendered),
         checked_by=checked_by,
-        undo=undo,
-        redo=redo,
+        undo=steps[0],
+        redo=steps[1],
         notes=list(plan.notes),
     )
 
@@ -102,13 +103,13 @@ def _best(track: Track) -> Keyframe:
     return Keyframe(track.start + row, _rounded(track.boxes[row]))
 
 
-def _spans(mask: FrameMask, start: int, join: int = 1) -> list[FrameSpan]:
+def _spans(mask: Mask, start: int, join: int = 1) -> list[FrameSpan]:
     return [(start + first, start + last) for first, last in runs(mask, join)]
 
 
 def _doubts(resolved: Resolved) -> list[DoubtView]:
     """The open doubts, worst first."""
-    by_part = {part: lane.track.id for lane in resolved.lanes for part in lane.covers}
+    by_part = {part: lane.track.id for lane in resolved.lanes for part in lane.parts}
     found = [
         DoubtView(
             start=doubt.start,
@@ -128,41 +129,22 @@ def _decisions(resolved: Resolved, edits: Edits) -> list[DecisionView]:
     """All decisions, in the order of the clip."""
     found = [
         DecisionView(
-            kind=edit.decision,
-            start=edit.path[0].frame,
-            end=edit.path[-1].frame + 1,
-            reason=edit.reason,
-            lane=_lane_of(edit, resolved.lanes),
+            edit.decision,
+            edit.path[0].frame,
+            edit.path[-1].frame + 1,
+            edit.reason,
+            _lane_of(edit, resolved.lanes),
         )
         for edit in edits.tracks
     ]
     by_region = {lane.region: lane.track for lane in resolved.lanes}
     for region in edits.regions:
         track = by_region[region.id]
-        found.append(
-            DecisionView(
-                kind="draw",
-                start=track.start,
-                end=track.end,
-                reason=region.reason,
-                lane=track.id,
-            )
-        )
-    begins = {
-        lane.track.start: lane.track.id
-        for lane in reversed(resolved.lanes)
-        if lane.origin is not None
-    }
-    for split in edits.splits:
-        found.append(
-            DecisionView(
-                kind="split",
-                start=split.frame,
-                end=split.frame + 1,
-                reason="",
-                lane=begins.get(split.frame),
-            )
-        )
+        found.append(DecisionView("draw", track.start, track.end, region.reason, track.id))
+    tracked = [lane.track for lane in reversed(resolved.lanes) if lane.origin is not None]
+    begins = {track.start: track.id for track in tracked}
+    for frame, _ in edits.splits:
+        found.append(DecisionView("split", frame, frame + 1, "", begins.get(frame)))
     return sorted(found, key=lambda d: (d.start, d.end))
 
 

@@ -48,7 +48,7 @@ class SplitFace(_Command, frozen=True, tag="split"):
 
 
 class CoverPath(_Command, frozen=True, tag="add"):
-    """Cover a face that has no track."""
+    """Cover a face without a track."""
 
     path: Path
     reason: str = ""
@@ -120,7 +120,7 @@ class FileRequest(Struct, frozen=True):
 
 
 class ClipRequest(Struct, frozen=True, kw_only=True):
-    """`version` is that of the view on the screen; None asks for any."""
+    """`version` of the view on the screen; None asks for the newest."""
 
     key: str
     version: str | None = field(name="v", default=None)
@@ -149,7 +149,7 @@ class MarksRequest(ClipRequest, frozen=True, kw_only=True):
 
 
 class ChangeRequest(ClipRequest, frozen=True, kw_only=True):
-    """`revision` is that of the view on which a person decided."""
+    """`revision` of the view on which a person decided."""
 
     revision: str
 
@@ -199,7 +199,7 @@ class DoubtView(Struct, frozen=True, kw_only=True):
     box: Box | None
 
 
-class DecisionView(Struct, frozen=True, kw_only=True):
+class DecisionView(Struct, frozen=True):
     """A person's decision; `kind` is keep, cover, draw or split."""
 
     kind: str
@@ -221,7 +221,7 @@ class MarkView(Struct, frozen=True, kw_only=True):
 
 
 class ClipView(Struct, frozen=True, kw_only=True):
-    """All that the page shows of a clip except its pictures.
+    """A clip without its pictures.
 
     `plan` names the numbering of lanes, `revision` plan and edits, `version` pictures and marks.
     `aspect` is width : height on the screen. `steps` are runs (ticks between frames, count) and
@@ -254,14 +254,14 @@ class ClipView(Struct, frozen=True, kw_only=True):
 
 
 class Changed(Struct, frozen=True):
-    """`result`: the frame on which following lost sight of the face; `clip`: after the change."""
+    """The clip after a change; `result` is the frame on which following lost sight of the face."""
 
     result: int | None
     clip: ClipView
 
 
 class RenderProgress(Struct, kw_only=True):
-    """One clip's render: `done` of `total` frames of a stage, or the `problem` that ended it."""
+    """A clip's render: `done` of `total` frames of a stage, or the `problem` that ended it."""
 
     key: str
     stage: str = "waiting"
@@ -271,7 +271,7 @@ class RenderProgress(Struct, kw_only=True):
 
 
 class ClipList(Struct, frozen=True, kw_only=True):
-    """All clips, the progress of a running batch, and that of the page's own renders."""
+    """All clips, with the progress of a running batch and of the page's own renders."""
 
     folder: str
     clips: list[Row]

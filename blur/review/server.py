@@ -31,11 +31,11 @@ from blur.review.rerender import Rerender
 from blur.store.shelf import Shelf
 
 _OPEN_CLIPS = 2
-"""Clips whose pictures stay in memory, about 0.3 GB each."""
+"""Clips whose pictures stay in memory, up to 336 MiB for each."""
 _LONGEST = 2560
-"""Pixels on a picture's longer side; larger ones cost a slow machine its smoothness."""
+"""Pixels on a picture's longer side, at most; larger pictures take longer to send and show."""
 _MARKS = 120
-"""Frames whose marks go into one answer."""
+"""Frames in an answer about marks, at most."""
 _KINDS = {
     ".html": "text/html",
     ".css": "text/css",
@@ -158,7 +158,7 @@ _ROUTES: tuple[_Route, ...] = (
 def page(desk: Desk) -> Starlette:
     """The application, unguarded: see `Guard`."""
     return Starlette(
-        routes=[_route(desk, *route) for route in _ROUTES],
+        routes=[_route(desk, route) for route in _ROUTES],
         exception_handlers={BlurError: _refused, IndexError: _missing, Outdated: _outdated},
     )
 
@@ -181,13 +181,9 @@ def serve(shelf: Shelf, door: Door) -> None:
         desk.rerender.stop()
 
 
-def _route(
-    desk: Desk,
-    method: str,
-    path: str,
-    kind: type[Struct],
-    answer: Callable[[Desk, Any], Response],
-) -> Route:
+def _route(desk: Desk, route: _Route) -> Route:
+    method, path, kind, answer = route
+
     async def endpoint(request: Request) -> Response:
         try:
             if method == "GET":

@@ -24,17 +24,23 @@ class Check(Struct, frozen=True):
     edits_sha256: str | None
 
 
-def load_check(folder: WorkFolder, clip: Fingerprint) -> Check | None:
-    """The check of a clip, valid or not; raises PlanMismatch when it is damaged."""
+def checked_by(
+    folder: WorkFolder, clip: Fingerprint, plan_sha256: str | None, edits_sha256: str | None
+) -> str | None:
+    """Initials of who watched the clip as this plan and these edits cover it, if anybody did.
+
+    Raises PlanMismatch when the file is damaged.
+    """
     path = _file(folder, clip)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Check)
+        check = msgspec.json.decode(path.read_bytes(), type=Check)
     except FileNotFoundError:
         return None
     except msgspec.DecodeError as error:
         raise PlanMismatch(
             f"damaged: {error}", subject=path.name, remedy="delete it and check the clip again"
         ) from error
+    return check.by if check == Check(check.by, plan_sha256, edits_sha256) else None
 
 
 def save_check(folder: WorkFolder, clip: Fingerprint, check: Check | None) -> None:
@@ -43,14 +49,6 @@ def save_check(folder: WorkFolder, clip: Fingerprint, check: Check | None) -> No
         _file(folder, clip).unlink(missing_ok=True)
     else:
         atomic.write(_file(folder, clip), msgspec.json.encode(check))
-
-
-def holds(check: Check | None, plan_sha256: str | None, edits_sha256: str | None) -> bool:
-    return (
-        check is not None
-        and check.plan_sha256 == plan_sha256
-        and check.edits_sha256 == edits_sha256
-    )
 
 
 def _file(folder: WorkFolder, clip: Fingerprint) -> Path:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from blur.disk.fingerprint import file_sha256
 from blur.errors import OutputError, UsageError
 from blur.settings import Settings
-from blur.store.checks import holds, load_check
+from blur.store.checks import checked_by
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, read_ledger
 from blur.store.names import from_text
@@ -93,7 +93,6 @@ class Shelf:
     def _row(self, key: str, entry: Entry) -> Row:
         report = entry.report
         edits_sha256 = file_sha256(self.folder.edits_of(entry.fingerprint))
-        check = load_check(self.folder, entry.fingerprint)
         done = entry.state is State.DONE
         edited = done and edits_sha256 != entry.edits_sha256
         return Row(
@@ -105,9 +104,7 @@ class Shelf:
             doubt_seconds=report.doubt_seconds if report else 0.0,
             edited=edited,
             renderable=edited or (not done and self.folder.plan_of(entry.fingerprint).exists()),
-            checked_by=check.by
-            if check and holds(check, entry.plan_sha256, edits_sha256)
-            else None,
+            checked_by=checked_by(self.folder, entry.fingerprint, entry.plan_sha256, edits_sha256),
             problem=report.error.problem if report and report.error else None,
         )
 
