@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
-from blur.data.boxes import overlaps
 from blur.data.findings import Residual, Suspect
+from blur.data.overlap import is_kept, same_sighting
 from blur.data.plan import Box, Track
-from blur.data.sightings import same_face
 
 Outline = npt.NDArray[np.float32]
 """(n, 2) vertices x, y of a convex polygon, display coordinates."""
@@ -59,7 +58,6 @@ EXPOSED = 0.25
 SLIVER = 0.05
 """The same where a cover is known to be missing."""
 
-_KEPT_INSIDE = 0.5
 _POINTS = 16
 
 
@@ -100,7 +98,7 @@ class Cover:
     def bare(self, frame: int, box: Box) -> float | None:
         """Share of the face in `box`, as far as it lies in the picture, outside of all covers;
         None when it is to be seen."""
-        if any(_same_kept(box, known) for t in self._kept if (known := t.box(frame)) is not None):
+        if any(is_kept(box, known) for t in self._kept if (known := t.box(frame)) is not None):
             return None
         if frame != self._frame:
             self._frame, self._here = frame, self._outlines(frame)
@@ -125,7 +123,7 @@ def distinct(residuals: Iterable[Residual]) -> list[Residual]:
     kept: list[Residual] = []
     for _, here in sorted(by_frame(residuals).items()):
         here.sort(key=lambda r: -r.sure)
-        same = same_face(np.array([r.box for r in here], np.float32))
+        same = same_sighting(np.array([r.box for r in here], np.float32))
         kept += [r for i, r in enumerate(here) if not same[i, :i].any()]
     return kept
 
@@ -164,19 +162,13 @@ def _backed(one: Residual, others: Sequence[Sequence[Residual]]) -> Residual:
 
 def _evidence_in_place(one: Residual, seen: Sequence[Residual]) -> float:
     boxes = np.array([one.box, *(r.box for r in seen)], np.float32)
-    same = same_face(boxes)[0, 1:]
+    same = same_sighting(boxes)[0, 1:]
     return max((_log_odds(r.sure) - _BIAS for r, s in zip(seen, same, strict=True) if s), default=0)
 
 
 def _log_odds(sure: float) -> float:
     sure = min(sure, 0.999)
     return math.log(sure / (1 - sure))
-
-
-def _same_kept(box: Box, kept: Box) -> bool:
-    inside = overlaps(np.array([box], np.float32), np.array([kept], np.float32))[1][0, 0]
-    ratio = math.sqrt(box.w * box.h / (kept.w * kept.h))
-    return bool(inside > _KEPT_INSIDE) and 0.4 < ratio < 2.5
 
 
 def by_frame(residuals: Iterable[Residual]) -> dict[int, list[Residual]]:

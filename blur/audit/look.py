@@ -16,10 +16,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from blur.data import overlap
 from blur.data.arrays import Picture
 from blur.data.findings import Suspect
 from blur.data.plan import Box
-from blur.data.sightings import same_face
 from blur.detect.closeup import SILENT, Closeup
 from blur.detect.detections import Detections, Detector
 from blur.detect.views import SizedFrame, View, crop, lifted, tiles
@@ -118,18 +118,13 @@ class Inspection:
     def _suspects(self, found: Detections) -> list[Suspect]:
         """One suspect per face from everything that saw it; the box is that of the best score."""
         found = found.take(np.argsort(-found.scores, kind="stable"))
-        same = same_face(found.boxes)
-        free = np.ones(len(found), bool)
         suspects = []
-        for i in range(len(found)):
-            if free[i]:
-                group = same[i] & free
-                free &= ~group
-                evidence: dict[str, float] = defaultdict(float)
-                for name, score in zip(found.detectors[group], found.scores[group], strict=True):
-                    evidence[str(name)] = max(evidence[str(name)], float(score))
-                box = _scaled(Box(*found.boxes[i].tolist()), self._scale)
-                suspects.append(Suspect(box, dict(evidence)))
+        for best, rows in overlap.faces(found.boxes):
+            evidence: dict[str, float] = defaultdict(float)
+            for name, score in zip(found.detectors[rows], found.scores[rows], strict=True):
+                evidence[str(name)] = max(evidence[str(name)], float(score))
+            box = _scaled(Box(*found.boxes[best].tolist()), self._scale)
+            suspects.append(Suspect(box, dict(evidence)))
         return suspects
 
 

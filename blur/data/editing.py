@@ -1,6 +1,6 @@
-"""What a person does, as pure functions from edits to edits.
+"""A person's commands as pure functions from edits to edits, for the review page and `blur edits`.
 
-The review page and `blur edits` share these. Spans are frames [start, end).
+Spans are frames [start, end). Each raises UsageError where a lane or region does not allow it.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import msgspec
 import numpy as np
 
 from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
+from blur.data.overlap import MATCH, iou
+from blur.data.paths import interpolate, key_of, path_of, trimmed
 from blur.data.plan import Box
-from blur.data.resolve import MATCH, Lane, interpolate, iou, path_of
+from blur.data.resolve import Lane
 from blur.errors import UsageError
 
 
-def decide(
+def keep_or_cover(
     edits: Edits, lanes: Iterable[Lane], decision: Decision, reason: str, start: int, end: int
 ) -> Edits:
-    """Cover faces, or keep them clear, on [start, end); replaces what was decided there before.
+    """Keep faces clear, or cover them, on [start, end), in place of earlier decisions there.
 
-    Raises UsageError for a drawn region (it is trimmed or removed instead), for a span that a
-    face does not reach, and for a face kept clear without a reason.
+    Raises UsageError for a drawn region (trim or remove it instead), a span that a face does not
+    reach, and a face kept clear without a reason.
     """
     if decision is Decision.KEEP and not reason.strip():
         raise UsageError("a face is kept clear only for a reason", remedy="say why, in a few words")
@@ -30,7 +32,7 @@ def decide(
     for lane in lanes:
         first, last = max(start, lane.track.start), min(end, lane.track.end)
         if lane.region is not None:
-            raise UsageError("a drawn region is trimmed or removed, not decided about")
+            raise UsageError("a drawn region cannot be kept clear", remedy="trim it, or remove it")
         if first >= last:
             raise UsageError(f"face {lane.track.id} does not reach frames {start} to {end}")
         decided = [part for edit in decided for part in _without(edit, lane, first, last)]
@@ -41,50 +43,47 @@ def decide(
 
 
 def extend(edits: Edits, lane: Lane, frame: int) -> Edits:
-    """Cover a face up to and including `frame`, beyond its last or before its first frame,
-    where it stood there."""
+    """Cover a face from its first or last frame to `frame`, where it stood on the former."""
     track = lane.track
     if lane.region is not None:
         return span(edits, lane.region, min(frame, track.start), max(frame + 1, track.end))
     if track.start <= frame < track.end:
         raise UsageError(f"face {track.id} is covered on frame {frame} already")
     edge = track.start if frame < track.start else track.end - 1
-    ((_, box),) = path_of(track, edge, edge + 1)
+    box = key_of(track, edge).box
     path = tuple(Keyframe(at, box) for at in sorted((frame, edge)))
     return cover_path(edits, path, "extended")
 
 
 def cover_path(edits: Edits, path: Sequence[Keyframe], reason: str) -> Edits:
-    """Cover the face (not just the region) that moves along `path`."""
+    """Cover the face along `path`, on the lanes that match it and on a new lane elsewhere."""
     edit = TrackEdit(decision=Decision.COVER, path=tuple(path), reason=reason)
     return msgspec.structs.replace(edits, tracks=(*edits.tracks, edit))
 
 
 def split(edits: Edits, lane: Lane, frame: int) -> Edits:
-    """Let the track go on as another face from `frame`."""
+    """From `frame` on, make the track another face."""
     if lane.origin is None or not lane.track.start < frame < lane.track.end:
         raise UsageError(f"face {lane.track.id} cannot be split at frame {frame}")
-    return msgspec.structs.replace(
-        edits, splits=(*edits.splits, *path_of(lane.track, frame, frame + 1))
-    )
+    return msgspec.structs.replace(edits, splits=(*edits.splits, key_of(lane.track, frame)))
 
 
 def draw(edits: Edits, keyframes: Sequence[Keyframe], reason: str = "") -> Edits:
-    """Cover a new region, from its first keyframe to its last."""
+    """Add a region, covered from its first keyframe to its last."""
     new_id = 1 + max((region.id for region in edits.regions), default=0)
     region = RegionEdit(id=new_id, keyframes=tuple(keyframes), reason=reason)
     return msgspec.structs.replace(edits, regions=(*edits.regions, region))
 
 
 def move(edits: Edits, region: int, frame: int, box: Box) -> Edits:
-    """Give a region a keyframe, in place of the one on that frame; may lengthen the region."""
+    """Set a region's keyframe on `frame`; outside its span this lengthens the region."""
     keys = {key.frame: key for key in _region(edits, region).keyframes}
     keys[frame] = Keyframe(frame, box)
     return _reshaped(edits, region, [keys[at] for at in sorted(keys)])
 
 
 def trace(edits: Edits, region: int, path: Sequence[Keyframe]) -> Edits:
-    """Let a region take another path while that path lasts; may lengthen the region."""
+    """Replace a region's keyframes within the span of `path`; may lengthen the region."""
     old = _region(edits, region).keyframes
     before = [key for key in old if key.frame < path[0].frame]
     after = [key for key in old if key.frame > path[-1].frame]
@@ -92,7 +91,7 @@ def trace(edits: Edits, region: int, path: Sequence[Keyframe]) -> Edits:
 
 
 def unkey(edits: Edits, region: int, frame: int) -> Edits:
-    """Take a keyframe away from a region; the region keeps its span."""
+    """Remove a region's keyframe on `frame`; the region keeps its span."""
     old = _region(edits, region).keyframes
     keys = [key for key in old if key.frame != frame]
     if len(keys) == len(old) or not keys:
@@ -102,11 +101,11 @@ def unkey(edits: Edits, region: int, frame: int) -> Edits:
 
 
 def span(edits: Edits, region: int, start: int, end: int) -> Edits:
-    """Let a region cover [start, end); beyond its keyframes it stays where they end."""
+    """Trim or lengthen a region to [start, end); beyond its keyframes it rests."""
     if start >= end:
         raise UsageError(f"region {region} cannot end before it starts")
     old = _region(edits, region).keyframes
-    return _reshaped(edits, region, _trimmed(old, start, end))
+    return _reshaped(edits, region, trimmed(old, start, end))
 
 
 def erase(edits: Edits, region: int) -> Edits:
@@ -116,7 +115,7 @@ def erase(edits: Edits, region: int) -> Edits:
 
 
 def _without(edit: TrackEdit, lane: Lane, start: int, end: int) -> list[TrackEdit]:
-    """What is left of an earlier decision when [start, end) of this face is decided anew."""
+    """The rest of an earlier edit once [start, end) of its face is decided anew."""
     first, boxes = interpolate(edit.path)
     begin, stop = max(first, start), min(first + len(boxes), end)
     if begin >= stop:
@@ -129,24 +128,10 @@ def _without(edit: TrackEdit, lane: Lane, start: int, end: int) -> list[TrackEdi
         return [edit]
     spans = [(first, begin), (stop, first + len(boxes))]
     return [
-        msgspec.structs.replace(edit, path=_trimmed(edit.path, *part))
+        msgspec.structs.replace(edit, path=trimmed(edit.path, *part))
         for part in spans
         if part[0] < part[1]
     ]
-
-
-def _trimmed(path: Sequence[Keyframe], start: int, end: int) -> tuple[Keyframe, ...]:
-    """The path on [start, end); where it does not reach, it stays where it starts or ends."""
-    keys = {key.frame: key for key in path if start <= key.frame < end}
-    for frame in (start, end - 1):
-        keys.setdefault(frame, Keyframe(frame, _at(path, frame)))
-    return tuple(keys[frame] for frame in sorted(keys))
-
-
-def _at(path: Sequence[Keyframe], frame: int) -> Box:
-    """Where a path is on `frame`; before and after it, where it starts and ends."""
-    start, boxes = interpolate(path)
-    return Box(*boxes[min(max(frame - start, 0), len(boxes) - 1)].tolist())
 
 
 def _region(edits: Edits, region: int) -> RegionEdit:

@@ -1,4 +1,4 @@
-"""What the looks at one frame saw, with the evidence for it: what tracks are made from."""
+"""Faces seen on one frame, with the evidence for each: tracks are made from these."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blur.data.boxes import overlaps
+from blur.data import overlap
 from blur.data.plan import Box, Boxes
 
 FAMILIES = ("centerface", "yunet")
 """Detector families that the scan asks, in the order of the evidence columns."""
 
-_SAME_IOU = 0.4
-_SAME_INSIDE = 0.75
 
-
-class Found(NamedTuple):
-    """One face seen: its box in display coordinates and the score of each family."""
+class Sighting(NamedTuple):
+    """One face: its box in display coordinates and (len(FAMILIES),) scores."""
 
     box: Box
     evidence: npt.NDArray[np.float32]
@@ -27,10 +24,10 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """Faces seen on one frame, in display coordinates, one row each, best first.
+    """Faces on one frame, one row each, best first.
 
-    `boxes` is (n, 5) float32. `evidence` is (n, len(FAMILIES)) float32: the best score that each
-    family gave, 0 where it saw nothing.
+    `boxes` is (n, 5) float32, display coordinates. `evidence` is (n, len(FAMILIES)) float32: the
+    best score of each family, 0 where it saw nothing.
     """
 
     frame: int
@@ -42,6 +39,7 @@ class Sightings:
 
     @property
     def scores(self) -> npt.NDArray[np.float32]:
+        """(n,) best score of any family."""
         return np.asarray(self.evidence.max(axis=1, initial=0.0), np.float32)
 
     def take(self, index: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Sightings:
@@ -51,34 +49,18 @@ class Sightings:
 def merged(
     frame: int, boxes: Boxes, scores: npt.NDArray[np.float32], families: npt.NDArray[np.intp]
 ) -> Sightings:
-    """One sighting per face from everything that all views and detectors saw of it.
+    """One sighting per face from the rows of all views and detectors; the best score's box stays.
 
-    The box is that of the best score; `families` indexes FAMILIES.
+    `families` (n,) indexes FAMILIES.
     """
     order = np.argsort(-scores, kind="stable")
     boxes, scores, families = boxes[order], scores[order], families[order]
-    same = same_face(boxes)
-    free = np.ones(len(boxes), bool)
     kept: list[int] = []
     evidence: list[npt.NDArray[np.float32]] = []
-    for i in range(len(boxes)):
-        if not free[i]:
-            continue
-        group = same[i] & free
-        free &= ~group
+    for best, rows in overlap.faces(boxes):
         row = np.zeros(len(FAMILIES), np.float32)
-        np.maximum.at(row, families[group], scores[group])
-        kept.append(i)
+        np.maximum.at(row, families[rows], scores[rows])
+        kept.append(best)
         evidence.append(row)
     columns = np.array(evidence, np.float32).reshape(-1, len(FAMILIES))
     return Sightings(frame, boxes[kept], columns)
-
-
-def same_face(boxes: Boxes) -> npt.NDArray[np.bool_]:
-    """(n, n) whether two boxes are one face: they overlap well, or the smaller lies inside the
-    larger and is not much smaller."""
-    iou, inside = overlaps(boxes, boxes)
-    area = boxes[:, 2] * boxes[:, 3]
-    ratio = area[:, None] / area[None]
-    comparable = np.minimum(ratio, 1 / ratio) > 0.25
-    return np.asarray((iou > _SAME_IOU) | ((inside > _SAME_INSIDE) & comparable))

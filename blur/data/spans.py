@@ -1,4 +1,4 @@
-"""Spans of frames out of a mask."""
+"""Spans of frames, and the masks they come from."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
+FrameMask = npt.NDArray[np.bool_]
+"""(n,), one value per frame of a clip, a track or a path."""
 
 FrameSpan: TypeAlias = tuple[int, int]
 """Frames [start, end)."""
 
 
-def runs(mask: Mask, gap: int = 1) -> Iterator[tuple[int, int]]:
-    """Spans [first, last) on which `mask` is true; spans less than `gap` apart are one."""
+def runs(mask: FrameMask, gap: int = 1) -> Iterator[FrameSpan]:
+    """Spans on which `mask` is true, those up to `gap` apart (last to first frame) joined."""
     on = np.flatnonzero(mask)
     if len(on):
         breaks = np.flatnonzero(np.diff(on) > gap)

@@ -1,4 +1,4 @@
-"""Turned boxes are moved and compared as their ellipses are."""
+"""Turned boxes are moved and bounded as their ellipses are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blur.data.boxes import Affine, bounds, carried, overlaps, sizes, wrapped
+from blur.data.boxes import Affine, bounds, carried, sizes, wrapped
 
 coordinates = st.floats(-2000, 6000, width=32)
 lengths = st.floats(2, 1500, width=32)
@@ -69,31 +69,6 @@ def test_bounds_just_hold_the_ellipse(box: np.ndarray) -> None:
     x, y = cx + u * cos - v * sin, cy + u * sin + v * cos
     expected = [x.min(), y.min(), x.max(), y.max()]
     assert np.allclose(bounds(box)[0], expected, atol=1e-3 * max(w, h) + 1e-3)
-
-
-def test_overlaps_of_known_boxes() -> None:
-    here = np.array([[50, 50, 20, 20, 0]], np.float32)
-    others = np.array(
-        [
-            [50, 50, 20, 20, 0],  # the same
-            [60, 50, 20, 20, 0],  # half of it
-            [50, 50, 10, 10, 0],  # inside
-            [90, 50, 20, 20, 0],  # elsewhere
-            [50, 50, 20, 20, 90],  # turned on the spot
-        ],
-        np.float32,
-    )
-    iou, inside = overlaps(here, others)
-    assert iou[0] == pytest.approx([1, 1 / 3, 1 / 4, 0, 1], abs=1e-6)
-    assert inside[0] == pytest.approx([1, 1 / 2, 1, 0, 1], abs=1e-6)
-
-
-@given(boxes, boxes)
-def test_overlaps_are_symmetric_and_within_bounds(first: np.ndarray, second: np.ndarray) -> None:
-    (iou, inside), (iou_back, inside_back) = overlaps(first, second), overlaps(second, first)
-    assert iou[0, 0] == pytest.approx(iou_back[0, 0])
-    assert inside[0, 0] == pytest.approx(inside_back[0, 0])
-    assert 0 <= iou[0, 0] <= inside[0, 0] + 1e-9 <= 1 + 2e-9
 
 
 def test_a_size_is_the_geometric_mean() -> None:
