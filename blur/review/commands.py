@@ -15,7 +15,7 @@ def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
         match command:
             case ask.KeepOrCover(lanes, decision, reason, start, end):
                 faces = [lane_of(resolved, lane) for lane in lanes]
-                return editing.decide(edits, faces, decision, reason, start, end)
+                return editing.keep_or_cover(edits, faces, decision, reason, start, end)
             case ask.ExtendCover(lane, frame):
                 return editing.extend(edits, lane_of(resolved, lane), frame)
             case ask.SplitFace(lane, frame):

@@ -8,8 +8,8 @@ import numpy as np
 
 from blur.data.arrays import Gray
 from blur.data.edits import Keyframe
+from blur.data.paths import path_of
 from blur.data.plan import Box, Mark, Track
-from blur.data.resolve import path_of
 from blur.media.open.small_pictures import display_gray
 from blur.render.pictures import Pictures
 from blur.scan.camera import MOTION_WIDTH, StepMeter

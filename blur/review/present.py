@@ -10,9 +10,10 @@ import numpy as np
 
 from blur.cover.region import Region
 from blur.data.edits import Edits, Keyframe, TrackEdit
+from blur.data.overlap import MATCH, iou
 from blur.data.plan import Box, Boxes, Mark, Plan, Track
-from blur.data.resolve import MATCH, Lane, Resolved, iou
-from blur.data.spans import FrameSpan, Mask, runs
+from blur.data.resolve import Lane, Resolved
+from blur.data.spans import FrameMask, FrameSpan, runs
 from blur.media.open.probe import ClipInfo
 from blur.review.protocol import ClipView, DecisionView, DoubtView, LaneView, MarkView
 from blur.review.snapshot import Snapshot
@@ -103,13 +104,13 @@ def _best(track: Track) -> Keyframe:
     return Keyframe(track.start + row, _rounded(track.boxes[row]))
 
 
-def _spans(mask: Mask, start: int, join: int = 1) -> list[FrameSpan]:
+def _spans(mask: FrameMask, start: int, join: int = 1) -> list[FrameSpan]:
     return [(start + first, start + last) for first, last in runs(mask, join)]
 
 
 def _doubts(resolved: Resolved) -> list[DoubtView]:
     """The open doubts, worst first."""
-    by_part = {part: lane.track.id for lane in resolved.lanes for part in lane.parts}
+    by_part = {part: lane.track.id for lane in resolved.lanes for part in lane.covers}
     found = [
         DoubtView(
             start=doubt.start,
