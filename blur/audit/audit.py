@@ -17,7 +17,8 @@ from blur.data.findings import Audit, Residual, Suspect
 from blur.data.plan import Box, Plan
 from blur.detect.registry import DETECTORS, load_detector
 from blur.errors import OutputError
-from blur.media.open.probe import ClipInfo, probe
+from blur.media.open.clip_info import ClipInfo
+from blur.media.open.probe import probe
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
 from blur.media.open.seek import wanted_frames

@@ -14,7 +14,8 @@ from blur.data.plan import Doubt, Plan, Reason, Track
 from blur.data.sightings import FAMILIES, Sightings
 from blur.detect.closeup import Closeup
 from blur.detect.registry import load_detector
-from blur.media.open.probe import ClipInfo, probe
+from blur.media.open.clip_info import ClipInfo
+from blur.media.open.probe import probe
 from blur.media.open.seek import wanted_frames
 from blur.media.open.small_pictures import display_gray
 from blur.process.progress import Progress

@@ -136,7 +136,8 @@ def _piece(clip: Path, folder: Path) -> Path:
     """The first frames of a clip, copied without encoding; a short or still one as it is."""
     import av
 
-    from blur.media.open.probe import open_input, probe
+    from blur.media.container import open_input
+    from blur.media.open.probe import probe
 
     info = probe(clip)
     if info.still or (info.frames or _SAMPLE_FRAMES) < _SAMPLE_FRAMES:

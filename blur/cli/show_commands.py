@@ -20,9 +20,9 @@ from blur.process.sandbox import keep_off_network
 def inspect(file: Path, json: bool) -> None:
     """Show what FILE gives away beside its pictures: place, device, dates, people, software."""
     keep_off_network()
-    from blur.media.traces.inspect import inspect
+    from blur.media.traces.file_traces import traces_in_file
 
-    found = inspect(file)
+    found = traces_in_file(file)
     if json:
         echo_json(found)
         return

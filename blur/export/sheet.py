@@ -32,7 +32,7 @@ from blur.detect.registry import load_detector
 from blur.disk import atomic
 from blur.export import single
 from blur.export.templates import Templates, joined
-from blur.media.open.probe import ClipInfo
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.seek import glimpses
 from blur.media.open.small_pictures import display_rgb
 from blur.render.pictures import Pictures, Rgb, as_shown, covered

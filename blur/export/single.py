@@ -7,7 +7,7 @@ import numpy as np
 from blur.cover.region import Covers, Region
 from blur.data.plan import Boxes, Mark, Track
 from blur.data.sightings import Sightings
-from blur.media.open.probe import ClipInfo
+from blur.media.open.clip_info import ClipInfo
 from blur.settings import CoverSettings
 
 _SURE, _BOTH = 0.4, 0.15

@@ -20,7 +20,7 @@ from blur.cover.fills import Fill
 from blur.cover.paint import paint
 from blur.cover.region import Region
 from blur.data.plan import Box
-from blur.media.open.probe import ClipInfo
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.seek import Seeker
 from blur.media.open.small_pictures import display_rgb
 

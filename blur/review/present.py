@@ -14,7 +14,7 @@ from blur.data.overlap import MATCH, iou
 from blur.data.plan import Box, Boxes, Mark, Plan, Track
 from blur.data.resolve import Lane, Resolved
 from blur.data.spans import FrameMask, FrameSpan, runs
-from blur.media.open.probe import ClipInfo
+from blur.media.open.clip_info import ClipInfo
 from blur.review.protocol import ClipView, DecisionView, DoubtView, LaneView, MarkView
 from blur.review.snapshot import Snapshot
 

@@ -18,7 +18,7 @@ import numpy as np
 from blur.data.arrays import Gray
 from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sighting
-from blur.media.open.probe import ClipInfo
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.seek import wanted_frames
 from blur.media.open.small_pictures import display_gray
 from blur.process.prefetch import ahead

@@ -18,7 +18,8 @@ from blur.data.sightings import Sightings
 from blur.detect.closeup import Closeup
 from blur.detect.registry import load_detector, unload_detectors
 from blur.disk.fingerprint import fingerprint
-from blur.media.open.probe import ClipInfo, probe
+from blur.media.open.clip_info import ClipInfo
+from blur.media.open.probe import probe
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_gray, display_rgb

@@ -18,7 +18,8 @@ import numpy as np
 
 from blur.data.sightings import FAMILIES, Sightings
 from blur.errors import DecodeError
-from blur.media.open.probe import ClipInfo, probe
+from blur.media.open.clip_info import ClipInfo
+from blur.media.open.probe import probe
 from blur.media.open.read import Frame
 from blur.media.open.seek import wanted_frames
 from blur.media.open.small_pictures import display_gray

@@ -13,7 +13,7 @@ import pytest
 from passing import decoded, heard, passed_through
 
 from blur.media.open.probe import probe
-from blur.media.traces.inspect import inspect
+from blur.media.traces.file_traces import traces_in_file
 from blur.media.traces.metadata import Kind
 from blur.settings import AudioMode, OutputSettings
 
@@ -39,7 +39,7 @@ def test_in_and_out(clip, tmp_path):
     out = done.written.path
     assert done.notes == []
     assert times(out, 0) == times(clip, done.info.stream)
-    assert inspect(out).beyond(frozenset([Kind.SOUND])) == ()
+    assert traces_in_file(out).beyond(frozenset([Kind.SOUND])) == ()
     assert len(probe(out).audio) == len(done.info.audio)
     if shutil.which("ffprobe"):
         _seen_alike_by_ffprobe(out, done)

@@ -13,7 +13,7 @@ from footage import GPS, RECIPES, SECRET, make
 from passing import decoded, heard, passed_through
 
 from blur.media.open.probe import probe
-from blur.media.traces.inspect import inspect
+from blur.media.traces.file_traces import traces_in_file
 from blur.media.traces.metadata import Kind
 from blur.settings import AudioMode, Codec, OutputSettings
 
@@ -90,7 +90,7 @@ def test_nothing_is_given_away(source, tmp_path):
     if RECIPES[source.stem].planted:
         assert not no_secret(source)
     assert no_secret(done.written.path)
-    assert inspect(done.written.path).beyond(frozenset([Kind.SOUND])) == ()
+    assert traces_in_file(done.written.path).beyond(frozenset([Kind.SOUND])) == ()
     for encoder in (b"x264", b"x265", b"Lavc"):
         assert encoder not in done.written.path.read_bytes()
 

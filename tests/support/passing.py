@@ -9,7 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from blur.media.open.probe import ClipInfo, probe
+from blur.media.open.clip_info import ClipInfo
+from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.write.part import Written
 from blur.media.write.writers import open_writer, output_suffix

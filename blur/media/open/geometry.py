@@ -1,4 +1,4 @@
-"""Between the picture as it is stored and the picture as it is shown."""
+"""Between stored and display geometry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """How a stored picture becomes the displayed one: transposed first, then flipped.
+    """The turn from a stored picture to the displayed one: transposed first, then flipped.
 
     The eight quarter turns and mirror images of a display matrix, and of EXIF's Orientation.
     `stored_width` and `stored_height` are in pixels; continuous coordinates have a pixel's
@@ -44,7 +44,7 @@ class Orientation:
 
     @classmethod
     def from_exif(cls, width: int, height: int, value: int) -> Orientation:
-        """From EXIF's Orientation tag, 1 to 8; any other value means as stored."""
+        """From EXIF's Orientation tag, 1 to 8; any other value means upright as stored."""
         transposed = value in (5, 6, 7, 8)
         return cls(width, height, transposed, value in (2, 3, 6, 7), value in (3, 4, 7, 8))
 
@@ -63,25 +63,25 @@ class Orientation:
         return not (self.transposed or self.flip_x or self.flip_y)
 
     def stored_size(self, width: int, height: int) -> tuple[int, int]:
-        """(width, height) before turning, of a picture shown at `width` x `height`."""
+        """(width, height) in stored geometry of a picture shown at `width` x `height`."""
         return (height, width) if self.transposed else (width, height)
 
     def to_display(self, picture: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-        """A (h, w, ...) array at any scale as it is shown; a view, no copy."""
+        """(h, w, ...) array of any scale, from stored to display geometry; a view, no copy."""
         shown: npt.NDArray[Any] = picture.swapaxes(0, 1) if self.transposed else picture
         if self.flip_x:
             shown = shown[:, ::-1]
         return shown[::-1] if self.flip_y else shown
 
     def to_stored(self, picture: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-        """A (h, w, ...) array at any scale as it is stored; a view, no copy."""
+        """(h, w, ...) array of any scale, from display to stored geometry; a view, no copy."""
         stored: npt.NDArray[Any] = picture[::-1] if self.flip_y else picture
         if self.flip_x:
             stored = stored[:, ::-1]
         return stored.swapaxes(0, 1) if self.transposed else stored
 
     def box_to_stored(self, box: Box) -> Box:
-        """A display box in stored coordinates; its size is along its own axes and stays."""
+        """A display box in stored coordinates; its size, along its own axes, stays."""
         x = self.width - box.cx if self.flip_x else box.cx
         y = self.height - box.cy if self.flip_y else box.cy
         up_x, up_y = _up(box.angle)
@@ -103,7 +103,7 @@ class Orientation:
 
 
 def _up(angle: float) -> tuple[float, float]:
-    """Where a face turned by `angle` degrees has its forehead, as a unit vector, y down."""
+    """Unit vector, y down, from chin to forehead of a face turned by `angle` degrees."""
     return math.sin(math.radians(angle)), -math.cos(math.radians(angle))
 
 

@@ -1,11 +1,9 @@
-"""What a clip is: its streams, timing, geometry and colour, and what will be left behind."""
+"""Finding out a clip's streams, timing, geometry and colour, and the content an output drops."""
 
 from __future__ import annotations
 
-import contextlib
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -19,153 +17,24 @@ from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 
 from blur.errors import DecodeError, NotAClip
+from blur.media.container import open_input
+from blur.media.open.clip_info import AudioTrack, ClipInfo, Colour
 from blur.media.open.geometry import Orientation
+from blur.media.open.stills import probe_still
+from blur.media.photograph import is_still
 from blur.media.traces import isobmff
 from blur.media.traces.metadata import Kind, traces_of
 
-# FFmpeg demuxers that read other files or turn text into pictures: never a clip.
-_NOT_CLIPS = {"concat", "dash", "hls", "imf", "lavfi", "sdp", "tty"}
-
-# Demuxers whose clock starts anywhere; the output's starts at zero.
+# Demuxers whose clock starts at any time; an output's clock starts at zero.
 _FREE_CLOCKS = {"mpegts", "mpeg", "rm"}
-
-# What the first bytes of a video container look like: tells a damaged clip from another file.
-_CONTAINER_HEADS = (
-    (0, b"\x1a\x45\xdf\xa3"),
-    (0, b"RIFF"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
-    (0, b"FLV"),
-    (0, b"GIF8"),
-    (0, b"OggS"),
-    (0, b"\x00\x00\x01\xba"),
-    (4, b"ftyp"),
-    (4, b"moov"),
-    (4, b"mdat"),
-    (4, b"wide"),
-)
 
 _IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
 
 
-@dataclass(frozen=True, slots=True)
-class Colour:
-    """Colour as ISO/IEC 23091-2 code points; `range` as in FFmpeg's AVColorRange.
-
-    `mastering` and `light` are HDR10's static metadata in x265's notation, "" where there is
-    none.
-    """
-
-    primaries: int = 2
-    transfer: int = 2
-    matrix: int = 2
-    range: int = 0
-    mastering: str = ""
-    light: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AudioTrack:
-    """A sound track: its stream index in the container, its codec and samples a second."""
-
-    index: int
-    codec: str
-    rate: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClipInfo:
-    """One input file, moving or still, as `probe` found it.
-
-    `width` and `height` are the display size in pixels; `orientation` leads to the stored one.
-    `display_matrix` is the container's own, None when there is none. `shift` is added to every
-    pts so that none is negative. `frames` is what the container promises, None when it promises
-    nothing. `dropped` lists, in words, what no output will hold, `notes` what a report should
-    say. `profile` names a photograph's colour space.
-    """
-
-    path: Path
-    container: str
-    codec: str
-    orientation: Orientation
-    pix_fmt: str
-    size: int
-    stream: int = 0
-    display_matrix: tuple[int, ...] | None = None
-    colour: Colour = Colour()
-    sample_aspect_ratio: Fraction = Fraction(1)
-    time_base: Fraction = Fraction(1, 25)
-    rate: Fraction = Fraction(25)
-    shift: int = 0
-    frames: int | None = None
-    duration: Fraction | None = None
-    interlaced: bool = False
-    top_field_first: bool = True
-    timecode: str = ""
-    audio: tuple[AudioTrack, ...] = ()
-    dropped: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    still: bool = False
-    profile: str = "sRGB"
-
-    @property
-    def width(self) -> int:
-        return self.orientation.width
-
-    @property
-    def height(self) -> int:
-        return self.orientation.height
-
-    def fitted(self, longest: int) -> tuple[int, int]:
-        """The display size (width, height), scaled down to a longest side where it is larger."""
-        scale = max(1.0, max(self.width, self.height) / longest)
-        return max(1, round(self.width / scale)), max(1, round(self.height / scale))
-
-
-@contextlib.contextmanager
-def open_input(path: Path) -> Iterator[av.container.InputContainer]:
-    """The clip's container; raises NotAClip or DecodeError when there is none."""
-    head = read_head(path)
-    try:
-        # "file:" and the whitelist: a file's name or content never sends FFmpeg elsewhere.
-        container = av.open(
-            f"file:{path.absolute()}",
-            metadata_errors="replace",
-            options={"protocol_whitelist": "file", "fflags": "+genpts"},
-        )
-    except av.error.FFmpegError as error:
-        if any(head[at:].startswith(magic) for at, magic in _CONTAINER_HEADS):
-            raise DecodeError(
-                f"is damaged or cut off: {error.strerror}", subject=path.name
-            ) from error
-        raise NotAClip("is not a video or image file", subject=path.name) from error
-    with container:
-        if set(container.format.name.split(",")) & _NOT_CLIPS:
-            raise NotAClip(f"is a {container.format.long_name} file", subject=path.name)
-        yield container
-
-
-def read_head(path: Path, size: int = 64) -> bytes:
-    """The first bytes of a file; raises NotAClip when it is empty, DecodeError unreadable."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(size)
-    except OSError as error:
-        raise DecodeError(
-            f"cannot be read: {error.strerror}",
-            subject=path.name,
-            remedy="check that the file exists and that you may read it",
-        ) from error
-    if not head:
-        raise NotAClip("is empty", subject=path.name, remedy="copy the clip from its source again")
-    return head
-
-
 def probe(path: Path) -> ClipInfo:
-    """Look at a clip's header and first picture; raises NotAClip or DecodeError."""
-    from blur.media.open import stills
-
-    if stills.is_still(path):
-        return stills.probe_still(path)
+    """Read a clip's header and first picture. Raises NotAClip or DecodeError."""
+    if is_still(path):
+        return probe_still(path)
     with open_input(path) as container:
         stream = _main_video(container, path)
         picture = _first_picture(container, stream, path)
@@ -211,7 +80,7 @@ _BOTTOM_FIRST = (3, 5)
 
 
 def _main_video(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """The stream that is the clip: the default one, else the largest; never a cover picture."""
+    """The default video stream, else the largest; never a cover picture. Raises NotAClip."""
     streams = [
         s
         for s in container.streams.video
@@ -219,8 +88,8 @@ def _main_video(container: av.container.InputContainer, path: Path) -> av.VideoS
         and not s.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)
     ]
     if not streams:
-        what = "has sound but no picture" if container.streams.audio else "holds no picture"
-        raise NotAClip(what, subject=path.name)
+        problem = "has sound but no picture" if container.streams.audio else "holds no picture"
+        raise NotAClip(problem, subject=path.name)
     return max(
         streams,
         key=lambda s: (
@@ -234,12 +103,12 @@ def _main_video(container: av.container.InputContainer, path: Path) -> av.VideoS
 def _first_picture(
     container: av.container.InputContainer, stream: av.VideoStream, path: Path
 ) -> av.VideoFrame:
-    stream.thread_type = "SLICE"  # one picture is wanted: frame threads would read many packets
+    stream.thread_type = "SLICE"  # frame threads would read many packets for the first picture
     damaged: av.error.FFmpegError | None = None
     try:
         for packet in container.demux(stream):
             if packet.size == 0 and packet.dts is not None:
-                continue  # to the decoder it would be the end
+                continue  # the decoder would take it for the end of the stream
             try:
                 for picture in packet.decode():
                     return picture
@@ -275,7 +144,7 @@ def _colour(picture: av.VideoFrame) -> Colour:
 
 
 def _mastering(data: bytes | None) -> str:
-    """FFmpeg's AVMasteringDisplayMetadata (ten rationals, two flags) as x265 writes it."""
+    """FFmpeg's AVMasteringDisplayMetadata (ten rationals, two flags) in x265's notation."""
     if data is None or len(data) < 88:
         return ""
     numbers = struct.unpack("<22i", data[:88])
@@ -367,7 +236,7 @@ def _notes(
     if kinds & {"DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID"}:
         yield "dynamic HDR metadata is dropped; the static colour description is kept"
     if matrix is not None and not _is_quarter_turn(matrix):
-        yield "turned by other than quarter turns: looked at in the nearest one"
+        yield "turned by other than quarter turns: looked at in the nearest quarter turn"
 
 
 def _is_quarter_turn(matrix: tuple[int, ...]) -> bool:

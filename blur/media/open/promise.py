@@ -1,4 +1,4 @@
-"""What a file promises by its own structure: how many packets, and that none is cut off."""
+"""The packets that a file promises by its own structure, and those cut off."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 
 class Promise(NamedTuple):
-    """`packets` of the stream (None where the format does not count them); how many of them
-    are `missing` beyond doubt, at least 1 when bytes are; how many an edit list has `hidden`."""
+    """Packets of a stream by the file's structure.
+
+    `packets` is their count, None where the format has none; `missing` are absent beyond doubt, at
+    least 1 if bytes are; `hidden` by an edit list.
+    """
 
     packets: int | None
     missing: int
@@ -26,7 +29,7 @@ class Promise(NamedTuple):
 
 
 def promise(path: Path, container: av.container.InputContainer, stream: av.VideoStream) -> Promise:
-    """Look at the structure of a file that has just been opened, not at its samples."""
+    """Read the structure of a freshly opened file, not its samples."""
     size = path.stat().st_size
     name = container.format.name
     if name.startswith("mov"):
@@ -35,14 +38,14 @@ def promise(path: Path, container: av.container.InputContainer, stream: av.Video
         sized, timed = tables[stream.index] if stream.index < len(tables) else (0, 0)
         missing = sum(entry.pos + entry.size > size for entry in entries) + abs(sized - timed)
         hidden = max(0, sized - sum(not entry.is_discard for entry in entries))
-        # The entries of a fragmented file come to light while it is read.
+        # A fragmented file shows its entries only while it is read.
         return Promise(sum(entry.size > 0 for entry in entries) or None, missing, hidden)
     if name.startswith("matroska"):
         return _matroska(path, container, stream)
     with path.open("rb") as file:
         try:
             promised = _promised_bytes(file, name, size)
-        except struct.error:  # the file ends within its own header
+        except struct.error:  # cut off within its own header
             return Promise(None, 1)
     packets = len(stream.index_entries) if name == "avi" else 0
     return Promise(packets or None, int(promised > size))

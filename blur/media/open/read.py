@@ -1,4 +1,4 @@
-"""Frames of a clip in presentation order, each at its own time."""
+"""All frames of a film in presentation order, each at its own time."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ import av.error
 import av.filter
 
 from blur.errors import DecodeError
-from blur.media.open.probe import ClipInfo, open_input
+from blur.media.container import open_input
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.promise import Promise, promise
 from blur.settings import codec_threads
 
-# Codecs where each packet is one picture, so that a packet without a picture is a loss.
+# Codecs with a picture in each packet: a packet without a picture is a loss.
 _ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng"}
 
 
 @dataclass(slots=True)
 class Frame:
-    """One decoded picture.
+    """A decoded picture in stored geometry.
 
-    `index` counts in presentation order, `pts` is strictly increasing in units of the clip's
-    time base, `duration` is 0 where the clip does not say. `picture` is in stored geometry and
-    may share buffers with the decoder: make it writable before painting.
+    `index` counts from 0 in presentation order. `pts`, strictly increasing, and `duration`, 0 if
+    unknown, are in ticks of the clip's time base. `picture` may share buffers with the decoder:
+    make it writable before painting.
     """
 
     index: int
@@ -40,11 +41,10 @@ class Frame:
 
 
 class Reader:
-    """Every frame of a clip, once, in order; a context manager and an iterator.
+    """Every frame of a film, once, in order; a context manager and an iterator.
 
-    More than `max_damaged` damaged or lost frames raise DecodeError, as does a picture whose
-    size or format changes midway. After the last frame `notes` says what was repaired and
-    `damaged` counts what was damaged or lost.
+    More than `max_damaged` damaged or lost frames raise DecodeError, as does a change of size or
+    format midway. After the last frame `notes` lists the repairs.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Reader:
 
     @property
     def damaged(self) -> int:
-        """Frames that were lost or decoded with errors so far."""
+        """Frames lost, or decoded with errors, so far."""
         return self._lost + self._broken
 
     def __enter__(self) -> Self:
@@ -133,7 +133,7 @@ class Reader:
                 end = packet.size == 0 and packet.dts is None
                 packets += not end
                 if packet.size == 0 and not end:
-                    continue  # "show the last picture on": to the decoder it would be the end
+                    continue  # "hold the last picture": the decoder would take it for the end
                 account.sent(packet)
                 try:
                     pictures = packet.decode()
@@ -161,15 +161,15 @@ class Reader:
         self._lost = unread + max(errors, silent)
         self._check_damage("loses frames")
 
-    def _check_damage(self, what: str, cause: Exception | None = None) -> None:
+    def _check_damage(self, problem: str, cause: Exception | None = None) -> None:
         if self.damaged <= self._max_damaged:
             return
         count = f"{self.damaged} frames" if self.damaged > 1 else "a frame"
         raise DecodeError(
-            f"{what}: {count} damaged or lost",
+            f"{problem}: {count} damaged or lost",
             subject=self._path.name,
-            remedy="copy the clip from its source again, or cover what can be decoded with"
-            " --max-damaged",
+            remedy="copy the clip from its source again, or cover the frames that can be decoded"
+            " with --max-damaged",
         ) from cause
 
     def _check_format(self, picture: av.VideoFrame, index: int) -> None:
@@ -185,7 +185,7 @@ class Reader:
 
 
 class _Account:
-    """Which packets have not become pictures, by their pts."""
+    """Packets that have not become pictures, by their pts."""
 
     def __init__(self) -> None:
         self._undecoded: Counter[int] = Counter()
@@ -203,14 +203,14 @@ class _Account:
             self._undecoded[picture.pts] = waiting - 1
 
     def missing(self) -> tuple[int, int]:
-        """Those before the first key frame, which no player can show, and all others."""
+        """(packets before the first key frame, which no player can show; all others)."""
         start = self._first_key or 0
         leading = sum(n for pts, n in self._undecoded.items() if pts < start)
         return leading, self._undecoded.total() - leading
 
 
 def _deinterlaced(frames: Iterator[Frame], info: ClipInfo) -> Iterator[Frame]:
-    """One progressive frame for each interlaced one, at the same time."""
+    """A progressive frame for each interlaced one, at its index and time."""
     graph = av.filter.Graph()
     source = graph.add_buffer(
         width=info.orientation.stored_width,

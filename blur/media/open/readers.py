@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blur.media.open.probe import ClipInfo
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Reader
 from blur.media.open.stills import StillReader
 
@@ -12,7 +12,7 @@ from blur.media.open.stills import StillReader
 def open_reader(
     path: Path, info: ClipInfo, *, max_damaged: int = 0, deinterlace: bool = False
 ) -> Reader | StillReader:
-    """Read photographs whole, films frame by frame; see `Reader`."""
+    """A reader of a photograph or a film; the options, for films only, are `Reader`'s."""
     if info.still:
         return StillReader(path, info)
     return Reader(path, info, max_damaged=max_damaged, deinterlace=deinterlace)

@@ -1,4 +1,4 @@
-"""Single frames of a clip, out of order: for looking at it, not for covering it."""
+"""Single frames of a clip, out of order: to look at, not to cover."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ import av.container
 import av.error
 
 from blur.errors import DecodeError
-from blur.media.open.probe import ClipInfo, open_input
+from blur.media.container import open_input
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
 from blur.settings import codec_threads
 
 _NEAR = 12
-"""Frames; decoding on to a frame so close costs less than a seek."""
-_LITTLE = 2_000_000_000
-"""Pixels in all frames of a clip that is decoded in some seconds; its keyframes are too few."""
+"""Frames; decoding on to a frame this near costs less than a seek."""
+
+SHORT_CLIP = 2_000_000_000
+"""Pixels in all frames of a clip that is decoded in some seconds; it may have few key frames."""
 
 
 class Seeker:
-    """Any frame of a clip by its index: the very picture that `Reader` gives under that index.
+    """Any frame of a clip by its index, equal to `Reader`'s; a context manager.
 
-    `pts` is the clip's full list of timestamps, as `Reader` gave them. Where the container's own
-    times do not lead to a frame beyond doubt (repaired, missing or doubled timestamps), the clip
-    is read from its start. Where frames are `needed` the others must not be asked for: they are
-    not decoded where no other is made from them, and damage to one that is decoded is an error.
-    Not safe to share between threads.
+    `pts` holds the time of every frame in ticks, as `Reader` gave them. Where the container's own
+    times are repaired, missing or doubled, the clip is read from its start. With `needed`, ask only
+    for those frames; other non-reference frames are skipped, and any corrupt frame on the way
+    raises DecodeError. Not safe to share between threads.
     """
 
     def __init__(
@@ -71,11 +72,11 @@ class Seeker:
         self._stack.close()
 
     def frame(self, index: int) -> Frame:
-        """Raises IndexError outside the clip and DecodeError when the frame cannot be decoded."""
+        """The frame at `index`. Raises IndexError outside the clip, DecodeError if undecodable."""
         return self.reach(index, 1)[-1]
 
     def reach(self, index: int, keep: int) -> list[Frame]:
-        """The frame, and those before it that had to be decoded on the way: `keep` in all."""
+        """The frame at `index`, after frames decoded on the way to it: the last `keep` in all."""
         if not 0 <= index < len(self._pts):
             raise IndexError(index)
         if not self._next <= index <= self._next + _NEAR and not self._on_the_way(index):
@@ -89,7 +90,7 @@ class Seeker:
         return found
 
     def _on_the_way(self, index: int) -> bool:
-        """Whether a seek to a later frame would lead back to where decoding already is."""
+        """Whether a seek to `index` would land no later than the next frame to be decoded."""
         if index < self._next or not self._seekable:
             return self._next <= index
         entries = self._stream.index_entries
@@ -98,9 +99,9 @@ class Seeker:
         return key >= 0 and entries[key].timestamp <= here
 
     def _on_to(self, index: int, keep: int) -> list[Frame] | None:
-        """Decode up to `index`; None when that fails, or the frames' times are not the plan's."""
+        """Decode up to `index`; None on failure, and where a frame's time differs from `pts`."""
         passed: deque[Frame] = deque(maxlen=keep)
-        with contextlib.suppress(av.error.FFmpegError):  # the reader knows how to go on
+        with contextlib.suppress(av.error.FFmpegError):  # `reach` goes on with a reader
             for frame in self._frames:
                 self._next = frame.index + 1
                 if frame.pts != self._pts[frame.index]:
@@ -114,7 +115,7 @@ class Seeker:
         return None
 
     def _go_to(self, index: int) -> None:
-        """Make `_frames` begin at `index` or, as keyframes have it, somewhat before."""
+        """Make `_frames` begin at `index`, or at a key frame before it."""
         back = 0
         while self._seekable:
             goal = self._pts[max(0, index - back)] - self._info.shift
@@ -172,12 +173,11 @@ def wanted_frames(
     *,
     settled: bool = False,
 ) -> Generator[Frame, None, None]:
-    """The frames that are wanted, in order: the very pictures that `Reader` gives.
+    """The wanted frames, in order, equal to `Reader`'s; seeks over the others where it can.
 
-    What lies between is decoded only where the way to the next one leads through it. `wants` is
-    asked for every frame in turn, right before it would be decoded; where its answers are
-    `settled` beforehand, frames that no other is made from are left out on the way as well, and
-    damage on the way is an error. Raises DecodeError.
+    `wants` is called for every index in turn, right before decoding. If its answers are `settled`
+    beforehand, unwanted non-reference frames are skipped, and corrupt frames on the way raise
+    DecodeError.
     """
     with Seeker(path, info, pts, wants if settled else None) as seeker:
         for index in range(len(pts)):
@@ -185,15 +185,17 @@ def wanted_frames(
                 yield seeker.frame(index)
 
 
-def glimpses(path: Path, info: ClipInfo, count: int) -> Iterator[tuple[Fraction, av.VideoFrame]]:
-    """Up to `count` pictures spread over the clip, with their seconds since its start.
+def glimpses(
+    path: Path, info: ClipInfo, count: int, *, short: int = SHORT_CLIP
+) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    """Up to `count` pictures spread over the clip, each once, with their seconds since its start.
 
-    A long clip gives keyframes, from coarse to fine, so that a caller may stop at any time and
-    has looked at the whole of it: an hour costs hardly more than a minute. A short one, or one
-    of unknown length, is read through. No picture comes twice. Raises DecodeError.
+    A clip of more than `short` pixels in all frames gives key frames, from coarse to fine: a caller
+    may stop at any time and has seen the whole of it, an hour for hardly more than a minute. A
+    shorter clip, or one of unknown length, is read through. Raises DecodeError.
     """
     frames = info.frames or round((info.duration or 0) * info.rate)
-    if info.duration is None or frames * info.width * info.height <= _LITTLE:
+    if info.duration is None or frames * info.width * info.height <= short:
         every = max(1, -(-frames // count))
         with open_reader(path, info) as reader:
             chosen = itertools.islice(reader, 0, None, every)
@@ -222,7 +224,7 @@ def glimpses(path: Path, info: ClipInfo, count: int) -> Iterator[tuple[Fraction,
 
 
 def _halving(number: int) -> Fraction:
-    """0, 1/2, 1/4, 3/4, 1/8, 5/8, ...: any beginning of the sequence spreads over [0, 1)."""
+    """0, 1/2, 1/4, 3/4, 1/8, 5/8, ... (van der Corput): every prefix spreads over [0, 1)."""
     at, step = Fraction(0), Fraction(1, 2)
     while number:
         at += step * (number & 1)

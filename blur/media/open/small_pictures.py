@@ -1,7 +1,8 @@
-"""Small RGB and grey pictures for looking at, in display geometry."""
+"""Small RGB and grey pictures in display geometry: the input of detectors and of people."""
 
 from __future__ import annotations
 
+import functools
 import threading
 
 import av
@@ -13,13 +14,14 @@ from blur.media.open.geometry import Orientation
 
 _local = threading.local()
 
-_PQ = 16
+_PQ = 16  # ISO/IEC 23091-2 transfer characteristics
 
 
+@functools.cache
 def _pq_to_sdr() -> npt.NDArray[np.uint8]:
-    """A table from PQ's code values (SMPTE ST 2084) to sRGB's, with white at 203 cd/m2.
+    """(256,) table from PQ's code values (SMPTE ST 2084) to sRGB's, with white at 203 cd/m2.
 
-    In PQ a face in daylight lies in the middle greys, and no detector was trained on that.
+    In PQ a face in daylight lies in the middle greys, unlike all that detectors were trained on.
     """
     code = np.linspace(0, 1, 256) ** (1 / 78.84375)
     linear = (np.maximum(code - 0.8359375, 0) / (18.8515625 - 18.6875 * code)) ** (1 / 0.1593017578)
@@ -28,23 +30,17 @@ def _pq_to_sdr() -> npt.NDArray[np.uint8]:
     return np.round(255 * curve).astype(np.uint8)
 
 
-_PQ_TO_SDR = _pq_to_sdr()
-
-
 def display_rgb(
     picture: av.VideoFrame, orientation: Orientation, width: int, height: int
 ) -> npt.NDArray[np.uint8]:
-    """(height, width, 3) uint8 RGB, C-contiguous, as the picture is shown.
-
-    Scaled and converted in one step from the picture's own planes.
-    """
+    """(height, width, 3) uint8 RGB of the upright picture, C-contiguous."""
     return _scaled(picture, orientation, width, height, "rgb24")
 
 
 def display_gray(
     picture: av.VideoFrame, orientation: Orientation, width: int, height: int
 ) -> npt.NDArray[np.uint8]:
-    """(height, width) uint8 luma, C-contiguous, as the picture is shown."""
+    """(height, width) uint8 luma of the upright picture, C-contiguous."""
     return _scaled(picture, orientation, width, height, "gray")
 
 
@@ -62,12 +58,12 @@ def _scaled(
     if channels == 1:
         array = array[:, :, 0]
     if picture.color_trc == _PQ:
-        array = _PQ_TO_SDR[array]
+        array = _pq_to_sdr()[array]
     return np.array(orientation.to_display(array), order="C", copy=True)
 
 
 def _reformatter(width: int, height: int, pix_fmt: str) -> VideoReformatter:
-    """One per thread and target: building swscale's tables costs more than a small picture."""
+    """Kept per thread and target: building swscale's tables costs more than a small picture."""
     cache: dict[tuple[int, int, str], VideoReformatter] = _local.__dict__.setdefault("cache", {})
     if len(cache) > 32:
         cache.clear()

@@ -1,4 +1,4 @@
-"""When the frames of a clip are shown, and where it can be entered: known before it is decoded."""
+"""Times and key frames of a clip, from its packets, before any of them is decoded."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from typing import NamedTuple
 import av
 import av.error
 
-from blur.media.open.probe import ClipInfo, open_input
+from blur.media.container import open_input
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.promise import promise
 
 _HEARD_EVERY = 1000
+"""Packets between two signs of life."""
 
 
 class Timetable(NamedTuple):
-    """The pts of every frame as `Reader` will give them, and the frames that are key frames."""
+    """`pts` of every frame as `Reader` gives them, in ticks, and the indices of `keys`."""
 
     pts: list[int]
     keys: list[int]
 
 
 def timetable(path: Path, info: ClipInfo, heard: Callable[[int], None]) -> Timetable | None:
-    """The timetable of a clip from its packets; None where only decoding it can tell.
+    """The timetable of a clip from its packets; None where only decoding can tell the times.
 
-    Reads the whole file, and tells `heard` the packets read so far every now and then. That each
-    packet becomes a frame is taken for granted: whoever decodes must find the times as they are.
+    Reads the whole file, and calls `heard` with the packets read so far. Assumes that each packet
+    becomes a frame: whoever decodes must check the times. Raises NotAClip or DecodeError.
     """
     if info.still:
         return None

@@ -1,4 +1,4 @@
-"""Matroska and WebM files element by element: what is there beside structure and blocks."""
+"""Matroska and WebM files element by element (RFC 9559): content beside the blocks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _TEXTS = {
     0x258688: ("codec name", Kind.SOFTWARE),
 }
 
-# What the format demands, filled with what says nothing.
+# Values without information for fields that the format demands.
 _NEUTRAL_TEXTS = {"MuxingApp": b"Lavf", "WritingApp": b"Lavf", "track language": b"und"}
 
 _TRACKS, _TRACK_ENTRY, _TRACK_NUMBER = 0x1654AE6B, 0xAE, 0xD7
@@ -56,7 +56,7 @@ _IDS = {0x73A4: "SegmentUID", 0x3CB923: "PrevUID", 0x3EB923: "NextUID", 0x4444: 
 _TAGS, _CHAPTERS, _ATTACHMENTS = 0x1254C367, 0x1043A770, 0x1941A469
 
 _DEEPEST = 3
-"""Levels; Segment/Tracks/TrackEntry/Video is as deep as it goes."""
+"""Levels: Segment/Tracks/TrackEntry/Video is the deepest."""
 
 _TOP = {0x114D9B74, 0x1549A966, 0x1C53BB6B, _TAGS, _CHAPTERS, _ATTACHMENTS, _VOID, _CRC}
 
@@ -64,7 +64,7 @@ _EPOCH = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
 
 
 class Element(NamedTuple):
-    """An element's id and where its content lies in the file, [start, end)."""
+    """An element: its id, and the bytes [start, end) of its content in the file."""
 
     id: int
     start: int
@@ -73,7 +73,7 @@ class Element(NamedTuple):
 
 
 def elements(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
-    """The elements in a range of the file; one of unknown size reaches to the end."""
+    """The elements in [start, end) of the file; an element of unknown size reaches to `end`."""
     while start < end:
         file.seek(start)
         tag, size = read_number(file, keep_marker=True), read_number(file, keep_marker=False)
@@ -88,7 +88,7 @@ def elements(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
 
 
 def read_number(file: BinaryIO, *, keep_marker: bool) -> int | None:
-    """EBML's variable-length number; -1 for a size that is unknown, None at the end."""
+    """EBML's variable-length number (RFC 8794); -1 for an unknown size, None at the file's end."""
     first = file.read(1)
     if not first or not first[0]:
         return None
@@ -100,8 +100,8 @@ def read_number(file: BinaryIO, *, keep_marker: bool) -> int | None:
     return -1 if value & mask == mask else value & mask
 
 
-def traces(path: Path) -> Iterator[Trace]:
-    """What the file gives away beside its tracks' blocks."""
+def traces_of_matroska(path: Path) -> Iterator[Trace]:
+    """Every trace outside the tracks' blocks; damaged structure ends the walk, never raises."""
     with path.open("rb") as file:
         for element in elements(file, 0, path.stat().st_size):
             if element.id == _SEGMENT:
@@ -113,9 +113,9 @@ def traces(path: Path) -> Iterator[Trace]:
 
 
 def count_blocks(path: Path) -> tuple[list[int], bool] | None:
-    """How many blocks each track has, in order of track, and whether the file is whole.
+    """(blocks of each track, in order of track; whether the file is whole).
 
-    None for a live recording, whose clusters do not say where they end.
+    None for a live recording, whose clusters have no size.
     """
     blocks: Counter[int] = Counter()
     tracks: list[int] = []
@@ -142,7 +142,7 @@ def count_blocks(path: Path) -> tuple[list[int], bool] | None:
 
 
 def _declared_end(file: BinaryIO, segment: Element) -> int:
-    """Where the segment says that it ends, be it beyond the file's end."""
+    """The segment's end by its own size field, which may lie beyond the file's end."""
     file.seek(segment.start - 8)  # FFmpeg, phones and browsers all write eight bytes of size
     size = read_number(file, keep_marker=False)
     return segment.end if file.tell() != segment.start else segment.start + (size or 0)
@@ -181,7 +181,7 @@ def _count_in_cluster(file: BinaryIO, cluster: Element, blocks: Counter[int]) ->
 def _walk(file: BinaryIO, start: int, end: int, where: str) -> Iterator[Trace]:
     for element in elements(file, start, end):
         if element.open_ended and element.id == _CLUSTER:
-            return  # a live recording: clusters of unknown size are all that follows
+            return  # a live recording: only clusters of unknown size follow
         if element.id in _STRUCTURE or element.id == _CLUSTER:
             continue
         if element.id in _CONTAINERS and where.count("/") < _DEEPEST:

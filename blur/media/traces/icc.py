@@ -1,4 +1,4 @@
-"""Standard colour spaces by name: a photograph's own profile can tell its camera."""
+"""Standard colour spaces by name (ICC.1): a photograph's own profile may name its camera."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ _COLOURS = {
     ),
 }
 
-# The transfer curve where it is not sRGB's.
+# Exponents of transfer curves other than sRGB's.
 _GAMMAS = {"Adobe RGB": 563 / 256}
 
 _TOLERANCE = 0.004
+"""XYZ units between colorants of profiles that count as equal."""
 
 
 def standard_name(profile: bytes) -> str | None:
-    """The standard space that an ICC profile describes, by its colours; None for any other.
+    """The standard space of an ICC profile, by its colorants; None for any other space.
 
-    No profile at all means sRGB.
+    An empty profile means sRGB.
     """
     if not profile:
         return "sRGB"
@@ -59,10 +60,7 @@ def standard_name(profile: bytes) -> str | None:
 
 
 def profile_of(name: str) -> bytes:
-    """A profile of a standard space that holds its name and nothing else of anybody's.
-
-    Empty for sRGB, which is what a picture without a profile means.
-    """
+    """A fresh profile of a standard space: its name, colorants and curve; empty for sRGB."""
     if name == "sRGB":
         return b""
     curve = _curve(_GAMMAS.get(name))
@@ -88,7 +86,7 @@ def profile_of(name: str) -> bytes:
 
 
 def is_ours(profile: bytes) -> bool:
-    """Whether a profile is byte for byte one that `profile_of` makes."""
+    """Whether a profile is byte for byte from `profile_of`."""
     return any(profile == profile_of(name) for name in _COLOURS)
 
 

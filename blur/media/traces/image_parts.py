@@ -1,7 +1,6 @@
-"""Still pictures part by part: what is there beside the picture.
+"""Photographs part by part: content beside the picture.
 
-As with films, an allow-list: each part is known to hold the picture alone, or looked into, or
-reported.
+An allow-list: every part is known to hold the picture alone, or is looked into, or is reported.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image
 
+from blur.media.photograph import photograph_header
 from blur.media.traces import icc, isobmff
 from blur.media.traces.metadata import Kind, Trace, kind_of
 
@@ -23,7 +23,7 @@ _PNG_PICTURE |= {"pHYs", "cICP"}
 _PNG_TEXT = {"tEXt", "zTXt", "iTXt"}
 _WEBP_PICTURE = {"VP8 ", "VP8L", "VP8X", "ALPH"}
 
-# TIFF tags that describe how the picture is stored; EXIF's main directory has them, too.
+# TIFF tags of the picture's storage, shared by EXIF's main directory.
 _TIFF_PICTURE = {254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 317, 320, 322}
 _TIFF_PICTURE |= {323, 324, 325, 338, 339, 282, 283, 296, 530, 531, 532, 34665, 34853}
 
@@ -32,8 +32,8 @@ _HEIF_STRUCTURE = {"hdlr", "pitm", "iloc", "idat", "dinf"}
 _HEIF_PROPERTIES = {"ispe", "pixi", "hvcC", "av1C", "pasp", "irot", "imir", "clap", "clli", "mdcv"}
 
 
-def traces(path: Path) -> Iterator[Trace]:
-    """What a still picture's file gives away."""
+def traces_of_still(path: Path) -> Iterator[Trace]:
+    """Every trace beside the picture. Raises DecodeError where the file cannot be opened."""
     data = path.read_bytes()
     if data.startswith(b"\xff\xd8"):
         yield from _jpeg(data)
@@ -48,7 +48,7 @@ def traces(path: Path) -> Iterator[Trace]:
 
 
 def exif_traces(exif: Image.Exif, where: str) -> Iterator[Trace]:
-    """A trace for each EXIF field that is not about how the picture is stored."""
+    """A trace for each EXIF field except those of the picture's storage."""
     for tag, value in exif.items():
         if tag not in _TIFF_PICTURE:
             yield _exif_trace(tag, value, where, ExifTags.TAGS)
@@ -110,7 +110,7 @@ def _jpeg(data: bytes) -> Iterator[Trace]:
 
 
 def _end_of_scan(data: bytes, at: int) -> int:
-    """Where the next marker stands after a scan's coded samples."""
+    """Offset of the next marker after a scan's coded samples."""
     while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
         if data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7:
             return at
@@ -142,8 +142,8 @@ def _jpeg_segment(marker: int, segment: bytes) -> Iterator[Trace]:
 
 def _trailing(rest: bytes) -> Iterator[Trace]:
     if rest.strip(b"\0"):
-        what = "a film" if rest[4:8] == b"ftyp" or b"ftypmp4" in rest else "data"
-        yield Trace.of(Kind.HIDDEN, "after the picture", f"{what}, {len(rest)} bytes")
+        content = "a film" if rest[4:8] == b"ftyp" or b"ftypmp4" in rest else "data"
+        yield Trace.of(Kind.HIDDEN, "after the picture", f"{content}, {len(rest)} bytes")
 
 
 def _png(data: bytes) -> Iterator[Trace]:
@@ -197,7 +197,7 @@ def _webp(data: bytes) -> Iterator[Trace]:
 
 
 def _tiff(path: Path) -> Iterator[Trace]:
-    with Image.open(path) as image:
+    with photograph_header(path) as image:
         exif = image.getexif()
         profile = image.info.get("icc_profile")
         if profile:
@@ -209,36 +209,36 @@ def _tiff(path: Path) -> Iterator[Trace]:
 
 def _heif(path: Path) -> Iterator[Trace]:
     with path.open("rb") as file:
-        for box in isobmff.boxes(file, 0, path.stat().st_size):
-            if box.type == "meta":
-                yield from _heif_meta(file, box)
-            elif box.type not in ("ftyp", "mdat", "free", "skip"):
-                yield Trace.of(Kind.HIDDEN, box.type, f"{box.end - box.start} bytes")
-    with Image.open(path) as image:
+        for atom in isobmff.atoms(file, 0, path.stat().st_size):
+            if atom.type == "meta":
+                yield from _heif_meta(file, atom)
+            elif atom.type not in ("ftyp", "mdat", "free", "skip"):
+                yield Trace.of(Kind.HIDDEN, atom.type, f"{atom.end - atom.start} bytes")
+    with photograph_header(path) as image:
         yield from exif_traces(image.getexif(), "Exif item")
 
 
-def _heif_meta(file: BinaryIO, meta: isobmff.Box) -> Iterator[Trace]:
-    for box in isobmff.boxes(file, meta.start + 4, meta.end):
-        if box.type == "iinf":
-            yield from _heif_items(file, box)
-        elif box.type == "iref":
-            for reference in isobmff.boxes(file, box.start + 4, box.end):
+def _heif_meta(file: BinaryIO, meta: isobmff.Atom) -> Iterator[Trace]:
+    for atom in isobmff.atoms(file, meta.start + 4, meta.end):
+        if atom.type == "iinf":
+            yield from _heif_items(file, atom)
+        elif atom.type == "iref":
+            for reference in isobmff.atoms(file, atom.start + 4, atom.end):
                 if reference.type == "thmb":
                     yield Trace.of(Kind.THUMBNAIL, "meta/iref")
                 elif reference.type == "auxl":
                     yield Trace.of(Kind.HIDDEN, "meta/iref", "depth or gain map")
-        elif box.type == "iprp":
-            for part in isobmff.boxes(file, box.start, box.end):
+        elif atom.type == "iprp":
+            for part in isobmff.atoms(file, atom.start, atom.end):
                 if part.type == "ipco":
                     yield from _heif_properties(file, part)
-        elif box.type not in _HEIF_STRUCTURE:
-            yield Trace.of(Kind.HIDDEN, f"meta/{box.type}", f"{box.end - box.start} bytes")
+        elif atom.type not in _HEIF_STRUCTURE:
+            yield Trace.of(Kind.HIDDEN, f"meta/{atom.type}", f"{atom.end - atom.start} bytes")
 
 
-def _heif_items(file: BinaryIO, box: isobmff.Box) -> Iterator[Trace]:
-    head = isobmff.payload(file, box, 1)
-    for item in isobmff.boxes(file, box.start + (6 if head == b"\0" else 8), box.end):
+def _heif_items(file: BinaryIO, atom: isobmff.Atom) -> Iterator[Trace]:
+    head = isobmff.payload(file, atom, 1)
+    for item in isobmff.atoms(file, atom.start + (6 if head == b"\0" else 8), atom.end):
         entry = isobmff.payload(file, item)
         at = 8 if entry[:1] == b"\2" else 10
         kind, name = entry[at : at + 4].decode("latin-1"), entry[at + 4 :].split(b"\0", 1)[0]
@@ -248,8 +248,8 @@ def _heif_items(file: BinaryIO, box: isobmff.Box) -> Iterator[Trace]:
             yield Trace.of(Kind.TEXT, "meta/iinf: item name", name)
 
 
-def _heif_properties(file: BinaryIO, box: isobmff.Box) -> Iterator[Trace]:
-    for item in isobmff.boxes(file, box.start, box.end):
+def _heif_properties(file: BinaryIO, atom: isobmff.Atom) -> Iterator[Trace]:
+    for item in isobmff.atoms(file, atom.start, atom.end):
         if item.type == "colr":
             content = isobmff.payload(file, item)
             if content[:4] in (b"prof", b"rICC"):

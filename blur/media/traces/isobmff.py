@@ -1,6 +1,6 @@
-"""MP4, QuickTime and HEIF files box by box: what is there beside structure and samples.
+"""MP4, QuickTime and HEIF files atom by atom (ISO/IEC 14496-12): content beside the samples.
 
-Every box is either known to hold structure alone, or looked into, or reported: an allow-list.
+An allow-list: every atom is known to hold structure alone, or is looked into, or is reported.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy.typing as npt
 from blur.media.traces.metadata import Kind, Trace, kind_of
 
 _LARGEST_LOOK = 1 << 20
-"""Bytes; longer boxes are reported by their size."""
+"""Bytes; longer atoms are reported by their size."""
 
 _DEEPEST = 8
-"""Levels; real files nest boxes seven deep."""
+"""Levels; real files nest atoms seven deep, and damaged ones without end."""
 
 _EPOCH = datetime.datetime(1904, 1, 1, tzinfo=datetime.UTC)
 
@@ -44,7 +44,7 @@ _SAMPLE_STRUCTURE = _types(
 
 _PADDING = frozenset(("free", "skip", "wide"))
 
-# Four-character metadata boxes that say what they are.
+# Metadata atoms by the kind of trace that their four characters stand for.
 _KINDS = {
     "loci": Kind.LOCATION,
     "auth": Kind.PERSON,
@@ -67,22 +67,22 @@ _KINDS = {
     "\xa9cpy": Kind.PERSON,
 }
 
-# What ProRes prescribes, and how FFmpeg's QuickTime muxer signs whatever it writes.
+# The vendor that ProRes prescribes, and the sign of FFmpeg's QuickTime muxer.
 _NEUTRAL_VENDORS = {b"", b"appl", b"FFMP"}
 
 _NEUTRAL_HANDLERS = {b"", b"VideoHandler", b"SoundHandler", b"TimeCodeHandler", b"DataHandler"}
 
 
-class Box(NamedTuple):
-    """A box's type and where its content lies in the file, [start, end)."""
+class Atom(NamedTuple):
+    """An atom (box): its type, and the bytes [start, end) of its content in the file."""
 
     type: str
     start: int
     end: int
 
 
-def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
-    """The boxes in a range of the file; stops where what follows is no box."""
+def atoms(file: BinaryIO, start: int, end: int) -> Iterator[Atom]:
+    """The atoms in [start, end) of the file; ends at the first bytes that are no atom."""
     while start + 8 <= end:
         file.seek(start)
         size, raw = struct.unpack(">I4s", file.read(8))
@@ -93,19 +93,19 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
             size = end - start
         if size < head:
             return
-        yield Box(raw.decode("latin-1"), start + head, min(start + size, end))
+        yield Atom(raw.decode("latin-1"), start + head, min(start + size, end))
         start += size
 
 
-def traces(path: Path) -> Iterator[Trace]:
-    """What the file gives away beside its tracks' samples."""
+def traces_of_mp4(path: Path) -> Iterator[Trace]:
+    """Every trace outside the tracks' samples; damaged structure is a trace, never an error."""
     size = path.stat().st_size
     with path.open("rb") as file:
         try:
             yield from _walk(file, 0, size, "")
             unused = _unused_bytes(file, size)
         except struct.error:
-            yield Trace.of(Kind.HIDDEN, "file", "a box is shorter than its kind demands")
+            yield Trace.of(Kind.HIDDEN, "file", "an atom is shorter than its kind demands")
             return
     if unused > 0:
         yield Trace.of(Kind.HIDDEN, "mdat", f"{unused} bytes that no track uses")
@@ -113,51 +113,51 @@ def traces(path: Path) -> Iterator[Trace]:
 
 def _walk(file: BinaryIO, start: int, end: int, parent: str, media: bytes = b"") -> Iterator[Trace]:
     """`media` is the handler type of the track that the range is in."""
-    for box in boxes(file, start, end):
-        where = f"{parent}/{box.type}".lstrip("/")
-        if box.type in _CONTAINERS and where.count("/") < _DEEPEST:
-            if box.type == "mdia":
-                media = _handler_type(file, box)
-            yield from _walk(file, box.start, box.end, where, media)
-        elif box.type in _STRUCTURE:
+    for atom in atoms(file, start, end):
+        where = f"{parent}/{atom.type}".lstrip("/")
+        if atom.type in _CONTAINERS and where.count("/") < _DEEPEST:
+            if atom.type == "mdia":
+                media = _handler_type(file, atom)
+            yield from _walk(file, atom.start, atom.end, where, media)
+        elif atom.type in _STRUCTURE:
             continue
-        elif box.type in _PADDING:
-            if payload(file, box).strip(b"\0"):
-                yield Trace.of(Kind.HIDDEN, where, payload(file, box))
-        elif box.type in ("mvhd", "tkhd", "mdhd"):
-            yield from _header(payload(file, box), where, box.type)
-        elif box.type == "hdlr":
-            yield from _handler(payload(file, box), where)
-        elif box.type == "dref":
-            yield from _data_references(file, box, where)
-        elif box.type == "stsd":
-            yield from _sample_entries(file, box, where, media)
-        elif box.type == "udta":
-            yield from _user_data(file, box, where)
-        elif box.type == "meta":
-            yield from _meta(file, box, where)
+        elif atom.type in _PADDING:
+            if payload(file, atom).strip(b"\0"):
+                yield Trace.of(Kind.HIDDEN, where, payload(file, atom))
+        elif atom.type in ("mvhd", "tkhd", "mdhd"):
+            yield from _header(payload(file, atom), where, atom.type)
+        elif atom.type == "hdlr":
+            yield from _handler(payload(file, atom), where)
+        elif atom.type == "dref":
+            yield from _data_references(file, atom, where)
+        elif atom.type == "stsd":
+            yield from _sample_entries(file, atom, where, media)
+        elif atom.type == "udta":
+            yield from _user_data(file, atom, where)
+        elif atom.type == "meta":
+            yield from _meta(file, atom, where)
         elif where.startswith("moov/trak/tref"):
             continue
         elif where in ("moov/trak/mdia/minf/gmhd/tmcd", "moov/trak/mdia/minf/gmhd/text"):
-            continue  # how a timecode track would be drawn
+            continue  # how players draw a timecode track
         else:
-            yield _unknown(file, box, where)
+            yield _unknown(file, atom, where)
 
 
-def payload(file: BinaryIO, box: Box, limit: int = _LARGEST_LOOK) -> bytes:
-    """What a box holds, up to `limit` bytes."""
-    file.seek(box.start)
-    return file.read(min(box.end - box.start, limit))
+def payload(file: BinaryIO, atom: Atom, limit: int = _LARGEST_LOOK) -> bytes:
+    """Content of an atom, up to `limit` bytes."""
+    file.seek(atom.start)
+    return file.read(min(atom.end - atom.start, limit))
 
 
-def _unknown(file: BinaryIO, box: Box, where: str) -> Trace:
-    content = payload(file, box, 400)
-    kind = _KINDS.get(box.type, Kind.HIDDEN)
-    return Trace.of(kind, where, _text(content) or f"{box.end - box.start} bytes")
+def _unknown(file: BinaryIO, atom: Atom, where: str) -> Trace:
+    content = payload(file, atom, 400)
+    kind = _KINDS.get(atom.type, Kind.HIDDEN)
+    return Trace.of(kind, where, _text(content) or f"{atom.end - atom.start} bytes")
 
 
 def _text(content: bytes) -> str:
-    """The longest printable run, where there is one worth the name."""
+    """The longest printable run, "" where it is shorter than four characters."""
     runs = "".join(c if c.isprintable() else "\0" for c in content.decode("utf-8", "replace"))
     longest = max(runs.split("\0"), key=len)
     return longest.strip("\ufffd ") if len(longest) > 3 else ""
@@ -185,8 +185,8 @@ def _date(seconds: int) -> str:
         return f"{seconds} s since 1904"
 
 
-def _handler_type(file: BinaryIO, mdia: Box) -> bytes:
-    found = (b for b in boxes(file, mdia.start, mdia.end) if b.type == "hdlr")
+def _handler_type(file: BinaryIO, mdia: Atom) -> bytes:
+    found = (b for b in atoms(file, mdia.start, mdia.end) if b.type == "hdlr")
     handler = next(found, None)
     return b"" if handler is None else payload(file, handler)[8:12]
 
@@ -201,14 +201,14 @@ def _handler(content: bytes, where: str) -> Iterator[Trace]:
         yield Trace.of(Kind.SOFTWARE, f"{where}: maker", maker)
 
 
-def _data_references(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
-    for entry in boxes(file, box.start + 8, box.end):
+def _data_references(file: BinaryIO, atom: Atom, where: str) -> Iterator[Trace]:
+    for entry in atoms(file, atom.start + 8, atom.end):
         if entry.end - entry.start > 4:
             yield Trace.of(Kind.HIDDEN, f"{where}/{entry.type}", payload(file, entry)[4:])
 
 
-def _sample_entries(file: BinaryIO, box: Box, where: str, media: bytes) -> Iterator[Trace]:
-    for entry in boxes(file, box.start + 8, box.end):
+def _sample_entries(file: BinaryIO, atom: Atom, where: str, media: bytes) -> Iterator[Trace]:
+    for entry in atoms(file, atom.start + 8, atom.end):
         content = payload(file, entry, 128)
         at = f"{where}/{entry.type}"
         if media == b"tmcd":
@@ -229,13 +229,13 @@ def _sample_entries(file: BinaryIO, box: Box, where: str, media: bytes) -> Itera
 
 
 def _children(file: BinaryIO, start: int, end: int, where: str) -> Iterator[Trace]:
-    for box in boxes(file, start, end):
-        if box.type not in _SAMPLE_STRUCTURE:
-            yield _unknown(file, box, f"{where}/{box.type}")
+    for atom in atoms(file, start, end):
+        if atom.type not in _SAMPLE_STRUCTURE:
+            yield _unknown(file, atom, f"{where}/{atom.type}")
 
 
-def _user_data(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
-    for item in boxes(file, box.start, box.end):
+def _user_data(file: BinaryIO, atom: Atom, where: str) -> Iterator[Trace]:
+    for item in atoms(file, atom.start, atom.end):
         at = f"{where}/{item.type}"
         if item.type == "meta":
             yield from _meta(file, item, at)
@@ -247,20 +247,20 @@ def _user_data(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
         yield Trace.of(kind, at, _text(content) or f"{len(content)} bytes")
 
 
-def _meta(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
-    """Apple's key-value lists, in either of their forms; any other content as it is."""
-    start = box.start if payload(file, box, 8)[4:8] == b"hdlr" else box.start + 4
+def _meta(file: BinaryIO, atom: Atom, where: str) -> Iterator[Trace]:
+    """Apple's key-value lists, in either of their forms; other content by its longest text."""
+    start = atom.start if payload(file, atom, 8)[4:8] == b"hdlr" else atom.start + 4
     keys: list[str] = []
-    for item in boxes(file, start, box.end):
+    for item in atoms(file, start, atom.end):
         if item.type == "hdlr":
             continue
         if item.type == "keys":
             keys = [
                 payload(file, key).decode("utf-8", "replace")
-                for key in boxes(file, item.start + 8, item.end)
+                for key in atoms(file, item.start + 8, item.end)
             ]
         elif item.type == "ilst":
-            for entry in boxes(file, item.start, item.end):
+            for entry in atoms(file, item.start, item.end):
                 number = int.from_bytes(entry.type.encode("latin-1"), "big")
                 key = keys[number - 1] if 0 < number <= len(keys) else entry.type
                 yield from _list_entry(file, entry, key, where)
@@ -268,8 +268,8 @@ def _meta(file: BinaryIO, box: Box, where: str) -> Iterator[Trace]:
             yield _unknown(file, item, f"{where}/{item.type}")
 
 
-def _list_entry(file: BinaryIO, entry: Box, key: str, where: str) -> Iterator[Trace]:
-    for data in boxes(file, entry.start, entry.end):
+def _list_entry(file: BinaryIO, entry: Atom, key: str, where: str) -> Iterator[Trace]:
+    for data in atoms(file, entry.start, entry.end):
         content = payload(file, data)[8:]
         kind = _KINDS.get(key) or kind_of(key)
         value = _text(content) or int.from_bytes(content[:8], "big")
@@ -277,15 +277,15 @@ def _list_entry(file: BinaryIO, entry: Box, key: str, where: str) -> Iterator[Tr
 
 
 def _unused_bytes(file: BinaryIO, size: int) -> int:
-    """Bytes of media data that no sample table refers to; 0 where that cannot be told."""
+    """Bytes of media data outside every sample table; 0 where tables do not tell."""
     held = used = 0
-    for box in boxes(file, 0, size):
-        if box.type == "mdat":
-            held += box.end - box.start
-        elif box.type in ("moof", "meta"):
+    for atom in atoms(file, 0, size):
+        if atom.type == "mdat":
+            held += atom.end - atom.start
+        elif atom.type in ("moof", "meta"):
             return 0
-        elif box.type == "moov":
-            for trak in boxes(file, box.start, box.end):
+        elif atom.type == "moov":
+            for trak in atoms(file, atom.start, atom.end):
                 if trak.type == "trak":
                     sizes = _sample_bytes(file, trak)
                     if sizes is None:
@@ -295,39 +295,39 @@ def _unused_bytes(file: BinaryIO, size: int) -> int:
 
 
 def sample_counts(path: Path) -> list[tuple[int, int]]:
-    """How many samples each track has, by its table of sizes and by its table of times."""
+    """Samples of each track: (count by its table of sizes, count by its table of times)."""
     found = []
     with path.open("rb") as file:
-        for box in boxes(file, 0, path.stat().st_size):
-            if box.type == "moov":
-                for trak in boxes(file, box.start, box.end):
+        for atom in atoms(file, 0, path.stat().st_size):
+            if atom.type == "moov":
+                for trak in atoms(file, atom.start, atom.end):
                     if trak.type == "trak":
                         found.append(_counts(file, trak))
     return found
 
 
 def dolby_vision(path: Path) -> tuple[int, int] | None:
-    """A film's Dolby Vision profile, and what its base layer is compatible with.
+    """(profile, compatibility of its base layer) of a Dolby Vision film, None for any other.
 
-    1 is HDR10, 2 SDR, 4 HLG, 0 nothing else; None for a film without Dolby Vision.
+    Compatibility 1 is HDR10, 2 SDR, 4 HLG, 0 none.
     """
     with path.open("rb") as file:
-        for moov in boxes(file, 0, path.stat().st_size):
+        for moov in atoms(file, 0, path.stat().st_size):
             if moov.type != "moov":
                 continue
-            for trak in boxes(file, moov.start, moov.end):
+            for trak in atoms(file, moov.start, moov.end):
                 entries = _table(file, trak, "stsd")
                 if entries is None:
                     continue
-                for entry in boxes(file, entries.start + 8, entries.end):
-                    for box in boxes(file, entry.start + 78, entry.end):
-                        if box.type in ("dvcC", "dvvC"):
-                            content = payload(file, box, 5).ljust(5, b"\0")
+                for entry in atoms(file, entries.start + 8, entries.end):
+                    for atom in atoms(file, entry.start + 78, entry.end):
+                        if atom.type in ("dvcC", "dvvC"):
+                            content = payload(file, atom, 5).ljust(5, b"\0")
                             return content[2] >> 1, content[4] >> 4
     return None
 
 
-def _counts(file: BinaryIO, trak: Box) -> tuple[int, int]:
+def _counts(file: BinaryIO, trak: Atom) -> tuple[int, int]:
     sizes, times = _table(file, trak, "stsz"), _table(file, trak, "stts")
     if sizes is None or times is None:
         return 0, 0
@@ -335,30 +335,30 @@ def _counts(file: BinaryIO, trak: Box) -> tuple[int, int]:
     return count, int(_numbers(file, times, 8)[::2].sum(dtype=np.int64))
 
 
-def _table(file: BinaryIO, trak: Box, name: str) -> Box | None:
-    """A table of a track's samples."""
+def _table(file: BinaryIO, trak: Atom, name: str) -> Atom | None:
+    """The sample table of type `name`; None without it."""
     table = trak
     for step in ("mdia", "minf", "stbl", name):
-        found = next((b for b in boxes(file, table.start, table.end) if b.type == step), None)
+        found = next((b for b in atoms(file, table.start, table.end) if b.type == step), None)
         if found is None:
             return None
         table = found
     return table
 
 
-def _sample_bytes(file: BinaryIO, trak: Box) -> int | None:
+def _sample_bytes(file: BinaryIO, trak: Atom) -> int | None:
     sizes = _table(file, trak, "stsz")
     if sizes is None:
         return None
     each, count = struct.unpack(">II", payload(file, sizes, 12)[4:])
-    if each == 1:  # QuickTime's old way to count sound in single samples
+    if each == 1:  # QuickTime's old way: sound counted in single samples
         return None
     if each:
         return int(each * count)
     return int(_numbers(file, sizes, 12).sum(dtype=np.int64))
 
 
-def _numbers(file: BinaryIO, table: Box, skip: int) -> npt.NDArray[np.uint32]:
-    """The 32-bit numbers of a table, after `skip` bytes."""
+def _numbers(file: BinaryIO, table: Atom, skip: int) -> npt.NDArray[np.uint32]:
+    """(n,) 32-bit numbers of a table, after `skip` bytes."""
     content = payload(file, table, table.end - table.start)[skip:]
     return np.frombuffer(content[: len(content) // 4 * 4], ">u4")

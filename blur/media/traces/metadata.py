@@ -1,4 +1,4 @@
-"""What a file says beside its pictures and sound, sorted by what it gives away."""
+"""Metadata beside pictures and sound, sorted by the information that it gives away."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 LONGEST_VALUE = 200
+"""Characters."""
 
 
 class Kind(enum.StrEnum):
-    """What a trace leads to."""
+    """The kinds of information that a trace leads to."""
 
     LOCATION = "location"
     DEVICE = "device"
@@ -30,7 +31,7 @@ class Kind(enum.StrEnum):
 
 
 class Trace(Struct, frozen=True, order=True):
-    """One thing that a file gives away. `where` is its place in the file's own terms."""
+    """A piece of information that a file gives away; `where` is its place in the file's terms."""
 
     kind: Kind
     where: str
@@ -38,7 +39,7 @@ class Trace(Struct, frozen=True, order=True):
 
     @classmethod
     def of(cls, kind: Kind, where: str, value: object = "") -> Trace:
-        """A trace with its value made printable and short."""
+        """A trace whose value is printable and at most LONGEST_VALUE characters long."""
         text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
         text = "".join(c if c.isprintable() else " " for c in text).strip(" \ufffd")
         if len(text) > LONGEST_VALUE:
@@ -64,21 +65,21 @@ _NEUTRAL_VALUES = {
     "language": {"und"},
     "handler_name": {"VideoHandler", "SoundHandler", "TimeCodeHandler", ""},
     "vendor_id": {"[0][0][0][0]", "\0\0\0\0"},
-    "encoder": {"Lavf"},  # the name that Matroska's mandatory fields get, without a version
+    "encoder": {"Lavf"},  # fills Matroska's mandatory fields, without a version
 }
 
-# What a container's structure brings along, whoever made it.
+# Part of every container's structure, whoever made it.
 _NEUTRAL_KEYS = {"major_brand", "minor_version", "compatible_brands", "duration"}
 
 
 def kind_of(key: str) -> Kind:
-    """What a metadatum leads to, judged by its key."""
+    """The kind of a metadatum, by its key."""
     key = key.lower().removeprefix("com.apple.quicktime.")
     return next((kind for kind, words in _WORDS if any(w in key for w in words)), Kind.TEXT)
 
 
 def traces_of(metadata: Mapping[str, str], where: str) -> Iterator[Trace]:
-    """A trace for each metadatum that is not neutral."""
+    """A trace for each metadatum except neutral ones, which every file has."""
     for key, value in metadata.items():
         name = key.lower()
         if name in _NEUTRAL_KEYS or value in _NEUTRAL_VALUES.get(name, ()):

@@ -1,5 +1,4 @@
-"""The units of H.264 and HEVC streams, and the user data in them: what encoders and cameras say
-between the pictures."""
+"""NAL units of H.264 and HEVC streams, and the user data that encoders and cameras put in them."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ _USER_DATA = (4, 5)  # SEI payload types: registered (captions), unregistered (a
 
 
 def length_size(codec: str, extradata: bytes | None) -> int | None:
-    """Bytes of a NAL unit's length field; None where start codes part the units."""
+    """Bytes of the length field before each NAL unit; None where start codes separate units."""
     if not extradata or extradata[0] != 1:
         return None
     at = 4 if codec == "h264" else 21
@@ -17,7 +16,7 @@ def length_size(codec: str, extradata: bytes | None) -> int | None:
 
 
 def with_start_codes(packet: bytes, size: int | None) -> bytes:
-    """The packet as encoders give it: each unit behind a start code, not behind its length."""
+    """The packet with a start code before each unit instead of its length, as encoders give it."""
     if size is None:
         return packet
     return b"".join(b"\0\0\0\1" + unit for unit in _units(packet, size))
@@ -29,7 +28,7 @@ def user_data(codec: str, packet: bytes, size: int | None) -> Iterator[bytes]:
 
 
 def header_user_data(codec: str, extradata: bytes | None) -> Iterator[bytes]:
-    """The same of what stands before a stream: HEVC's header may hold SEI units."""
+    """The user data messages of a stream's header; HEVC's may hold SEI units."""
     if not extradata:
         return iter(())
     if length_size(codec, extradata) is None:

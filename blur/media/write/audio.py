@@ -1,4 +1,4 @@
-"""Sound: copied packet by packet where the container can hold it, else by a lossless codec."""
+"""Sound: copied packet by packet where the container takes its codec, else recoded losslessly."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ import av.error
 import numpy as np
 
 from blur.errors import DecodeError, OutputError
-from blur.media.open.probe import ClipInfo, open_input
+from blur.media.container import open_input
+from blur.media.open.clip_info import ClipInfo
 
-# What each container takes as it is: known to players, and with no room for metadata of its own.
+# Codecs that each container takes as they are: known to players, without metadata of their own.
 _COPIED = {
     "mp4": {"aac", "mp3", "mp2", "alac", "ac3", "eac3"},
     "mov": {"aac", "mp3", "alac", "ac3", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s16be"}
     | {"pcm_s24be", "pcm_f32le"},
-    # No more: what other encoders put before the first sample would move the pictures.
+    # Other codecs have priming samples before the first sample, which would move the pictures.
     "matroska": {"opus", "pcm_s16le", "pcm_s24le", "pcm_f32le"},
 }
 
-# Lossless encoders: for 16 bits and for more.
+# Lossless encoders and their sample formats: for 16 bits, for more.
 _RECODED = {
     "mp4": (("alac", "s16p"), ("alac", "s32p")),
     "mov": (("pcm_s16le", "s16"), ("pcm_s24le", "s32")),
@@ -32,13 +33,14 @@ _RECODED = {
 }
 
 _GAP = Fraction(1, 10)
-"""Seconds without sound that are filled with silence; less is the clock's rounding."""
+"""Seconds; a longer gap is filled with silence, a shorter gap is the clock's rounding."""
 
-Span = tuple[Fraction, Fraction]
+MuteSpan = tuple[Fraction, Fraction]
+"""Start and end in seconds since the clip's start."""
 
 
-def parse_spans(text: str) -> tuple[Span, ...]:
-    """`1:02-1:10,2:00-2:05.5` as (start, end) in seconds."""
+def parse_spans(text: str) -> tuple[MuteSpan, ...]:
+    """`1:02-1:10,2:00-2:05.5` as spans in seconds. Raises ValueError."""
     spans = []
     for part in filter(None, text.split(",")):
         start, end = (_seconds(time) for time in part.split("-"))
@@ -54,7 +56,7 @@ def _seconds(time: str) -> Fraction:
 
 
 class _Track(Protocol):
-    """Takes a sound track's packets from the clip and gives those of the output."""
+    """Turns the packets of a clip's sound track into those of the output."""
 
     note: str
 
@@ -64,12 +66,12 @@ class _Track(Protocol):
 class Sound:
     """Every sound track of a clip in an output, in step with its pictures.
 
-    Time is the source's own, moved by the same shift as the pictures'. What is muted is recoded
-    as a whole, so that no packet reaches beyond its span.
+    Its times move by the pictures' shift. With `mute`, every track is recoded as a whole, so that
+    no packet reaches beyond its span. Raises DecodeError or OutputError.
     """
 
     def __init__(
-        self, info: ClipInfo, output: av.container.OutputContainer, mute: tuple[Span, ...] = ()
+        self, info: ClipInfo, output: av.container.OutputContainer, mute: tuple[MuteSpan, ...] = ()
     ) -> None:
         self._info = info
         self._output = output
@@ -97,7 +99,7 @@ class Sound:
         self.notes = tuple(dict.fromkeys(t.note for t in self._tracks.values() if t.note))
 
     def write_until(self, seconds: Fraction | None) -> None:
-        """Write what is to be heard before `seconds`; everything that is left for None."""
+        """Write the sound due before `seconds`; all the rest for None. Raises DecodeError."""
         while True:
             try:
                 packet = self._waiting or next(self._packets, None)
@@ -115,7 +117,7 @@ class Sound:
             self._output.mux(ready)
 
     def _time(self, packet: av.Packet[Any]) -> Fraction:
-        """When a packet is due, in seconds; at once where it does not say."""
+        """Time of a packet in seconds; 0, due at once, where it has none."""
         time = packet.dts if packet.dts is not None else packet.pts
         return Fraction(0) if time is None else time * packet.time_base + self._shift
 
@@ -124,7 +126,7 @@ class Sound:
 
 
 class _Copied:
-    """Packets as they are, none of what the source says about them."""
+    """Packets as they are, without the source's metadata."""
 
     note = ""
 
@@ -134,7 +136,7 @@ class _Copied:
         self._target = output.add_stream_from_template(source)
         context = source.codec_context
         self._shift = shift
-        # A clock coarser than samples (Matroska, ASF) is made exact by counting them.
+        # Counting samples makes a coarser clock (Matroska, ASF) exact.
         self._rate, self._size = context.sample_rate, context.frame_size
         assert source.time_base is not None
         self._count = bool(self._size) and source.time_base > Fraction(1, self._rate)
@@ -168,14 +170,14 @@ class _Copied:
 
 
 class _Recoded:
-    """Decoded, made silent where asked, and encoded again by a lossless codec."""
+    """Packets decoded, silenced in muted spans, and encoded again by a lossless codec."""
 
     def __init__(
         self,
         source: av.AudioStream,
         output: av.container.OutputContainer,
         shift: Fraction,
-        mute: tuple[Span, ...],
+        mute: tuple[MuteSpan, ...],
         number: int,
     ) -> None:
         context = source.codec_context
@@ -240,10 +242,10 @@ class _Recoded:
 
 
 def _exact_samples(packet: av.Packet[Any], time: int, rate: int) -> int:
-    """A packet's time in samples, where its clock is coarser than that.
+    """A packet's time in samples, from a coarser clock.
 
-    What an encoder puts before the first sample is a whole number of samples, and the first
-    sample itself stands on the clock.
+    Priming samples before the first sample are a whole number; the first sample itself stands on
+    the clock.
     """
     skipped = 0
     if packet.has_sidedata("skip_samples"):
@@ -253,7 +255,7 @@ def _exact_samples(packet: av.Packet[Any], time: int, rate: int) -> int:
 
 
 def _without_fill(packet: av.Packet[Any]) -> av.Packet[Any]:
-    """An AAC packet whose leading fill element, if there is one, holds zeros.
+    """An AAC packet whose leading fill element, if any, holds zeros.
 
     Encoders write their names there (ISO/IEC 14496-3, fill_element); decoders skip it.
     """
@@ -281,14 +283,14 @@ def _without_fill(packet: av.Packet[Any]) -> av.Packet[Any]:
 
 
 def _layout(layout: av.AudioLayout) -> str:
-    """Its name; the usual one for as many channels where the source does not say which."""
+    """A layout's name; for unnamed channels, the usual layout of as many."""
     usual = {1: "mono", 2: "stereo", 4: "quad", 6: "5.1", 8: "7.1"}
     return usual.get(layout.nb_channels, layout.name) if "channels" in layout.name else layout.name
 
 
 def _silence(like: av.AudioFrame, samples: int) -> av.AudioFrame:
     planes, width = like.to_ndarray().shape
-    wide = width // like.samples  # packed formats hold their channels side by side
+    wide = width // like.samples  # packed formats interleave their channels
     return _frame(np.zeros((planes, samples * wide), like.to_ndarray().dtype), like)
 
 

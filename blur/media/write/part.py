@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -15,15 +14,15 @@ from typing import Self
 import av.error
 
 from blur.disk import atomic
-from blur.errors import DiskFull, OutputError
+from blur.errors import OutputError, cannot_write
 
 _NEUTRAL_TIME = 946_684_800
-"""What every output says it was last changed at: 2000-01-01T00:00:00Z."""
+"""Unix time of every output's last change, 2000-01-01T00:00:00Z: it tells nothing of the work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A finished output. `dropped` and `notes` are what a report says about it."""
+    """A finished output, its size in `bytes`; a report lists `notes` and `dropped` content."""
 
     path: Path
     frames: int
@@ -34,9 +33,9 @@ class Written:
 
 
 class Part:
-    """A file under construction: `.NAME.part` next to its final name.
+    """A file under construction, `.NAME.part` next to its final name; a context manager.
 
-    A context manager: leaving it before `place` removes the file.
+    Leaving it before `place` removes the file. Raises OutputError or DiskFull.
     """
 
     def __init__(self, final_path: Path) -> None:
@@ -58,7 +57,7 @@ class Part:
         self.path.unlink(missing_ok=True)
 
     def place(self) -> tuple[int, str]:
-        """Bring the file to disk and under its final name; its size and SHA-256."""
+        """Give the file its final name, durably; returns (bytes, SHA-256)."""
         with explained(self.final):
             os.utime(self.path, (_NEUTRAL_TIME, _NEUTRAL_TIME))
             with self.path.open("rb") as file:
@@ -70,12 +69,11 @@ class Part:
 
 @contextlib.contextmanager
 def explained(final: Path) -> Iterator[None]:
-    """What the system and FFmpeg say about an output, as OutputError or DiskFull."""
+    """Turn errors of the system and of FFmpeg about an output into OutputError or DiskFull."""
     try:
         yield
     except OSError as error:  # FFmpeg's errors that carry an errno are OSErrors, too
-        kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else OutputError
-        raise kind(f"cannot be written: {error.strerror}", subject=final.name) from error
+        raise cannot_write(error, final.name) from error
     except av.error.FFmpegError as error:
         raise OutputError(
             f"cannot be encoded: {error.strerror}",

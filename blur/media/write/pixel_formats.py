@@ -1,4 +1,4 @@
-"""From the clip's sample format to one that an encoder takes, losing as little as can be."""
+"""From the clip's sample format to the encoder's, with the least loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
-from blur.media.open.probe import Colour
+from blur.media.open.clip_info import Colour
 from blur.settings import codec_threads
 
 _LIMITED, _FULL = 1, 2
@@ -18,10 +18,10 @@ _BT709 = 1
 
 
 class Conversion:
-    """Brings pictures of a clip into `target`; does nothing where they are in it already.
+    """Converts pictures from the sample format `source` to `target`; equal formats pass through.
 
-    `colour` describes what comes out, `note` says what was done, "" for nothing. Formats that
-    differ in name or in the arrangement of planes only are converted sample by sample.
+    `colour` describes the output; `note` names the conversion for the report, "" without any.
+    Formats that differ only in name or in the arrangement of planes are copied sample by sample.
     """
 
     def __init__(self, source: str, target: str, colour: Colour, *, full_range: bool) -> None:
@@ -44,6 +44,7 @@ class Conversion:
         self.note = "" if source == target else f"samples converted from {source} to {target}"
 
     def apply(self, picture: av.VideoFrame) -> av.VideoFrame:
+        """The picture in the target format, its colour described."""
         source = picture.format.name
         if source == self._target:
             return picture
@@ -51,7 +52,7 @@ class Conversion:
             converted = _copied(picture, self._target)
         else:
             if self._narrows and source.startswith("yuvj"):
-                # In one step with more bits, white would not be white: 1020 is not 1023.
+                # In a single step to more bits, white would come out as 1020 instead of 1023.
                 limited = source.replace("j", "")
                 picture = self._narrowing.reformat(
                     picture, format=limited, dst_color_range=_LIMITED
@@ -61,7 +62,7 @@ class Conversion:
                 format=self._target,
                 dst_colorspace=_BT709 if _is_rgb(source) and not _is_rgb(self._target) else None,
                 dst_color_range=self.colour.range or None,
-                # The nearest chroma sample where chroma gets more: no new values.
+                # Upsampled chroma repeats its nearest sample: no new values.
                 interpolation="POINT" if "444" in self._target else "BICUBIC",
                 threads=codec_threads(),
             )
@@ -78,7 +79,7 @@ def _is_rgb(name: str) -> bool:
 
 
 def _twins(source: str, target: str) -> bool:
-    """Same planes, or luma alone to luma with neutral chroma."""
+    """Whether planes are equal, or luma alone becomes luma with neutral chroma."""
     if source.startswith("gray"):
         return target.replace("j", "") == source.replace("gray", "yuv420p")
     return source.replace("j", "") == target.replace("j", "")

@@ -1,4 +1,4 @@
-"""What each output preset means: encoder, container, and the sample formats it takes."""
+"""Output presets: encoder, container, and the encoder's sample formats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import av.codec
 from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
 
 from blur.errors import UsageError
-from blur.media.open.probe import ClipInfo
+from blur.media.open.clip_info import ClipInfo
 from blur.settings import Codec, Hardware, OutputSettings, codec_threads
 
 _YUV_8 = ("yuv420p", "yuvj420p", "nv12", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
@@ -18,7 +18,7 @@ _YUV_12 = ("yuv420p12le", "yuv422p12le", "yuv444p12le")
 
 
 _KEYFRAME_SECONDS = 2
-"""Between key frames: editors and the review page step and seek in the output."""
+"""Seconds between key frames; more make the output smaller and seeking in it slower."""
 
 _LOOKAHEADS = {
     "libx264": {"faster": 20, "fast": 30, "medium": 40}
@@ -26,22 +26,23 @@ _LOOKAHEADS = {
     "libx265": {"veryfast": 15, "faster": 15, "fast": 15, "medium": 20}
     | {"slow": 25, "slower": 40, "veryslow": 40, "placebo": 60},
 }
-"""Frames that an encoder looks ahead by itself, by preset; the faster ones look 10 or less."""
+"""Frames that an encoder looks ahead by default, by its preset; faster presets 10 at most."""
 
 _LOOKAHEAD_BYTES = 62_500_000
-"""Samples that an encoder may hold to look ahead, 20 frames of 8-bit 1080p: it takes about twice as
-much memory. x264 at "medium" would hold 40, for 2 % smaller files of the same quality."""
+"""Bytes of samples held to look ahead, 20 frames of 8-bit 1080p; memory is about twice as much.
+x264's 40 frames at "medium" make files 2 % smaller at equal quality."""
 
 _LOOKAHEAD_LEAST = 6
-"""Frames: a run of B-frames and what surrounds it."""
+"""Frames: a run of B-frames and its neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """How a clip is encoded. `takes` names sample formats; the nearest to the clip's is used.
+    """Encoder and container of an output.
 
-    `crf` is the default quality where the encoder has that scale: visually lossless.
-    `user_data` is a bitstream filter that removes what the encoder writes about itself.
+    `takes` are sample formats, of which the nearest to the clip's is used; () are all that the
+    encoder keeps. `crf` is the default quality, visually lossless, of encoders with such a scale.
+    `user_data` is a bitstream filter that removes the encoder's notes about itself.
     """
 
     encoder: str
@@ -75,7 +76,7 @@ _HEVC = Preset(
     crf=20,
     speed="medium",
     options={"a53cc": "0"},
-    codec_tag="hvc1",  # the tag that Apple's players ask for
+    codec_tag="hvc1",  # Apple's players demand this tag
     interlaced=False,
 )
 _PRORES = Preset(
@@ -94,16 +95,11 @@ _DNXHR = Preset(
     full_range=False,
     interlaced=False,
 )
-_FFV1_TAKES = tuple(
-    f.name
-    for f in av.Codec("ffv1", "w").video_formats or ()
-    if not f.name.endswith(("f16le", "f32le"))
-)
 _FFV1 = Preset(
     "ffv1",
     "matroska",
     ".mkv",
-    _FFV1_TAKES,
+    (),
     options={"level": "3", "slicecrc": "1", "g": "1"},
 )
 
@@ -127,7 +123,7 @@ _HARDWARE_TAKES = ("yuv420p", "nv12", "p010le", "yuv444p")
 
 
 def preset_for(info: ClipInfo, settings: OutputSettings) -> Preset:
-    """The preset for a clip; raises UsageError when this machine's FFmpeg cannot encode it."""
+    """The preset for a clip. Raises UsageError when this machine's FFmpeg lacks the encoder."""
     codec = settings.codec
     if codec is Codec.MATCH:
         deep = av.VideoFormat(info.pix_fmt).components[0].bits > 8
@@ -143,12 +139,12 @@ def preset_for(info: ClipInfo, settings: OutputSettings) -> Preset:
 
 
 def sample_format(info: ClipInfo, preset: Preset) -> str:
-    """The sample format that `preset` encodes this clip in: its own, or the nearest."""
-    source, takes = info.pix_fmt, list(preset.takes)
+    """The sample format to encode this clip in: its own, or the nearest that `preset` takes."""
+    source, takes = info.pix_fmt, list(preset.takes or _integer_formats(preset.encoder))
     orientation = info.orientation
     if preset.encoder != "ffv1":
         if source.startswith("gray"):
-            # Players are at a loss with monochrome streams: neutral chroma is added.
+            # Players fail on monochrome streams: add neutral chroma.
             source = source.replace("gray", "yuv420p") if "le" in source else "yuvj420p"
         elif av.VideoFormat(source).is_rgb or source == "pal8":
             takes = [f for f in takes if not f.startswith(("yuv444", "yuvj", "gbr"))]
@@ -160,6 +156,11 @@ def sample_format(info: ClipInfo, preset: Preset) -> str:
     best, _ = find_best_pix_fmt_of_list(takes, source)
     assert best is not None
     return best.name
+
+
+def _integer_formats(encoder: str) -> tuple[str, ...]:
+    formats = av.Codec(encoder, "w").video_formats or ()
+    return tuple(f.name for f in formats if not f.name.endswith(("f16le", "f32le")))
 
 
 def encoder_options(
@@ -177,8 +178,8 @@ def encoder_options(
     if preset.encoder == "libx264" and lookahead is not None:
         options["rc-lookahead"] = str(lookahead)
     elif preset.encoder == "libx265":
-        # info: x265 would write its version and settings into the stream. open-gop: its groups of
-        # pictures would reach into each other, and none could be encoded again alone.
+        # info: x265 would write its version and settings into the stream. open-gop: pictures would
+        # refer across groups, and no group could be encoded again alone.
         parameters = ["info=0", "log-level=error", "open-gop=0"]
         if threads := codec_threads():
             parameters.append(f"pools={threads}")
@@ -201,7 +202,7 @@ def encoder_options(
 
 
 def _shorter_lookahead(encoder: str, speed: str, info: ClipInfo, target: str) -> int | None:
-    """Frames to look ahead where the preset's own number would take too much memory, else None."""
+    """Frames to look ahead, where the preset's default takes too much memory; else None."""
     size = info.orientation.stored_width, info.orientation.stored_height
     components = av.VideoFormat(target, *size).components
     frame = sum(c.width * c.height * -(-c.bits // 8) for c in components)

@@ -1,8 +1,7 @@
-"""A covered clip again, of which some frames have changed: what lies between is taken as it is.
+"""A covered clip rendered again after some frames have changed, from an earlier output.
 
-An encoder makes each group of pictures, from a key frame to before the next, from the frames of
-that group alone. So groups without a changed frame are copied from the earlier output, packet by
-packet, and only the others are encoded.
+A group of pictures, from a key frame to before the next, refers to no other group. So groups
+without a changed frame are copied packet by packet, and only the others are encoded.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from av.codec.context import Flags
 
-from blur.media.open.probe import ClipInfo, open_input
+from blur.media.container import open_input
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
 from blur.media.traces import nal
 from blur.media.write.part import Written, explained
@@ -26,11 +26,11 @@ from blur.media.write.writer import Writer
 from blur.settings import OutputSettings
 
 _GROUPED = ("h264", "hevc")
-"""Codecs of which presets make groups of pictures; the pictures of others stand alone."""
+"""Codecs with groups of pictures; presets of others make every picture a key frame."""
 
 
 class _Place(NamedTuple):
-    """A packet's frame, and by how much it is decoded before it is shown, in the clip's ticks."""
+    """A packet's frame, and `lead`, the ticks of the clip between its decoding and its showing."""
 
     frame: int
     lead: int
@@ -38,10 +38,10 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Splice:
-    """What to encode of a clip whose frames are at `pts`, and what to take from `earlier`.
+    """The frames to encode of a clip whose frames are at `pts`; `earlier` gives all others.
 
-    `runs` are the frames to encode, in order; `places` those of the packets of `earlier` as they
-    lie in the file; `last` is how long its last frame is shown, in the clip's ticks.
+    `runs` are the frames to encode, in order; `places` the packets of `earlier` in the order of the
+    file; `last` is the duration of the last frame. Times are in the clip's ticks.
     """
 
     earlier: Path
@@ -57,10 +57,10 @@ class Splice:
 def splice_of(
     earlier: Path, info: ClipInfo, pts: Sequence[int], changed: npt.NDArray[np.bool_]
 ) -> Splice | None:
-    """How to make an output from an `earlier` one when the frames marked in `changed` are others.
+    """A splice of `earlier` after the frames marked in `changed`, (n,) bool, are others.
 
-    `earlier` must be of the same clip (`info`, `pts`), settings and version of `blur`. None where
-    all of it must be encoded. Raises NotAClip or DecodeError when `earlier` cannot be read.
+    `earlier` must be an output of this clip (`info`, `pts`) by equal settings and version of
+    `blur`. None where all frames must be encoded. Raises NotAClip or DecodeError.
     """
     with open_input(earlier) as container:
         stream = container.streams.video[0]
@@ -76,8 +76,8 @@ def splice_of(
     shown, decoded, keys, lengths = zip(*rows, strict=True)
     frames = np.argsort(np.argsort(shown)).tolist()
     leads = [(after - before) * ticks for after, before in zip(shown, decoded, strict=True)]
-    entries = _entries(frames, keys, lone)
-    runs = list(_runs([*entries, len(pts)], changed))
+    starts = group_starts(frames, keys, lone)
+    runs = list(_runs([*starts, len(pts)], changed))
     if sum(map(len, runs)) == len(pts) or any(lead.denominator > 1 for lead in leads):
         return None
     places = [_Place(frame, int(lead)) for frame, lead in zip(frames, leads, strict=True)]
@@ -85,11 +85,11 @@ def splice_of(
     return Splice(earlier, pts, places, runs, last)
 
 
-def _entries(frames: Sequence[int], keys: Sequence[bool], lone: bool) -> list[int]:
-    """Frames at which the groups of pictures begin that nothing reaches into or out of.
+def group_starts(frames: Sequence[int], keys: Sequence[bool], lone: bool) -> list[int]:
+    """First frames of closed groups of pictures, from each packet's frame and key flag.
 
-    `lone` is true where every picture stands alone. Else two groups of one frame each are never
-    parted: the standard wants their headers to differ.
+    `lone` is true if every picture is a key frame. Else two neighbouring groups of a single frame
+    are never separated, because the standard demands that their headers differ.
     """
     found, highest = [], -1
     for place, (frame, key) in enumerate(zip(frames, keys, strict=True)):
@@ -101,7 +101,7 @@ def _entries(frames: Sequence[int], keys: Sequence[bool], lone: bool) -> list[in
 
 
 def _runs(bounds: Sequence[int], changed: npt.NDArray[np.bool_]) -> Iterator[range]:
-    """The groups that hold a changed frame, neighbours joined."""
+    """The groups with a changed frame, neighbours joined."""
     groups = (range(*pair) for pair in itertools.pairwise(bounds))
     for dirty, run in itertools.groupby(groups, lambda g: bool(changed[g.start : g.stop].any())):
         if dirty:
@@ -110,7 +110,7 @@ def _runs(bounds: Sequence[int], changed: npt.NDArray[np.bool_]) -> Iterator[ran
 
 
 class SplicingWriter(Writer):
-    """A `Writer` that is given the frames that `splice` encodes, and adds the others itself."""
+    """A `Writer` of the frames that `splice` encodes; it copies the others itself."""
 
     def __init__(
         self, final_path: Path, info: ClipInfo, settings: OutputSettings, splice: Splice
@@ -132,7 +132,7 @@ class SplicingWriter(Writer):
         return self
 
     def write(self, frame: Frame) -> None:
-        """Encode one frame of a run, and copy what lies before it."""
+        """Encode a frame of a run, and copy the groups before it."""
         with explained(self._part.final):
             if frame.index in self._starts:
                 self._copy_until(frame.index)
@@ -148,11 +148,11 @@ class SplicingWriter(Writer):
     def finish(self) -> Written:
         with explained(self._part.final):
             self._copy_until(len(self._pts))
-            self._earlier.close()  # its file may be the one that this becomes
+            self._earlier.close()  # the output may replace its file
         return super().finish()
 
     def _packets(self) -> Generator[av.Packet[Any], None, None]:
-        """The earlier packets, as an encoder would have given them."""
+        """The earlier packets in the form that encoders give."""
         with open_input(self._splice.earlier) as container:
             stream = container.streams.video[0]
             name, header = stream.codec_context.name, stream.codec_context.extradata
@@ -171,13 +171,13 @@ class SplicingWriter(Writer):
         return next(self._earlier)
 
     def _copy_until(self, frame: int) -> None:
-        """Take over the groups before `frame`, where as many packets lie as there are frames."""
+        """Copy the groups before `frame`; each has as many packets as frames."""
         while self._laid < frame:
             self._send(packet := self._next())
             self._sound_until(packet.pts or 0)
 
     def _another_encoder(self) -> av.VideoCodecContext:
-        """For a run of its own: what comes out does not depend on other runs."""
+        """A fresh encoder, so that a run does not depend on other runs."""
         encoder = av.CodecContext.create(self._preset.encoder, "w")
         assert isinstance(encoder, av.VideoCodecContext)
         encoder.framerate, encoder.bit_rate = self._info.rate, 0

@@ -1,4 +1,4 @@
-"""The covered clip: a new container that holds what the allow-list names and nothing else."""
+"""The covered film: a new container with the contents of an allow-list and nothing else."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from av.codec.context import Flags
 from av.codec.hwaccel import HWAccel
 
 from blur.errors import OutputError
-from blur.media.open.probe import ClipInfo
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
-from blur.media.traces.inspect import check_output
+from blur.media.traces.file_traces import check_output
 from blur.media.traces.metadata import Kind
 from blur.media.write.audio import Sound, parse_spans
 from blur.media.write.part import Part, Written, explained
@@ -28,13 +28,13 @@ from blur.media.write.presets import Preset, encoder_options, preset_for, sample
 from blur.settings import AudioMode, Hardware, OutputSettings, codec_threads
 
 _VIDEOTOOLBOX_QUALITY = 65 * 118
-"""Of 100, in FFmpeg's lambda units: visually lossless on Apple's chips."""
+"""65 of 100 in FFmpeg's lambda units, visually lossless on Apple's chips; more is larger."""
 
 
 class Writer:
     """Encodes frames into `final_path`, which appears whole and verified, or not at all.
 
-    A context manager; leaving it before `finish` removes what was written. Raises OutputError
+    A context manager; leaving it before `finish` removes the unfinished file. Raises OutputError
     or DiskFull, and UsageError when this machine lacks the encoder.
     """
 
@@ -64,12 +64,12 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # The trailer of an abandoned output cannot be written on a full disk, and need not be.
+        # On a full disk the trailer of an abandoned output cannot be written, and need not be.
         with contextlib.suppress(OSError, av.error.FFmpegError):
             self._stack.close()
 
     def write(self, frame: Frame) -> None:
-        """Encode one frame at its own pts."""
+        """Encode a frame at its own pts."""
         with explained(self._part.final):
             if self._pts:
                 self._ends[self._pts[-1]] = frame.pts
@@ -98,10 +98,10 @@ class Writer:
         )
 
     def _picture(self, frame: Frame) -> av.VideoFrame:
-        """The frame as the encoder takes it."""
+        """The frame in the encoder's sample format, at its own time."""
         picture = self._conversion.apply(frame.picture)
         picture.pts, picture.time_base = frame.pts, self._info.time_base
-        picture.pict_type = 0  # the source's choice of key frames is not ours
+        picture.pict_type = 0  # the encoder chooses its own key frames
         return picture
 
     def _sound_until(self, pts: int) -> None:
@@ -141,7 +141,7 @@ class Writer:
         self._clean = av.BitStreamFilterContext(preset.user_data, self._stream)
 
     def _describe(self) -> None:
-        """What the container says of the pictures."""
+        """Tell the container the clock, geometry, codec tag and timecode."""
         info = self._info
         self._stream.time_base = info.time_base
         if self._preset.codec_tag is not None:
@@ -160,7 +160,7 @@ class Writer:
             self._stream.metadata["timecode"] = info.timecode
 
     def _start(self, context: av.VideoCodecContext) -> None:
-        """Start an encoder; geometry, time and colour are as the clip has them."""
+        """Open an encoder with the clip's geometry, time base and colour."""
         info, preset = self._info, self._preset
         context.options = encoder_options(preset, info, self._settings, self._target)
         context.width = info.orientation.stored_width
@@ -172,7 +172,7 @@ class Writer:
         colour = self._conversion.colour
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
         context.colorspace, context.color_range = colour.matrix, colour.range
-        if preset.speed is None:  # encoders without presets name themselves, except so
+        if preset.speed is None:  # keeps encoders without presets from naming themselves
             context.flags |= Flags.bitexact
         if self._settings.hardware is Hardware.VIDEOTOOLBOX:
             context.qscale, context.global_quality = True, _VIDEOTOOLBOX_QUALITY
@@ -183,7 +183,7 @@ class Writer:
             context.open()
         except av.error.FFmpegError as error:
             raise OutputError(
-                f"the encoder {preset.encoder} does not take it: {error.strerror}",
+                f"the encoder {preset.encoder} refuses the clip: {error.strerror}",
                 subject=self._info.path.name,
                 remedy="check --preset and --crf, use another --codec, or --hardware none",
             ) from error
@@ -198,7 +198,7 @@ class Writer:
         return self._info.interlaced and not self._settings.deinterlace
 
     def _mux(self, packets: list[av.Packet[av.VideoStream]]) -> None:
-        """Send packets on as soon as it is known how long their pictures are shown."""
+        """Mux packets as soon as the end of their pictures is known."""
         for packet in packets:
             time_base = packet.time_base
             for clean in self._clean.filter(packet):
@@ -224,7 +224,7 @@ class Writer:
         return self._last_duration or step or max(1, usual)
 
     def _allowed(self) -> frozenset[Kind]:
-        """What an output may give away: what was asked for."""
+        """The kinds of traces that the settings ask for."""
         allowed = set()
         if self._sound is not None:
             allowed.add(Kind.SOUND)
@@ -233,14 +233,14 @@ class Writer:
         return frozenset(allowed)
 
     def _dropped(self) -> Iterator[str]:
-        for what in self._info.dropped:
-            if not (self._settings.keep_timecode and what.startswith("timecode")):
-                yield what
+        for content in self._info.dropped:
+            if not (self._settings.keep_timecode and content.startswith("timecode")):
+                yield content
         if self._sound is None and self._info.audio:
             yield "sound (a voice identifies; --audio keep keeps it)"
 
     def _verify(self) -> None:
-        """Demux what was written: as many frames as were given, each at its own time."""
+        """Demux the output: it must hold every frame, each at its own time. Raises OutputError."""
         with av.open(f"file:{self._part.path.absolute()}") as container:
             stream = container.streams.video[0]
             tick = stream.time_base or Fraction(1)
@@ -271,10 +271,10 @@ def _muxer_options(preset: Preset, info: ClipInfo, sound: bool) -> dict[str, str
 
 
 def _movie_ticks(info: ClipInfo, rates: Sequence[int]) -> int:
-    """Ticks a second for edit lists, which say when each track starts.
+    """Ticks a second for edit lists, which hold the start of each track.
 
-    In all tracks' clocks at once where a 32-bit count of them lasts for the clip, else in the
-    pictures' own.
+    A common multiple of all tracks' clocks if 32 bits count it to the clip's end, else of the
+    pictures' alone.
     """
     own = info.time_base.denominator
     own *= math.ceil(600 / own)  # QuickTime's usual count at least

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blur.media.open.probe import ClipInfo
-from blur.media.open.stills import suffix_of
+from blur.media.open.clip_info import ClipInfo
 from blur.media.write.presets import preset_for
-from blur.media.write.still_writer import StillWriter
+from blur.media.write.still_writer import StillWriter, suffix_of
 from blur.media.write.writer import Writer
 from blur.settings import OutputSettings
 
 
 def open_writer(final_path: Path, info: ClipInfo, settings: OutputSettings) -> Writer | StillWriter:
-    """Write photographs in their own format, films as `settings` say."""
+    """A writer of photographs in their own format, of films by `settings`."""
     if info.still:
         return StillWriter(final_path, info)
     return Writer(final_path, info, settings)

@@ -13,7 +13,7 @@ from passing import decoded, passed_through
 from blur.errors import BlurError, DecodeError
 from blur.media.open.probe import probe
 from blur.media.open.read import Reader
-from blur.media.traces.isobmff import boxes
+from blur.media.traces.isobmff import atoms
 from blur.settings import AudioMode, OutputSettings
 
 
@@ -69,7 +69,7 @@ def test_frames_that_an_edit_list_hides_stay_hidden(tmp_path):
     with path.open("rb") as file:
         at, end = 0, len(data)
         for name in ("moov", "trak", "edts", "elst"):
-            at, end = next((b.start, b.end) for b in boxes(file, at, end) if b.type == name)
+            at, end = next((a.start, a.end) for a in atoms(file, at, end) if a.type == name)
     entry = at + 8  # one edit of version 0: how long, from where, how fast
     data[entry + 4 : entry + 8] = (3 * 512).to_bytes(4, "big")
     path.write_bytes(data)

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from blur.media.open.readers import open_reader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blur.errors import DecodeError
 from blur.media.open.probe import probe
+from blur.media.open.readers import open_reader
 from blur.media.open.seek import Seeker, glimpses, wanted_frames
 
 
@@ -138,25 +137,14 @@ def test_wanted_frames_are_the_readers(
     ]
 
 
-def test_frames_that_nothing_is_made_from_are_left_out_where_that_is_settled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_non_reference_frames_are_skipped_unless_needed(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     film(path, "mpeg4", [40] * 60, g="60", bf="3")
     times = [pts for pts, _ in read(path)]
-    whole, decoded = Seeker._decoded, []
-
-    def counted(seeker: Seeker) -> Iterator[av.VideoFrame]:
-        for picture in whole(seeker):
-            decoded.append(picture.pts)
-            yield picture
-
-    monkeypatch.setattr(Seeker, "_decoded", counted)
     counts = []
-    for settled in (False, True):
-        decoded.clear()
-        list(wanted_frames(path, probe(path), times, lambda i: i % 12 == 0, settled=settled))
-        counts.append(len(decoded))
+    for needed in (None, lambda index: index % 12 == 0):
+        with Seeker(path, probe(path), times, needed) as seeker:
+            counts.append(sum(len(seeker.reach(index, 60)) for index in range(0, 60, 12)))
     assert counts[0] == 49
     assert counts[1] <= 30
 
@@ -171,10 +159,9 @@ def test_glimpses_spread_over_the_whole_clip(tmp_path: Path, frames: int) -> Non
     assert max(times) >= Fraction(4 * (frames - 1), 100) * Fraction(8, 10)
 
 
-def test_glimpses_of_a_long_clip_spread_ever_finer(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("blur.media.open.seek._LITTLE", 0)
+def test_glimpses_of_a_long_clip_spread_ever_finer(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     film(path, "libx264", [40] * 400, g="10")
-    times = [float(at) for at, _ in glimpses(path, probe(path), 16)]
+    times = [float(at) for at, _ in glimpses(path, probe(path), 16, short=0)]
     assert len(set(times)) == len(times)
     assert times[:4] == pytest.approx([0, 8, 4, 12], abs=0.41)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from footage import ORIENTATIONS, RECIPES, Recipe, picture
 
+from blur.media.open.clip_info import ClipInfo, Colour
 from blur.media.open.geometry import Orientation
-from blur.media.open.probe import ClipInfo, Colour
 from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.media.write.pixel_formats import Conversion
 from blur.media.write.presets import preset_for, sample_format

@@ -4,10 +4,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from blur.media.open.readers import open_reader
 from footage import Recipe, make
 
 from blur.media.open.probe import probe
+from blur.media.open.readers import open_reader
 from blur.media.open.timetable import Timetable, timetable
 
 UNEVEN = tuple(512 * i + 100 * (i % 3) for i in range(40))

@@ -5,10 +5,10 @@ from pathlib import Path
 import av
 import pytest
 
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.geometry import Orientation
-from blur.media.open.probe import ClipInfo
 from blur.media.write.presets import encoder_options, preset_for
-from blur.settings import Codec, OutputSettings
+from blur.settings import ALLOTTED_CORES, Codec, OutputSettings
 
 
 def options(pix_fmt, width, height, **settings):
@@ -44,7 +44,7 @@ def test_x265_is_told_its_own_way():
 
 def test_x265_takes_no_more_threads_than_its_process_has_cores(monkeypatch):
     assert "pools" not in options("yuv420p", 64, 48, codec=Codec.HEVC)["x265-params"]
-    monkeypatch.setattr("blur.media.write.presets.codec_threads", lambda: 1)
+    monkeypatch.setenv(ALLOTTED_CORES, "1")
     assert "pools=1" in options("yuv420p", 64, 48, codec=Codec.HEVC)["x265-params"].split(":")
 
 

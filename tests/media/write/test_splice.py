@@ -12,17 +12,17 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
-from blur.media.open.readers import open_reader
-from blur.media.write.writers import open_writer, output_suffix
 from footage import ORIENTATIONS, RECIPES, make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blur.media.open.probe import probe
 from blur.media.open.read import Frame
+from blur.media.open.readers import open_reader
 from blur.media.open.seek import wanted_frames
-from blur.media.traces.inspect import inspect
+from blur.media.traces.file_traces import traces_in_file
 from blur.media.write import splice
+from blur.media.write.writers import open_writer, output_suffix
 from blur.settings import AudioMode, Codec, OutputSettings
 
 FRAMES, RATE = 48, 5
@@ -170,7 +170,9 @@ def check(clip: Path, folder: Path, codec: Codec, marked: set[int]) -> list[rang
     assert [rows[place] for place in kept] == [were[place] for place in kept]
     assert packets(out, "audio") == packets(earlier, "audio")
     assert headers(out) == headers(earlier)
-    assert {t.kind for t in inspect(out).traces} == {t.kind for t in inspect(earlier).traces}
+    assert {t.kind for t in traces_in_file(out).traces} == {
+        t.kind for t in traces_in_file(earlier).traces
+    }
     return runs
 
 
@@ -186,4 +188,4 @@ def check(clip: Path, folder: Path, codec: Codec, marked: set[int]) -> list[rang
 def test_a_run_begins_where_no_picture_reaches_across(
     shown: list[int], keys: set[int], lone: bool, entries: list[int]
 ) -> None:
-    assert splice._entries(shown, [place in keys for place in range(6)], lone) == entries
+    assert splice.group_starts(shown, [place in keys for place in range(6)], lone) == entries

@@ -7,15 +7,17 @@ from hypothesis import strategies as st
 from passing import passed_through
 
 from blur.errors import OutputError
-from blur.media.traces import ebml, isobmff, nal
-from blur.media.traces.inspect import check_output, inspect, side_by_side
+from blur.media.traces import nal
+from blur.media.traces.ebml import count_blocks, traces_of_matroska
+from blur.media.traces.file_traces import check_output, side_by_side, traces_in_file
+from blur.media.traces.isobmff import sample_counts, traces_of_mp4
 from blur.media.traces.metadata import LONGEST_VALUE, Kind, Trace, kind_of, traces_of
 from blur.settings import AudioMode, OutputSettings
 
 
 def found(path) -> dict[Kind, list[str]]:
     kinds: dict[Kind, list[str]] = {}
-    for trace in inspect(path).traces:
+    for trace in traces_in_file(path).traces:
         kinds.setdefault(trace.kind, []).append(trace.value)
     return kinds
 
@@ -86,7 +88,9 @@ def test_before_and_after(tmp_path):
     done = passed_through(source, tmp_path, settings)
     rows = {
         kind: (was, now)
-        for kind, was, now in side_by_side(inspect(source), inspect(done.written.path))
+        for kind, was, now in side_by_side(
+            traces_in_file(source), traces_in_file(done.written.path)
+        )
     }
     assert GPS in rows[Kind.LOCATION][0]
     assert [kind for kind, (_, now) in rows.items() if now] == [Kind.SOUND]
@@ -138,8 +142,8 @@ def test_damaged_structure_is_reported_not_raised(tmp_path, data):
         whole[data.draw(st.integers(moov, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / "broken.mov"
     path.write_bytes(whole)
-    list(isobmff.traces(path))
-    isobmff.sample_counts(path)
+    list(traces_of_mp4(path))
+    sample_counts(path)
 
 
 @QUIET
@@ -153,8 +157,8 @@ def test_damaged_matroska_is_reported_not_raised(tmp_path, data):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / "broken.mkv"
     path.write_bytes(whole)
-    list(ebml.traces(path))
-    ebml.count_blocks(path)
+    list(traces_of_matroska(path))
+    count_blocks(path)
 
 
 @given(st.sampled_from(["h264", "hevc"]), st.binary(max_size=200), st.sampled_from([None, 4]))

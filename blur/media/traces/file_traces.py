@@ -1,4 +1,4 @@
-"""What a file gives away: location, device, dates, tracks, thumbnails, encoder."""
+"""All traces in a file: location, device, dates, tracks, thumbnails, encoder."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ import av.container
 import av.error
 from av.stream import Disposition
 from msgspec import Struct
+from PIL import ImageOps
 
 from blur.errors import OutputError
-from blur.media.open.probe import open_input
-from blur.media.traces import ebml, image_parts, isobmff, nal
+from blur.media.container import open_input
+from blur.media.photograph import format_of, is_still, open_photograph
+from blur.media.traces import icc, nal
+from blur.media.traces.ebml import traces_of_matroska
+from blur.media.traces.image_parts import traces_of_still
+from blur.media.traces.isobmff import traces_of_mp4
 from blur.media.traces.metadata import Kind, Trace, traces_of
 
 _LOOKED_AT = 100
-"""Packets at the start of a stream whose user data is looked for."""
+"""Packets at the start of a stream that are searched for user data."""
 
 
-class Inspection(Struct, frozen=True):
+class FileTraces(Struct, frozen=True):
     """A file's tracks, in words, and every trace found in it."""
 
     name: str
@@ -35,25 +40,17 @@ class Inspection(Struct, frozen=True):
         return tuple(trace for trace in self.traces if trace.kind not in allowed)
 
 
-def inspect(path: Path) -> Inspection:
-    """Look for everything in a file that is not picture or structure.
-
-    Raises NotAClip or DecodeError when the file cannot be opened.
-    """
-    from blur.media.open import stills
-
-    if stills.is_still(path):
-        info = stills.probe_still(path)
-        track = f"picture {info.codec} {info.width}x{info.height} {info.profile}"
-        found_in_parts = dict.fromkeys(image_parts.traces(path))
-        return Inspection(path.name, info.codec, (track,), tuple(found_in_parts))
+def traces_in_file(path: Path) -> FileTraces:
+    """Everything in a file beside picture and structure. Raises NotAClip or DecodeError."""
+    if is_still(path):
+        return _traces_in_still(path)
     with open_input(path) as container:
         name = container.format.name
         found: list[Trace] = []
         if name.startswith("mov"):
-            found += isobmff.traces(path)
+            found += traces_of_mp4(path)
         elif name.startswith("matroska"):
-            found += ebml.traces(path)
+            found += traces_of_matroska(path)
         else:
             found += traces_of(container.metadata, "file")
             for stream in container.streams:
@@ -63,15 +60,24 @@ def inspect(path: Path) -> Inspection:
             found.append(Trace.of(Kind.CHAPTERS, "file"))
         tracks = tuple(_describe(stream) for stream in container.streams)
         found += _stream_traces(container)
-        return Inspection(
+        return FileTraces(
             path.name, container.format.long_name, tracks, tuple(dict.fromkeys(found))
         )
 
 
+def _traces_in_still(path: Path) -> FileTraces:
+    with open_photograph(path) as image:
+        width, height = ImageOps.exif_transpose(image).size
+        codec = format_of(image).lower()
+        profile = icc.standard_name(image.info.get("icc_profile") or b"") or "sRGB"
+    track = f"picture {codec} {width}x{height} {profile}"
+    return FileTraces(path.name, codec, (track,), tuple(dict.fromkeys(traces_of_still(path))))
+
+
 def side_by_side(
-    before: Inspection, after: Inspection
+    before: FileTraces, after: FileTraces
 ) -> tuple[tuple[Kind, tuple[str, ...], tuple[str, ...]], ...]:
-    """For each kind of trace: what the clip gave away, and what its output still does."""
+    """For each kind of trace: its values in the clip, and those left in its output."""
     rows = []
     for kind in Kind:
         was, now = (
@@ -84,12 +90,12 @@ def side_by_side(
 
 
 def check_output(path: Path, allowed: frozenset[Kind], name: str) -> None:
-    """Raises OutputError when an output holds a trace that it should not."""
-    surplus = inspect(path).beyond(allowed)
+    """Raise OutputError, naming the output `name`, for a trace of a kind beyond `allowed`."""
+    surplus = traces_in_file(path).beyond(allowed)
     if surplus:
         listed = "; ".join(f"{t.kind} at {t.where}" for t in surplus[:5])
         raise OutputError(
-            f"the output holds what it should not: {listed}",
+            f"the output holds traces that were not asked for: {listed}",
             subject=name,
             remedy="it was removed; please report this with the clip's `blur inspect`",
         )
@@ -132,7 +138,7 @@ def _stream_traces(container: av.container.InputContainer) -> Iterator[Trace]:
             continue
         size = nal.length_size(context.name, context.extradata)
         messages = list(nal.header_user_data(context.name, context.extradata))
-        # A damaged stream is the reader's to report.
+        # The reader reports damaged streams.
         with contextlib.suppress(av.error.FFmpegError):
             for packet in itertools.islice(container.demux(stream), _LOOKED_AT):
                 messages += nal.user_data(context.name, bytes(packet), size)

@@ -1,0 +1,70 @@
+"""Opening a file as a container of streams, without following it anywhere else."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+
+from blur.errors import DecodeError, NotAClip
+
+# FFmpeg demuxers that read other files or turn text into pictures: never a clip.
+_NOT_CLIPS = {"concat", "dash", "hls", "imf", "lavfi", "sdp", "tty"}
+
+# Offset and first bytes of video containers: they tell a damaged clip from any other file.
+_CONTAINER_HEADS = (
+    (0, b"\x1a\x45\xdf\xa3"),
+    (0, b"RIFF"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    (0, b"FLV"),
+    (0, b"GIF8"),
+    (0, b"OggS"),
+    (0, b"\x00\x00\x01\xba"),
+    (4, b"ftyp"),
+    (4, b"moov"),
+    (4, b"mdat"),
+    (4, b"wide"),
+)
+
+
+@contextlib.contextmanager
+def open_input(path: Path) -> Iterator[av.container.InputContainer]:
+    """A file as an FFmpeg container, closed on leaving. Raises NotAClip or DecodeError."""
+    head = read_head(path)
+    try:
+        # "file:" and the whitelist: a file's name or content never sends FFmpeg elsewhere.
+        container = av.open(
+            f"file:{path.absolute()}",
+            metadata_errors="replace",
+            options={"protocol_whitelist": "file", "fflags": "+genpts"},
+        )
+    except av.error.FFmpegError as error:
+        if any(head[at:].startswith(magic) for at, magic in _CONTAINER_HEADS):
+            raise DecodeError(
+                f"is damaged or cut off: {error.strerror}", subject=path.name
+            ) from error
+        raise NotAClip("is not a video or image file", subject=path.name) from error
+    with container:
+        if set(container.format.name.split(",")) & _NOT_CLIPS:
+            raise NotAClip(f"is a {container.format.long_name} file", subject=path.name)
+        yield container
+
+
+def read_head(path: Path, size: int = 64) -> bytes:
+    """The first `size` bytes. Raises NotAClip for an empty file, DecodeError for no access."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(size)
+    except OSError as error:
+        raise DecodeError(
+            f"cannot be read: {error.strerror}",
+            subject=path.name,
+            remedy="check that the file exists and that you may read it",
+        ) from error
+    if not head:
+        raise NotAClip("is empty", subject=path.name, remedy="copy the clip from its source again")
+    return head
