@@ -8,6 +8,8 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pillow_heif
+from PIL import Image
 
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.probe import probe
@@ -60,3 +62,12 @@ def heard(path: Path) -> list[tuple[Fraction, np.ndarray]]:
         start = frames[0].pts * frames[0].time_base
         tracks.append((start, np.concatenate(samples, axis=1)))
     return tracks
+
+
+def photograph(path: Path) -> Image.Image:
+    """Straight from Pillow or libheif, decoded, not turned."""
+    if path.suffix in (".heic", ".heif"):
+        return pillow_heif.open_heif(path).to_pillow()
+    with Image.open(path) as image:
+        image.load()
+        return image
