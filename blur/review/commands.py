@@ -1,9 +1,19 @@
-"""Performs the review page's commands on the edits."""
+"""A person's commands, performed: pure functions from edits to edits.
+
+Spans are frames [start, end). Each raises UsageError where a lane or region does not allow it.
+"""
 
 from __future__ import annotations
 
-from blur.data import editing
-from blur.data.edits import Edits
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+
+from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
+from blur.data.overlap import MATCH, iou
+from blur.data.paths import interpolate, key_of, path_of, trimmed
+from blur.data.plan import Box
 from blur.data.resolve import Lane, Resolved
 from blur.errors import UsageError
 from blur.review import protocol as ask
@@ -15,25 +25,25 @@ def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
         match command:
             case ask.KeepOrCover(lanes, decision, reason, start, end):
                 faces = [lane_of(resolved, lane) for lane in lanes]
-                return editing.keep_or_cover(edits, faces, decision, reason, start, end)
+                return keep_or_cover(edits, faces, decision, reason, start, end)
             case ask.ExtendCover(lane, frame):
-                return editing.extend(edits, lane_of(resolved, lane), frame)
+                return extend(edits, lane_of(resolved, lane), frame)
             case ask.SplitFace(lane, frame):
-                return editing.split(edits, lane_of(resolved, lane), frame)
+                return split(edits, lane_of(resolved, lane), frame)
             case ask.CoverPath(path, reason):
-                return editing.cover_path(edits, path, reason)
+                return cover_path(edits, path, reason)
             case ask.DrawRegion(path, reason):
-                return editing.draw(edits, path, reason)
+                return draw(edits, path, reason)
             case ask.Retrace(region, path):
-                return editing.trace(edits, region, path)
+                return trace(edits, region, path)
             case ask.MoveRegion(region, frame, box):
-                return editing.move(edits, region, frame, box)
+                return move(edits, region, frame, box)
             case ask.DropKeyframe(region, frame):
-                return editing.unkey(edits, region, frame)
+                return unkey(edits, region, frame)
             case ask.TrimRegion(region, start, end):
-                return editing.span(edits, region, start, end)
+                return span(edits, region, start, end)
             case ask.EraseRegion(region):
-                return editing.erase(edits, region)
+                return erase(edits, region)
     except ValueError as error:  # the keyframes make no path
         raise UsageError(str(error)) from error
 
@@ -44,3 +54,136 @@ def lane_of(resolved: Resolved, lane_id: int) -> Lane:
         if lane.track.id == lane_id:
             return lane
     raise UsageError(f"there is no face {lane_id}", remedy="look at the clip's list again")
+
+
+def keep_or_cover(
+    edits: Edits, lanes: Iterable[Lane], decision: Decision, reason: str, start: int, end: int
+) -> Edits:
+    """Keep faces clear, or cover them, on [start, end), in place of earlier decisions there.
+
+    Raises UsageError for a drawn region (trim or remove it instead), a span that a face does not
+    reach, and a face kept clear without a reason.
+    """
+    if decision is Decision.KEEP and not reason.strip():
+        raise UsageError("a face is kept clear only for a reason", remedy="say why, in a few words")
+    decided = list(edits.tracks)
+    for lane in lanes:
+        first, last = max(start, lane.track.start), min(end, lane.track.end)
+        if lane.region is not None:
+            raise UsageError("a drawn region cannot be kept clear", remedy="trim it, or remove it")
+        if first >= last:
+            raise UsageError(f"face {lane.track.id} does not reach frames {start} to {end}")
+        decided = [part for edit in decided for part in _without(edit, lane, first, last)]
+        if lane.origin is not None or decision is Decision.COVER:
+            path = path_of(lane.track, first, last)
+            decided.append(TrackEdit(decision=decision, path=path, reason=reason.strip()))
+    return msgspec.structs.replace(edits, tracks=tuple(decided))
+
+
+def extend(edits: Edits, lane: Lane, frame: int) -> Edits:
+    """Cover a face from its first or last frame to `frame`, where it stood on the former."""
+    track = lane.track
+    if lane.region is not None:
+        return span(edits, lane.region, min(frame, track.start), max(frame + 1, track.end))
+    if track.start <= frame < track.end:
+        raise UsageError(f"face {track.id} is covered on frame {frame} already")
+    edge = track.start if frame < track.start else track.end - 1
+    box = key_of(track, edge).box
+    path = tuple(Keyframe(at, box) for at in sorted((frame, edge)))
+    return cover_path(edits, path, "extended")
+
+
+def cover_path(edits: Edits, path: Sequence[Keyframe], reason: str) -> Edits:
+    """Cover the face along `path`, on the lanes that match it and on a new lane elsewhere."""
+    edit = TrackEdit(decision=Decision.COVER, path=tuple(path), reason=reason)
+    return msgspec.structs.replace(edits, tracks=(*edits.tracks, edit))
+
+
+def split(edits: Edits, lane: Lane, frame: int) -> Edits:
+    """From `frame` on, make the track another face."""
+    if lane.origin is None or not lane.track.start < frame < lane.track.end:
+        raise UsageError(f"face {lane.track.id} cannot be split at frame {frame}")
+    return msgspec.structs.replace(edits, splits=(*edits.splits, key_of(lane.track, frame)))
+
+
+def draw(edits: Edits, keyframes: Sequence[Keyframe], reason: str = "") -> Edits:
+    """Add a region, covered from its first keyframe to its last."""
+    new_id = 1 + max((region.id for region in edits.regions), default=0)
+    region = RegionEdit(id=new_id, keyframes=tuple(keyframes), reason=reason)
+    return msgspec.structs.replace(edits, regions=(*edits.regions, region))
+
+
+def move(edits: Edits, region: int, frame: int, box: Box) -> Edits:
+    """Set a region's keyframe on `frame`; outside its span this lengthens the region."""
+    keys = {key.frame: key for key in _region(edits, region).keyframes}
+    keys[frame] = Keyframe(frame, box)
+    return _reshaped(edits, region, [keys[at] for at in sorted(keys)])
+
+
+def trace(edits: Edits, region: int, path: Sequence[Keyframe]) -> Edits:
+    """Replace a region's keyframes within the span of `path`; may lengthen the region."""
+    old = _region(edits, region).keyframes
+    before = [key for key in old if key.frame < path[0].frame]
+    after = [key for key in old if key.frame > path[-1].frame]
+    return _reshaped(edits, region, [*before, *path, *after])
+
+
+def unkey(edits: Edits, region: int, frame: int) -> Edits:
+    """Remove a region's keyframe on `frame`; the region keeps its span."""
+    old = _region(edits, region).keyframes
+    keys = [key for key in old if key.frame != frame]
+    if len(keys) == len(old) or not keys:
+        raise UsageError(f"region {region} has no keyframe to spare on frame {frame}")
+    edited = _reshaped(edits, region, keys)
+    return span(edited, region, old[0].frame, old[-1].frame + 1)
+
+
+def span(edits: Edits, region: int, start: int, end: int) -> Edits:
+    """Trim or lengthen a region to [start, end); beyond its keyframes it rests."""
+    if start >= end:
+        raise UsageError(f"region {region} cannot end before it starts")
+    old = _region(edits, region).keyframes
+    return _reshaped(edits, region, trimmed(old, start, end))
+
+
+def erase(edits: Edits, region: int) -> Edits:
+    """Remove a drawn region."""
+    _region(edits, region)
+    return msgspec.structs.replace(edits, regions=tuple(r for r in edits.regions if r.id != region))
+
+
+def _without(edit: TrackEdit, lane: Lane, start: int, end: int) -> list[TrackEdit]:
+    """The rest of an earlier edit once [start, end) of its face is decided anew."""
+    first, boxes = interpolate(edit.path)
+    begin, stop = max(first, start), min(first + len(boxes), end)
+    if begin >= stop:
+        return [edit]
+    track = lane.track
+    fit = iou(
+        boxes[begin - first : stop - first], track.boxes[begin - track.start : stop - track.start]
+    )
+    if np.median(fit) < MATCH:
+        return [edit]
+    spans = [(first, begin), (stop, first + len(boxes))]
+    return [
+        msgspec.structs.replace(edit, path=trimmed(edit.path, *part))
+        for part in spans
+        if part[0] < part[1]
+    ]
+
+
+def _region(edits: Edits, region: int) -> RegionEdit:
+    found = next((r for r in edits.regions if r.id == region), None)
+    if found is None:
+        raise UsageError(f"there is no drawn region {region}")
+    return found
+
+
+def _reshaped(edits: Edits, region: int, keyframes: Sequence[Keyframe]) -> Edits:
+    return msgspec.structs.replace(
+        edits,
+        regions=tuple(
+            msgspec.structs.replace(r, keyframes=tuple(keyframes)) if r.id == region else r
+            for r in edits.regions
+        ),
+    )

@@ -14,11 +14,10 @@ from large_output import CLIPS, FRAMES, LONG, TRACKS, make_large_output
 from made_output import GROUP, review
 from review_page import Page
 
-from blur.data import editing as decisions
-from blur.data import resolve as edits
+from blur.data import resolve
 from blur.data.edits import Decision
 from blur.media.open.seek import Seeker
-from blur.review import clip_pictures
+from blur.review import clip_pictures, commands
 from blur.review.open_clip import OpenClip
 from blur.review.protocol import KeepOrCover
 from blur.store.shelf import Shelf
@@ -73,7 +72,7 @@ def test_work_on_a_long_clip_is_as_much_as_what_is_looked_at(large: Path, calls:
     opened = OpenClip(shelf, shelf.find(LONG))
     decoded = calls(Seeker, "reach", lambda made, *_: len(made))
     covered = calls(clip_pictures, "Covers", lambda _, tracks, *rest: len(tracks))
-    compared = [calls(module, "iou", lambda *_: 1) for module in (edits, decisions)]
+    compared = [calls(module, "iou", lambda *_: 1) for module in (resolve, commands)]
     frames = np.random.default_rng(1).integers(0, FRAMES, 12).tolist()
     for frame in frames:
         opened.frame(frame, False, 960)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blur.data import editing
 from blur.data.edits import Decision, Edits, Keyframe
 from blur.data.plan import Box, Fingerprint, Plan, Track
 from blur.data.resolve import Lane, resolve
 from blur.errors import UsageError
+from blur.review import commands
 
 PRINT = Fingerprint(1, "a")
 NONE = Edits(fingerprint=PRINT)
@@ -54,7 +54,7 @@ spans = st.tuples(st.integers(0, 99), st.integers(1, 100)).filter(lambda s: s[0]
 def test_the_last_decision_holds_on_every_frame(acts: list) -> None:
     edits, expected = NONE, np.zeros(100, bool)
     for decision, (start, end) in acts:
-        edits = editing.keep_or_cover(edits, [lane(edits, 0)], decision, "agreed", start, end)
+        edits = commands.keep_or_cover(edits, [lane(edits, 0)], decision, "agreed", start, end)
         expected[start:end] = decision is Decision.KEEP
     assert clear(edits).get(0, []) == np.flatnonzero(expected).tolist()
     assert not resolve(PLAN, edits).plan.doubts
@@ -62,56 +62,56 @@ def test_the_last_decision_holds_on_every_frame(acts: list) -> None:
 
 def test_many_faces_are_decided_at_once() -> None:
     lanes = resolve(PLAN, NONE).lanes
-    edits = editing.keep_or_cover(NONE, lanes, Decision.KEEP, "staff who agreed", 10, 30)
+    edits = commands.keep_or_cover(NONE, lanes, Decision.KEEP, "staff who agreed", 10, 30)
     assert clear(edits) == {0: [*range(10, 30)], 1: [*range(20, 30)]}
     assert {edit.reason for edit in edits.tracks} == {"staff who agreed"}
 
 
 def test_keeping_clear_needs_a_reason_and_a_face_that_is_there() -> None:
     with pytest.raises(UsageError, match="reason"):
-        editing.keep_or_cover(NONE, [lane(NONE, 0)], Decision.KEEP, "  ", 0, 9)
+        commands.keep_or_cover(NONE, [lane(NONE, 0)], Decision.KEEP, "  ", 0, 9)
     with pytest.raises(UsageError, match="reach"):
-        editing.keep_or_cover(NONE, [lane(NONE, 1)], Decision.KEEP, "agreed", 70, 90)
+        commands.keep_or_cover(NONE, [lane(NONE, 1)], Decision.KEEP, "agreed", 70, 90)
 
 
 @pytest.mark.parametrize(("frame", "added"), [(79, (60, 80)), (5, (5, 20))])
 def test_an_extension_covers_up_to_its_frame_and_is_trimmed_again(
     frame: int, added: tuple[int, int]
 ) -> None:
-    edits = editing.extend(NONE, lane(NONE, 1), frame)
+    edits = commands.extend(NONE, lane(NONE, 1), frame)
     tracks = resolve(PLAN, edits).plan.tracks
     assert [(t.start, t.end) for t in tracks if t.source == "edit"] == [added]
-    again = editing.keep_or_cover(edits, [lane(edits, 2)], Decision.KEEP, "too long", *added)
+    again = commands.keep_or_cover(edits, [lane(edits, 2)], Decision.KEEP, "too long", *added)
     assert [t.source for t in resolve(PLAN, again).plan.tracks] == ["scan", "scan"]
 
 
 def test_a_split_gives_two_faces_and_cannot_be_repeated() -> None:
-    edits = editing.split(NONE, lane(NONE, 1), 40)
+    edits = commands.split(NONE, lane(NONE, 1), 40)
     parts = [x.track for x in resolve(PLAN, edits).lanes if x.origin == 1]
     assert [(t.start, t.end) for t in parts] == [(20, 40), (40, 60)]
     for index in (1, 2):
         with pytest.raises(UsageError, match="split"):
-            editing.split(edits, lane(edits, index), 40)
+            commands.split(edits, lane(edits, index), 40)
 
 
 def test_a_drawn_region_is_moved_trimmed_lengthened_and_erased() -> None:
-    edits = editing.draw(NONE, [Keyframe(10, BOX), Keyframe(50, BOX)], "badge")
+    edits = commands.draw(NONE, [Keyframe(10, BOX), Keyframe(50, BOX)], "badge")
     (region,) = edits.regions
-    edits = editing.move(edits, region.id, 30, BOX._replace(cx=150))
-    edits = editing.span(edits, region.id, 20, 71)
+    edits = commands.move(edits, region.id, 30, BOX._replace(cx=150))
+    edits = commands.span(edits, region.id, 20, 71)
     keys = [(key.frame, key.box.cx) for key in edits.regions[0].keyframes]
     assert keys == [(20, 100), (30, 150), (50, 50), (70, 50)]
-    edits = editing.unkey(edits, region.id, 20)
+    edits = commands.unkey(edits, region.id, 20)
     keys = [(key.frame, key.box.cx) for key in edits.regions[0].keyframes]
     assert keys == [(20, 150), (30, 150), (50, 50), (70, 50)]
-    edits = editing.extend(edits, lane(edits, 2), 90)
+    edits = commands.extend(edits, lane(edits, 2), 90)
     assert edits.regions[0].keyframes[-1].frame == 90
-    assert editing.erase(edits, region.id).regions == ()
+    assert commands.erase(edits, region.id).regions == ()
     with pytest.raises(UsageError, match="no drawn region 7"):
-        editing.erase(edits, 7)
+        commands.erase(edits, 7)
 
 
 def test_a_region_that_was_drawn_cannot_be_kept_clear() -> None:
-    edits = editing.draw(NONE, [Keyframe(10, BOX)])
+    edits = commands.draw(NONE, [Keyframe(10, BOX)])
     with pytest.raises(UsageError, match="drawn"):
-        editing.keep_or_cover(edits, [lane(edits, 2)], Decision.KEEP, "agreed", 10, 11)
+        commands.keep_or_cover(edits, [lane(edits, 2)], Decision.KEEP, "agreed", 10, 11)
