@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import av
 import numpy as np
 import pytest
 from footage import GPS, RECIPES, SECRET, make
-from passing import decoded, heard, passed_through
+from passing import decoded, heard, passed_through, planes
 
 from blur.media.open.probe import probe
 from blur.media.traces.file_traces import traces_in_file
@@ -18,17 +17,6 @@ from blur.media.traces.metadata import Kind
 from blur.settings import AudioMode, Codec, OutputSettings
 
 FAST = {"preset": "ultrafast", "audio": AudioMode.KEEP}
-
-
-def planes(frame: av.VideoFrame) -> str:
-    """A hash of a picture's samples, padding left out."""
-    digest = hashlib.sha256(frame.format.name.replace("j", "").encode())
-    bits = frame.format.components[0].bits
-    for plane in frame.planes:
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)
-        width = plane.width * (4 if "bgr" in frame.format.name else 1) * (2 if bits > 8 else 1)
-        digest.update(np.ascontiguousarray(rows[:, :width]).tobytes())
-    return digest.hexdigest()
 
 
 def seconds(frames: list[av.VideoFrame]) -> list[Fraction]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -45,6 +46,17 @@ def decoded(path: Path, stream: int | None = None) -> list[av.VideoFrame]:
     with av.open(str(path)) as container:
         index = probe(path).stream if stream is None else stream
         return list(container.decode(container.streams[index]))
+
+
+def planes(frame: av.VideoFrame) -> str:
+    """A hash of a picture's samples, padding left out."""
+    digest = hashlib.sha256(frame.format.name.replace("j", "").encode())
+    bits = frame.format.components[0].bits
+    for plane in frame.planes:
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)
+        width = plane.width * (4 if "bgr" in frame.format.name else 1) * (2 if bits > 8 else 1)
+        digest.update(np.ascontiguousarray(rows[:, :width]).tobytes())
+    return digest.hexdigest()
 
 
 def heard(path: Path) -> list[tuple[Fraction, np.ndarray]]:

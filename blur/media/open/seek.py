@@ -119,9 +119,10 @@ class Seeker:
         back = 0
         while self._seekable:
             goal = self._pts[max(0, index - back)] - self._info.shift
-            self._container.seek(goal, stream=self._stream)
-            pictures = self._decoded()
-            first = next(pictures, None)
+            pictures, first = self._decoded(), None
+            with contextlib.suppress(av.error.FFmpegError):  # raw streams cannot be sought in
+                self._container.seek(goal, stream=self._stream)
+                first = next(pictures, None)
             at = None if first is None else self._index_of(first)
             if first is not None and at is not None and at <= index and not first.is_corrupt:
                 self._frames = self._counted(itertools.chain([first], pictures), at)
