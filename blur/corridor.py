@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from blur.audit import itinerary, mend
-from blur.audit.audit import inspect
-from blur.audit.mend import tracks_of_residual, with_doubts
+from blur.audit.audit import audit_with_faints
+from blur.audit.itinerary import Again
+from blur.audit.mend import mended, with_doubts, without_doubts
 from blur.data.edits import Edits
 from blur.data.findings import Audit
 from blur.data.plan import Plan
@@ -48,17 +48,19 @@ def cover_clip(
     if settings.audit.audit is AuditMode.OFF:
         return Covered(plan, render(clip, plan, out, settings, edits, progress), ())
     fix = settings.audit.audit is AuditMode.FIX
-    open_doubts = [d for d in plan.doubts if mend.is_open(d)]
-    if open_doubts:  # of an earlier audit: this one decides anew
-        plan = plan.with_tracks(plan.tracks, [d for d in plan.doubts if d not in open_doubts])
+    undoubted = without_doubts(plan)
+    if len(undoubted.doubts) < len(plan.doubts):
+        plan = undoubted
         keep(plan)
     unaudited = out.with_name(f".{out.name}.part")
     audits: list[Audit] = []
-    again: itinerary.Again | None = None
+    again: Again | None = None
     try:
         done = render(clip, plan, unaudited, settings, edits, progress)
         while True:
-            seen, faces = inspect(unaudited, plan, settings, edits, again, progress or silent)
+            seen, faces = audit_with_faints(
+                unaudited, plan, settings, edits, again, progress or silent
+            )
             unload_detectors()  # neither mending nor the next clip needs the audit's
             audits.append(seen)
             if not seen.residuals:
@@ -67,14 +69,11 @@ def cover_clip(
                 plan = with_doubts(plan, faces)
                 keep(plan)
                 break
-            tracks, doubts = tracks_of_residual(clip, plan, faces, settings, progress or silent)
             earlier = Earlier(unaudited, plan, done)
-            plan = plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
+            plan = mended(clip, plan, faces, settings, progress or silent)
             keep(plan)
             unload_detectors()  # their networks weigh as much as the encoder that comes next
-            again = itinerary.Again(
-                [r.frame for r in seen.residuals], [(t.start - 1, t.end + 1) for t in tracks]
-            )
+            again = Again.after(seen.residuals, plan.tracks[len(earlier.plan.tracks) :])
             done = render_again(clip, plan, unaudited, settings, edits, progress, earlier)
         if fix and seen.residuals:
             where = ", ".join(f"{r.seconds:.1f} s" for r in seen.residuals[:3])

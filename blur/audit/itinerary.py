@@ -7,24 +7,29 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from blur.data.findings import Residual
 from blur.data.plan import Box, Boxes, Mark, Track
+from blur.data.spans import FrameSpan
 
 GAP = 3
-"""Frames without a cover, between two of one face, that are no coincidence: scans leave none."""
+"""Frames, at most, of a gap between covers of one face that is residual unseen: scans leave no
+such gap. Larger covers faces that had really left."""
 
 _TINY = 20
+"""Pixels, geometric mean of width and height, below which a gap's two faces may be two people in a
+crowd; smaller covers more gaps between strangers."""
 _MEMORY = 3
-"""Frames that a face's motion beside a gap is measured over."""
+"""Frames beside a gap over which a face's motion is measured; larger is steadier, and late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Itinerary:
-    """Where an audit looks: at whole frames, and at single places on others."""
+    """Frames to look at whole, and boxes to look around on others, display coordinates."""
 
     whole: set[int]
     places: dict[int, list[Box]]
@@ -32,34 +37,38 @@ class Itinerary:
     def wants(self, frame: int) -> bool:
         return frame in self.whole or frame in self.places
 
-    def where(self, shows: Callable[[int, Box], bool]) -> Itinerary:
-        """The same, with those places alone that are not covered anyway."""
-        places = {f: [b for b in boxes if shows(f, b)] for f, boxes in self.places.items()}
+    def where(self, exposed: Callable[[int, Box], bool]) -> Itinerary:
+        """This itinerary with only the places whose faces are exposed."""
+        places = {f: [b for b in boxes if exposed(f, b)] for f, boxes in self.places.items()}
         return Itinerary(self.whole, {f: boxes for f, boxes in places.items() if boxes})
 
 
 class Again(NamedTuple):
-    """What a later audit looks at: the `frames` where a face was, and all that is due in the
-    `spans` [start, end) whose covers are not what they were."""
+    """What a later audit looks at: the residuals' `frames`, and the looks due in `spans`, where
+    covers have changed."""
 
     frames: Sequence[int]
-    spans: Sequence[tuple[int, int]]
+    spans: Sequence[FrameSpan]
+
+    @classmethod
+    def after(cls, residuals: Iterable[Residual], added: Iterable[Track]) -> Self:
+        """After a render with `added` tracks that cover `residuals`."""
+        return cls([r.frame for r in residuals], [(t.start - 1, t.end + 1) for t in added])
 
     def changed(self, frame: int) -> bool:
         return any(start <= frame < end for start, end in self.spans)
 
 
 def route(
-    shots: Iterable[tuple[int, int]],
+    shots: Iterable[FrameSpan],
     tracks: Sequence[Track],
     every: int,
     again: Again | None = None,
 ) -> Itinerary:
-    """The looks that an audit takes.
+    """The looks of an audit, narrowed by `again`.
 
-    Whole frames: the first and the last of each shot and every `every`-th between. Places: where
-    a track has just ended or is about to begin within its shot, so that not even one frame
-    without a cover passes unseen between two covers. `again` narrows a later audit down.
+    Whole frames: the first and last of each shot and every `every`th between. Places: beside each
+    end of a track within its shot, so that a single frame between two covers is looked at.
     """
     whole: set[int] = set()
     places: dict[int, list[Box]] = defaultdict(list)
@@ -78,11 +87,11 @@ def route(
     )
 
 
-def gaps(shots: Sequence[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[tuple[int, Box]]:
-    """Frames that lack a cover for `GAP` frames at most, between two tracks of one face, or
-    between a face that was still seen and the edge of its shot; and where the face is.
+def gaps(shots: Sequence[FrameSpan], tracks: Iterable[Track]) -> Iterator[tuple[int, Box]]:
+    """Frames without a cover, up to `GAP` of them, between two tracks of one face or between a
+    sighting and the edge of its shot; and the face's place on each.
 
-    A face that is there before and after was there between: this needs no detector to see it.
+    A face before and after was there between: no detector need see it.
     """
     tracks = sorted((t for t in tracks if t.is_face), key=lambda t: t.start)
     starts = [track.start for track in tracks]
@@ -99,18 +108,18 @@ def gaps(shots: Sequence[tuple[int, int]], tracks: Iterable[Track]) -> Iterator[
         )
         for after in tracks[following]:
             if after.start < end and _one_face(track, after):
-                yield from ((f, _amid(track, after, f)) for f in range(track.end, after.start))
+                yield from ((f, _between(track, after, f)) for f in range(track.end, after.start))
 
 
 def sampling(every: int) -> str:
-    """What `route` does, in words for the report."""
+    """The looks of `route` in words, for the report."""
     frames = "every frame" if every == 1 else f"one frame in {every}"
     return f"{frames}, the first and last of each shot, and the places beside the ends of tracks"
 
 
 def _one_face(before: Track, after: Track) -> bool:
-    """Whether two tracks, some frames apart, are of one face even under a fast camera; tiny ones
-    in a crowd may be two."""
+    """Whether two tracks some frames apart are of one face: it stood still, or moved on as before
+    or after the gap, so a fast camera does not part them."""
     a, b = before.boxes[-1], after.boxes[0]
     small, large = sorted((math.sqrt(a[2] * a[3]), math.sqrt(b[2] * b[3])))
     steps = after.start - before.end + 1
@@ -121,13 +130,13 @@ def _one_face(before: Track, after: Track) -> bool:
 
 
 def _stride(boxes: Boxes) -> npt.NDArray[np.float32]:
-    """How far the first box lies from those that follow, for each step."""
+    """(2,) mean motion, pixels per frame, from the following boxes to the first."""
     steps = min(_MEMORY, len(boxes) - 1)
     return np.asarray((boxes[0, :2] - boxes[steps, :2]) / max(1, steps), np.float32)
 
 
-def _amid(before: Track, after: Track, frame: int) -> Box:
-    """Where a face is on its way from one track to the next."""
+def _between(before: Track, after: Track, frame: int) -> Box:
+    """The face's place in a gap, interpolated between two tracks."""
     share = (frame - before.end + 1) / (after.start - before.end + 1)
     a, b = before.boxes[-1], after.boxes[0]
     x, y, w, h, _ = ((1 - share) * a + share * b).tolist()

@@ -1,7 +1,6 @@
-"""What the audit looks with: another family of detectors, and the scan's at other scales.
+"""Detectors of the audit: BlazeFace, which no scan asks, and the scan's own at other sizes.
 
-A scan that missed a face would miss it again. So BlazeFace, which no scan asks, searches the
-whole frame and its tiles, and the scan's own detectors look at sizes that no level uses.
+The scan's looks would miss a face that they missed again.
 """
 
 from __future__ import annotations
@@ -26,42 +25,49 @@ from blur.detect.views import SizedFrame, View, crop, lifted, tiles
 from blur.process.prefetch import together
 
 _LONGEST = 1280
-"""Longest side of the pictures that are looked at, in pixels."""
+"""Pixels, longest side of the pictures; larger shows smaller faces and takes longer."""
 
 _MAX_ENLARGE = 2.0
+"""Factor up to which smaller clips are enlarged."""
 _TILE, _OVERLAP = 480, 160
-"""BlazeFace shrinks what it is shown to 192 pixels or less: in a tile of this size it finds faces
-of 40 pixels, and larger ones in the whole frame."""
+"""Pixels, side and overlap of BlazeFace's tiles, which it shrinks to 192 or less: it finds faces of
+40 pixels in a tile, larger ones in the whole frame. Smaller tiles show smaller faces and cost
+more."""
 
 
-class Look(NamedTuple):
-    """One detector on the whole frame, its longest side as it is where `_LONGEST` pixels are
-    looked at; no level of the scan uses that size."""
+class AuditLook(NamedTuple):
+    """One detector on the whole frame, at a size that no level of the scan uses.
+
+    `longest` is the view's longest side where the picture's is `_LONGEST`, pixels.
+    """
 
     detector: str
     longest: int
     threshold: float
 
 
-UPRIGHT = (Look("centerface", 800, 0.2), Look("yunet", 1024, 0.3))
-TURNED = (Look("centerface", 512, 0.2), Look("yunet", 512, 0.3))
+UPRIGHT = (AuditLook("centerface", 800, 0.2), AuditLook("yunet", 1024, 0.3))
+TURNED = (AuditLook("centerface", 512, 0.2), AuditLook("yunet", 512, 0.3))
 _TURNS = (1, 2, 3)
 """Counter-clockwise quarter turns."""
 
 _NEAR, _FAR = "blazeface-short", "blazeface-full"
 _BLAZE_THRESHOLD = 0.3
+"""Score from which BlazeFace's boxes are suspects; smaller takes more close-ups."""
 
 SECOND_LOOKS = ("yunet", "centerface")
-"""The families that close-ups are shown to, the cheaper first."""
+"""Families that judge close-ups, the cheaper first."""
 
 _WINDOW, _WINDOW_REACH = 320, 4.0
-"""Pixels of the window around one place, and its side in sizes of the face expected there."""
+"""Pixels of the window around a place, and its side in sizes of the face expected there; a wider
+one finds a face further away, smaller."""
 
 
-class Inspection:
-    """Looks at the covered frames of one clip; `width` and `height` are its display size.
+class AuditLooks:
+    """Looks at the frames of a covered clip of display size `width` x `height`.
 
-    `size` is the (width, height) that the pictures must have. Raises DetectorError.
+    Pictures must be of (width, height) `size`; boxes are in display coordinates. Raises
+    DetectorError.
     """
 
     def __init__(self, width: int, height: int, load: Callable[[str], Detector]) -> None:
@@ -73,7 +79,7 @@ class Inspection:
         self._closeup = Closeup(load, self._scale)
 
     def everywhere(self, picture: Picture) -> list[Suspect]:
-        """The suspects of a whole frame; the scan's families look at it turned as well."""
+        """The suspects of a whole frame, looked at upright and turned."""
         picture = lifted(picture)
         longest = max(self.size)
         jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in _TURNS for look in TURNED]
@@ -88,7 +94,7 @@ class Inspection:
         return self._suspects(Detections.concat(together(calls)))
 
     def around(self, picture: Picture, box: Box) -> list[Suspect]:
-        """The suspects in a window around `box`, turned as the face is."""
+        """The suspects in a window around `box`, turned upright."""
         small = _scaled(box, 1 / self._scale)
         reach = min(_WINDOW_REACH, max(self.size) / max(small.w, small.h))
         view = crop(picture, small, _WINDOW, reach)
@@ -99,8 +105,8 @@ class Inspection:
         return self._suspects(Detections.concat(together(calls)))
 
     def second_look(self, picture: Picture, suspect: Suspect, family: str) -> Suspect:
-        """The suspect with the answer of close-ups by `family`; after the first, it stands
-        upright where the close-ups see the face, which may be beside where it was suspected."""
+        """The suspect with the answer of close-ups by `family`. The first answer moves its box to
+        the face, which may stand beside it, and turns it upright."""
         gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         box = suspect.box
         if not suspect.answers:
@@ -116,7 +122,7 @@ class Inspection:
         return Detections.concat([v.restored(a) for v, a in zip(views, answers, strict=True)])
 
     def _suspects(self, found: Detections) -> list[Suspect]:
-        """One suspect per face from everything that saw it; the box is that of the best score."""
+        """One suspect per face, with the box of the best score."""
         found = found.take(np.argsort(-found.scores, kind="stable"))
         suspects = []
         for best, rows in overlap.faces(found.boxes):

@@ -1,4 +1,4 @@
-"""Mending: what the audit saw becomes tracks and doubts of the plan."""
+"""Residual faces become tracks and doubts of the plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blur.audit import judge
+from blur.audit.judge import RESIDUAL_BAR, by_frame
 from blur.data.findings import Residual
 from blur.data.plan import Doubt, Plan, Reason, Track
 from blur.data.sightings import FAMILIES, Sightings
@@ -28,61 +28,73 @@ from blur.scan.tracks import doubt_of, tracklets_of
 from blur.settings import Settings
 
 
-def tracks_of_residual(
-    clip: Path, plan: Plan, faces: Sequence[Residual], settings: Settings, tell: Progress
-) -> tuple[list[Track], list[Doubt]]:
-    """A track, followed both ways, and a doubt for each residual face.
+def mended(
+    clip: Path, plan: Plan, residuals: Sequence[Residual], settings: Settings, tell: Progress
+) -> Plan:
+    """The plan with a track, followed both ways, and a doubt for each residual face, faint ones
+    included: the clip is rendered again anyway.
 
-    Raises DecodeError, DetectorError.
+    New tracks and doubts come last. Raises DecodeError, DetectorError.
     """
-    info = probe(clip)
-    timeline = _timeline(plan)
-    # Nobody saw the face between two looks of the audit: a hold is never shorter than that.
+    info, timeline = probe(clip), _timeline(plan)
+    # Hold as long as the audit's step at least: it did not look at the frames between.
     hold = max(timeline.frames(settings.scan.hold), settings.audit.audit_every)
-    camera = _camera_around(clip, info, plan, [r.frame for r in faces], hold)
-    # The clip is rendered again anyway, so what is likelier a face than not is covered as well.
-    seen = tracklets_of(sightings_of(faces), camera, timeline)
-    tracks, doubts = [], []
-    first = 1 + max((track.id for track in plan.tracks), default=0)
-    for number, tracklet in enumerate(
-        _pursued(info, plan, seen, camera, timeline, hold, tell), first
-    ):
-        shot = next(s for s in timeline.shots() if s[0] <= tracklet.start < s[1])
+    camera = _camera_around(clip, info, plan, [r.frame for r in residuals], hold)
+    pursuit = Pursuit(
+        _tracklets(residuals, camera, timeline),
+        camera,
+        timeline,
+        Closeup(load_detector, follow_scale(info)).find,
+        follow_scale(info),
+        hold,
+    )
+    for index, gray in follow_pictures(info, plan.pts, pursuit.wants):
+        pursuit.see(index, gray)
+        tell("audit", index + 1, plan.frames)
+    tracks: list[Track] = []
+    doubts: list[Doubt] = []
+    new_id = 1 + max((track.id for track in plan.tracks), default=0)
+    for number, tracklet in enumerate(pursuit.tracklets(), new_id):
+        shot = timeline.shot_of(tracklet.start)
         track = complete(smooth(tracklet, camera), camera, shot, (hold, hold), number)
         tracks.append(dataclasses.replace(track, source="audit"))
-        doubts.append(doubt(tracklet, number))
-    return tracks, doubts
+        doubts.append(_doubt(tracklet, number))
+    return plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
 
 
-def with_doubts(plan: Plan, faces: Sequence[Residual]) -> Plan:
-    """The plan with a doubt for each residual face that stays uncovered."""
-    blind = _camera({}, plan.frames)
-    tracklets = tracklets_of(sightings_of(faces), blind, _timeline(plan))
-    doubts = [doubt(t, None) for t in confirmed(tracklets)]
+def with_doubts(plan: Plan, residuals: Sequence[Residual]) -> Plan:
+    """The plan with a doubt for each residual face, which stays uncovered; none for a face that
+    passes `RESIDUAL_BAR` on no frame."""
+    found = _tracklets(residuals, _camera({}, plan.frames), _timeline(plan))
+    doubts = [_doubt(t, None) for t in found if float(t.evidence.max()) >= RESIDUAL_BAR]
     return plan.with_tracks(plan.tracks, [*plan.doubts, *doubts])
+
+
+def without_doubts(plan: Plan) -> Plan:
+    """The plan without the doubts of `with_doubts`, before an audit decides anew."""
+    left = [d for d in plan.doubts if d.reason is not Reason.RESIDUAL or d.track is not None]
+    return plan.with_tracks(plan.tracks, left)
 
 
 def _timeline(plan: Plan) -> Timeline:
     return Timeline.of(plan.pts, plan.time_base, plan.cuts)
 
 
-def _pursued(
-    info: ClipInfo,
-    plan: Plan,
-    tracklets: Sequence[Tracklet],
-    camera: Camera,
-    timeline: Timeline,
-    reach: int,
-    tell: Progress,
-) -> list[Tracklet]:
-    """The tracklets, followed through the clip up to `reach` frames beyond each sighting."""
-    scale = follow_scale(info)
-    find = Closeup(load_detector, scale).find
-    pursuit = Pursuit(tracklets, camera, timeline, find, scale, reach)
-    for index, gray in follow_pictures(info, plan.pts, pursuit.wants):
-        pursuit.see(index, gray)
-        tell("audit", index + 1, plan.frames)
-    return pursuit.tracklets()
+def _tracklets(residuals: Iterable[Residual], camera: Camera, timeline: Timeline) -> list[Tracklet]:
+    """Residuals linked through time; their likelihood takes the place of each family's score."""
+    sightings = [
+        Sightings(
+            frame,
+            np.array([r.box for r in here], np.float32),
+            np.array([[r.sure] * len(FAMILIES) for r in here], np.float32),
+        )
+        for frame, here in by_frame(residuals).items()
+    ]
+    return tracklets_of(sightings, camera, timeline)
+
+
+def _doubt(tracklet: Tracklet, track: int | None) -> Doubt:
+    return doubt_of(tracklet, Reason.RESIDUAL, float(tracklet.evidence.max()), track)
 
 
 def _camera_around(
@@ -104,33 +116,3 @@ def _camera_around(
 
 def _camera(steps: Mapping[int, Step], frames: int) -> Camera:
     return Camera.of(steps.get(index, Step.unknown()) for index in range(frames))
-
-
-def sightings_of(residuals: Iterable[Residual]) -> list[Sightings]:
-    """Residual faces as sightings, frame by frame, for the room that makes tracks of them.
-
-    How sure the audit was stands where the scan's families have their scores.
-    """
-    return [
-        Sightings(
-            frame,
-            np.array([r.box for r in here], np.float32),
-            np.array([[r.sure] * len(FAMILIES) for r in here], np.float32),
-        )
-        for frame, here in sorted(judge.by_frame(residuals).items())
-    ]
-
-
-def confirmed(tracklets: Iterable[Tracklet]) -> list[Tracklet]:
-    """Those that pass the bar at one sighting at least."""
-    return [t for t in tracklets if float(t.evidence.max()) >= judge.BAR]
-
-
-def doubt(tracklet: Tracklet, track: int | None) -> Doubt:
-    """A residual face as a person should look at it."""
-    return doubt_of(tracklet, Reason.RESIDUAL, float(tracklet.evidence.max()), track)
-
-
-def is_open(doubt: Doubt) -> bool:
-    """Whether a doubt is of a residual face that nothing covers."""
-    return doubt.reason is Reason.RESIDUAL and doubt.track is None

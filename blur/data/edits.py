@@ -1,6 +1,6 @@
 """A person's edits of a plan: faces kept clear or covered, splits, drawn regions.
 
-Geometry and time are those of `data.plan`.
+Geometry and time as in `data.plan`.
 """
 
 from __future__ import annotations
@@ -37,11 +37,10 @@ def _check_path(path: tuple[Keyframe, ...]) -> None:
 
 
 class TrackEdit(Struct, frozen=True, kw_only=True):
-    """What a person decided about one face over a span of frames, and why.
+    """A person's decision about one face, from the first keyframe of `path` to the last, and why.
 
-    A decision binds to the face and not to a track's id, since a new scan numbers tracks anew:
-    `path` is where the face was when the person decided, interpolated between its keyframes.
-    The decision holds from the first keyframe to the last and on no other frame.
+    `path` is the face's place at the time, interpolated; ids would not survive a new scan, which
+    numbers tracks anew.
     """
 
     decision: Decision
@@ -53,7 +52,7 @@ class TrackEdit(Struct, frozen=True, kw_only=True):
 
 
 class RegionEdit(Struct, frozen=True, kw_only=True):
-    """A region that a person drew: covered from the first keyframe to the last, interpolated."""
+    """A drawn region, covered from its first keyframe to its last, interpolated."""
 
     id: int
     keyframes: Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
@@ -64,9 +63,9 @@ class RegionEdit(Struct, frozen=True, kw_only=True):
 
 
 class Edits(Struct, frozen=True, kw_only=True):
-    """What a person decided on top of a plan. A file of its own: a scan never destroys it.
+    """All decisions on top of a plan, in a file of their own, which no scan destroys.
 
-    `splits` are frames at which a track, found by its box there, goes on as another face.
+    From each of `splits` on, the track in that box is another face.
     """
 
     fingerprint: Fingerprint

@@ -1,4 +1,4 @@
-"""What an audit sees and concludes: the data that its rooms and the report share."""
+"""What an audit sees and concludes; boxes are in display coordinates."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from blur.data.plan import Box
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """What may be a face on one frame, in display coordinates.
+    """A possible face on one frame.
 
-    `evidence` is the best score of each detector that saw it, by name; `answers` how consistently
-    it looks like a face in close-ups (see `faces.closeup`), by family, once these were taken.
+    `evidence` holds the best score of each detector that saw it, by name. `answers` holds, by
+    family, how consistently close-ups look like a face (`Closeup.answer`), once taken.
     """
 
     box: Box
@@ -24,12 +24,11 @@ class Suspect:
 
 
 class Residual(Struct, frozen=True, kw_only=True):
-    """A face that an audit saw in a covered clip, at one frame and place.
+    """A face that an audit saw in a covered clip, on one frame.
 
-    `seconds` count from the clip's first frame. `sure` is the likelihood, 0 to 1, that it is a
-    face; `bare` is the share of it outside all covers, 0 of what lies in a cover and looks like a
-    face all the same. `seen_by` is empty where no detector was needed: a cover is missing between
-    two others of one face.
+    `seconds` count from the first frame. `sure` is its likelihood, 0 to 1. `bare` is the share of
+    it outside all covers: 0 for a face seen through a cover. `seen_by` names detectors, none where
+    a cover is missing between two of one face.
     """
 
     frame: int
@@ -41,10 +40,10 @@ class Residual(Struct, frozen=True, kw_only=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """What one audit of an output did and found.
+    """One audit of an output, for the report.
 
-    `looked` counts the frames that were searched whole and `closeups` the single places that
-    were looked at besides; `sampling` says in words which those were.
+    `frames` of the output, of which `looked` were searched whole, and `closeups` single places on
+    others; `sampling` says in words which. `seconds` is the time it took.
     """
 
     frames: int

@@ -1,4 +1,4 @@
-"""The plan of a clip: the data that every other room speaks.
+"""The plan of a clip.
 
 Geometry is in *display* coordinates: pixels of the decoded picture after the clip's display
 matrix (rotation, mirroring) is applied, origin at the top left corner, x to the right, y down,
@@ -21,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from blur.data.spans import FrameSpan
+
 PLAN_VERSION = 1
 
 Boxes = npt.NDArray[np.float32]
@@ -28,10 +30,10 @@ Boxes = npt.NDArray[np.float32]
 
 
 class Box(NamedTuple):
-    """A turned rectangle: centre, size along its own axes, and its turn.
+    """A turned rectangle: centre, size and turn.
 
-    `w` runs from ear to ear and `h` from forehead to chin, whatever the turn. `angle` is in
-    degrees, clockwise as seen on screen, 0 for an upright face, in [-180, 180).
+    `w` runs from ear to ear, `h` from forehead to chin, whatever the turn. `angle` is in degrees,
+    clockwise on screen, 0 for an upright face, in [-180, 180).
     """
 
     cx: float
@@ -42,7 +44,8 @@ class Box(NamedTuple):
 
 
 class Mark(enum.IntEnum):
-    """How a track knows its box on a frame."""
+    """The source of a track's box on a frame: seen; optical flow; between sightings; or before the
+    first and after the last, where the box rests."""
 
     DETECTED = 0
     FOLLOWED = 1
@@ -79,10 +82,10 @@ _EXPLANATIONS = {
 class Track:
     """One face through time: a box for every frame of [start, end), without holes.
 
-    `boxes` is (n, 5) float32, `marks` (n,) uint8 of `Mark`, `scores` (n,) float32, zero on
-    frames where no detector saw the face. `source` tells who made it: "scan", "audit", "edit" (a
-    face that a person wants covered), "person" (drawn by a person) or "dark" (all of a picture
-    that is black to the eye). The last two are covered exactly as their boxes are.
+    `boxes` is (n, 5) float32, `marks` (n,) uint8 of `Mark`, `scores` (n,) float32, zero where no
+    detector saw the face. `source` is its maker: "scan", "audit", "edit" (a face that a person
+    wants covered), "person" (drawn) or "dark" (all of a picture that is black to the eye). The
+    last two are covered exactly as their boxes are. Raises ValueError on other columns.
     """
 
     id: int
@@ -116,7 +119,7 @@ class Track:
 
     @property
     def is_face(self) -> bool:
-        """Whether the boxes are those of a face, and not what is to be covered itself."""
+        """Whether the boxes are faces, which covers outgrow; otherwise they are the covers."""
         return self.source not in ("person", "dark")
 
     def box(self, frame: int) -> Box | None:
@@ -133,7 +136,7 @@ class Track:
 class Doubt(Struct, frozen=True, kw_only=True):
     """Frames [start, end) that a person should look at; a larger `weight` is worse.
 
-    `box` shows where, on frame `start`; `track` is None when nothing is covered there.
+    `box` is the place on frame `start`; `track` is None where nothing is covered.
     """
 
     start: int
@@ -145,7 +148,7 @@ class Doubt(Struct, frozen=True, kw_only=True):
 
 
 class Fingerprint(Struct, frozen=True):
-    """What tells one clip's content from another's: size and SHA-256 of sampled blocks."""
+    """A clip's content by its size in bytes and the SHA-256 of sampled blocks."""
 
     size: int
     sampled: str
@@ -155,9 +158,9 @@ class Fingerprint(Struct, frozen=True):
 class Plan:
     """The saved record of a clip's scan.
 
-    `cuts` holds the first frame of every shot but the first, ascending. `pts` holds one
-    strictly increasing timestamp per frame in units of `time_base` seconds.
-    `scan_digest` is the hash of the scan settings and weights that made the plan.
+    `cuts` are the first frames of all shots but the first, ascending. `pts` holds a strictly
+    increasing timestamp per frame, in units of `time_base` seconds. `scan_digest` is the hash of
+    the scan's settings, weights and source.
     """
 
     fingerprint: Fingerprint
@@ -183,7 +186,7 @@ class Plan:
         step = self.pts[-1] - self.pts[-2] if len(self.pts) > 1 else 0
         return float((self.pts[-1] + step - self.pts[0]) * self.time_base)
 
-    def shots(self) -> Iterator[tuple[int, int]]:
+    def shots(self) -> Iterator[FrameSpan]:
         """Shots as [start, end) frame ranges that together are the whole clip."""
         yield from itertools.pairwise([0, *self.cuts, self.frames])
 

@@ -137,7 +137,7 @@ def _decided(
 
 
 class _Meeting(NamedTuple):
-    """The frames that a lane (by position) shares with a path: rows of both, and the IoU on each."""
+    """Frames that a lane (by position) shares with a path: rows of both, and the IoU on each."""
 
     lane: int
     on_path: slice

@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from blur.audit.audit import audit
-from blur.audit.mend import tracks_of_residual
+from blur.audit.mend import mended
 from blur.corridor import cover_clip
 from blur.data.edits import Decision, Edits, Keyframe, TrackEdit
 from blur.data.findings import Residual
@@ -220,9 +220,10 @@ def test_a_fainter_face_is_covered_along_with_a_sure_one(clip: Path, bare: Plan)
         Residual(frame=12, seconds=0.48, box=box, sure=sure, seen_by=["yunet"])
         for box, sure in ((face(12), 0.95), (faint, 0.6))
     ]
-    tracks, doubts = tracks_of_residual(clip, bare, faces, SETTINGS, silent)
-    assert sorted(doubt.weight for doubt in doubts) == pytest.approx([0.6, 0.95])
-    assert all(track.box(12) is not None for track in tracks)
+    plan = mended(clip, bare, faces, SETTINGS, silent)
+    assert sorted(doubt.weight for doubt in plan.doubts) == pytest.approx([0.6, 0.95])
+    assert [doubt.track for doubt in plan.doubts] == [track.id for track in plan.tracks]
+    assert all(track.box(12) is not None for track in plan.tracks)
 
 
 def test_report_lists_and_leaves_the_clip_as_it_is(clip: Path, bare: Plan, tmp_path: Path) -> None:

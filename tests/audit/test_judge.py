@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blur.audit import itinerary, judge, mend
+from blur.audit import itinerary, judge
+from blur.audit.exposure import Exposure
 from blur.audit.itinerary import Again, route
-from blur.audit.judge import Cover
+from blur.audit.mend import with_doubts, without_doubts
 from blur.data.findings import Residual, Suspect
-from blur.data.plan import Box, Mark, Reason, Track
-from blur.scan.link import Tracklet
+from blur.data.plan import Box, Fingerprint, Mark, Plan, Reason, Track
 
 FACE = Box(100, 100, 40, 50)
 SEEN_BY_ALL = {"centerface": 0.7, "yunet": 0.8, "blazeface-short": 0.7}
@@ -31,8 +32,8 @@ def square(x1: float, y1: float, x2: float, y2: float) -> np.ndarray:
     return np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.float32)
 
 
-def cover(*outlines: np.ndarray, kept: tuple[Track, ...] = ()) -> Cover:
-    return Cover(lambda frame: outlines, kept, 640, 360)
+def cover(*outlines: np.ndarray, kept: tuple[Track, ...] = ()) -> Exposure:
+    return Exposure(lambda frame: outlines, kept, 640, 360)
 
 
 def moving(start: int, end: int, speed: float, identity: int = 1) -> Track:
@@ -115,7 +116,7 @@ def test_what_is_outside_the_picture_does_not_count():
 
 
 def test_covers_are_those_of_the_frame():
-    shown = Cover(lambda f: [square(0, 0, 300, 300)] if f == 3 else [], (), 640, 360)
+    shown = Exposure(lambda f: [square(0, 0, 300, 300)] if f == 3 else [], (), 640, 360)
     assert [shown.exposes(f, FACE) for f in (2, 3, 4, 3)] == [True, False, True, False]
 
 
@@ -132,15 +133,15 @@ def test_a_kept_face_may_be_seen_and_its_neighbour_may_not():
 
 
 def test_a_face_that_all_see_is_sure_and_one_faint_score_is_not():
-    assert judge.likelihood(Suspect(FACE, SEEN_BY_ALL)) > judge.BAR
+    assert judge.likelihood(Suspect(FACE, SEEN_BY_ALL)) > judge.RESIDUAL_BAR
     assert judge.likelihood(Suspect(FACE, {"blazeface-full": 0.9})) < judge.WORTH
     answered = Suspect(FACE, {"blazeface-short": 0.6}, {"yunet": 0.7, "centerface": 0.5})
-    assert judge.likelihood(answered) > judge.BAR
+    assert judge.likelihood(answered) > judge.RESIDUAL_BAR
 
 
 def test_what_is_covered_in_part_must_look_more_like_a_face():
     suspect = Suspect(FACE, {"centerface": 0.75, "yunet": 0.9})
-    assert judge.likelihood(suspect, 1.0) > judge.BAR > judge.likelihood(suspect, 0.6)
+    assert judge.likelihood(suspect, 1.0) > judge.RESIDUAL_BAR > judge.likelihood(suspect, 0.6)
 
 
 def test_what_is_tiny_must_look_more_like_a_face():
@@ -148,7 +149,7 @@ def test_what_is_tiny_must_look_more_like_a_face():
         judge.likelihood(Suspect(Box(100, 100, side, side), {"centerface": 0.8, "yunet": 0.9}))
         for side in (12, 40, 60, 200)
     ]
-    assert sure[0] < judge.BAR < sure[1] < sure[2] == sure[3]
+    assert sure[0] < judge.RESIDUAL_BAR < sure[1] < sure[2] == sure[3]
 
 
 def test_a_face_that_is_to_be_seen_is_none():
@@ -158,7 +159,7 @@ def test_a_face_that_is_to_be_seen_is_none():
 def test_in_a_cover_one_family_is_no_witness():
     alone = Suspect(FACE, {"blazeface-short": 1.0, "blazeface-full": 1.0}, {"yunet": 1.0})
     assert judge.likelihood(alone, 0.0) == 0
-    assert judge.likelihood(Suspect(FACE, SEEN_BY_ALL, {"yunet": 0.8}), 0.0) > judge.BAR
+    assert judge.likelihood(Suspect(FACE, SEEN_BY_ALL, {"yunet": 0.8}), 0.0) > judge.RESIDUAL_BAR
 
 
 # --- gaps --------------------------------------------------------------------------------------
@@ -218,7 +219,7 @@ def test_one_face_on_one_frame_is_reported_once_and_the_surest_stays():
 def test_what_goes_on_looking_like_a_face_is_surer():
     seen = judge.recurring([at(frame, sure=0.5) for frame in (0, 12, 24, 36)])
     assert [r.frame for r in seen] == [0, 12, 24, 36]
-    assert min(r.sure for r in seen) > judge.BAR
+    assert min(r.sure for r in seen) > judge.RESIDUAL_BAR
 
 
 def test_nothing_backs_what_is_elsewhere_at_the_same_time_long_ago_or_partly_covered():
@@ -234,20 +235,25 @@ def test_nothing_backs_what_is_elsewhere_at_the_same_time_long_ago_or_partly_cov
         assert judge.recurring([lone, other])[1] == other
 
 
-def test_sightings_hold_every_residual_by_frame():
-    sightings = mend.sightings_of([at(9), at(4, sure=0.6), at(9, FACE._replace(cx=300))])
-    assert [(s.frame, len(s)) for s in sightings] == [(4, 1), (9, 2)]
-    assert sightings[0].scores == pytest.approx(0.6)
+def plan_of(frames: int) -> Plan:
+    return Plan(Fingerprint(1, "a"), 640, 360, Fraction(1, 25), tuple(range(frames)))
 
 
-def test_only_what_passes_the_bar_once_is_confirmed_and_becomes_a_doubt():
-    def tracklet(*sure: float) -> Tracklet:
-        frames = np.arange(len(sure)) * 12
-        boxes = np.tile(np.array(FACE, np.float32), (len(sure), 1))
-        return Tracklet(frames, boxes, np.repeat(np.array(sure, np.float32)[:, None], 2, axis=1))
+def test_every_face_that_is_left_becomes_a_doubt_on_the_frames_where_it_was_seen():
+    other = FACE._replace(cx=300)
+    doubts = with_doubts(plan_of(20), [at(9), at(4, sure=0.6), at(9, other)]).doubts
+    assert [(d.start, d.end, d.reason, d.track) for d in doubts] == [
+        (4, 10, Reason.RESIDUAL, None),
+        (9, 10, Reason.RESIDUAL, None),
+    ]
+    assert [d.box for d in doubts] == [FACE, other]
 
-    faint, real = tracklet(0.6, 0.7), tracklet(0.6, 0.9, 0.5)
-    assert mend.confirmed([faint, real]) == [real]
-    doubt = mend.doubt(real, 5)
-    assert (doubt.start, doubt.end, doubt.reason, doubt.track) == (0, 25, Reason.RESIDUAL, 5)
+
+def test_only_a_face_that_passes_the_bar_once_becomes_a_doubt_and_the_next_audit_drops_it():
+    faint = [at(12 * i, FACE._replace(cx=400), sure) for i, sure in enumerate((0.6, 0.7))]
+    real = [at(12 * i, sure=sure) for i, sure in enumerate((0.6, 0.9, 0.5))]
+    plan = with_doubts(plan_of(60), [*faint, *real])
+    (doubt,) = plan.doubts
+    assert (doubt.start, doubt.end, doubt.reason, doubt.track) == (0, 25, Reason.RESIDUAL, None)
     assert doubt.weight == pytest.approx(0.9)
+    assert without_doubts(plan) == plan_of(60)

@@ -1,4 +1,4 @@
-"""What the audit looks with."""
+"""The looks of an audit."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from blur.audit import look as residual
-from blur.audit.look import SECOND_LOOKS, Inspection
+from blur.audit.look import SECOND_LOOKS, TURNED, UPRIGHT, AuditLooks
 from blur.data.findings import Suspect
 from blur.data.plan import Box
 from blur.detect.detections import Detections
@@ -27,8 +26,8 @@ def photograph() -> np.ndarray:
     return np.ascontiguousarray(data.astronaut()[:360])
 
 
-def inspection() -> Inspection:
-    return Inspection(512, 360, load_detector)
+def looks() -> AuditLooks:
+    return AuditLooks(512, 360, load_detector)
 
 
 def on_the_face(box: Box) -> bool:
@@ -48,8 +47,8 @@ def test_no_level_of_the_scan_looks_at_these_sizes():
         (look.detector, look.longest, bool(look.turns))
         for look in itertools.chain(*LEVELS.values())
     }
-    audited = {(look.detector, look.longest, False) for look in residual.UPRIGHT}
-    audited |= {(look.detector, look.longest, True) for look in residual.TURNED}
+    audited = {(look.detector, look.longest, False) for look in UPRIGHT}
+    audited |= {(look.detector, look.longest, True) for look in TURNED}
     assert not audited & scanned
 
 
@@ -64,7 +63,7 @@ def test_a_family_that_no_scan_asks_sees_the_whole_frame_and_every_part_of_it():
             shown.setdefault(self.name, []).extend(p.shape for p in pictures)
             return [Detections.none() for _ in pictures]
 
-    ins = Inspection(1920, 1080, Blind)
+    ins = AuditLooks(1920, 1080, Blind)
     assert ins.size == (1280, 720)
     assert ins.everywhere(np.full((720, 1280, 3), 128, np.uint8)) == []
     assert len(shown["blazeface-short"]) == 9
@@ -77,7 +76,7 @@ def test_a_family_that_no_scan_asks_sees_the_whole_frame_and_every_part_of_it():
 def test_a_face_is_seen_whichever_way_it_lies(photograph, turn):
     turned = np.ascontiguousarray(np.rot90(photograph, turn))
     height, width = turned.shape[:2]
-    ins = Inspection(width, height, load_detector)
+    ins = AuditLooks(width, height, load_detector)
     picture = cv2.resize(turned, ins.size)
     found = [ins.second_look(picture, s, "yunet") for s in ins.everywhere(picture)]
     best = max(found, key=lambda s: len(s.evidence))
@@ -89,7 +88,7 @@ def test_a_face_is_seen_whichever_way_it_lies(photograph, turn):
 
 @pytest.mark.slow
 def test_a_window_around_the_place_shows_the_face_and_close_ups_confirm_it(photograph):
-    ins = inspection()
+    ins = looks()
     picture = cv2.resize(photograph, ins.size)
     expected = FACE._replace(cx=FACE.cx + 15, w=70)
     found = [s for s in ins.around(picture, expected) if on_the_face(s.box)]
@@ -105,7 +104,7 @@ def test_a_window_around_the_place_shows_the_face_and_close_ups_confirm_it(photo
 
 @pytest.mark.slow
 def test_what_is_suspected_beside_a_face_is_the_face(photograph):
-    ins = inspection()
+    ins = looks()
     picture = cv2.resize(photograph, ins.size)
     beside = Suspect(FACE._replace(cx=FACE.cx + 36), {"blazeface-short": 0.4})
     assert not on_the_face(beside.box)

@@ -1,0 +1,97 @@
+"""How much of a face shows in a covered frame. Takes outlines and boxes only, never pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from blur.cover.region import Covers, Outline
+from blur.data.arrays import Floats
+from blur.data.overlap import is_kept
+from blur.data.plan import Box, Track
+from blur.data.resolve import Resolved
+from blur.settings import CoverSettings
+
+EXPOSED = 0.25
+"""Share of a face outside all covers above which it is exposed; larger lets more of a face show."""
+
+SLIVER = 0.05
+"""The same share where a cover is missing between two of one face: no detector need see it."""
+
+_POINTS = 16
+"""Points across a face at which covers are looked up; more measures shares more finely."""
+
+
+class Exposure:
+    """The covers of each frame of a `width` x `height` picture, and the faces kept clear.
+
+    `outlines` gives the covers of a frame, display coordinates.
+    """
+
+    def __init__(
+        self,
+        outlines: Callable[[int], Sequence[Outline]],
+        kept: Sequence[Track],
+        width: int,
+        height: int,
+    ) -> None:
+        self._outlines, self._kept, self._size = outlines, kept, (width, height)
+        self._frame = -1
+        self._here: Sequence[Outline] = ()
+
+    @classmethod
+    def of(cls, resolved: Resolved, settings: CoverSettings) -> Self:
+        """The covers that the render paints for a resolved plan."""
+        plan = resolved.plan
+        covers = Covers(plan.tracks, plan.shots(), settings, plan.width, plan.height)
+        return cls(
+            lambda frame: [region.outline() for region in covers.at(frame)],
+            resolved.kept,
+            plan.width,
+            plan.height,
+        )
+
+    def bare(self, frame: int, box: Box) -> float | None:
+        """Share of a face, as far as it lies in the picture, outside all covers, 0 to 1; None for
+        a face that a person keeps clear."""
+        if any(is_kept(box, kept) for t in self._kept if (kept := t.box(frame)) is not None):
+            return None
+        if frame != self._frame:
+            self._frame, self._here = frame, self._outlines(frame)
+        points = _points_on(box)
+        points = points[((points >= 0) & (points < self._size)).all(axis=1)]
+        if not len(points):
+            return 0.0
+        free = np.ones(len(points), bool)
+        low, high = points.min(0), points.max(0)
+        for outline in self._here:
+            if (outline.min(0) <= high).all() and (outline.max(0) >= low).all():
+                free &= ~_in_convex(points, outline)
+        return float(free.mean())
+
+    def exposes(self, frame: int, box: Box) -> bool:
+        """Whether more than `EXPOSED` of a face shows against a person's will."""
+        return (self.bare(frame, box) or 0.0) > EXPOSED
+
+
+def _points_on(box: Box) -> Floats:
+    """(n, 2) points spread evenly over the ellipse in a turned box."""
+    steps = (np.arange(_POINTS) + 0.5) / _POINTS * 2 - 1
+    u, v = (axis.ravel() for axis in np.meshgrid(steps, steps))
+    disc = u**2 + v**2 <= 1
+    across, down = u[disc] * box.w / 2, v[disc] * box.h / 2
+    cos, sin = math.cos(math.radians(box.angle)), math.sin(math.radians(box.angle))
+    return np.stack([box.cx + cos * across - sin * down, box.cy + sin * across + cos * down], 1)
+
+
+def _in_convex(points: Floats, outline: Outline) -> npt.NDArray[np.bool_]:
+    """(n,) whether points lie in a convex polygon, on the same side of all its edges."""
+    start = outline.astype(np.float64)
+    side = np.roll(start, -1, axis=0) - start
+    away = points[:, None] - start[None]
+    cross = side[None, :, 0] * away[..., 1] - side[None, :, 1] * away[..., 0]
+    return np.asarray((cross >= 0).all(axis=1) | (cross <= 0).all(axis=1))
