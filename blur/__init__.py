@@ -14,7 +14,7 @@ One clip, in this process:
     blur.render("footage/clip.mov", plan, "clip-covered.mp4")
     print(blur.audit("clip-covered.mp4", plan).residuals)
 
-Every error that a user can meet is a `blur.errors.BlurError`. Options are those of
+Errors are `blur.errors.BlurError`s, each with a remedy and an exit code. Options are documented in
 `blur.settings.Settings`.
 """
 
@@ -42,10 +42,10 @@ AnyPath: TypeAlias = str | PathLike[str]
 
 
 def run(inputs: Sequence[AnyPath], out: AnyPath, settings: Settings | None = None) -> BatchReport:
-    """Cover every clip in `inputs` (files and folders) and write them below `out`.
+    """Cover every clip in `inputs` (files and folders) and write the covered clips below `out`.
 
-    A clip that fails stands in the report and does not end the batch; see
-    `blur.batch.run.run` for more control.
+    A clip that fails stands in the report and does not end the batch. `blur.batch.run.run` gives
+    more control.
     """
     from blur.batch.run import run
 

@@ -39,11 +39,11 @@ def cover_clip(
     progress: Progress | None = None,
     keep: Callable[[Plan], None] = lambda plan: None,
 ) -> Covered:
-    """Render `clip`, look for faces in the output, and render again with what was found covered.
+    """Render `clip`, audit the output, and render again with the residual faces covered.
 
-    The output comes under its final name when the audit sees no face any more, or when it only
-    reports. `keep` is given the plan each time the audit adds to it. Raises what `render` and
-    `audit` raise, and ResidualFace when a face is left after the last round.
+    The output gets its final name once the audit sees no face, or at once if it only reports.
+    `keep` is called with the plan each time the audit adds to it. Raises whatever `render` and
+    `audit` raise, and ResidualFace if a face is left after the last round.
     """
     if settings.audit.audit is AuditMode.OFF:
         return Covered(plan, render(clip, plan, out, settings, edits, progress), ())

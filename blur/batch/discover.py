@@ -18,19 +18,19 @@ CLIP_SUFFIXES = frozenset(
     ".3g2 .3gp .asf .avi .dv .flv .gif .heic .heif .jpeg .jpg .m2ts .m4v .mkv .mov .mp4 .mpeg "  # noqa: SIM905
     ".mpg .mts .mxf .ogv .png .tif .tiff .ts .vob .webm .webp .wmv".split()
 )
-"""Names that claim to hold pictures. Clips are told by content; a file that claims to be one
-and is not has failed, where any other file is only skipped."""
+"""Extensions of clips. Content decides: a file with one of these that is no clip has failed, any
+other is skipped."""
 
 
 class Candidate(Struct, frozen=True):
-    """A file that may be a clip. `path` opens it; `relative` is its place in the tree."""
+    """A file that may be a clip: `path` opens it, `relative` is its place below the input."""
 
     path: Path
     relative: PurePosixPath
     size: int
     mtime_ns: int
     named: bool
-    """The user named this very file, rather than a folder above it."""
+    """The user named the file itself, not a folder above it."""
 
     @property
     def name(self) -> str:
@@ -42,7 +42,7 @@ class Candidate(Struct, frozen=True):
 
 
 class Discovered(Struct, frozen=True):
-    """What the inputs hold, in order of name."""
+    """The files below the inputs, in order of name."""
 
     candidates: list[Candidate]
     skipped: list[Skipped]
@@ -54,9 +54,9 @@ def discover(
 ) -> Discovered:
     """All files below `inputs` (files or folders) that may be clips.
 
-    `include` and `exclude` are shell patterns for the relative path or the bare name. Links
-    are followed, loops are not. Raises UsageError when an input is missing or `out` lies in an
-    input folder.
+    `include` and `exclude` are shell patterns for the relative path or the bare name. Links are
+    followed, except into a folder above. Raises UsageError if an input is missing or `out` lies in
+    an input folder.
     """
     found = Discovered([], [], [])
     seen: set[Path] = set()

@@ -1,4 +1,4 @@
-"""What a person sees while a batch runs. Only the batch's own process draws; on stderr."""
+"""Bars or lines on stderr while a batch runs; only the batch's own process draws."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import NoReturn, Protocol, TextIO
 from tqdm import tqdm
 
 _LINE_EVERY = 10.0
-
-# What each stage costs beside the others, for one bar over all of them.
+"""Seconds between two lines in a log; fewer make longer logs."""
 _SHARES = {"scan": 6.0, "follow": 1.0, "render": 3.0, "audit": 2.0}
+"""Cost of each stage relative to the others; a larger one fills more of a clip's bar."""
 
 
 def frames_done(
     stage: str, done: int, frames: int, stages: tuple[str, ...] = tuple(_SHARES)
 ) -> float:
-    """How much of a clip is done, in frames, when one of its stages has done so many."""
+    """Frames of a clip that count as done, after `done` frames of one of its stages."""
     shares = [_SHARES[s] for s in stages]
     at = stages.index(stage)
     part = min(1.0, done / max(1, frames)) * shares[at]
@@ -27,10 +27,10 @@ def frames_done(
 
 
 class Display(Protocol):
-    """Told what the batch does. `frames` of a clip is an estimate and may be 0."""
+    """Told of the batch's progress. A clip's number of frames is an estimate and may be 0."""
 
     def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
-        """Clips to work on: key → frames, and the stages that each goes through."""
+        """Clips to work on: key to frames, and the stages of each."""
 
     def start(self, key: int, name: str) -> None: ...
 
@@ -45,7 +45,7 @@ class Display(Protocol):
 
 
 class _Count:
-    """How much of the batch is done, in frames; a clip's stages share its frames."""
+    """Frames of the batch that count as done."""
 
     def __init__(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
         self.frames = {key: max(1, n) for key, n in clips.items()}
@@ -70,7 +70,7 @@ class _Count:
 
 
 class Bars:
-    """For a terminal: one bar for the batch, one for each clip in work."""
+    """For a terminal: a bar for the batch, and one for each clip in work."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -133,7 +133,7 @@ class Bars:
 
 
 class Lines:
-    """For a log file or a pipe: a plain line now and then."""
+    """For a log file or a pipe: a plain line every few seconds."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -174,7 +174,7 @@ class Lines:
 
 
 class Quiet:
-    """For library use: shows nothing."""
+    """For use as a library: shows nothing."""
 
     def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What a batch would do, and about how long and how large it would be: measured on a sample."""
+"""Time and space that a batch would take, measured on samples of its clips."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from blur.process.progress import Progress
 
 _SAMPLES = 2
+"""Clips to sample; more take longer and estimate mixed footage better."""
 _SAMPLE_FRAMES = 60
+"""Frames of each sample; more take longer and weigh the start of a clip less."""
 
 
 class Sample(Struct, frozen=True):
-    """What one piece of a clip cost. `work` is in pixels of all frames, as in `Probed`."""
+    """The cost of a piece of a clip; `work` is pixels in all its frames, as in `Probed`."""
 
     work: int
     seconds: float
@@ -31,12 +33,12 @@ class Sample(Struct, frozen=True):
 
 
 class Forecast(Struct, frozen=True):
-    """`seconds` and `bytes` are None when no sample could be measured."""
+    """The work ahead; `seconds` and `bytes` are None if no sample could be measured."""
 
     todo: list[tuple[str, str]]
-    """Each clip that would be worked on, and why."""
+    """Clips to work on, each with the reason."""
     failing: list[tuple[str, str]]
-    """Each file that would fail as it is, and why."""
+    """Files that would fail, each with the problem."""
     kept: int
     skipped: int
     frames: int
@@ -46,15 +48,15 @@ class Forecast(Struct, frozen=True):
 
 
 def pick(probed: Mapping[int, Probed]) -> list[int]:
-    """The clips to take samples from: the longest, and the middle one."""
+    """Keys of the clips to sample: the longest and the median."""
     by_work = sorted(probed, key=lambda key: -probed[key].work)
     return list(dict.fromkeys([*by_work[:1], *by_work[len(by_work) // 2 :][:1]]))[:_SAMPLES]
 
 
 def measure(job: tuple[Path, Path, Settings], progress: Progress) -> Sample:
-    """Take the first seconds of a clip down the corridor, in a folder that is thrown away.
+    """Take the first seconds of a clip down the corridor, in a temporary folder.
 
-    That folder lies where the outputs will: not on another disk, which footage may not touch.
+    It lies where the outputs will: footage touches no other disk.
     """
     from blur.corridor import cover_clip
     from blur.detect.registry import use_device
@@ -68,7 +70,7 @@ def measure(job: tuple[Path, Path, Settings], progress: Progress) -> Sample:
         piece = _piece(clip, Path(scratch))
         suffix = output_suffix(probe(piece), settings.output)
         output = Path(scratch) / f"covered{suffix}"
-        scan(piece, settings.scan, progress)  # loads what is loaded once
+        scan(piece, settings.scan, progress)  # warms up: detectors load once
         started = time.monotonic()
         plan = scan(piece, settings.scan, progress)
         covered = cover_clip(piece, plan, output, settings, None, progress, keep=lambda grown: None)
@@ -87,7 +89,7 @@ def forecast(
     out: Path,
     slots: int = 1,
 ) -> Forecast:
-    """Scale the samples up to all clips, `slots` of them at once. `out` need not exist."""
+    """Scale the samples up to all clips, `slots` of them at a time. `out` need not exist."""
     work = sum(info.work for info in probed)
     longest = max((info.work for info in probed), default=0)
     sampled = sum(sample.work for sample in samples)
@@ -128,12 +130,12 @@ def _size(count: int) -> str:
 
 
 def _existing(out: Path) -> Path:
-    """The output folder, or where it will be made."""
+    """The output folder, or the folder in which it will be made."""
     return next(folder for folder in (out, *out.absolute().parents) if folder.is_dir())
 
 
 def _piece(clip: Path, folder: Path) -> Path:
-    """The first frames of a clip, copied without encoding; a short or still one as it is."""
+    """The first frames of a clip, copied without encoding; a short or still clip itself."""
     import av
 
     from blur.media.container import open_input

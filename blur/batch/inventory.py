@@ -1,4 +1,4 @@
-"""Which clips there are, and what the ledger knows of each: same, changed, moved or new."""
+"""The clips of a run, each matched to the ledger: known, changed, moved or new."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ from blur.store.report import State, load_report
 class Clip:
     """A clip of this run: the file and its entry in the ledger.
 
-    `refused` is why it cannot be worked on. `before` is its entry from where it lay before it
-    was moved, or before its output took another name: what that names is outdated.
+    `refused` is the error that keeps it from work. `before` is its entry before the clip was moved
+    or its output took another name: the files that it names are outdated. `notes` go into the
+    report.
     """
 
     file: Candidate
@@ -48,9 +49,9 @@ def clip_of_entry(entry: Entry, path: Path) -> Clip:
 
 
 class Inventory:
-    """Matches files to ledger entries. Looks, and changes nothing.
+    """Matches files to ledger entries by content, and changes nothing.
 
-    Clips are known by content: one that was moved or renamed keeps its plan, edits and output.
+    A clip that was moved or renamed keeps its plan, edits and output.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Inventory:
         return clips
 
     def name_output(self, clip: Clip, suffix: str) -> None:
-        """Give the clip its place below OUT, unless it has one; refuse it where a stranger lies."""
+        """Give the clip its place below OUT, unless it has one; refuse to replace another file."""
         old = clip.entry.output
         if old is not None and from_text(old).suffix == suffix:
             return
@@ -90,7 +91,7 @@ class Inventory:
         clip.entry = replace(clip.entry, output=to_text(output))
 
     def _ours(self, output: PurePosixPath) -> bool:
-        """Whether the report of an earlier run, whose work files are gone, vouches for a file."""
+        """Whether the report of an earlier run, whose work files are gone, knows the file."""
         return self._reported.get(shown(output)) == sha256(self._folder.out / output)
 
     @functools.cached_property
@@ -134,7 +135,7 @@ class Inventory:
         return changed
 
     def _recorded(self, entry: Entry) -> Entry:
-        """The entry, or what its worker recorded before a crash kept it from the ledger."""
+        """The entry, or the worker's record of it if a crash kept it from the ledger."""
         if entry.state is State.DONE:
             return entry
         record = load_record(self._folder, entry.place)
@@ -143,7 +144,7 @@ class Inventory:
         return replace(record, attempts=max(record.attempts, entry.attempts))
 
     def _moved(self, content: Fingerprint) -> Entry | None:
-        """An entry of the same content whose file is no longer where it was."""
+        """An entry with this content whose file is gone from its place."""
         for entry in self._by_content.get(content, ()):
             if not os.path.lexists(self._folder.out / from_text(entry.place)):
                 self._by_content[content].remove(entry)
@@ -151,7 +152,7 @@ class Inventory:
         return None
 
     def _after_move(self, old: Entry, new: Entry, file: Candidate) -> Entry:
-        """The entry of a moved clip, with the output's place that mirrors the new one."""
+        """The entry of a moved clip, with the output at the mirrored place."""
         entry = replace(old, place=new.place, name=new.name)
         if old.output is not None and not self._rename:
             output = from_text(old.output)
@@ -168,7 +169,7 @@ class Inventory:
         return entry
 
     def _refuse_doubles(self, clips: list[Clip]) -> None:
-        """Newcomers that would need an output that another clip has, or needs as well."""
+        """Refuse new clips whose output another clip has, or needs as well."""
         paths = defaultdict(list)
         ours = {clip.entry.place for clip in clips}
         ours |= {clip.before.place for clip in clips if clip.before}
@@ -198,7 +199,7 @@ def _real(folder: Path) -> Path:
 
 
 def _place(path: Path, out: Path) -> Path:
-    """The way from OUT to a file; by real folders, so that it is the same by any road."""
+    """The path from OUT to a file; by real folders, so that links make no difference."""
     real = _real(path.parent) / path.name
     try:
         return Path(os.path.relpath(real, _real(out)))

@@ -1,4 +1,4 @@
-"""Which output belongs to which clip."""
+"""Names of outputs: their clip's own, or a number."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ from collections.abc import Container, Iterator
 from pathlib import PurePosixPath
 
 _LONGEST = 255 - len("..") - len(".part.part")
-"""Bytes of a file name that leave room for the temporary name it is written under."""
+"""Bytes of a file name, short enough for the temporary names that it is written under."""
 
 
 def output_name(clip: PurePosixPath, suffix: str, taken: Container[str]) -> PurePosixPath:
-    """The clip's place in OUT: its own with the new suffix, or the next one that is free.
+    """The clip's place in OUT: its own with the new suffix, or the next free one.
 
-    `taken` holds the `collision_key` of every name already given away. A clip keeps the name
-    that it was once given (the ledger remembers), whatever arrives later: `a.mov` becomes
-    `a.mp4`, and an `a.avi` that joins it becomes `a.avi.mp4`.
+    `taken` holds the `collision_key` of every name in use. `a.mov` becomes `a.mp4`, and an `a.avi`
+    that joins it `a.avi.mp4`; the ledger remembers, so that later clips change no earlier name.
     """
     return next(name for name in _choices(clip, suffix) if collision_key(name) not in taken)
 
 
 def neutral_name(suffix: str, taken: Container[str]) -> PurePosixPath:
-    """The next free number as a name, which tells nothing of the clip or its folder."""
+    """The next free number as a name, which reveals neither the clip nor its folder."""
     names = (PurePosixPath(f"{number:04}{suffix}") for number in itertools.count(1))
     return next(name for name in names if collision_key(name) not in taken)
 
 
 def collision_key(name: PurePosixPath) -> str:
-    """Equal for names that some file system takes for one: by case or by Unicode form."""
+    """Equal for names that some file system confuses: by case or by Unicode form."""
     return unicodedata.normalize("NFC", str(name)).casefold()
 
 
@@ -45,7 +44,7 @@ def _choices(clip: PurePosixPath, suffix: str) -> Iterator[PurePosixPath]:
 
 
 def _fitting(clip: PurePosixPath, stem: str, suffix: str) -> PurePosixPath:
-    """A name next to `clip`, shortened where the file system would refuse it."""
+    """A name next to `clip`, shortened if the file system would refuse it."""
     encoded = os.fsencode(stem)
     room = _LONGEST - len(os.fsencode(suffix))
     if len(encoded) > room:

@@ -1,4 +1,4 @@
-"""What an earlier run left, and what is still to do: nothing is trusted for being there."""
+"""Whether a clip is finished: no file of an earlier run is trusted for its existence."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ OTHER_BUILD = "made by another version of blur"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What this run asks for; None where it does not care."""
+    """The results that a run wants; None for a stage outside the run."""
 
     scan_digest: str | None
     render_digest: str | None
     thorough: bool
-    """Hash every byte of finished outputs, not only samples."""
+    """Hash finished outputs whole, not by samples."""
 
 
 def unfinished(entry: Entry, folder: WorkFolder, wanted: Wanted) -> str | None:
-    """Why a clip must be worked on, in words; None when all that is wanted is there and whole."""
+    """The reason to work on a clip; None if all wanted results are there and whole."""
     if entry.state not in (State.SCANNED, State.DONE):
         return "not finished"
     if wanted.scan_digest not in (None, entry.scan_digest):

@@ -1,4 +1,4 @@
-"""Which task runs next: in the order given, as many as memory and disk carry, suspects alone."""
+"""The next task to run: in the order given, within memory and disk, suspects alone."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
 
 _WAIT = 0.5
+"""Seconds to wait for outcomes at a time; more answer a stop or a freed disk later."""
 _DISK_MARGIN = 1 << 20
-"""Bytes kept free for the ledger, and that must come free before a full disk is tried again."""
+"""Bytes kept free for the ledger, and to come free before a task that filled it runs again."""
 
 
 class Schedule:
-    """Tasks waiting to run. `memory` is what the tasks in flight may need together, in bytes;
-    None where they do not share any, and none needs to run alone. `room` tells how many bytes
-    are free for what they write.
+    """Tasks waiting to run.
+
+    `memory` is the bytes that tasks in flight may need together; None if they share none, and then
+    none needs to run alone. `room` returns the free bytes of the disk that they write to.
     """
 
     def __init__(
@@ -33,10 +35,10 @@ class Schedule:
         self._room = room
 
     def retry(self, outcome: Outcome) -> bool:
-        """Queue a task again, if that may help.
+        """Queue a failed task again, if another try may help; returns whether it does.
 
-        One that took its worker along runs once more, with nothing beside it; one that found the
-        disk full when there is more room than now.
+        A task that lost its worker runs once more, with nothing beside it; a task that found the
+        disk full, when there is more room.
         """
         task = outcome.task
         if isinstance(outcome.error, DiskFull):
@@ -48,7 +50,7 @@ class Schedule:
         return False
 
     def take(self, in_flight: Collection[Task]) -> Task | None:
-        """The next task that may start beside those in flight, if there is one."""
+        """Take the next task that may start beside those in flight; None if there is none."""
         room = self._room() - _DISK_MARGIN - sum(task.disk for task in in_flight)
         crowded = any(task.alone for task in in_flight)
         for i, task in enumerate(self.tasks):
@@ -62,7 +64,7 @@ class Schedule:
         return None
 
     def drop(self, keys: Collection[int]) -> set[int]:
-        """Forget waiting tasks; returns the keys of those that had not begun."""
+        """Forget waiting tasks; returns the keys of those that were waiting."""
         dropped = {task.key for task in self.tasks if task.key in keys}
         self.tasks = [task for task in self.tasks if task.key not in dropped]
         return dropped
@@ -75,7 +77,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Retried:
-    """The task failed with `error` and waits for another try."""
+    """The task failed with `error`, `details` is its traceback, and waits for another try."""
 
     task: Task
     error: BlurError
@@ -84,7 +86,7 @@ class Retried:
 
 @dataclass(frozen=True)
 class Paused:
-    """No task can start for want of disk."""
+    """No task can start: the disk has no room."""
 
 
 Event = Started | Retried | Paused | Outcome
@@ -93,10 +95,10 @@ Event = Started | Retried | Paused | Outcome
 def drain(
     schedule: Schedule, executor: Executor, stop: Stop, patience: float = 0.0
 ) -> Iterator[Event]:
-    """Run the schedule until it is empty, or until those in flight ended after a stop.
+    """Run the schedule until it is empty or, after a stop, until the tasks in flight have ended.
 
-    An Outcome is yielded once for each task, when it has ended for good. Tasks that still cannot
-    start for want of disk `patience` seconds after a pause began end with DiskFull.
+    Yields one Outcome per task, when it has ended for good. Tasks that the disk has no room for
+    `patience` seconds after a pause began end with DiskFull.
     """
     in_flight: dict[int, Task] = {}
     paused: float | None = None

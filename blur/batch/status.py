@@ -1,4 +1,4 @@
-"""How far a batch is, as seen from another terminal."""
+"""The progress of a batch, read from another terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Failure(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """`frames` and `frames_done` count estimated frames of clips; those in work count in part."""
+    """The state of a batch. Frames are estimates; clips in work count in part."""
 
     running: bool
     states: dict[State, int]
@@ -30,7 +30,7 @@ class Status(Struct, frozen=True):
 
 
 def status(out: Path) -> Status:
-    """The state of the batch in `out`, while it runs or after. Raises OutputError."""
+    """The state of the batch in `out`, running or ended. Raises OutputError."""
     folder = WorkFolder(out)
     entries, flights = read_ledger(folder)
     running = folder.busy()

@@ -1,4 +1,4 @@
-"""Telling one file's content from another's, quickly or surely."""
+"""Hashes of file contents: of samples, which is quick, or of every byte."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pathlib import Path
 from blur.data.plan import Fingerprint
 
 _BLOCK = 32 * 1024
+"""Bytes of a sample; larger ones notice smaller differences and read longer."""
 _BLOCKS = 8
+"""Samples of a file, the first at its start and the last at its end."""
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """Size, and SHA-256 over eight blocks spread evenly from the first byte to the last.
+    """Size in bytes, and SHA-256 over eight 32 KiB blocks spread evenly over the file.
 
-    Files of up to 256 KiB are hashed whole. Reads little of a large file: enough to tell
-    clips apart and to notice a truncated or replaced one, not to prove every byte.
+    Files of up to 256 KiB are hashed whole. Larger ones are told apart, and noticed when truncated
+    or replaced; a change between the blocks goes unnoticed. Raises OSError.
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -31,13 +33,13 @@ def fingerprint(path: Path) -> Fingerprint:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of the whole file."""
+    """SHA-256 of every byte of a file. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def file_sha256(path: Path) -> str | None:
-    """SHA-256 of a work file; None when it is not there."""
+    """SHA-256 of a work file; None if there is none."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:

@@ -1,8 +1,8 @@
 """Tasks on the workers of a Dask cluster, which share the storage of footage and outputs.
 
-A Dask worker needs its connection to the scheduler, and a process that touches footage must not
-have one: so each Dask worker runs its tasks in a worker process of its own, off the network, with
-the same limits as on one machine. Dask gives the tasks of a worker that is lost to another one.
+A Dask worker is connected to its scheduler, and a process that touches footage must not be: so each
+Dask worker runs its tasks in a child process, off the network, under the limits of
+`workers.ProcessExecutor`. Dask gives the tasks of a lost worker to another.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _REPORT_EVERY = 1.0
 class Order(Struct, frozen=True):
     """A task as it travels to a worker.
 
-    `key` is the task's in Dask, `topic` that of the batch; `share` tells by address how many
-    workers there are on a worker's machine.
+    `key` names the task in Dask, `topic` the batch; `share` holds, by address of a worker, the
+    number of workers on its machine.
     """
 
     task: Task
@@ -59,16 +59,16 @@ class Order(Struct, frozen=True):
 
     @property
     def terms(self) -> tuple[float, int]:
-        """What the process that does it is started with."""
+        """Stall timeout and share: a worker process serves all orders on equal terms."""
         return self.stall_timeout, self.share.get(get_worker().address, 1)
 
 
 class ClusterExecutor:
     """Runs tasks on a cluster: `tcp://host:8786`, or `local:N` for N workers on this machine.
 
-    Workers whose installation differs from this one get no task, and `say` names them; workers
-    may come and go. Raises UsageError when there is no scheduler, SetupError when no worker is
-    left for `stall_timeout` seconds.
+    Workers may come and go. Those whose `identity` differs from this machine's get no task, and
+    `say` names them. Raises UsageError if there is no scheduler, SetupError if no worker is left
+    for `stall_timeout` seconds.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ClusterExecutor:
 
     @property
     def slots(self) -> int:
-        """One task for each worker that is there and the same."""
+        """One task per approved worker."""
         return len(self._approved())
 
     def expect(self, tasks: int) -> None: ...
@@ -150,7 +150,7 @@ class ClusterExecutor:
         trace: TracebackType | None,
     ) -> None:
         if self._connected:
-            self._stop_event.set()  # what still runs on a worker ends
+            self._stop_event.set()  # ends the tasks that still run on workers
             self._client.cancel(list(self._running))
         self._stack.close()
 
@@ -159,7 +159,7 @@ class ClusterExecutor:
         return bool(self._client.status == "running")
 
     def _hear(self, event: tuple[float, Any]) -> None:
-        """Called in the client's own thread."""
+        """Called in the client's thread."""
         self._news.put(tuple(event[1]))
 
     def _connect(self, stack: ExitStack) -> Client:
@@ -199,7 +199,7 @@ class ClusterExecutor:
         return [address for address, same in self._known.items() if same]
 
     def _look_around(self) -> None:
-        """Find out which workers are there, and what those are that came since the last time."""
+        """Notice workers that left or came. Raises SetupError when none was left for too long."""
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY and self._known:
             return
@@ -216,7 +216,7 @@ class ClusterExecutor:
             )
 
     def _meet(self, there: Collection[str]) -> None:
-        """Part with workers that left, and ask those that came what they are."""
+        """Forget workers that left, and ask new ones for their identity."""
         self._known = {a: same for a, same in self._known.items() if a in there}
         new = [address for address in there if address not in self._known]
         if not new:
@@ -234,7 +234,7 @@ class ClusterExecutor:
         try:
             outcome: Outcome = future.result()
         except KilledWorker as error:
-            # It took several workers along, each with nothing beside it: do not try again.
+            # Several workers died of it, each with nothing beside it: no further try.
             lost = WorkerLost(f"took {error.allowed_failures + 1} cluster workers along")
             return Outcome(dataclasses.replace(task, alone=True), error=lost)
         except Exception as error:
@@ -246,7 +246,7 @@ class ClusterExecutor:
 
 
 class _Host:
-    """A Dask worker thread's own worker process; lives on for orders on the same terms."""
+    """The child process of a Dask worker's thread; lives on for orders on equal terms."""
 
     def __init__(self, order: Order) -> None:
         share = order.share.get(get_worker().address, 1)
@@ -274,9 +274,9 @@ _hosts: dict[int, _Host] = {}
 
 
 def carry_out(order: Order) -> Outcome:
-    """On a Dask worker: have the task done by a process that is off the network."""
+    """On a Dask worker: run the task in a child process off the network."""
     worker = get_worker()
-    # Dask's nanny marks its workers as daemons, which may have no children. Ours ends by itself.
+    # Dask's nanny marks its workers as daemons, which may have no children; our child ends alone.
     mp.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     thread = threading.get_ident()
     host = _hosts.pop(thread, None)
@@ -304,9 +304,9 @@ def carry_out(order: Order) -> Outcome:
 
 
 def _wanted(worker: Worker, key: str) -> bool:
-    """False when the batch that asked for this was ended; another may have begun already.
+    """False once the batch has ended, or this worker lost its scheduler and is closing.
 
-    A worker that lost its scheduler closes, and would let its task go on for half a minute.
+    Without the latter a closing worker's task would go on for half a minute.
     """
     task = worker.state.tasks.get(key)
     closing = worker.status not in (Status.running, Status.paused)
@@ -328,7 +328,7 @@ def _pair(text: str) -> tuple[Path, Path]:
 
 
 def _mapped(value: Any, mapping: Sequence[tuple[Path, Path]]) -> Any:
-    """The same value with each path in it as the workers see it."""
+    """`value` with every path in its lists, tuples and structs as the workers see it."""
     if isinstance(value, Path):
         path = value.absolute()
         for here, there in mapping:

@@ -1,8 +1,7 @@
-"""Where tasks run: the protocol, and its serial form for tests and debugging.
+"""Tasks, their outcomes, and the protocol of whoever runs them.
 
-A batch hands tasks to an executor and asks it for outcomes. `SerialExecutor` works in this
-very process, `processes.ProcessExecutor` in worker processes, `cluster.ClusterExecutor` on
-other machines; the batch cannot tell them apart.
+`SerialExecutor` runs tasks in this process, for tests and debugging; `workers.ProcessExecutor` in
+worker processes; `cluster.ClusterExecutor` on other machines. Callers cannot tell them apart.
 """
 
 from __future__ import annotations
@@ -16,19 +15,18 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from blur.errors import BlurError, Interrupted, SetupError
 from blur.process.stop import Stop
 
-if TYPE_CHECKING:  # the pipeline loads every native library; the batch itself needs none
+if TYPE_CHECKING:
     from blur.process.progress import Progress
 
 Tell = Callable[[int, str, int, int | None], None]
-"""Told (task key, stage, done, total) while a task runs, always in the batch's own thread."""
+"""Called with (task key, stage, done, total) while a task runs, in the thread that waits for it."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One call to make elsewhere. `call` is a module-level function, both ends pickle.
+    """One call to make elsewhere: `call(argument, progress)`, a module-level function; all pickles.
 
-    `memory` and `disk` are what it is expected to need, in bytes; nothing runs beside it when
-    `alone`.
+    `memory` and `disk` are bytes that it is expected to need. Nothing runs beside an `alone` task.
     """
 
     key: int
@@ -41,7 +39,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended: with a result, or with an error."""
+    """The end of a task, with a result or an error."""
 
     task: Task
     result: Any = None
@@ -61,17 +59,16 @@ class Executor(Protocol):
 
     @property
     def memory(self) -> int | None:
-        """Bytes that all tasks together may need; None where each has a machine's part of its
-        own and takes nothing from the others."""
+        """Bytes that all tasks together may need; None if they share no memory."""
 
     def expect(self, tasks: int) -> None:
-        """Hear how many tasks are to come, while none runs: few may have more cores each."""
+        """Prepare for a number of tasks, while none runs: few of them get more cores each."""
 
     def start(self, task: Task) -> None:
-        """Take one task; never more than `slots` are taken at a time."""
+        """Begin a task. At most `slots` tasks may be in flight."""
 
     def wait(self, seconds: float) -> list[Outcome]:
-        """Report progress and return what ended, after at most about `seconds`."""
+        """Report progress and return the outcomes so far, after at most about `seconds`."""
 
     def __enter__(self) -> Self: ...
 
@@ -125,7 +122,7 @@ class SerialExecutor:
 
 
 def outcome_of(task: Task, progress: Progress) -> Outcome:
-    """Make the call. What it raises becomes an outcome: one clip never ends the batch."""
+    """Make the call. Errors become outcomes, so that a clip never ends the batch."""
     try:
         return Outcome(task, result=task.call(task.argument, progress))
     except BlurError as error:
@@ -140,7 +137,7 @@ def outcome_of(task: Task, progress: Progress) -> Outcome:
             details=traceback.format_exc(),
         )
     except Exception as error:
-        # A fault of the program, in one clip: it fails by name and the batch goes on.
+        # A fault of the program in one clip: the batch goes on.
         return Outcome(
             task,
             error=BlurError(

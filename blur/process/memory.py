@@ -1,4 +1,4 @@
-"""Memory that one stage of the work leaves behind goes back to the system before the next."""
+"""Memory goes back to the system between two stages of the work."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import sys
 
 
 def give_back() -> None:
-    """Free what nobody holds any more. glibc keeps it for this process otherwise: after a scan or
-    a render of 4K some hundred megabytes, and the next stage fills others."""
-    gc.collect()  # pictures in cycles would keep the heap around them
+    """Return freed heap to the system.
+
+    glibc would keep it for this process: hundreds of megabytes after a scan or render of 4K, beside
+    those that the next stage fills.
+    """
+    gc.collect()  # pictures in reference cycles would hold the heap around them
     if sys.platform == "linux":
-        with contextlib.suppress(AttributeError):  # other libraries of C have no such call
+        with contextlib.suppress(AttributeError):  # musl and others have no such call
             ctypes.CDLL(None).malloc_trim(0)

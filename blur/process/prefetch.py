@@ -1,5 +1,4 @@
-"""Overlap: a stage of the pipeline runs in its own thread, a few items ahead of the next; and
-calls that wait for native work run side by side."""
+"""Threads: a stage of the pipeline runs a few items ahead of the next; calls run side by side."""
 
 from __future__ import annotations
 
@@ -13,9 +12,8 @@ from blur.settings import cpu_count
 
 T = TypeVar("T")
 
-
 AHEAD = 3
-"""Pictures that decoding may run ahead: enough to keep it busy."""
+"""Items that a stage may run ahead, enough to keep decoding busy; each holds a picture's memory."""
 
 
 class _End:
@@ -24,10 +22,10 @@ class _End:
 
 
 def ahead(items: Iterable[T], depth: int = AHEAD) -> Generator[T, None, None]:
-    """The same items in the same order, made in a thread at most `depth` ahead of their use.
+    """Yield `items` in order, made by a thread at most `depth` items ahead of their use.
 
-    An error in the making is raised here, in its place. Closing the iterator stops the thread
-    and closes `items`; a thread that has ended holds nothing.
+    An error of `items` is raised here, in its place. Closing the iterator stops the thread and
+    closes `items`.
     """
     waiting: queue.Queue[T | _End] = queue.Queue(depth)
     stopped = threading.Event()
@@ -48,7 +46,7 @@ def ahead(items: Iterable[T], depth: int = AHEAD) -> Generator[T, None, None]:
             for item in iterator:
                 if not put(item):
                     break
-        except BaseException as caught:  # handed to the reader's thread, which raises it
+        except BaseException as caught:  # raised again in the reader's thread
             error = caught
         finally:
             if close := getattr(iterator, "close", None):
@@ -68,7 +66,7 @@ def ahead(items: Iterable[T], depth: int = AHEAD) -> Generator[T, None, None]:
 
 
 def together(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """What the calls return, in their order; as many at once as there are cores."""
+    """The results of `calls`, in order; as many calls at once as there are cores."""
     if len(calls) < 2 or cpu_count() == 1:
         return [call() for call in calls]
     with ThreadPoolExecutor(cpu_count(), thread_name_prefix="together") as threads:

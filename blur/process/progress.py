@@ -1,4 +1,4 @@
-"""Progress: what the stages of the corridor tell of how far they are."""
+"""Progress reports from the stages of the corridor."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told how far a clip is. `stage` is one of "scan", "follow", "render", "audit"."""
+    """Called with frames `done` of `total` (None if unknown) in a stage of the corridor.
+
+    `stage` is "scan", "follow", "render" or "audit". Raises Interrupted after a request to stop.
+    """
 
     def __call__(self, stage: str, done: int, total: int | None) -> None: ...
 
 
 def silent(stage: str, done: int, total: int | None) -> None:
-    """Tells nobody."""
+    """Reports to nobody."""

@@ -1,8 +1,8 @@
 """Keep this process off the internet: give up, for good, the right to open such sockets.
 
-blur itself opens none, but it loads large native libraries, and some of them report usage to
-their makers. On Linux a seccomp filter makes the kernel refuse, so that a dependency which
-phones home fails instead of telling. See seccomp(2); the numbers below are kernel ABI.
+blur opens none, but loads large native libraries, some of which report usage to their makers. On
+Linux a seccomp filter makes the kernel refuse: a dependency that phones home fails instead of
+telling. See seccomp(2); the numbers below are kernel ABI.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_SET_MODE_FILTER = 1
 _TSYNC = 1 << 0  # all threads at once
-_SPEC_ALLOW = 1 << 2  # without the costly mitigations that are meant for hostile code
+_SPEC_ALLOW = 1 << 2  # no costly mitigations against hostile code
 _RET_ALLOW = 0x7FFF0000
 _RET_EPERM = 0x00050000 | errno.EPERM
 
@@ -33,7 +33,7 @@ _X32_CALLS = 0x40000000
 
 @dataclass(frozen=True, slots=True)
 class _Kernel:
-    """The numbers that differ by processor."""
+    """Kernel numbers that differ by processor."""
 
     audit_architecture: int
     seccomp: int
@@ -46,15 +46,15 @@ _KERNELS = {
 }
 
 _closed = False
-_why_open = "nothing has asked for it yet"
+_why_open = "keep_off_network was not called"
 
 
 def keep_off_network() -> bool:
     """Make every internet socket fail with EPERM, in all threads and all later children.
 
-    Call it first in a process that touches footage, before any library is loaded; it cannot be
-    undone. Unix sockets and pipes go on working. Returns whether the kernel enforces it, which
-    only Linux on x86-64 and ARM64 can; `network_state` tells it in words.
+    Call it before any library is loaded in a process that touches footage; it cannot be undone.
+    Unix sockets and pipes go on working. Returns whether the kernel enforces it: only Linux on
+    x86-64 and ARM64 can. `network_state` tells it in words.
     """
     global _closed, _why_open
     keep_openvino_quiet()
@@ -78,7 +78,7 @@ def network_state() -> str:
 def keep_openvino_quiet() -> None:
     """Keep `import openvino` from reporting to its maker and writing an id under the home folder.
 
-    Without that package OpenVINO falls back to a stub of its own. Call it before the import.
+    Call it before the import: without the telemetry package OpenVINO uses a stub of its own.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
@@ -93,7 +93,7 @@ def _install_filter() -> None:
 
 
 def _load(kernel: _Kernel, program: bytes, flags: int) -> int:
-    """Hand a filter to the kernel; what seccomp(2) returns. Raises OSError."""
+    """Hand a filter to the kernel and return the result of seccomp(2). Raises OSError."""
     instructions = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: the count, padding up to the pointer, the pointer.
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions))
@@ -103,7 +103,7 @@ def _load(kernel: _Kernel, program: bytes, flags: int) -> int:
         raise _refused("prctl")
     mode = number(_SECCOMP_SET_MODE_FILTER)
     done: int = libc.syscall(number(kernel.seccomp), mode, number(flags), header)
-    # With TSYNC, a positive number is the thread that could not follow.
+    # With TSYNC, a positive result is the id of a thread that the filter could not reach.
     if done < 0 or (done > 0 and flags & _TSYNC):
         raise _refused("seccomp")
     return done
@@ -117,9 +117,9 @@ def _refused(call: str) -> OSError:
 def _program(kernel: _Kernel, refusal: int) -> bytes:
     """The filter as classic BPF: struct sock_filter {u16 code; u8 jt, jf; u32 k} each.
 
-    Everything is allowed but: calls by another architecture's numbers (they would need a list
-    of their own), io_uring (it makes sockets without the socket call), and sockets of any
-    family that is not local: internet, but also SMC and others that carry it.
+    Refused are calls by another architecture's numbers (they would need a list of their own),
+    io_uring (it makes sockets without the socket call), and sockets of every family that is not
+    local: internet, SMC and others that carry it.
     """
     load, jump_equal, jump_above, give = 0x20, 0x15, 0x35, 0x06
     refuse, allow = "refuse", "allow"

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: once stops cleanly, twice at once."""
+"""Ctrl-C and SIGTERM: the first stops cleanly, the second immediately."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from types import FrameType
 from blur.errors import Interrupted
 
 _ONE_REQUEST = 0.5
-"""Seconds: some tools send one request twice, to the process and to its group."""
+"""Seconds within which signals count as one request: some tools signal the process and its group.
+A larger value delays the second Ctrl-C."""
 
 
 class Stop:
-    """Whether the batch was asked to stop."""
+    """A request to stop, which whoever works looks at from time to time."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -26,8 +27,8 @@ class Stop:
     def on_signals(self) -> Iterator[None]:
         """Catch SIGINT and SIGTERM inside the context.
 
-        The first one sets `requested`; a later one raises Interrupted where the program stands.
-        Outside the main thread, where Python cannot catch them, signals are left alone.
+        The first sets `requested`; a later one raises Interrupted wherever the program stands.
+        Outside the main thread Python cannot catch signals, and they are left alone.
         """
 
         def handle(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Tasks in worker processes of this machine, which may crash, hang or swell on their own."""
+"""Tasks in worker processes of this machine, which may crash, hang or swell alone."""
 
 from __future__ import annotations
 
@@ -25,13 +25,18 @@ from blur.process.stop import Stop
 from blur.settings import ALLOTTED_CORES, cpu_count
 
 _REPORT_EVERY = 0.1
+"""Seconds between a worker's progress reports; fewer cost more time on both ends."""
 _START_WITHIN = 60.0
+"""Seconds that a new worker may take beyond the stall timeout: its first task brings imports."""
 _LEAVE_WITHIN = 5.0
+"""Seconds that a worker has to end before it is killed."""
 _MEMORY_SHARE = 0.8
+"""Share of the machine's memory for all workers; the rest is for the system and its file cache."""
 ARENAS = "MALLOC_ARENA_MAX"
-"""Of glibc, which reads it as a process starts: with a heap for each thread, a worker on 1080p
-holds 90 MB more, and is no faster."""
+"""Environment variable of glibc, read as a process starts: the number of its heaps. With a heap for
+each thread, a worker on 1080p holds 90 MB more and is no faster."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", ALLOTTED_CORES)
+"""Environment variables that cap the threads of native libraries and of blur in a worker."""
 
 
 @dataclass
@@ -46,11 +51,10 @@ class _Worker:
 class ProcessExecutor:
     """Up to `slots` worker processes, started when first needed.
 
-    A worker that dies, shows no progress for `stall_timeout` seconds or grows beyond its part of
-    `memory_limit` bytes fails its task with WorkerLost and is replaced. That part is an equal
-    one, or what its task needs beside the others if that is more; all where a task runs alone.
-    Workers end with this process, however it ends. `threads` caps the threads of native
-    libraries in each worker.
+    A worker that dies, shows no progress for `stall_timeout` seconds or outgrows its share of
+    `memory_limit` bytes fails its task with WorkerLost and is replaced. The shares are equal, or
+    in proportion to the tasks' `memory` where that is more; an `alone` task may have all. Workers
+    end with this process, however it ends. `threads` caps the threads of native libraries in each.
     """
 
     def __init__(
@@ -76,7 +80,7 @@ class ProcessExecutor:
     def expect(self, tasks: int) -> None:
         slots = max(1, min(self.slots, tasks))
         threads = max(self._threads, cpu_count() // slots)
-        if threads != self._threads:  # those hired so far have fewer
+        if threads != self._threads:  # workers hired so far have fewer
             self._lay_off()
         self.slots, self._threads = slots, threads
 
@@ -84,7 +88,7 @@ class ProcessExecutor:
         worker = next((w for w in self._workers if w.task is None), None) or self._hire()
         worker.task = task
         worker.heard = time.monotonic()
-        with contextlib.suppress(OSError):  # a dead worker is noticed, and named, in wait()
+        with contextlib.suppress(OSError):  # wait() notices a dead worker
             worker.pipe.send(task)
 
     def wait(self, seconds: float) -> list[Outcome]:
@@ -110,7 +114,7 @@ class ProcessExecutor:
         return worker
 
     def _hear(self, worker: _Worker) -> list[Outcome]:
-        """Take in what one worker has sent since the last time."""
+        """Receive all messages of a worker."""
         while True:
             try:
                 if not worker.pipe.poll():
@@ -128,7 +132,7 @@ class ProcessExecutor:
                 self._tell(*message)
 
     def _fault(self, worker: _Worker) -> str | None:
-        # Memory first: what swells makes the machine slow, and then shows no progress either.
+        # Memory first: a swelling worker slows the machine, and then shows no progress either.
         with contextlib.suppress(psutil.NoSuchProcess):
             used = psutil.Process(worker.process.pid).memory_info().rss
             limit = self.memory * self._part(worker)
@@ -140,7 +144,7 @@ class ProcessExecutor:
         return None
 
     def _part(self, worker: _Worker) -> float:
-        """The share of the memory that a worker may take."""
+        """The share of `memory` that a worker may take."""
         assert worker.task is not None
         if worker.task.alone:
             return 1.0
@@ -168,7 +172,7 @@ class ProcessExecutor:
 
     def _lay_off(self) -> None:
         for worker in self._workers:
-            worker.pipe.close()  # a worker ends when it finds its pipe closed
+            worker.pipe.close()  # an idle worker ends by itself
             if worker.task is not None:
                 worker.process.kill()
         for worker in self._workers:
@@ -178,7 +182,7 @@ class ProcessExecutor:
 
 
 def usable_memory() -> int:
-    """Bytes that all workers of this machine together may need; heeds a container's limit."""
+    """Bytes that all workers of this machine together may need, within a container's limit."""
     total = psutil.virtual_memory().total
     with contextlib.suppress(OSError, ValueError):
         total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
@@ -198,25 +202,25 @@ def _work(pipe: Connection[Any, Any], threads: int) -> None:
     from blur.process.sandbox import keep_off_network
 
     keep_off_network()
-    # Ctrl-C reaches the whole terminal group; the batch decides what it means.
+    # Ctrl-C reaches the whole terminal group; only the batch answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for variable in THREADS:
         os.environ[variable] = str(threads)
-    # OpenCV's pool spins while it waits, on the cores that decoders and encoders keep busy.
+    # OpenCV's idle threads spin, on cores that decoders and encoders keep busy.
     os.environ["OPENCV_FOR_THREADS_NUM"] = "1"
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     stopped = threading.Event()
     threading.Thread(target=_listen, args=(pipe, tasks, stopped), daemon=True).start()
     while True:
         task = tasks.get()
-        pipe.send(None)  # ready: with a first task come imports, which may take long
+        pipe.send(None)  # ready: the imports of the first task may take long
         pipe.send(outcome_of(task, _Reporter(pipe, task.key, stopped)))
 
 
 def _listen(
     pipe: Connection[Any, Any], tasks: queue.SimpleQueue[Task], stopped: threading.Event
 ) -> None:
-    """Hear the batch while the main thread works; leave at once when the batch is gone."""
+    """Receive tasks while the main thread works; exit the process when the batch is gone."""
     while True:
         try:
             message = pipe.recv()
@@ -229,7 +233,7 @@ def _listen(
 
 
 class _Reporter:
-    """Sends progress to the batch, a few times a second; raises Interrupted when asked to stop."""
+    """Sends progress a few times a second; raises Interrupted after a request to stop."""
 
     def __init__(self, pipe: Connection[Any, Any], key: int, stopped: threading.Event) -> None:
         self._pipe = pipe

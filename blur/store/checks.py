@@ -1,6 +1,6 @@
-"""Who watched a clip, and what was covered then: kept apart from the edits.
+"""Checks: the initials of the person who watched a clip, and the covers that were watched.
 
-A check is worth what was watched: it holds for one plan with one set of edits.
+A check holds for the plan and edits that it names, and no longer once either changes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from blur.store.folder import WorkFolder
 
 
 class Check(Struct, frozen=True):
-    """`by` are the initials of the person, the hashes those of the plan's and edits' files."""
+    """`by` holds a person's initials; the hashes are of the plan's and the edits' files."""
 
     by: str
     plan_sha256: str | None
@@ -27,7 +27,7 @@ class Check(Struct, frozen=True):
 def checked_by(
     folder: WorkFolder, clip: Fingerprint, plan_sha256: str | None, edits_sha256: str | None
 ) -> str | None:
-    """Initials of who watched the clip as this plan and these edits cover it, if anybody did.
+    """Initials of the person who watched the clip under this plan and these edits, or None.
 
     Raises PlanMismatch when the file is damaged.
     """

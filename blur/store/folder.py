@@ -1,4 +1,4 @@
-"""The work folder `OUT/.blur`: where plans, edits and the ledger of an output folder live."""
+"""The work folder `OUT/.blur`: plans, edits, ledger and log of an output folder."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from blur.data.plan import Fingerprint
+from blur.disk import atomic
 from blur.errors import Interrupted, OutputError, UsageError
 from blur.store.names import without_folders
 
 
 class WorkFolder:
-    """Paths below `OUT/.blur`; nothing is created before `create`.
+    """Paths below `OUT/.blur`; the folder is made by `create`.
 
-    Plans and edits are named by the content of their clip, so that a clip that was moved or
-    renamed keeps them.
+    Plans and edits are named by the content of their clip: a clip that moves or is renamed keeps
+    them.
     """
 
     NAME = ".blur"
@@ -45,14 +46,11 @@ class WorkFolder:
         return self.segments / _id(clip)
 
     def create(self) -> None:
-        """Make the folders and prove that OUT can be written, before any work starts.
-
-        Raises OutputError.
-        """
+        """Make the folders, and a probe file in OUT before any work starts. Raises OutputError."""
         try:
-            self.out.mkdir(parents=True, exist_ok=True)
+            atomic.make_folder(self.out)
             for folder in (self.root, self.plans, self.edits, self.records):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                atomic.make_folder(folder, 0o700)
             probe = self.out / f"{self.NAME}.part"
             probe.write_bytes(b"\0" * 4096)
             probe.unlink()
@@ -91,10 +89,10 @@ class WorkFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for one run; ends with the process, however that ends.
+        """Hold the folder for this run, at most until the process ends, however it ends.
 
-        SQLite's own file lock is the one in the standard library that works everywhere.
-        Raises UsageError when another process holds it.
+        SQLite's file lock works everywhere, and needs no other package. Raises UsageError while
+        another process holds the folder.
         """
         lock = self.root / "lock"
         with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
@@ -110,7 +108,7 @@ class WorkFolder:
             yield
 
     def busy(self) -> bool:
-        """Whether a blur is working on the folder now."""
+        """Whether another blur holds the folder."""
         if not self.root.is_dir():
             return False
         try:

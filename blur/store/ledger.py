@@ -1,8 +1,8 @@
-"""The batch's record of which clip is in which state: SQLite in `OUT/.blur`.
+"""The ledger: the state of every clip of a batch, in SQLite in `OUT/.blur`.
 
-One process writes, under the work folder's lock; others may read meanwhile. Each finished clip
-has a record file as well, safely on the disk before the ledger knows of it: what the ledger
-lost to a crash, and a whole ledger that was damaged, come back from these.
+One process writes, under the work folder's lock; others may read meanwhile. A finished clip has a
+record file as well, on the disk before the ledger knows of it: entries lost in a crash, and a
+damaged ledger, are rebuilt from the records.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from blur.store.report import ClipReport, State
 class Entry(Struct, frozen=True, kw_only=True):
     """One clip in the ledger.
 
-    `place` leads from OUT to the clip and is its key; `output` is the covered clip's place
-    below OUT, given once and kept. Both are plain text, see `to_text`. `scan_digest` and
-    `render_digest` are hashes of the settings that made the plan and the output.
+    `place`, the key, leads from OUT to the clip; `output` is the covered clip's place below OUT,
+    given once and kept. Both are plain text, see `to_text`. `scan_digest` and `render_digest` tell
+    blur and settings that made plan and output, see `digests`. `ended` is a Unix time.
     """
 
     place: str
@@ -69,7 +69,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Flight(Struct, frozen=True):
-    """How far a clip in work is."""
+    """Progress of a clip in work: frames `done` of `total` in a stage."""
 
     name: str
     stage: str
@@ -81,7 +81,10 @@ class Ledger:
     """The open ledger of an output folder. Methods raise OutputError, or DiskFull."""
 
     def __init__(self, folder: WorkFolder) -> None:
-        """Open the ledger for writing, making it when missing and rebuilding it when damaged."""
+        """Open the ledger for writing: made if missing, migrated if old, rebuilt if damaged.
+
+        Raises OutputError, also for a ledger of a newer blur.
+        """
         self._folder = folder
         self.rebuilt = False
         try:
@@ -103,18 +106,18 @@ class Ledger:
             return _entries(self._db)
 
     def put(self, entries: Iterable[Entry]) -> None:
-        """Insert or replace; all of them or none."""
+        """Insert or replace entries, all or none."""
         with self._transaction():
             self._db.executemany(_INSERT, map(_row, entries))
 
     def move(self, old: Entry, new: Entry) -> None:
-        """Let the entry, the record and the output of a moved clip follow it."""
+        """Move entry, record and output of a clip that was moved."""
         source, target = (self._folder.out / from_text(e.output or "") for e in (old, new))
         if source != target and source.is_file():
             if source.suffix == target.suffix:
                 atomic.make_folder(target.parent)
                 atomic.publish(source, target)
-            else:  # it is of another format than the one now wanted
+            else:  # in a format that is not wanted any more
                 source.unlink()
         with self._transaction():
             self._db.execute("DELETE FROM clips WHERE place = ?", (old.place,))
@@ -152,9 +155,9 @@ class Ledger:
 
 
 def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
-    """The ledger's entries and the clips in work, while another process may be writing.
+    """The entries and the clips in work; another process may be writing.
 
-    Raises OutputError when there is no ledger or it cannot be read.
+    Raises OutputError if there is no ledger or it cannot be read.
     """
     if not folder.ledger.exists():
         raise OutputError(
@@ -170,12 +173,12 @@ def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
 
 
 def save_record(folder: WorkFolder, entry: Entry) -> None:
-    """Put a finished clip's entry on the disk, beside the ledger."""
+    """Write the record of a finished clip, which the ledger is rebuilt from."""
     atomic.write(record_file(folder, entry.place), msgspec.json.encode(entry))
 
 
 def load_record(folder: WorkFolder, place: str) -> Entry | None:
-    """A finished clip's entry as the worker left it; None when there is none that is whole."""
+    """The entry in a finished clip's record; None if the record is missing or damaged."""
     return _load_record(record_file(folder, place))
 
 
@@ -184,7 +187,7 @@ def record_file(folder: WorkFolder, place: str) -> Path:
 
 
 def save_key(folder: WorkFolder, entries: Iterable[Entry]) -> None:
-    """Write `names.csv`: which output is which clip, where outputs have numbers for names."""
+    """Write `names.csv`, the clip of each output, for outputs with numbers for names."""
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(["output", "clip"])
@@ -235,8 +238,8 @@ new field of `Entry` is a new step and a name in `_COLUMNS`."""
 def _open(path: Path) -> sqlite3.Connection:
     db = _connect(path, "rwc")
     path.chmod(0o600)
-    # WAL lets `status` read meanwhile. A power cut may cost the last commits, never the whole:
-    # the records hold what matters of those.
+    # WAL lets `status` read meanwhile. A power cut may cost the last commits; the records hold the
+    # finished clips among those.
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA wal_autocheckpoint = 100")  # pages: a full disk must not meet a large log
@@ -274,7 +277,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _set_aside(path: Path) -> None:
-    """Keep a damaged ledger for whoever wants to know why, out of the way."""
+    """Rename a damaged ledger, so that its fault can be looked into."""
     for tail in ("-wal", "-shm"):
         path.with_name(path.name + tail).unlink(missing_ok=True)
     atomic.publish(path, path.with_name(path.name + ".damaged"))
@@ -309,7 +312,7 @@ def _load_record(path: Path) -> Entry | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Entry)
     except (FileNotFoundError, msgspec.DecodeError):
-        return None  # a clip without a record is worked on again: nothing is lost but time
+        return None  # the clip is worked on again
 
 
 def _explained(error: sqlite3.DatabaseError) -> OutputError:

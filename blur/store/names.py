@@ -13,18 +13,18 @@ _FOLDERS = re.compile(
 
 
 def shown(name: object) -> str:
-    """A file name as printable text: what is not UTF-8 or would tear a line is escaped."""
+    """A file name as printable text: bytes that are not UTF-8 and control characters escaped."""
     text = os.fsencode(str(name)).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def to_text(path: PurePath) -> str:
-    """A path as plain text that any database, JSON file and machine can hold."""
+    """A path as ASCII text for databases and JSON; exact, see `from_text`."""
     return quote(os.fsencode(path.as_posix()), safe=" /~!$&'()+,;=@[]{}^")
 
 
 def from_text(text: str) -> PurePosixPath:
-    """The path that `to_text` wrote."""
+    """The path of a `to_text`."""
     return PurePosixPath(os.fsdecode(unquote_to_bytes(text)))
 
 

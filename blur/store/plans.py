@@ -34,7 +34,7 @@ class _TrackRecord(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _PlanRecord(Struct, frozen=True, forbid_unknown_fields=True):
-    """A plan as it stands in JSON: marks as runs, pts as steps, boxes in tenths of a pixel."""
+    """A plan in JSON: marks as runs, pts as steps in runs, boxes in tenths of a pixel."""
 
     version: int
     fingerprint: Fingerprint
@@ -132,7 +132,7 @@ def _run_lengths(values: Sequence[Any]) -> list[tuple[Any, int]]:
 
 def _track_record(track: Track) -> _TrackRecord:
     rows = track.boxes.astype(float).round(1)
-    rows[:, 2:4] = rows[:, 2:4].clip(min=0.1)  # what has a size keeps one
+    rows[:, 2:4] = rows[:, 2:4].clip(min=0.1)  # no size rounds to zero
     return _TrackRecord(
         id=track.id,
         start=track.start,

@@ -1,4 +1,4 @@
-"""What became of every clip: `OUT/report.json` and the table at the end of a run.
+"""The report of a batch: `OUT/report.json`, and a table for the terminal.
 
 Reports can be archived or handed on: they hold no pixels and no absolute paths.
 """
@@ -21,24 +21,26 @@ from blur.settings import BatchSettings, Settings
 
 REPORT_NAME = "report.json"
 _ROWS = 100
+"""Clips in the table, the most doubtful first; more scroll failures out of sight."""
 _SHOWN = 20
+"""Lines of each kind below the table."""
 
 
 class State(enum.StrEnum):
-    """Where a clip stands."""
+    """The state of a clip."""
 
     FOUND = "found"
     SCANNED = "scanned"
     DONE = "done"
     FAILED = "failed"
     LATER = "later"
-    """Still being written, or replaced meanwhile: left for the next run."""
+    """Still growing, or replaced during the run: left for the next run."""
     SKIPPED = "skipped"
     """No clip at all."""
 
 
 class Skipped(Struct, frozen=True):
-    """A file that was left out, and why."""
+    """A file that was left out, with the reason."""
 
     name: str
     why: str
@@ -89,7 +91,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
 
 
 class BatchReport(Struct, frozen=True, kw_only=True):
-    """The whole batch; `clips` in order of name."""
+    """The report of a batch; `clips` in order of name."""
 
     version: str
     settings: Settings
@@ -99,7 +101,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     seconds: float
 
     def without_names(self) -> BatchReport:
-        """The same report with outputs for names: it does not tell what the clips were called."""
+        """The report with outputs for names, which does not reveal the clips' own."""
         clips = [
             replace(clip, name=clip.output or f"clip {number} without output")
             for number, clip in enumerate(self.clips, 1)
@@ -107,7 +109,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
         return replace(self, clips=clips, skipped=[Skipped("", s.why) for s in self.skipped])
 
     def save(self, out: Path) -> None:
-        """Write OUT/report.json, whole or not at all."""
+        """Write OUT/report.json, whole or not at all. Raises OutputError."""
         content = msgspec.json.format(msgspec.json.encode(self), indent=1)
         atomic.write(out / REPORT_NAME, content, private=False)
 
@@ -132,7 +134,7 @@ def for_report(settings: Settings) -> Settings:
 
 
 def load_report(out: Path) -> BatchReport | None:
-    """The report of an earlier run; None when there is none that this version can read."""
+    """The report of an earlier run; None if there is none, or this version cannot read it."""
     try:
         return msgspec.json.decode((out / REPORT_NAME).read_bytes(), type=BatchReport)
     except (FileNotFoundError, msgspec.DecodeError):
@@ -140,7 +142,7 @@ def load_report(out: Path) -> BatchReport | None:
 
 
 def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
-    """The batch's exit code; a clip's own where all that failed agree and it says more."""
+    """The batch's exit code: a clip's own if all failures share one that says more than FAILED."""
     if interrupted:
         return Exit.INTERRUPTED
     if not clips:
@@ -154,9 +156,9 @@ def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
 
 
 def table(report: BatchReport) -> str:
-    """The report for a terminal: one line per clip, then what failed and what was left out.
+    """The report for a terminal: a line per clip, then failures, notes and files left out.
 
-    Of many clips it shows those with the most seconds in doubt.
+    Of many clips only those with the most seconds in doubt are shown.
     """
     clips = report.clips
     if len(clips) > _ROWS:

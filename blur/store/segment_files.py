@@ -20,7 +20,7 @@ LENGTH = 4500
 one loses more work in a crash and keeps fewer cores busy; clips under twice that stay whole."""
 
 
-class Layout(Struct, frozen=True):
+class SegmentLayout(Struct, frozen=True):
     """How a clip is divided: the timestamps of all frames, and the first frame of each segment.
 
     It holds for the scan with this digest only.
@@ -39,18 +39,18 @@ class SegmentFolder:
         self._digest = scan_digest
         self._layout = folder / "layout.json"
 
-    def layout(self) -> Layout | None:
+    def layout(self) -> SegmentLayout | None:
         """The layout of an earlier run, or None if there is none for this scan."""
         try:
-            saved = msgspec.json.decode(self._layout.read_bytes(), type=Layout)
+            saved = msgspec.json.decode(self._layout.read_bytes(), type=SegmentLayout)
         except (FileNotFoundError, msgspec.DecodeError):
             return None
         return saved if saved.scan_digest == self._digest else None
 
-    def begin(self, pts: Sequence[int], starts: Sequence[int]) -> Layout:
+    def begin(self, pts: Sequence[int], starts: Sequence[int]) -> SegmentLayout:
         """Save the layout for this scan and remove the segments of any other."""
         self.clear()
-        layout = Layout(self._digest, pts, starts)
+        layout = SegmentLayout(self._digest, pts, starts)
         atomic.write(self._layout, msgspec.json.encode(layout))
         return layout
 

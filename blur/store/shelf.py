@@ -1,4 +1,4 @@
-"""The clips of an output folder, as a list: where each stands and what a person said of it."""
+"""The shelf: the clips of an output folder, with their states and a person's checks."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from blur.store.report import REPORT_NAME, State
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One clip in the list. `edited`: its edits are not those that it was rendered with;
-    `renderable`: it has a plan and no output that fits it."""
+    """A clip in the list.
+
+    `edited`: its edits changed since it was rendered. `renderable`: it has a plan, and no output
+    that fits plan and edits.
+    """
 
     key: str
     name: str
@@ -35,7 +38,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Shelf:
-    """The clips that a batch left in an output folder. Raises OutputError when none ran there."""
+    """The clips of an output folder. Raises OutputError if no batch ran there."""
 
     def __init__(self, out: Path) -> None:
         self.folder = WorkFolder(out)
@@ -43,7 +46,7 @@ class Shelf:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the ledger again: a batch may be running, or have run, since."""
+        """Read the ledger again: a batch may have changed it."""
         entries, self.flights = read_ledger(self.folder)
         self._entries = {_key(entry): entry for entry in entries}
         self.settings = _settings(self.folder.out / REPORT_NAME)
@@ -55,7 +58,7 @@ class Shelf:
             raise UsageError("there is no such clip in this folder") from None
 
     def find(self, name: str) -> str:
-        """The key of the clip of that name, or of the only one that has it in its name.
+        """The key of the clip of this name, or else of the only one whose name contains it.
 
         Raises UsageError.
         """
@@ -67,11 +70,11 @@ class Shelf:
         return named[0]
 
     def source(self, entry: Entry) -> Path:
-        """Where the clip itself lies."""
+        """The path of the clip."""
         return self.folder.out / from_text(entry.place)
 
     def output(self, entry: Entry) -> Path | None:
-        """Where the covered clip lies, if it was rendered."""
+        """The path of the covered clip; None if it was not rendered."""
         if entry.output is None or entry.state is not State.DONE:
             return None
         return self.folder.out / from_text(entry.output)
@@ -114,7 +117,7 @@ class _Report(Struct):
 
 
 def _settings(report: Path) -> Settings:
-    """Those of the last run, which the next render takes again."""
+    """The settings of the last run, for the next render."""
     try:
         return msgspec.json.decode(report.read_bytes(), type=_Report).settings
     except FileNotFoundError:

@@ -30,7 +30,7 @@ def rendered_again(fake: FakeBatch, *names: str) -> list[RenderProgress]:
 
 def ask(clip: Path, behaviour: str) -> None:
     """Let the next render of the clip go wrong."""
-    Path(f"{clip}.{behaviour}").touch()
+    clip.with_name(f"next.{behaviour}").touch()
 
 
 def test_a_failure_leaves_no_path_no_output_and_a_traceback(fake: FakeBatch) -> None:

@@ -160,9 +160,9 @@ def _behave(behaviour, clip, progress):
 
 
 def _misbehave_later(clip):
-    """Do once, in a render, what a file beside the clip asks for."""
+    """Do once, in a render, as a file beside the clip asks."""
     for name in ("segfault", "cannot-write", "broken"):
-        request = Path(f"{clip}.{name}")
+        request = clip.with_name(f"next.{name}")
         if request.exists():
             request.unlink()
             _behave(name, clip, lambda *news: None)
