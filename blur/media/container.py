@@ -15,20 +15,11 @@ from blur.errors import DecodeError, NotAClip
 # FFmpeg demuxers that read other files or turn text into pictures: never a clip.
 _NOT_CLIPS = {"concat", "dash", "hls", "imf", "lavfi", "sdp", "tty"}
 
-# Offset and first bytes of video containers: they tell a damaged clip from any other file.
-_CONTAINER_HEADS = (
-    (0, b"\x1a\x45\xdf\xa3"),
-    (0, b"RIFF"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
-    (0, b"FLV"),
-    (0, b"GIF8"),
-    (0, b"OggS"),
-    (0, b"\x00\x00\x01\xba"),
-    (4, b"ftyp"),
-    (4, b"moov"),
-    (4, b"mdat"),
-    (4, b"wide"),
-)
+# First bytes of video containers, and of those whose first four bytes are a size: they tell a
+# damaged clip from any other file.
+_ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
+_HEADS = (b"RIFF", b"FLV", b"GIF8", b"OggS", b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", _ASF)
+_SIZED_HEADS = (b"ftyp", b"moov", b"mdat", b"wide")
 
 
 @contextlib.contextmanager
@@ -43,7 +34,7 @@ def open_input(path: Path) -> Iterator[av.container.InputContainer]:
             options={"protocol_whitelist": "file", "fflags": "+genpts"},
         )
     except av.error.FFmpegError as error:
-        if any(head[at:].startswith(magic) for at, magic in _CONTAINER_HEADS):
+        if head.startswith(_HEADS) or head[4:].startswith(_SIZED_HEADS):
             raise DecodeError(
                 f"is damaged or cut off: {error.strerror}", subject=path.name
             ) from error

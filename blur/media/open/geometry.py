@@ -19,7 +19,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 class Orientation:
     """The turn from a stored picture to the displayed one: transposed first, then flipped.
 
-    The eight quarter turns and mirror images of a display matrix, and of EXIF's Orientation.
+    Any of the eight quarter turns and mirror images of a display matrix.
     `stored_width` and `stored_height` are in pixels; continuous coordinates have a pixel's
     centre at +0.5 on both sides.
     """
@@ -42,12 +42,6 @@ class Orientation:
             return cls(width, height, False, a < 0, d < 0)
         return cls(width, height, True, c < 0, b < 0)
 
-    @classmethod
-    def from_exif(cls, width: int, height: int, value: int) -> Orientation:
-        """From EXIF's Orientation tag, 1 to 8; any other value means upright as stored."""
-        transposed = value in (5, 6, 7, 8)
-        return cls(width, height, transposed, value in (2, 3, 6, 7), value in (3, 4, 7, 8))
-
     @property
     def width(self) -> int:
         """Display width in pixels."""
@@ -57,10 +51,6 @@ class Orientation:
     def height(self) -> int:
         """Display height in pixels."""
         return self.stored_width if self.transposed else self.stored_height
-
-    @property
-    def is_identity(self) -> bool:
-        return not (self.transposed or self.flip_x or self.flip_y)
 
     def stored_size(self, width: int, height: int) -> tuple[int, int]:
         """(width, height) in stored geometry of a picture shown at `width` x `height`."""

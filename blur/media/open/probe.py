@@ -227,8 +227,7 @@ def _notes(
     vision = isobmff.dolby_vision(path) if container.format.name.startswith("mov") else None
     if vision is not None:
         profile, compatible = vision
-        layer = _BASE_LAYERS.get(compatible)
-        if layer is not None:
+        if layer := _BASE_LAYERS.get(compatible):
             yield f"Dolby Vision profile {profile}: comes out as its {layer} base layer"
         else:
             yield f"Dolby Vision profile {profile} has no base layer: its colours will look wrong"

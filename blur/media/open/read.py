@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import av
@@ -40,11 +39,37 @@ class Frame:
     picture: av.VideoFrame
 
 
-class Reader:
-    """Every frame of a film, once, in order; a context manager and an iterator.
+class FrameReader:
+    """A context manager and an iterator over frames; leaving it closes the clip.
+
+    `notes` lists repairs, complete after the last frame; `damaged` counts frames lost, or decoded
+    with errors, so far.
+    """
+
+    damaged = 0
+
+    def __init__(self, frames: Generator[Frame, None, None]) -> None:
+        self._frames = frames
+        self.notes: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._frames.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self._frames
+
+    def __next__(self) -> Frame:
+        return next(self._frames)
+
+
+class Reader(FrameReader):
+    """Every frame of a film, once, in order.
 
     More than `max_damaged` damaged or lost frames raise DecodeError, as does a change of size or
-    format midway. After the last frame `notes` lists the repairs.
+    format midway.
     """
 
     def __init__(
@@ -53,31 +78,8 @@ class Reader:
         self._path = path
         self._info = info
         self._max_damaged = max_damaged
-        self._frames = self._read(deinterlace)
         self._lost = self._broken = 0
-        self.notes: list[str] = []
-
-    @property
-    def damaged(self) -> int:
-        """Frames lost, or decoded with errors, so far."""
-        return self._lost + self._broken
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._frames.close()
-
-    def __iter__(self) -> Iterator[Frame]:
-        return self._frames
-
-    def __next__(self) -> Frame:
-        return next(self._frames)
+        super().__init__(self._read(deinterlace))
 
     def _read(self, deinterlace: bool) -> Generator[Frame, None, None]:
         with open_input(self._path) as container:
@@ -162,6 +164,7 @@ class Reader:
         self._check_damage("loses frames")
 
     def _check_damage(self, problem: str, cause: Exception | None = None) -> None:
+        self.damaged = self._lost + self._broken
         if self.damaged <= self._max_damaged:
             return
         count = f"{self.damaged} frames" if self.damaged > 1 else "a frame"

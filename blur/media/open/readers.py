@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from blur.media.open.clip_info import ClipInfo
-from blur.media.open.read import Reader
+from blur.media.open.read import FrameReader, Reader
 from blur.media.open.stills import StillReader
 
 
 def open_reader(
     path: Path, info: ClipInfo, *, max_damaged: int = 0, deinterlace: bool = False
-) -> Reader | StillReader:
+) -> FrameReader:
     """A reader of a photograph or a film; the options, for films only, are `Reader`'s."""
     if info.still:
         return StillReader(path, info)

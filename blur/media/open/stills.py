@@ -7,8 +7,6 @@ import io
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import av
 import numpy as np
@@ -16,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.geometry import Orientation
-from blur.media.open.read import Frame
+from blur.media.open.read import Frame, FrameReader
 from blur.media.photograph import format_of, open_photograph
 from blur.media.traces import icc
 from blur.media.traces.image_parts import traces_of_still
@@ -50,40 +48,19 @@ def live_partner(path: Path) -> Path | None:
     return next((other for other in beside if other.suffix.lower() == ".mov"), None)
 
 
-class StillReader:
-    """A `Reader` of a photograph: its single frame at pts 0, upright, as 8-bit RGB or grey."""
-
-    damaged = 0
+class StillReader(FrameReader):
+    """The single frame of a photograph: at pts 0, upright, as 8-bit RGB or grey."""
 
     def __init__(self, path: Path, info: ClipInfo) -> None:
-        self._path = path
-        self._pix_fmt = info.pix_fmt
-        self._frames = self._read()
-        self.notes: list[str] = []
+        super().__init__(_frame(path, info.pix_fmt))
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._frames.close()
-
-    def __iter__(self) -> Iterator[Frame]:
-        return self._frames
-
-    def __next__(self) -> Frame:
-        return next(self._frames)
-
-    def _read(self) -> Generator[Frame, None, None]:
-        with open_photograph(self._path) as image:
-            pixels = np.asarray(_plain(ImageOps.exif_transpose(image)))
-        picture = av.VideoFrame.from_ndarray(pixels, self._pix_fmt)
-        picture.color_range = 2
-        yield Frame(0, 0, 1, picture)
+def _frame(path: Path, pix_fmt: str) -> Generator[Frame, None, None]:
+    with open_photograph(path) as image:
+        pixels = np.asarray(_plain(ImageOps.exif_transpose(image)))
+    picture = av.VideoFrame.from_ndarray(pixels, pix_fmt)
+    picture.color_range = 2
+    yield Frame(0, 0, 1, picture)
 
 
 def _is_deep(image: Image.Image) -> bool:

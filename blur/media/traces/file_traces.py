@@ -74,21 +74,6 @@ def _traces_in_still(path: Path) -> FileTraces:
     return FileTraces(path.name, codec, (track,), tuple(dict.fromkeys(traces_of_still(path))))
 
 
-def side_by_side(
-    before: FileTraces, after: FileTraces
-) -> tuple[tuple[Kind, tuple[str, ...], tuple[str, ...]], ...]:
-    """For each kind of trace: its values in the clip, and those left in its output."""
-    rows = []
-    for kind in Kind:
-        was, now = (
-            tuple(t.value or t.where for t in found.traces if t.kind is kind)
-            for found in (before, after)
-        )
-        if was or now:
-            rows.append((kind, was, now))
-    return tuple(rows)
-
-
 def check_output(path: Path, allowed: frozenset[Kind], name: str) -> None:
     """Raise OutputError, naming the output `name`, for a trace of a kind beyond `allowed`."""
     surplus = traces_in_file(path).beyond(allowed)

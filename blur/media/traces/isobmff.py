@@ -45,27 +45,16 @@ _SAMPLE_STRUCTURE = _types(
 _PADDING = frozenset(("free", "skip", "wide"))
 
 # Metadata atoms by the kind of trace that their four characters stand for.
-_KINDS = {
-    "loci": Kind.LOCATION,
-    "auth": Kind.PERSON,
-    "cprt": Kind.PERSON,
-    "perf": Kind.PERSON,
-    "thmb": Kind.THUMBNAIL,
-    "covr": Kind.THUMBNAIL,
-    "manu": Kind.DEVICE,
-    "modl": Kind.DEVICE,
-    "chpl": Kind.CHAPTERS,
-    "\xa9xyz": Kind.LOCATION,
-    "\xa9mak": Kind.DEVICE,
-    "\xa9mod": Kind.DEVICE,
-    "\xa9day": Kind.DATE,
-    "\xa9swr": Kind.SOFTWARE,
-    "\xa9too": Kind.SOFTWARE,
-    "\xa9enc": Kind.SOFTWARE,
-    "\xa9ART": Kind.PERSON,
-    "\xa9aut": Kind.PERSON,
-    "\xa9cpy": Kind.PERSON,
+_NAMES = {
+    Kind.LOCATION: "loci \xa9xyz",
+    Kind.PERSON: "auth cprt perf \xa9ART \xa9aut \xa9cpy",
+    Kind.THUMBNAIL: "thmb covr",
+    Kind.DEVICE: "manu modl \xa9mak \xa9mod",
+    Kind.CHAPTERS: "chpl",
+    Kind.DATE: "\xa9day",
+    Kind.SOFTWARE: "\xa9swr \xa9too \xa9enc",
 }
+_KINDS = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 
 # The vendor that ProRes prescribes, and the sign of FFmpeg's QuickTime muxer.
 _NEUTRAL_VENDORS = {b"", b"appl", b"FFMP"}
@@ -284,26 +273,24 @@ def _unused_bytes(file: BinaryIO, size: int) -> int:
             held += atom.end - atom.start
         elif atom.type in ("moof", "meta"):
             return 0
-        elif atom.type == "moov":
-            for trak in atoms(file, atom.start, atom.end):
-                if trak.type == "trak":
-                    sizes = _sample_bytes(file, trak)
-                    if sizes is None:
-                        return 0
-                    used += sizes
+    for trak in _tracks(file, size):
+        sizes = _sample_bytes(file, trak)
+        if sizes is None:
+            return 0
+        used += sizes
     return held - used
+
+
+def _tracks(file: BinaryIO, size: int) -> Iterator[Atom]:
+    for moov in atoms(file, 0, size):
+        if moov.type == "moov":
+            yield from (a for a in atoms(file, moov.start, moov.end) if a.type == "trak")
 
 
 def sample_counts(path: Path) -> list[tuple[int, int]]:
     """Samples of each track: (count by its table of sizes, count by its table of times)."""
-    found = []
     with path.open("rb") as file:
-        for atom in atoms(file, 0, path.stat().st_size):
-            if atom.type == "moov":
-                for trak in atoms(file, atom.start, atom.end):
-                    if trak.type == "trak":
-                        found.append(_counts(file, trak))
-    return found
+        return [_counts(file, trak) for trak in _tracks(file, path.stat().st_size)]
 
 
 def dolby_vision(path: Path) -> tuple[int, int] | None:
@@ -312,18 +299,15 @@ def dolby_vision(path: Path) -> tuple[int, int] | None:
     Compatibility 1 is HDR10, 2 SDR, 4 HLG, 0 none.
     """
     with path.open("rb") as file:
-        for moov in atoms(file, 0, path.stat().st_size):
-            if moov.type != "moov":
+        for trak in _tracks(file, path.stat().st_size):
+            entries = _table(file, trak, "stsd")
+            if entries is None:
                 continue
-            for trak in atoms(file, moov.start, moov.end):
-                entries = _table(file, trak, "stsd")
-                if entries is None:
-                    continue
-                for entry in atoms(file, entries.start + 8, entries.end):
-                    for atom in atoms(file, entry.start + 78, entry.end):
-                        if atom.type in ("dvcC", "dvvC"):
-                            content = payload(file, atom, 5).ljust(5, b"\0")
-                            return content[2] >> 1, content[4] >> 4
+            for entry in atoms(file, entries.start + 8, entries.end):
+                for atom in atoms(file, entry.start + 78, entry.end):
+                    if atom.type in ("dvcC", "dvvC"):
+                        content = payload(file, atom, 5).ljust(5, b"\0")
+                        return content[2] >> 1, content[4] >> 4
     return None
 
 

@@ -58,81 +58,64 @@ class Preset:
     interlaced: bool = True
 
 
-_H264 = Preset(
-    "libx264",
-    "mp4",
-    ".mp4",
-    _YUV_8 + _YUV_10,
-    crf=18,
-    speed="medium",
-    options={"a53cc": "0"},
-    user_data="filter_units=remove_types=6",
-)
-_HEVC = Preset(
-    "libx265",
-    "mp4",
-    ".mp4",
-    tuple(f for f in _YUV_8 if f != "nv12") + _YUV_10 + _YUV_12,
-    crf=20,
-    speed="medium",
-    options={"a53cc": "0"},
-    codec_tag="hvc1",  # Apple's players demand this tag
-    interlaced=False,
-)
-_PRORES = Preset(
-    "prores_ks",
-    "mov",
-    ".mov",
-    ("yuv422p10le", "yuv444p10le"),
-    options={"vendor": "apl0"},
-    full_range=False,
-)
-_DNXHR = Preset(
-    "dnxhd",
-    "mov",
-    ".mov",
-    ("yuv422p", "yuv422p10le", "yuv444p10le"),
-    full_range=False,
-    interlaced=False,
-)
-_FFV1 = Preset(
-    "ffv1",
-    "matroska",
-    ".mkv",
-    (),
-    options={"level": "3", "slicecrc": "1", "g": "1"},
-)
-
 _PRESETS = {
-    Codec.H264: _H264,
-    Codec.HEVC: _HEVC,
-    Codec.PRORES: _PRORES,
-    Codec.DNXHR: _DNXHR,
-    Codec.FFV1: _FFV1,
+    Codec.H264: Preset(
+        "libx264",
+        "mp4",
+        ".mp4",
+        _YUV_8 + _YUV_10,
+        crf=18,
+        speed="medium",
+        options={"a53cc": "0"},
+        user_data="filter_units=remove_types=6",
+    ),
+    Codec.HEVC: Preset(
+        "libx265",
+        "mp4",
+        ".mp4",
+        tuple(f for f in _YUV_8 if f != "nv12") + _YUV_10 + _YUV_12,
+        crf=20,
+        speed="medium",
+        options={"a53cc": "0"},
+        codec_tag="hvc1",  # Apple's players demand this tag
+        interlaced=False,
+    ),
+    Codec.PRORES: Preset(
+        "prores_ks",
+        "mov",
+        ".mov",
+        ("yuv422p10le", "yuv444p10le"),
+        options={"vendor": "apl0"},
+        full_range=False,
+    ),
+    Codec.DNXHR: Preset(
+        "dnxhd",
+        "mov",
+        ".mov",
+        ("yuv422p", "yuv422p10le", "yuv444p10le"),
+        full_range=False,
+        interlaced=False,
+    ),
+    Codec.FFV1: Preset(
+        "ffv1", "matroska", ".mkv", (), options={"level": "3", "slicecrc": "1", "g": "1"}
+    ),
 }
 
-_NEAREST = {
-    "h264": Codec.H264,
-    "hevc": Codec.HEVC,
-    "prores": Codec.PRORES,
-    "dnxhd": Codec.DNXHR,
-    "ffv1": Codec.FFV1,
-}
+_NEAREST = {codec.value: codec for codec in _PRESETS} | {"dnxhd": Codec.DNXHR}
+"""FFmpeg's names of clips' codecs."""
 
 _HARDWARE_TAKES = ("yuv420p", "nv12", "p010le", "yuv444p")
 
 
 def preset_for(info: ClipInfo, settings: OutputSettings) -> Preset:
     """The preset for a clip. Raises UsageError when this machine's FFmpeg lacks the encoder."""
-    codec = settings.codec
-    if codec is Codec.MATCH:
+    codec, match = settings.codec, settings.codec is Codec.MATCH
+    if match:
         deep = av.VideoFormat(info.pix_fmt).components[0].bits > 8
         codec = _NEAREST.get(info.codec, Codec.HEVC if deep else Codec.H264)
-        preset = _PRESETS[codec]
-        if preset.container == "mp4" and info.path.suffix.lower() == ".mov":
-            preset = replace(preset, container="mov", suffix=".mov")
-    else:
-        preset = _PRESETS[codec]
+    preset = _PRESETS[codec]
+    if match and preset.container == "mp4" and info.path.suffix.lower() == ".mov":
+        preset = replace(preset, container="mov", suffix=".mov")
     if settings.hardware is not Hardware.NONE:
         preset = _on_hardware(preset, codec, settings.hardware)
     return preset

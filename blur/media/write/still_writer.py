@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -49,13 +48,8 @@ class StillWriter:
         self._part.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._part.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._part.__exit__(*error)
 
     def write(self, frame: Frame) -> None:
         """Take the frame; it is encoded by `finish`."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import av
@@ -52,18 +51,13 @@ class Writer:
     def __enter__(self) -> Self:
         self._stack.enter_context(self._part)
         with ExitStack() as failed:
-            failed.callback(self.__exit__, None, None, None)
+            failed.callback(self.__exit__)
             with explained(self._part.final):
                 self._open(preset_for(self._info, self._settings))
             failed.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         # On a full disk the trailer of an abandoned output cannot be written, and need not be.
         with contextlib.suppress(OSError, av.error.FFmpegError):
             self._stack.close()

@@ -86,14 +86,3 @@ def test_display_matrix_moves_corners_as_ffmpeg_defines(name):
     p, q = 7, 9
     found = orientation.box_to_display(Box(p, q, 1, 1))
     assert (found.cx, found.cy) == (a * p + c * q - left, b * p + d * q - top)
-
-
-@pytest.mark.parametrize("value", range(1, 9))
-def test_exif_orientation_is_pillows(value):
-    image = pytest.importorskip("PIL.Image")
-    ops = pytest.importorskip("PIL.ImageOps")
-    stored = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    picture = image.fromarray(stored)
-    picture.getexif()[0x0112] = value
-    shown = np.asarray(ops.exif_transpose(picture))
-    assert (Orientation.from_exif(3, 2, value).to_display(stored) == shown).all()

@@ -9,7 +9,7 @@ from passing import passed_through
 from blur.errors import OutputError
 from blur.media.traces import nal
 from blur.media.traces.ebml import count_blocks, traces_of_matroska
-from blur.media.traces.file_traces import check_output, side_by_side, traces_in_file
+from blur.media.traces.file_traces import check_output, traces_in_file
 from blur.media.traces.isobmff import sample_counts, traces_of_mp4
 from blur.media.traces.metadata import LONGEST_VALUE, Kind, Trace, kind_of, traces_of
 from blur.settings import AudioMode, OutputSettings
