@@ -19,15 +19,7 @@ from blur.errors import BlurError, SetupError
 from blur.process import sandbox
 from blur.settings import Codec, Hardware, Level, Settings, cpu_count
 
-_LIBRARIES = [
-    "av",
-    "openvino",
-    "mediapipe",
-    "opencv-contrib-python",
-    "numpy",
-    "scipy",
-    "pillow-heif",
-]
+_LIBRARIES = "av openvino mediapipe opencv-contrib-python numpy scipy pillow-heif"
 _PIXELS_1080P = 1920 * 1080
 _RATE = 25
 
@@ -39,7 +31,7 @@ def examine(settings: Settings, *, estimate: bool) -> Iterator[tuple[str, str]]:
     """
     sandbox.keep_off_network()
     yield "blur", f"{blur.__version__}, Python {platform.python_version()}, {platform.platform()}"
-    yield "libraries", ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES)
+    yield "libraries", ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES.split())
     yield "FFmpeg", _ffmpeg()
     for weight in weights.catalogue():
         yield f"weights of {weight.name}", _state(weight.name)

@@ -112,7 +112,7 @@ Command: TypeAlias = (
 
 
 class NoRequest(Struct, frozen=True):
-    """Asks for nothing in particular."""
+    pass
 
 
 class FileRequest(Struct, frozen=True):

@@ -8,7 +8,7 @@ import re
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -65,6 +65,14 @@ class Desk:
                 self._recent.popitem(last=False)
             return clip
 
+    def render(self, keys: Sequence[str]) -> ask.ClipList:
+        self.rerender.start(keys)
+        return self.list()
+
+    def stop(self) -> ask.ClipList:
+        self.rerender.stop()
+        return self.list()
+
     def list(self) -> ask.ClipList:
         self.shelf.refresh()
         return ask.ClipList(
@@ -120,23 +128,13 @@ def _changed(change: Callable[[OpenClip, Any], int | None]) -> Callable[[Desk, A
     return answer
 
 
-def _rendering(change: Callable[[Rerender, Any], None]) -> Callable[[Desk, Any], Response]:
-    """Answers a change of the page's renders with the list of clips."""
-
-    def answer(desk: Desk, asked: Struct) -> Response:
-        change(desk.rerender, asked)
-        return _json(desk.list())
-
-    return answer
-
-
 _Route: TypeAlias = tuple[str, str, type[Struct], Callable[[Desk, Any], Response]]
 _CLIP = "/api/clips/{key}"
 _ROUTES: tuple[_Route, ...] = (
     ("GET", "/", ask.FileRequest, _file),
     ("GET", "/web/{name}", ask.FileRequest, _file),
-    ("GET", "/api/clips", ask.NoRequest, lambda desk, asked: _json(desk.list())),
-    ("GET", _CLIP, ask.ClipRequest, lambda desk, asked: _json(desk.clip(asked.key).view())),
+    ("GET", "/api/clips", ask.NoRequest, lambda desk, a: _json(desk.list())),
+    ("GET", _CLIP, ask.ClipRequest, lambda desk, a: _json(desk.clip(a.key).view())),
     ("GET", f"{_CLIP}/frames/{{index:int}}.jpg", ask.FrameRequest, _frame),
     ("GET", f"{_CLIP}/faces/{{index:int}}.jpg", ask.FaceRequest, _face),
     ("GET", f"{_CLIP}/marks", ask.MarksRequest, _marks),
@@ -149,8 +147,8 @@ _ROUTES: tuple[_Route, ...] = (
     ("POST", f"{_CLIP}/redo", ask.ChangeRequest, _changed(lambda c, a: c.redo(a.revision))),
     ("POST", f"{_CLIP}/check", ask.CheckRequest,
         _changed(lambda c, a: c.check(a.initials, a.revision))),
-    ("POST", "/api/render", ask.RenderRequest, _rendering(lambda r, a: r.start(a.clips))),
-    ("POST", "/api/render/stop", ask.NoRequest, _rendering(lambda r, a: r.stop())),
+    ("POST", "/api/render", ask.RenderRequest, lambda desk, a: _json(desk.render(a.clips))),
+    ("POST", "/api/render/stop", ask.NoRequest, lambda desk, a: _json(desk.stop())),
 )  # fmt: skip
 """Method, path, message (read from path and query of a GET, path and body of a POST), answer."""
 
