@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from blur.cover.window import Window
 
-# Luma weights of red and blue by H.273 matrix coefficients; BT.709 where not said.
+# Luma weights of red and blue by H.273 matrix coefficients; BT.709 where untagged.
 _MATRICES = {1: (0.2126, 0.0722), 4: (0.3, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114)}
 _MATRICES |= {7: (0.212, 0.087), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 
 
 def native(colour: str, window: Window) -> list[list[int]]:
-    """`#rrggbb` as samples: for each plane one for each channel. Alpha is opaque."""
+    """`#rrggbb` as samples by plane and channel; alpha is opaque."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     kr, kb = _MATRICES.get(window.matrix, _MATRICES[1])
     luma = kr * red + (1 - kr - kb) * green + kb * blue

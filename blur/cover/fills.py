@@ -1,8 +1,7 @@
-"""What covers are filled with. No fill depends on a sample under any cover.
+"""Fills of covers: functions of the samples outside all covers, the covers' geometry and seeds.
 
-Each fill is a pure function of the samples outside all covers of the picture, the covers'
-geometry and their seeds. A true blur or a true mosaic of the face is not offered: both give the
-face back to whoever treats photographs of suspects the same way.
+No fill depends on a sample under any cover. True blurs and mosaics of the face are not offered: an
+attacker recognises them by treating photographs of suspects likewise.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ from blur.settings import CoverSettings, FillName
 
 
 class Fill(Protocol):
-    """Makes the samples of covers.
+    """Makes the samples of a window's covers.
 
-    Returns, for each patch of the window and each plane, samples for the patch's whole rect
-    (height, width, channels), of which those under the patch's mask are used.
+    Returns (height, width, channels) samples over the patch's rect, by patch and plane; only those
+    under the patch's mask are used.
     """
 
     def __call__(self, window: Window) -> list[list[Samples]]: ...
 
 
 def make_fill(settings: CoverSettings) -> Fill:
-    """The fill that the settings name."""
+    """The fill named in the settings."""
     match settings.fill:
         case FillName.SOFT:
             return soft
@@ -46,13 +45,13 @@ def make_fill(settings: CoverSettings) -> Fill:
 
 
 def soft(window: Window) -> list[list[Samples]]:
-    """Looks like a blur: the colours around the covers, diffused, with the grain around them."""
+    """The colours around the covers, diffused, with the grain around them; looks like a blur."""
     layout = window.layout
     surface, _ = surroundings(window)
     fine = cv2.resize(surface, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     fine = np.clip(fine, 0, layout.top)  # a cubic swings over
     smooth = layout.split(fine.reshape(*fine.shape[:2], -1))
-    # Colour differences have no grain worth the time: cameras and codecs smooth it away.
+    # Colour differences get none: cameras and codecs smooth it away.
     sigmas = [
         noise(samples, mask, layout) if set(plane.roles) & set("yrgb") else 0.0
         for plane, samples, mask in zip(layout.planes, window.planes, window.masks, strict=True)
@@ -69,15 +68,13 @@ def soft(window: Window) -> list[list[Samples]]:
 def _grained(
     surface: Grid, window: Window, patch: Patch, plane: PlaneLayout, sigma: float
 ) -> Samples:
-    """The surface, of two cells to a coarse one each way, at a plane's samples, with grain.
-
-    The grain is fixed to the screen, so that it never shimmers.
-    """
+    """The surface, with two cells to a coarse cell each way, at a plane's samples, with grain of
+    deviation `sigma`, fixed to the screen so that it never shimmers."""
     cell, layout, channels = window.grid // 2, window.layout, len(plane.roles)
     wide, tall = cell // plane.step_x, cell // plane.step_y
     rows, columns = patch.rect.moved(window.rect).on(plane)
     height, width = rows.stop - rows.start, columns.stop - columns.start
-    # The cells under the patch, and one more on each side to interpolate towards.
+    # The cells under the patch, and another on each side to interpolate towards.
     top, left = max(0, rows.start // tall - 1), max(0, columns.start // wide - 1)
     part = surface[top : -(-rows.stop // tall) + 1, left : -(-columns.stop // wide) + 1]
     size = (part.shape[1] * wide, part.shape[0] * tall)
@@ -97,11 +94,11 @@ def _grained(
 
 
 _ACROSS = 8
-"""Blocks of a mosaic across one cover."""
+"""Blocks of a mosaic across a cover; larger draws finer blocks."""
 
 
 def mosaic(window: Window) -> list[list[Samples]]:
-    """False blocks in the colours around the covers; each track keeps its own pattern."""
+    """Random blocks in the colours around the covers; each track keeps its own pattern."""
     layout = window.layout
     surface, weights = surroundings(window)
     contrast = _contrast(surface, weights, layout)
@@ -131,7 +128,7 @@ def mosaic(window: Window) -> list[list[Samples]]:
 
 @lru_cache(maxsize=64)
 def _pattern(seed: int, layout: Layout) -> Grid:
-    """(32, 32, channels) of unit noise: one for lightness, one for each colour difference."""
+    """(32, 32, channels) of unit noise, equal in all channels of lightness."""
     roles = "".join(plane.roles for plane in layout.planes)
     noise_of = {"y": 0, "r": 0, "g": 0, "b": 0, "u": 1, "v": 2}
     drawn = np.random.default_rng(seed).standard_normal((32, 32, 4)).astype(np.float32)
@@ -141,7 +138,7 @@ def _pattern(seed: int, layout: Layout) -> Grid:
 
 
 def _contrast(surface: Grid, weights: Grid, layout: Layout) -> npt.NDArray[np.float32]:
-    """For each channel how far a block may differ from its surroundings, as they do."""
+    """(channels,) scale of the blocks' noise: half the deviation of the surroundings, in bounds."""
     total = max(float(weights.sum()), 1e-6)
     mean = (surface * weights).sum((0, 1)) / total
     spread = np.sqrt(((surface - mean) ** 2 * weights).sum((0, 1)) / total) / 2

@@ -1,7 +1,7 @@
-"""How a pixel format lays out its samples: planes, subsampling, depth, channel order.
+"""Layouts of pixel formats: planes, subsampling, depth, channel order.
 
-Built from FFmpeg's own descriptors as PyAV shows them; what these do not tell (the order of
-channels in a packed plane, the bits a sample stands in) follows from the format's name.
+From FFmpeg's descriptors as PyAV shows them; the order of channels in a packed plane, and the place
+of the bits in a sample, from the format's name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Samples = npt.NDArray[Any]
 
 _PACKED = re.compile(r"([rgba0]{3,4}|ya)(?:8|16le|24|48le|64le)?")
 _SEMI_PLANAR = re.compile(r"nv\d|p\d")
-_OTHER = re.compile(r"f16|f32|xyz|nv20")  # floats, and what has no linear samples
+_OTHER = re.compile(r"f16|f32|xyz|nv20")  # floats, and samples that are not linear
 _STAND_INS = {
     "pal8": "rgba",
     "rgb8": "rgb24",
@@ -57,10 +57,8 @@ _STAND_INS = {
 
 @dataclass(frozen=True, slots=True)
 class PlaneLayout:
-    """One plane: `roles` names its interleaved channels ("y", "u", "v", "r", "g", "b", "a").
-
-    A padding channel has the role "0". One sample stands for `step_x` by `step_y` pixels.
-    """
+    """One plane: `roles` names its interleaved channels (y, u, v, r, g, b, a; 0 is padding); a
+    sample stands for `step_x` x `step_y` pixels."""
 
     index: int
     roles: str
@@ -70,10 +68,8 @@ class PlaneLayout:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A pixel format whose samples can be painted in place.
-
-    A sample has `bits` significant bits, `shift` bits up from the bottom of its container.
-    """
+    """A pixel format that can be painted in place; samples have `bits` significant bits, `shift`
+    bits up from the bottom of their container."""
 
     planes: tuple[PlaneLayout, ...]
     bits: int
@@ -92,27 +88,27 @@ class Layout:
 
     @property
     def coarsest(self) -> int:
-        """Place in `planes` of one on the coarsest grid."""
+        """Position in `planes` of a plane on the coarsest grid."""
         planes = self.planes
         return max(range(len(planes)), key=lambda i: planes[i].step_x * planes[i].step_y)
 
     @property
     def top(self) -> int:
-        """The largest value that a sample can hold, as it stands in its container."""
+        """The largest value of a sample as stored."""
         return ((1 << self.bits) - 1) << self.shift
 
     @property
     def unit(self) -> float:
-        """What one step of an 8-bit sample comes to, as it stands in its container."""
+        """A step of an 8-bit sample, in units of samples as stored."""
         return float(2.0 ** (self.bits + self.shift - 8))
 
     def split(self, grid: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-        """The channels of each plane out of (h, w, channels of all planes)."""
+        """(h, w, channels) of each plane, from (h, w, channels of all planes)."""
         ends = np.cumsum([len(plane.roles) for plane in self.planes])
         return np.split(grid, ends[:-1], axis=2)
 
     def trimmed(self, samples: Samples) -> Samples:
-        """Samples brought to values that the format can hold."""
+        """Samples limited to values of the format."""
         if self.bits + self.shift < 8 * np.dtype(self.dtype).itemsize:
             # Many times faster than numpy's minimum.
             _, cut = cv2.threshold(samples, self.top, 0, cv2.THRESH_TRUNC)
@@ -140,10 +136,10 @@ class Layout:
 
 @lru_cache
 def paintable(name: str) -> str:
-    """The format that pictures of format `name` are painted in: itself where possible.
+    """The format in which pictures of format `name` are painted: itself where possible.
 
-    Otherwise one that holds all of its samples, or, for formats that nobody films in, 16-bit
-    RGB. Raises ValueError for a name that is no format of samples in memory.
+    Else a format that holds all its samples, or 16-bit RGB for formats that nobody films in.
+    Raises ValueError for formats without samples in memory.
     """
     if _described(name) is not None:
         return name
@@ -156,7 +152,7 @@ def paintable(name: str) -> str:
 
 
 def layout_of(name: str) -> Layout:
-    """The layout of a format that can be painted; see `paintable`."""
+    """The layout of a `paintable` format. Raises ValueError for others."""
     layout = _described(name)
     if layout is None:
         raise ValueError(f"{name} cannot be painted in place")

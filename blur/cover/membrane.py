@@ -1,9 +1,8 @@
-"""A smooth surface through what is known, stretched over the holes like a membrane.
+"""A smooth surface through known values, stretched over the holes like a membrane.
 
-Far from a hole's rim the surface is a mean of all known values, weighted by the inverse cube of
-their distance (Shepard's interpolation, which comes near the solution of Laplace's equation);
-towards the rim it is relaxed, on finer and finer grids, until it meets the values there. All of
-it is local and bound to the grid: a hole that moves a little changes the surface a little.
+Far from a hole's rim: the mean of all known values, weighted by distance^-3 (Shepard 1968, close
+to Laplace's equation). Towards the rim: relaxed on finer and finer grids until it meets the known
+values. Local and bound to the grid: a hole that moves a little changes the surface a little.
 """
 
 from __future__ import annotations
@@ -16,19 +15,22 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 Grid = npt.NDArray[np.float32]
+"""(rows, columns, channels) of cells."""
 
 _POOL = 4
-"""Cells along a side of the squares in which far values are pooled."""
+"""Cells along a side of the squares in which far values are pooled, a power of two; smaller is
+finer and far slower."""
 
 _RELAXATIONS = 4
+"""Steps of relaxation on each grid; more meets the rim more smoothly."""
 
 
 def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Grid:
-    """Values for every cell of a grid, (h, w, c).
+    """(h, w, c) values of all cells.
 
-    `weights`, (h, w, 1) in [0, 1], says how far each cell's value is known, `totals`, (h, w, c),
-    holds the values times their weights. At least one weight must be positive. `corner` is the
-    (row, column) of the first cell on a grid that stays while windows on it move.
+    `weights`, (h, w, 1) in [0, 1], is the known share of each cell; `totals`, (h, w, c), holds
+    known values times weights. At least one weight must be positive. `corner` is the (row, column)
+    of the first cell on the picture's grid, which stays while windows move.
     """
     height, width, channels = totals.shape
     above, left = (place % _POOL for place in corner)
@@ -40,12 +42,12 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
         levels.append(_halved(levels[-1]))
     pooled = levels.pop()
     columns = np.ascontiguousarray(pooled.reshape(-1, channels + 1).T)
-    # Not by a matrix product: threads of BLAS spin for milliseconds after one of microseconds.
-    spread = np.einsum("xyj,kj->yxk", _pull(*pooled.shape[:2]), columns, order="C")
+    # Not a matrix product: BLAS's threads would spin for milliseconds after microseconds of work.
+    spread = np.einsum("xyj,kj->yxk", inverse_cubes(*pooled.shape[:2]), columns, order="C")
     surface = spread[..., :channels] / spread[..., channels:]
     for level in reversed(levels):
         weight = level[..., channels:]
-        # A cell that is half known, or more, holds its value; less, it gives way to the surface.
+        # A cell holds its value if half known or more, else gives way to the surface.
         free = np.repeat(np.maximum(1 - 2 * weight, 0), channels, 2)
         held = level[..., :channels] * np.minimum(2, 1 / np.maximum(weight, 1e-6))
         surface = _deep(cv2.resize(surface, level.shape[1::-1], interpolation=cv2.INTER_LINEAR))
@@ -59,10 +61,11 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
 
 
 @lru_cache(maxsize=32)
-def _pull(height: int, width: int) -> Grid:
-    """How much each cell of a grid (column, row) feels every other, these row by row.
+def inverse_cubes(height: int, width: int) -> Grid:
+    """(width, height, height * width) distance^-3 of each cell (column, row) from all cells, row by
+    row, softened by half a cell.
 
-    A view: cells of one column feel the same, moved by rows, so only one run is held for each.
+    A strided view over one run for each column: O(h * w^2) memory instead of (h * w)^2.
     """
     down = np.arange(1 - height, height, dtype=np.float32)[:, None]
     across = np.arange(1 - width, width, dtype=np.float32)
@@ -77,5 +80,5 @@ def _halved(grid: Grid) -> Grid:
 
 
 def _deep(array: npt.NDArray[np.float32]) -> Grid:
-    """OpenCV drops the axis of a single channel; this puts it back."""
+    """The array with the channel axis that OpenCV drops from a single channel."""
     return array if array.ndim == 3 else array[..., None]

@@ -14,11 +14,10 @@ from blur.cover.window import patches, windows
 
 
 def paint(picture: av.VideoFrame, regions: Sequence[Region], fill: Fill) -> av.VideoFrame:
-    """Cover `regions` (in stored coordinates) and return the covered picture.
+    """The picture with `regions` (stored coordinates) covered.
 
-    It is painted in place where nothing else holds its planes, else in a copy. A picture in a
-    format that cannot be painted comes back in `paintable(format)`, regions or not, so that all
-    pictures of a clip stay alike.
+    Painted in place if nothing else holds its planes, else in a copy. A format that cannot be
+    painted becomes `paintable(format)`, regions or not, so a clip's pictures stay alike.
     """
     name = paintable(picture.format.name)
     if name != picture.format.name:

@@ -1,57 +1,63 @@
-"""Where covers lie: from the boxes of tracks to head shapes, swept over the motion.
+"""Place and size of covers: from face boxes to head shapes, swept over the motion.
 
-A face's box is grown to the head, brought to a fixed aspect and a step of a geometric ladder
-of sizes (so that a cover's size and shape tell little about the face under it), and swept over
-where the face is just before and after (so that it never lags).
+A face's box is grown to the head, at a fixed aspect and a step of a geometric ladder of sizes, so
+a cover tells little about its face; and swept over the face's places just before and after, so it
+never lags.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from blur.data.arrays import Floats
 from blur.data.plan import Box, Boxes, Track
+from blur.data.spans import FrameSpan
 from blur.settings import CoverSettings
 
 SIDE, ABOVE, BELOW = 0.45, 0.65, 0.35
-"""How far a head reaches beyond its face's box: in widths to each side, in heights above, below."""
+"""Reach of a head beyond its face's box: widths to each side, heights above and below; larger
+covers more hair, ears and neck."""
 
 ASPECT = 1.35
-"""Height over width of every head cover."""
+"""Height over width of every head cover; the shorter side of a head grows to it."""
 
 LADDER = 1.1
-"""Ratio of neighbouring cover sizes; larger hides the face's size better and covers more."""
+"""Factor between neighbouring cover sizes; larger hides a face's size better and covers more."""
 
 SWEEP = 2
-"""Frames before and after whose faces a cover also reaches over, so that it never lags."""
+"""Frames before and after whose faces a cover reaches over too; larger covers more of a moving
+head's way."""
 
 FACE = 1.4
-"""How much larger than the box a face of those frames is taken to be: its corners are inside."""
+"""Factor on the faces of those frames, so that their boxes' corners are inside; larger covers
+more."""
 
 STEADY = 12
-"""Frames before and after over which a cover keeps its largest size, so that it does not pump."""
+"""Frames before and after over which a cover keeps its largest size; smaller lets it pump."""
 
 ROUNDNESS = 2.2
 """Exponent of the head shape: 2 is an ellipse, larger has fuller corners."""
 
 _VERTICES = 32
+"""Corners of the polygon around a head shape; more follows the curve closer."""
 
 Outline = npt.NDArray[np.float32]
-"""(n, 2) vertices x, y of a convex polygon, in pixels."""
+"""(n, 2) vertices x, y of a convex polygon, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """What one cover must hide on one frame: the convex hull of the shapes of `boxes`.
+    """The area of one cover on one frame: the convex hull of the shapes of `boxes`.
 
     The first box is the head on this frame, the others are the face on the frames around it.
-    Shapes are rounded, or the rectangle itself where a person has drawn it. `seed` is the same
-    for all of a track's regions.
+    Shapes are rounded, or rectangles if `drawn`. All of a track's regions share a `seed`.
     """
 
     boxes: tuple[Box, ...]
@@ -59,7 +65,7 @@ class Region:
     drawn: bool = False
 
     def mapped(self, change: Callable[[Box], Box]) -> Region:
-        """The same region in other coordinates."""
+        """The region in other coordinates."""
         return replace(self, boxes=tuple(change(box) for box in self.boxes))
 
     def outline(self, pad: float = 0.0) -> Outline:
@@ -76,11 +82,11 @@ class Region:
         return np.asarray(cv2.convexHull(points), np.float32).reshape(-1, 2)
 
 
-def _head() -> npt.NDArray[np.float64]:
+def _head() -> Floats:
     turns = np.arange(_VERTICES) * (2 * np.pi / _VERTICES)
     circle = np.stack([np.cos(turns), np.sin(turns)], -1)
     curve = np.sign(circle) * np.abs(circle) ** (2 / ROUNDNESS)
-    # The polygon goes around the curve, not inside it.
+    # Around the curve, not inside it.
     return np.asarray(curve / np.cos(np.pi / _VERTICES))
 
 
@@ -89,7 +95,10 @@ _CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float64)
 
 
 def head_boxes(boxes: Boxes, margin: float) -> Boxes:
-    """Boxes grown from the face to the head, along the face's own axes, at the fixed aspect."""
+    """(n, 5) face boxes grown to heads along their own axes, at the fixed aspect.
+
+    `margin` scales the reach beyond the face.
+    """
     cx, cy, w, h, angle = boxes.astype(np.float64).T
     turn = np.radians(angle)
     up = (ABOVE - BELOW) / 2 * margin * h
@@ -101,9 +110,9 @@ def head_boxes(boxes: Boxes, margin: float) -> Boxes:
 
 
 def quantised(heads: Boxes) -> Boxes:
-    """Heads of one track within one shot, each size the next step of the ladder.
+    """(n, 5) heads of one track within one shot, each at the next larger step of the ladder.
 
-    A size holds for `STEADY` frames around the one that needs it: a cover never pumps.
+    A size holds for `STEADY` frames around the frame that needs it.
     """
     step = np.ceil(np.log(heads[:, 2].astype(np.float64)) / np.log(LADDER) - 1e-6)
     steady = sliding_window_view(np.pad(step, STEADY, mode="edge"), 2 * STEADY + 1).max(1)
@@ -115,36 +124,36 @@ def quantised(heads: Boxes) -> Boxes:
 
 
 class Covers:
-    """The covers of a clip: for each frame the regions to paint, in display coordinates.
+    """The covers of a clip: regions of each frame, display coordinates.
 
-    `shots` are the clip's shots as [start, end) frame ranges; no cover reaches over a cut.
-    `width` and `height` are those of the displayed picture.
+    `shots` are [start, end) frames; no cover reaches over a cut. `width` and `height` are those of
+    the displayed picture.
     """
 
     def __init__(
         self,
         tracks: Sequence[Track],
-        shots: Iterable[tuple[int, int]],
+        shots: Iterable[FrameSpan],
         settings: CoverSettings,
         width: int,
         height: int,
     ) -> None:
         self._size = np.array([width, height])
-        self._spans: list[_Span] = []
+        self._tracks: list[_ShotTrack] = []
         shots = list(shots)
         for track in tracks:
             for start, end in shots:
                 first, last = max(start, track.start), min(end, track.end)
                 if first < last:
                     boxes = track.boxes[first - track.start : last - track.start]
-                    self._spans.append(_Span.of(track, first, boxes, settings.margin))
-        self._starts = np.array([span.start for span in self._spans], np.int64)
-        self._ends = self._starts + np.array([len(span.own) for span in self._spans], np.int64)
+                    self._tracks.append(_ShotTrack.of(track, first, boxes, settings.margin))
+        self._starts = np.array([track.start for track in self._tracks], np.int64)
+        self._ends = self._starts + np.array([len(track.own) for track in self._tracks], np.int64)
 
     def at(self, frame: int) -> list[Region]:
-        """The regions of one frame, those wholly outside the picture left out."""
+        """The regions of one frame, without those wholly outside the picture."""
         here = np.flatnonzero((self._starts <= frame) & (frame < self._ends))
-        regions = (self._spans[index].region(frame) for index in here)
+        regions = (self._tracks[index].region(frame) for index in here)
         return [region for region in regions if self._in_sight(region)]
 
     def _in_sight(self, region: Region) -> bool:
@@ -154,8 +163,8 @@ class Covers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """A track within one shot: what to cover on each frame from `start` on."""
+class _ShotTrack:
+    """A track within one shot: head and face boxes, a row per frame from `start` on."""
 
     start: int
     own: Boxes
@@ -164,7 +173,7 @@ class _Span:
     drawn: bool
 
     @classmethod
-    def of(cls, track: Track, start: int, boxes: Boxes, margin: float) -> _Span:
+    def of(cls, track: Track, start: int, boxes: Boxes, margin: float) -> Self:
         if not track.is_face:
             return cls(start, boxes, boxes[:0], track.id, drawn=True)
         faces = boxes.copy()

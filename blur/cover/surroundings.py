@@ -1,4 +1,4 @@
-"""The colours around covers, spread over what the covers hide."""
+"""The colours around covers, spread under them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from blur.cover.membrane import Grid
 from blur.cover.window import Window
 
 _SHARE = 64
-"""What stands for a sample outside all covers: a power of two, which halves exactly."""
+"""A clear sample's value when shares are averaged: a power of two, which halves exactly."""
 
 
 def surroundings(window: Window) -> tuple[Grid, Grid]:
-    """The colours outside the covers, spread smoothly over what the covers hide.
+    """The colours outside the covers, spread smoothly under them; mid grey if none is left.
 
-    (rows, columns, channels) of coarse cells, channels in the order of the layout's planes,
-    in the scale of the samples, and (rows, columns, 1) with the share of each cell that lies
-    outside the covers. A mid grey where nothing is left around them.
+    (rows, columns, channels) of coarse cells, channels in the order of the layout's planes, in
+    units of samples as stored; and (rows, columns, 1), the clear share of each cell.
     """
     layout = window.layout
     clear = cv2.bitwise_not(window.masks[layout.coarsest])
@@ -34,8 +33,8 @@ def surroundings(window: Window) -> tuple[Grid, Grid]:
         return np.tile(grey, (*weights.shape[:2], 1)), weights
     totals = []
     for plane, samples in zip(layout.planes, window.planes, strict=True):
-        # Each sample of the coarsest plane is covered or clear as a whole, in all planes: so no
-        # mean over one mixes what is covered with what is not.
+        # A sample of the coarsest plane is covered or clear as a whole, in all planes, so no mean
+        # over its pixels mixes covered with clear ones.
         wide, tall = layout.step_x // plane.step_x, layout.step_y // plane.step_y
         means = _shrunk(_padded(samples, wide, tall), wide, tall)
         totals.append(_cells(cv2.copyTo(means, clear), window))  # zero under the covers
@@ -45,10 +44,10 @@ def surroundings(window: Window) -> tuple[Grid, Grid]:
 
 
 def _cells(samples: Samples, window: Window) -> Grid:
-    """Means of samples on the coarsest plane over the window's cells, (rows, columns, channels)."""
+    """(rows, columns, channels) means over the window's cells of samples on the coarsest plane."""
     wide, tall = window.grid // window.layout.step_x, window.grid // window.layout.step_y
     samples = _padded(samples, wide, tall)
-    while min(wide, tall) > 2:  # whole-number halving is many times faster than one large step
+    while min(wide, tall) > 2:  # halving integers is many times faster than a single large step
         wide, tall = wide // 2, tall // 2
         samples = _shrunk(samples, 2, 2)
     means = _shrunk(samples.astype(np.float32), wide, tall)
@@ -56,7 +55,7 @@ def _cells(samples: Samples, window: Window) -> Grid:
 
 
 def _padded(samples: Samples, wide: int, tall: int) -> Samples:
-    """Samples up to a multiple of `wide` by `tall`: a cell may reach over the picture's edge."""
+    """Samples continued to a multiple of `wide` x `tall`, for cells over the picture's edge."""
     below, right = -samples.shape[0] % tall, -samples.shape[1] % wide
     if not below and not right:
         return samples
@@ -64,7 +63,7 @@ def _padded(samples: Samples, wide: int, tall: int) -> Samples:
 
 
 def _shrunk(samples: npt.NDArray[Any], wide: int, tall: int) -> npt.NDArray[Any]:
-    """Means over cells of `wide` by `tall` samples."""
+    """Means over cells of `wide` x `tall` samples."""
     if wide == tall == 1:
         return samples
     size = samples.shape[1] // wide, samples.shape[0] // tall

@@ -1,4 +1,4 @@
-"""What a fill sees and writes: covers as masks on each plane, with the ring around them."""
+"""Covers as masks on each plane, with the ring around them: a fill's input."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from blur.cover.layout import Layout, PlaneLayout, Samples
 from blur.cover.region import Region
 
 GUARD = 2.0
-"""Pixels that a cover reaches beyond its region, for what encoders and scalers spread."""
+"""Pixels that a cover reaches beyond its region, since encoders and scalers spread samples; larger
+covers more."""
 
 RING = 3
-"""Coarse cells around covers from which their colours are taken."""
+"""Coarse cells around covers that give them their colours; larger mixes in farther ones."""
 
 _DRAWABLE = 2**24
-"""Coordinates, in sixteenths of a cell, beyond which OpenCV's polygons are not to be trusted."""
+"""Sixteenths of a cell; with larger coordinates OpenCV's polygons come out wrong."""
 
-Mask = npt.NDArray[np.uint8]
+PixelMask = npt.NDArray[np.uint8]
 """(height, width) samples of a plane, 255 where covered, 0 elsewhere."""
 
 
@@ -45,7 +46,7 @@ class Rect(NamedTuple):
         return Rect(*low, max(self.x1, other.x1), max(self.y1, other.y1))
 
     def cut(self, other: Rect) -> Rect:
-        """The part that lies in `other`, which it meets."""
+        """The part in `other`, which must meet it."""
         low = max(self.x0, other.x0), max(self.y0, other.y0)
         return Rect(*low, min(self.x1, other.x1), min(self.y1, other.y1))
 
@@ -55,25 +56,23 @@ class Rect(NamedTuple):
         return Rect(*low, -(-(self.x1 + by) // grid) * grid, -(-(self.y1 + by) // grid) * grid)
 
     def moved(self, corner: Rect) -> Rect:
-        """As seen from the top left corner of `corner`."""
+        """Relative to the top left corner of `corner`."""
         x, y = corner.x0, corner.y0
         return Rect(self.x0 - x, self.y0 - y, self.x1 - x, self.y1 - y)
 
     def on(self, plane: PlaneLayout) -> tuple[slice, slice]:
-        """Rows and columns of the plane's samples; the rect starts on the plane's grid."""
+        """Rows and columns of the plane's samples; the rect must start on the plane's grid."""
         rows = slice(self.y0 // plane.step_y, -(-self.y1 // plane.step_y))
         return rows, slice(self.x0 // plane.step_x, -(-self.x1 // plane.step_x))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """One cover: a mask over `rect` for each plane, and what its pattern is tied to.
-
-    `centre` and `width` (pixels) are those of the region's own box.
-    """
+    """One cover: a mask over `rect` for each plane; `seed`, and `centre` and `width` (pixels) of
+    the region's own box, place its pattern."""
 
     rect: Rect
-    masks: tuple[Mask, ...]
+    masks: tuple[PixelMask, ...]
     seed: int
     centre: tuple[float, float]
     width: float
@@ -83,31 +82,28 @@ class Patch:
 class Window:
     """A part of the picture with some covers and the ring around them.
 
-    `planes` are views of each plane over `rect`; `masks` mark what lies under *any* cover of the
-    picture. `rect` starts on a multiple of `grid`, the side in pixels of a coarse cell.
-    `matrix` is the picture's H.273 matrix coefficients.
+    `planes` are views of each plane over `rect`; `masks` mark the samples under *any* cover of the
+    picture. `rect` starts on a multiple of `grid`, the side of a coarse cell in pixels. `matrix`
+    is the picture's H.273 matrix coefficients.
     """
 
     layout: Layout
     rect: Rect
     grid: int
     planes: tuple[Samples, ...]
-    masks: tuple[Mask, ...]
+    masks: tuple[PixelMask, ...]
     patches: tuple[Patch, ...]
     matrix: int
     full_range: bool
 
 
 def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -> list[Patch]:
-    """Covers of the regions, snapped outward to the grid that all planes share.
-
-    Regions wholly outside the picture have none.
-    """
+    """Covers of the regions (stored coordinates), snapped outward to the grid that all planes
+    share; none for regions wholly outside the picture."""
     step_x, step_y = layout.step_x, layout.step_y
     if picture.interlaced_frame:
         step_y *= 2  # a row of chroma belongs to every other row of pixels
-    # A cell is covered when its centre is inside: so much more, and no cell that a region
-    # touches is left out.
+    # A cell is covered if its centre is inside: half a diagonal more, and every touched one is.
     pad = GUARD + float(np.hypot(step_x, step_y)) / 2
     end = np.array([-(-picture.width // step_x), -(-picture.height // step_y)])
     found = []
@@ -121,7 +117,7 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
         corners = np.round((cells - first - 0.5) * 16)
         if np.abs(corners).max() < _DRAWABLE:
             cv2.fillConvexPoly(mask, corners.astype(np.int32), 255, shift=4)
-        else:  # a box gone astray: better all than nothing
+        else:  # a box gone astray: cover all rather than nothing
             mask[:] = 255
         x0, y0 = (first * (step_x, step_y)).tolist()
         x1, y1 = np.minimum(last * (step_x, step_y), (picture.width, picture.height)).tolist()
@@ -138,7 +134,7 @@ def windows(
     planes: Sequence[Samples],
     covers: Sequence[Patch],
 ) -> Iterator[Window]:
-    """The covers in windows, those that touch in one window, so that their colours agree."""
+    """Windows around the covers; covers that touch share a window, so their colours agree."""
     grid = _grid(picture, layout)
     full_range = _full_range(picture, layout)
     coarsest = layout.planes[layout.coarsest]
@@ -161,14 +157,15 @@ def windows(
 
 
 def _grid(picture: av.VideoFrame, layout: Layout) -> int:
-    """Coarse cells follow the picture's size and not a cover's: colours never jump with it."""
+    """Side of a coarse cell in pixels: by the picture's size, not a cover's, so colours never jump
+    with a cover."""
     side = min(picture.width, picture.height)
     cell = 4 if side <= 400 else 8 if side <= 800 else 16 if side <= 1600 else 32
     return max(cell, 2 * layout.step_x, 2 * layout.step_y)
 
 
 def _full_range(picture: av.VideoFrame, layout: Layout) -> bool:
-    """Where the picture does not say: grey and the `yuvj` formats are full range, as in FFmpeg."""
+    """Whether samples use their full range; untagged grey and `yuvj` do, as in FFmpeg."""
     grey = not any("u" in plane.roles for plane in layout.planes)
     if picture.color_range == ColorRange.MPEG:
         return False
@@ -176,7 +173,7 @@ def _full_range(picture: av.VideoFrame, layout: Layout) -> bool:
 
 
 def _touching(covers: Sequence[Patch], gap: int) -> list[tuple[Rect, list[Patch]]]:
-    """Covers in groups that lie more than `gap` pixels apart, with the rect around each group."""
+    """Groups of covers more than `gap` pixels apart, with the rect around each."""
     groups: list[tuple[Rect, list[Patch]]] = []
     for patch in covers:
         rect, members = patch.rect, [patch]
@@ -193,9 +190,11 @@ def _shape(rect: Rect, plane: PlaneLayout) -> tuple[int, int]:
     return rows.stop - rows.start, columns.stop - columns.start
 
 
-def _masks(cells: Mask, step_x: int, step_y: int, rect: Rect, layout: Layout) -> tuple[Mask, ...]:
-    """A mask of cells of `step_x` by `step_y` pixels, from the rect's corner, on each plane."""
-    made: dict[tuple[int, int], Mask] = {}
+def _masks(
+    cells: PixelMask, step_x: int, step_y: int, rect: Rect, layout: Layout
+) -> tuple[PixelMask, ...]:
+    """A mask of cells of `step_x` x `step_y` pixels, from the rect's corner, as one per plane."""
+    made: dict[tuple[int, int], PixelMask] = {}
     for plane in layout.planes:
         steps = plane.step_x, plane.step_y
         if steps not in made:
@@ -205,8 +204,8 @@ def _masks(cells: Mask, step_x: int, step_y: int, rect: Rect, layout: Layout) ->
     return tuple(made[plane.step_x, plane.step_y] for plane in layout.planes)
 
 
-def _spread(cells: Mask, wide: int, tall: int) -> Mask:
-    """A mask of cells as a mask of samples, `wide` by `tall` of them to a cell."""
+def _spread(cells: PixelMask, wide: int, tall: int) -> PixelMask:
+    """A mask of cells as a mask of samples, `wide` x `tall` to a cell."""
     if wide > 1:
         cells = cv2.merge([cells] * wide).reshape(cells.shape[0], -1)
     return cells.repeat(tall, 0) if tall > 1 else cells

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from blur.cover.membrane import _pull, stretch
+from blur.cover.membrane import inverse_cubes, stretch
 
 
 def holed(values: np.ndarray, hole: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
@@ -60,5 +60,5 @@ def test_no_value_is_beyond_the_known_ones(weights, seed):
 def test_each_cell_pulls_with_the_inverse_cube_of_its_distance(height, width):
     y, x = np.indices((height, width)).reshape(2, -1)
     pull = ((y[:, None] - y) ** 2 + (x[:, None] - x) ** 2 + 0.25) ** -1.5
-    by_rows = _pull(height, width).swapaxes(0, 1).reshape(pull.shape)
+    by_rows = inverse_cubes(height, width).swapaxes(0, 1).reshape(pull.shape)
     assert by_rows == pytest.approx(pull, rel=1e-6)
