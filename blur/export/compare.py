@@ -15,12 +15,13 @@ import numpy as np
 
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
+from blur.data.arrays import Picture
 from blur.data.plan import Plan
 from blur.data.spans import FrameSpan
 from blur.disk import atomic
 from blur.errors import UsageError
 from blur.export.sheet import moments
-from blur.render.pictures import Pictures, Rgb, as_shown, covered
+from blur.render.pictures import Pictures, as_shown, covered
 from blur.settings import CoverSettings
 from blur.store.folder import WorkFolder
 
@@ -82,7 +83,7 @@ def write(
 
 def _halves(
     pictures: Pictures, plan: Plan, cover: CoverSettings, spans: Sequence[FrameSpan]
-) -> Iterator[Rgb]:
+) -> Iterator[Picture]:
     info, fill = pictures.info, make_fill(cover)
     covers = Covers(plan.tracks, plan.shots(), cover, plan.width, plan.height)
     for index in itertools.chain.from_iterable(itertools.starmap(range, spans)):
@@ -91,7 +92,7 @@ def _halves(
         yield _beside(as_shown(before, info, SIDE), as_shown(after, info, SIDE))
 
 
-def _encode(halves: Iterator[Rgb], rate: Fraction, path: Path) -> int:
+def _encode(halves: Iterator[Picture], rate: Fraction, path: Path) -> int:
     first = next(halves)
     done = 0
     with av.open(path, "w", format="mp4") as container:
@@ -108,7 +109,7 @@ def _encode(halves: Iterator[Rgb], rate: Fraction, path: Path) -> int:
     return done
 
 
-def _beside(before: Rgb, after: Rgb) -> Rgb:
+def _beside(before: Picture, after: Picture) -> Picture:
     """Both pictures with a bar between them, cropped to an even size for 4:2:0."""
     height = before.shape[0]
     bar = np.full((height, _BAR, 3), 255, np.uint8)

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers, Region
-from blur.data.arrays import Gray
+from blur.data.arrays import Gray, Picture
 from blur.data.boxes import bounds
 from blur.data.edits import Decision, Edits
 from blur.data.plan import Boxes, Plan
@@ -35,7 +35,7 @@ from blur.export.templates import Templates, joined
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.seek import glimpses
 from blur.media.open.small_pictures import display_rgb
-from blur.render.pictures import Pictures, Rgb, as_shown, covered
+from blur.render.pictures import Pictures, as_shown, covered
 from blur.scan.looks import LookRequest, ScanLooks
 from blur.settings import CoverSettings, Level
 
@@ -77,7 +77,7 @@ class Tile:
     """
 
     seconds: float
-    picture: Rgb
+    picture: Picture
     caption: str
     doubtful: bool = False
     missed: int = 0
@@ -225,7 +225,7 @@ def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:
     return html.fill("page", title=title, sheets=items)
 
 
-def _masked(regions: Sequence[Region], tile: Rgb, width: int, height: int) -> Gray:
+def _masked(regions: Sequence[Region], tile: Picture, width: int, height: int) -> Gray:
     """1 where a tile is covered; `regions` are in pixels of the clip, `width` x `height`."""
     mask = np.zeros(tile.shape[:2], np.uint8)
     scale = tile.shape[1] / width, tile.shape[0] / height
@@ -234,7 +234,7 @@ def _masked(regions: Sequence[Region], tile: Rgb, width: int, height: int) -> Gr
     return mask
 
 
-def _blot_faces(tile: Rgb, hidden: Gray, colour: tuple[int, int, int]) -> int:
+def _blot_faces(tile: Picture, hidden: Gray, colour: tuple[int, int, int]) -> int:
     """Blot out faces outside the covers; returns the number of blots."""
     missed = 0
     for _ in range(3):  # a face may have kept a detector from seeing its neighbour
@@ -246,7 +246,7 @@ def _blot_faces(tile: Rgb, hidden: Gray, colour: tuple[int, int, int]) -> int:
     return missed
 
 
-def _blot(tile: Rgb, hidden: Gray, boxes: Boxes, colour: tuple[int, int, int]) -> int:
+def _blot(tile: Picture, hidden: Gray, boxes: Boxes, colour: tuple[int, int, int]) -> int:
     """Blot out boxes whose centre no cover hides; returns the number of blots."""
     blotted = 0
     for left, top, right, bottom in bounds(boxes):

@@ -1,4 +1,4 @@
-"""Rendering again after an audit: only what has changed is encoded."""
+"""Rendering again after an audit: only frames whose covers changed are encoded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from blur.settings import Hardware, Settings
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What a render has made of the same clip, settings and edits, and the plan it followed."""
+    """An earlier render of the same clip, settings and edits, and its plan."""
 
     out: Path
     plan: Plan
@@ -36,9 +36,9 @@ def render_again(
     progress: Progress | None,
     earlier: Earlier,
 ) -> Rendered:
-    """Like `render`; where `earlier` has the same covers, its encoded pictures are taken over.
+    """Like `render`, but takes over the encoded pictures of `earlier` where covers are equal.
 
-    `out` may be its file. Raises what `render` raises.
+    `out` may be the earlier file. Raises the errors of `render`.
     """
     started = time.monotonic()
     covering = Covering(clip, plan, settings, edits)
@@ -60,8 +60,8 @@ def render_again(
 def _splice(
     covering: Covering, plan: Plan, settings: Settings, edits: Edits | None, earlier: Earlier
 ) -> Splice | None:
-    """None where the whole clip is to be rendered: stills; what is not read frame by frame as it
-    was scanned; and chips, whose encoders may do as they please."""
+    """The splice, or None to render the whole clip: stills, damaged or deinterlaced clips (whose
+    frames are not read as scanned), and hardware encoders (whose pictures vary)."""
     info, output = covering.info, settings.output
     deinterlaced = output.deinterlace and info.interlaced
     chip = output.hardware is not Hardware.NONE

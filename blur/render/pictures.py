@@ -1,7 +1,4 @@
-"""Pictures of one clip for people to look at: as it was, and as it is covered.
-
-Everything stays in memory: nothing that is shown here is ever written.
-"""
+"""Pictures of a clip for people to look at, clear or covered. In memory only, never written."""
 
 from __future__ import annotations
 
@@ -19,24 +16,23 @@ import numpy.typing as npt
 from blur.cover.fills import Fill
 from blur.cover.paint import paint
 from blur.cover.region import Region
+from blur.data.arrays import Picture
 from blur.data.plan import Box
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.seek import Seeker
 from blur.media.open.small_pictures import display_rgb
 
-Rgb = npt.NDArray[np.uint8]
-"""(height, width, 3) RGB."""
 K = TypeVar("K")
 V = TypeVar("V")
 
 DECODED = 128 * 2**20
-"""Bytes of decoded pictures to keep around a playhead."""
+"""Bytes of decoded pictures kept around a playhead; larger steps further without decoding."""
 _HEAD = 2.0
-"""Width and height of a face's thumbnail, in widths of its box."""
+"""Box widths on a thumbnail's side; larger shows more around the face."""
 
 
 class Recent(Generic[K, V]):
-    """The most recently used values, up to a number of bytes. Safe to share between threads."""
+    """The most recently used values, up to `limit` bytes as counted by `size`. Thread-safe."""
 
     def __init__(self, limit: int, size: Callable[[V], int]) -> None:
         self.limit = limit
@@ -64,15 +60,14 @@ class Recent(Generic[K, V]):
 class Pictures:
     """The decoded frames of one file, in any order, from any thread.
 
-    `limit` is the number of bytes to keep around the playhead, so that a step back decodes
-    nothing again. `pts` are those of the plan.
+    `limit` bytes of them are kept, so that a step back decodes nothing. `pts` are the plan's.
     """
 
     def __init__(self, path: Path, info: ClipInfo, pts: Sequence[int], limit: int) -> None:
         self.info = info
         self._seeker = Seeker(path, info, pts)
         self._recent: Recent[int, av.VideoFrame] = Recent(limit, _bytes)
-        self._size = 6 * info.width * info.height  # until the first one tells
+        self._size = 6 * info.width * info.height  # bytes of a picture; a guess for the first
         self._lock = threading.Lock()
         self._seeker.__enter__()
 
@@ -81,7 +76,7 @@ class Pictures:
             self._seeker.__exit__(None, None, None)
 
     def at(self, index: int) -> av.VideoFrame:
-        """The frame's picture; it is shared, so never paint on it. Raises DecodeError."""
+        """The frame's picture, shared: never paint on it. Raises DecodeError."""
         with self._lock:
             picture = self._recent.get(index)
             if picture is None:
@@ -96,13 +91,13 @@ class Pictures:
 def covered(
     picture: av.VideoFrame, info: ClipInfo, regions: Iterable[Region], fill: Fill
 ) -> av.VideoFrame:
-    """A covered copy of a picture; `regions` are in display coordinates."""
+    """The picture, or a copy of it with `regions` (display coordinates) covered."""
     stored = [region.mapped(info.orientation.box_to_stored) for region in regions]
     return paint(copied(picture), stored, fill) if stored else picture
 
 
 def copied(picture: av.VideoFrame) -> av.VideoFrame:
-    """The same picture with planes of its own."""
+    """A copy with planes of its own."""
     twin = av.VideoFrame(picture.width, picture.height, picture.format.name)
     for source, target in zip(picture.planes, twin.planes, strict=True):
         old, new = _rows(source), _rows(target)
@@ -112,8 +107,8 @@ def copied(picture: av.VideoFrame) -> av.VideoFrame:
     return twin
 
 
-def as_shown(picture: av.VideoFrame, info: ClipInfo, longest: int) -> Rgb:
-    """The picture as a screen shows it, with square pixels, not larger than it is."""
+def as_shown(picture: av.VideoFrame, info: ClipInfo, longest: int) -> Picture:
+    """The picture as displayed, with square pixels, its longest side at most `longest` pixels."""
     sar = float(info.sample_aspect_ratio)
     width = info.width * (1 / sar if info.orientation.transposed else sar)
     scale = min(1.0, longest / max(width, info.height))
@@ -125,8 +120,8 @@ def as_shown(picture: av.VideoFrame, info: ClipInfo, longest: int) -> Rgb:
     )
 
 
-def thumbnail(picture: av.VideoFrame, info: ClipInfo, box: Box, side: int) -> Rgb:
-    """(side, side, 3) picture of a face, upright, with what is around it."""
+def thumbnail(picture: av.VideoFrame, info: ClipInfo, box: Box, side: int) -> Picture:
+    """(side, side, 3) picture of a face and its surroundings, turned upright."""
     scale = min(1.0, side / (_HEAD * box.w))
     size = max(1, round(info.width * scale)), max(1, round(info.height * scale))
     whole = display_rgb(picture, info.orientation, *size)
@@ -136,7 +131,7 @@ def thumbnail(picture: av.VideoFrame, info: ClipInfo, box: Box, side: int) -> Rg
     return np.asarray(cv2.warpAffine(whole, turn, (side, side), borderValue=(29, 32, 37)))
 
 
-def jpeg(picture: Rgb, quality: int = 88) -> bytes:
+def jpeg(picture: Picture, quality: int = 88) -> bytes:
     ok, coded = cv2.imencode(
         ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
     )

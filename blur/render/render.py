@@ -1,4 +1,4 @@
-"""The render: from a clip, its plan and edits to the covered clip."""
+"""The render: a clip, covered per its plan and edits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blur.cover.fills import make_fill
 from blur.cover.layout import paintable
 from blur.cover.paint import paint
 from blur.cover.region import Covers
-from blur.data import resolve as decisions
+from blur.data import resolve
 from blur.data.edits import Edits
 from blur.data.plan import Plan
 from blur.disk.fingerprint import fingerprint
@@ -30,11 +30,13 @@ from blur.process.progress import Progress, silent
 from blur.settings import Settings
 
 _LARGE = 4_000_000
-"""Pixels from which one decoded frame waits, not several: at 4K each takes up to 25 MB."""
+"""Pixels from which a single decoded frame waits: at 4K each takes up to 25 MB. Larger needs more
+memory."""
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
-    """What a render did; goes into the report."""
+    """The report of a render: frames written and damaged, sizes in bytes, time in seconds, and the
+    metadata dropped."""
 
     frames: int
     damaged: int
@@ -56,7 +58,7 @@ def render(
 ) -> Rendered:
     """Write `clip`, covered per `plan` and `edits`, to `out`: whole, or not at all.
 
-    Raises PlanMismatch when the plan is of another clip, DecodeError, OutputError.
+    Raises PlanMismatch if plan or edits are of another clip, DecodeError, OutputError.
     """
     started = time.monotonic()
     covering = Covering(clip, plan, settings, edits)
@@ -90,16 +92,16 @@ def render(
 
 
 def covers_of(plan: Plan, settings: Settings, edits: Edits | None) -> Covers:
-    """The covers of a plan, with a person's edits on top."""
+    """The covers of a plan and a person's edits."""
     if edits is not None:
-        plan = decisions.apply(plan, edits)
+        plan = resolve.apply(plan, edits)
     return Covers(plan.tracks, plan.shots(), settings.cover, plan.width, plan.height)
 
 
 class Covering:
-    """What becomes of the frames of `clip`: `covers` per its plan and edits.
+    """Paints the covers of a plan and edits on the frames of `clip`.
 
-    Raises PlanMismatch when the plan is of another clip.
+    Raises PlanMismatch if plan or edits are of another clip.
     """
 
     def __init__(self, clip: Path, plan: Plan, settings: Settings, edits: Edits | None) -> None:
@@ -111,7 +113,8 @@ class Covering:
         self._fill = make_fill(settings.cover)
 
     def write(self, frames: Iterable[Frame], writer: Writer | StillWriter, tell: Progress) -> int:
-        """Give `frames` to `writer`, covered; how many the clip has up to the last of them."""
+        """Write `frames`, covered; returns the last index + 1. Raises PlanMismatch for a frame at
+        another time than scanned."""
         done = 0
         for frame in ahead(frames, 1 if self.info.width * self.info.height > _LARGE else AHEAD):
             writer.write(dataclasses.replace(frame, picture=self._covered(frame)))

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from blur.cover.region import Covers, Region
+from blur.data.arrays import Picture
 from blur.data.plan import Box, Plan, Track
 from blur.disk.fingerprint import fingerprint
 from blur.media.open.probe import probe
-from blur.render.pictures import DECODED, Pictures, Recent, Rgb, jpeg, thumbnail
+from blur.render.pictures import DECODED, Pictures, Recent, jpeg, thumbnail
 from blur.review.snapshot import Snapshot
 from blur.settings import CoverSettings
 
@@ -52,12 +53,14 @@ class ClipPictures:
     def thumbnail(self, index: int, box: Box) -> bytes:
         """The face in `box`, uncovered, as JPEG."""
 
-        def make() -> Rgb:
+        def make() -> Picture:
             return thumbnail(self._glimpses.at(index), self.info, box, _THUMBNAIL)
 
         return self.jpeg(("face", index, box), make, 80)
 
-    def jpeg(self, name: tuple[object, ...], make: Callable[[], Rgb], quality: int = 88) -> bytes:
+    def jpeg(
+        self, name: tuple[object, ...], make: Callable[[], Picture], quality: int = 88
+    ) -> bytes:
         """A picture as JPEG, kept under `name`; `make` is called only without a kept picture."""
         done = self._jpegs.get(name)
         if done is None:

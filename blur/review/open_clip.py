@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from blur.cover.fills import make_fill
+from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.plan import Box
 from blur.errors import UsageError
-from blur.render.pictures import Pictures, Rgb, as_shown, covered
+from blur.render.pictures import Pictures, as_shown, covered
 from blur.review import present
 from blur.review.clip_pictures import ClipPictures, NearbyCovers
 from blur.review.commands import lane_of, perform
@@ -155,7 +156,7 @@ class OpenClip:
                 named, output = self._version(), self._output()
                 pictures, regions = output or pictures, [] if output else self._covers.at(index)
 
-        def make() -> Rgb:
+        def make() -> Picture:
             picture = covered(pictures.at(index), info, regions, fill)
             return as_shown(picture, pictures.info, longest)
 
