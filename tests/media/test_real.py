@@ -1,4 +1,4 @@
-"""The real clips of the shared test material, in and out again."""
+"""Real clips, read and written uncovered."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _seen_alike_by_mediainfo(out, done) -> None:
     )
     tracks = json.loads(report.stdout)["media"]["track"]
     video = next(t for t in tracks if t["@type"] == "Video")
-    if times(out, 0)[0] == 0:  # it counts the time before the first frame, too
+    if times(out, 0)[0] == 0:  # mediainfo counts the time before the first frame as frames
         assert int(video["FrameCount"]) == done.written.frames
     assert "Encoded_Library" not in video and "Encoded_Application" not in tracks[0]
 

@@ -1,4 +1,4 @@
-"""Every kind of clip in and out again, uncovered: nothing but the samples may have changed."""
+"""Every kind of clip, read and written uncovered: only the samples may change."""
 
 from __future__ import annotations
 

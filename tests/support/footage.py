@@ -1,4 +1,4 @@
-"""Clips made for tests: every kind of file that phones, cameras and editors write, in small."""
+"""Small clips of every kind that phones, cameras and editors write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from av.stream import Disposition
 
 SECRET = "SECRET-7f3a"
 GPS = "+31.5003+034.4667/"
-"""What is planted wherever a file has room for words; no byte of it may come out."""
+"""Planted wherever a file has room for words; no byte may come out."""
 
 PLANTED = {
     "title": f"{SECRET} title",
@@ -33,7 +33,7 @@ PLANTED = {
 
 @dataclass
 class Recipe:
-    """A clip in small. `pts` are in units of `time_base`; `audio` starts are in seconds."""
+    """A small clip: `pts` in ticks of `time_base`, `audio` as (codec, start in seconds)."""
 
     suffix: str = ".mp4"
     codec: str = "libx264"
@@ -54,12 +54,12 @@ class Recipe:
     planted: bool = False
     timecode: str = ""
     extra: Callable[[av.container.OutputContainer], Callable[[], None]] | None = None
-    """Adds streams before the header; what it returns fills them after it."""
+    """Adds streams before the header; returns a function that fills them after it."""
 
 
 @contextlib.contextmanager
 def unprivileged() -> Iterator[None]:
-    """As a user who is not root, whom permissions bind."""
+    """Run as a user bound by permissions, unlike root."""
     if os.geteuid():
         yield
         return
@@ -71,7 +71,7 @@ def unprivileged() -> Iterator[None]:
 
 
 def picture(recipe: Recipe, index: int) -> av.VideoFrame:
-    """A picture with detail in every plane that tells its index."""
+    """A picture with detail in every plane; a white bar shows its index."""
     rng = np.random.default_rng(index)
     coarse = rng.integers(0, 256, (recipe.height // 8 + 2, recipe.width // 8 + 2, 3), np.uint8)
     rgb = np.repeat(np.repeat(coarse, 8, 0), 8, 1)[: recipe.height, : recipe.width]
@@ -81,7 +81,7 @@ def picture(recipe: Recipe, index: int) -> av.VideoFrame:
 
 
 def tone(start: int, samples: int, rate: int, layout: str, pix: str = "fltp") -> av.AudioFrame:
-    """A sweep that tells its own time, planar float."""
+    """A sweep whose pitch shows its time, planar float."""
     channels = av.AudioLayout(layout).nb_channels
     time = (np.arange(samples) + start) / rate
     wave = 0.4 * np.sin(2 * np.pi * (200 + 400 * time) * time)
@@ -144,7 +144,7 @@ def _describe(stream: Any, recipe: Recipe) -> None:
 
 
 def _length(recipe: Recipe) -> int:
-    """Of the last frame, in ticks; that of the first."""
+    """Ticks that the last frame lasts: as long as the first."""
     if len(recipe.pts) > 1:
         return recipe.pts[1] - recipe.pts[0]
     return round(1 / (recipe.rate * recipe.time_base))
@@ -215,7 +215,7 @@ def chapters(container: Any) -> Callable[[], None]:
 
 
 def cover_picture(container: Any) -> Callable[[], None]:
-    """A JPEG larger than the film: what a careless reader would take for it."""
+    """A JPEG larger than the film, which a careless reader would take for it."""
     import io
 
     from PIL import Image

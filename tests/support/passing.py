@@ -1,4 +1,4 @@
-"""Clips taken through a reader and a writer, uncovered, and as PyAV alone decodes them."""
+"""Clips passed through a reader and a writer, uncovered, and as PyAV alone decodes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from blur.settings import OutputSettings
 
 @dataclass
 class Passed:
-    """A clip and what became of it."""
+    """A clip, its output, and its reader's notes."""
 
     source: Path
     info: ClipInfo
@@ -42,7 +42,7 @@ def passed_through(source: Path, folder: Path, settings: OutputSettings, **readi
 
 
 def decoded(path: Path, stream: int | None = None) -> list[av.VideoFrame]:
-    """Straight from PyAV: what our own reader is measured against."""
+    """All frames, straight from PyAV."""
     with av.open(str(path)) as container:
         index = probe(path).stream if stream is None else stream
         return list(container.decode(container.streams[index]))

@@ -63,7 +63,7 @@ def test_a_box_finds_the_pixel_that_moved(orientation, data):
 
 @pytest.mark.parametrize(("transposed", "flip_x", "flip_y"), FLAGS)
 def test_the_forehead_stays_on_the_forehead(transposed, flip_x, flip_y):
-    """A face that is upright on screen: its top in the stored picture is where `angle` says."""
+    """The forehead of a face upright on screen lies at `angle` in the stored picture."""
     orientation = Orientation(40, 30, transposed, flip_x, flip_y)
     shown = np.zeros((orientation.height, orientation.width), np.uint8)
     shown[5, 10] = 1  # forehead

@@ -23,7 +23,7 @@ def frames_of(path: Path, **options) -> tuple[list, Reader]:
 
 
 def mux_packets(path: Path, times: list[int | None], codec: str = "mjpeg") -> Path:
-    """A Matroska file whose packets carry exactly these times, in milliseconds."""
+    """A Matroska file with packets at these times, in milliseconds."""
     recipe = Recipe(pix_fmt="yuvj420p")
     encoder = av.CodecContext.create(codec, "w")
     encoder.width, encoder.height, encoder.pix_fmt = 64, 48, "yuvj420p"
@@ -104,7 +104,7 @@ def test_what_is_left_of_a_clip_can_be_had_on_request(tmp_path):
 
 
 def _corrupt(path: Path, tmp_path: Path) -> Path:
-    """The middle of the coded pictures overwritten."""
+    """A copy with zeros over the middle of the coded pictures."""
     data = bytearray(path.read_bytes())
     middle = len(data) // 2
     data[middle : middle + 3000] = bytes(3000)
@@ -128,7 +128,7 @@ def test_damage_in_the_middle_is_counted_against_the_limit(tmp_path):
 
 
 def test_a_clip_cut_from_the_middle_of_an_open_gop(tmp_path):
-    """Pictures that lean on what was cut away are named; they are nobody's loss to mend."""
+    """Pictures that refer to frames cut away are noted, not counted as damage."""
     source = make(tmp_path / "whole.mp4", RECIPES["open-gop"])
     path = tmp_path / "cut.mkv"
     with av.open(str(source)) as whole, av.open(str(path), "w") as container:
@@ -165,7 +165,7 @@ def test_deinterlacing_keeps_frames_and_times(tmp_path):
 
 
 def test_a_zero_sized_packet_is_not_the_end(tmp_path):
-    """AVI says "show the last picture on" by an empty chunk."""
+    """An empty chunk of an AVI holds the last picture."""
     path = tmp_path / "clip.avi"
     recipe = Recipe(codec="mpeg4")
     encoder = av.CodecContext.create("mpeg4", "w")

@@ -17,7 +17,7 @@ from blur.media.open.seek import Seeker, glimpses, wanted_frames
 
 
 def film(path: Path, codec: str, gaps: list[int], **options: str) -> None:
-    """A clip whose every frame has a brightness of its own, `gaps` thousandths apart."""
+    """A clip whose frames differ in brightness, `gaps` milliseconds apart."""
     with av.open(path, "w") as container:
         stream = container.add_stream(codec, 30)
         stream.width, stream.height = 64, 48
@@ -81,7 +81,7 @@ def test_frames_of_a_varying_rate_are_found(tmp_path: Path, gaps: list[int], gro
 
 
 def test_real_clips_are_found_frame_by_frame(shared_facedata: Path) -> None:
-    """Containers without proper times among them."""
+    """Some of these containers have no proper times."""
     for path in sorted((shared_facedata / "video").rglob("*")):
         if path.stat().st_size < 2_000_000 and path.suffix in {".avi", ".gif", ".mkv", ".wmv"}:
             frames = len(read(path))

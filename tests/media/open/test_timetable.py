@@ -1,4 +1,4 @@
-"""Times known before decoding are those that decoding gives, or none."""
+"""A timetable holds the times that decoding gives, or there is none."""
 
 from fractions import Fraction
 from pathlib import Path

@@ -53,7 +53,7 @@ def test_a_key_frame_stands_every_two_seconds():
 
 
 def test_presets_look_ahead_as_far_as_x264_says(tmp_path):
-    """The default of the default preset, as x264 writes it into a stream."""
+    """x264 writes the look-ahead of its default preset into a stream."""
     with av.open(tmp_path / "a.h264", "w") as container:
         stream = container.add_stream("libx264", 25, options={"preset": "medium"})
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"

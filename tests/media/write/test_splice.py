@@ -1,4 +1,4 @@
-"""A splice against the encoder's own work: what is kept is kept to the bit, what is new is new."""
+"""Splices against whole encodes: unchanged groups stay bit for bit, changed groups are new."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CODECS = [codec for codec in Codec if codec is not Codec.MATCH]
 
 
 def times(seed: int) -> list[int]:
-    """Frames at uneven times, as phones have them."""
+    """Frames at uneven times, as phones take them."""
     steps = np.random.default_rng(seed).integers(1, 4, FRAMES) * 512
     return [0, *np.cumsum(steps)[:-1].tolist()]
 
@@ -59,7 +59,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def negative(frame: Frame, marked: Collection[int]) -> Frame:
-    """The frame, its luma turned to the negative where it is marked."""
+    """The frame, with negative luma if it is marked."""
     if frame.index in marked:
         frame.picture.make_writable()
         luma = frame.picture.planes[0]
@@ -80,7 +80,7 @@ def whole(clip: Path, out: Path, output: OutputSettings, marked: Collection[int]
 def spliced(
     clip: Path, earlier: Path, out: Path, output: OutputSettings, marked: Collection[int]
 ) -> list[range] | None:
-    """The runs that were encoded; None where there is nothing to keep."""
+    """The encoded runs; None where no group can be kept."""
     info = probe(clip)
     with open_reader(clip, info) as reader:
         pts = [frame.pts for frame in reader]
@@ -111,7 +111,7 @@ def packets(path: Path, kind: str = "video") -> list[tuple[Fraction, Fraction, F
 
 
 def headers(path: Path) -> list[tuple[object, ...]]:
-    """What a container says before its pictures."""
+    """Codec headers, clocks and metadata of every track."""
     found: list[tuple[object, ...]] = []
     with av.open(str(path)) as container:
         for stream in container.streams:
@@ -140,8 +140,8 @@ def test_fields_stay_fields(tmp_path: Path) -> None:
 
 
 def check(clip: Path, folder: Path, codec: Codec, marked: set[int]) -> list[range] | None:
-    """Splices what is `marked` into an earlier output, and looks at every packet and picture; the
-    runs that were encoded, None where all must be."""
+    """Splice the `marked` frames into an earlier output and compare every packet and picture;
+    returns the encoded runs, None where all frames must be encoded."""
     output = OutputSettings(codec=codec, audio=AudioMode.KEEP, keep_timecode=True)
     suffix = output_suffix(probe(clip), output)
     earlier = folder / f"earlier-{codec}{suffix}"
@@ -181,7 +181,12 @@ def check(clip: Path, folder: Path, codec: Codec, marked: set[int]) -> list[rang
     [
         ([0, 2, 1, 3, 5, 4], {0, 3}, False, [0, 3]),
         ([0, 2, 1, 5, 3, 4], {0, 3}, False, [0]),  # pictures before the key frame follow it
-        ([0, 3, 1, 2, 4, 5], {0, 4, 5}, False, [0, 4]),  # a group of one frame is not parted
+        (
+            [0, 3, 1, 2, 4, 5],
+            {0, 4, 5},
+            False,
+            [0, 4],
+        ),  # a group of a single frame stays with the next
         ([0, 1, 2, 3, 4, 5], {0, 1, 2, 3, 4, 5}, True, [0, 1, 2, 3, 4, 5]),
     ],
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,7 @@ def test_every_encoder_takes_a_part_of_any_machine(tmp_path, monkeypatch, codec,
     recipe = dataclasses.replace(RECIPES["plain"], width=320, height=240)
     clip = make(tmp_path / "clip.mp4", recipe)
     monkeypatch.setenv(ALLOTTED_CORES, str(cores))
-    monkeypatch.setattr("blur.settings._machine_cores", lambda: 80)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(80), raising=False)
     settings = OutputSettings(codec=codec)
     target = tmp_path / f"out{output_suffix(probe(clip), settings)}"
     assert render(clip, target, settings).frames == 12
@@ -141,7 +142,7 @@ def test_a_file_in_the_way_of_a_folder(clip, tmp_path):
 
 
 def test_a_full_disk_says_so_and_leaves_nothing(clip, tmp_path):
-    """With a file size limit in place of a small disk: the same errno on the same calls."""
+    """On a tmpfs of 64 KiB."""
     if sys.platform != "linux":
         pytest.skip("needs a tmpfs")
     mount = tmp_path / "small"
