@@ -20,7 +20,7 @@ EXPOSED = 0.25
 """Share of a face outside all covers above which it is exposed; larger lets more of a face show."""
 
 SLIVER = 0.05
-"""The same share where a cover is missing between two of one face: no detector need see it."""
+"""Likewise in a gap between covers, where no detector need see the face."""
 
 _POINTS = 16
 """Points across a face at which covers are looked up; more measures shares more finely."""
@@ -89,7 +89,7 @@ def _points_on(box: Box) -> Floats:
 
 
 def _in_convex(points: Floats, outline: Outline) -> npt.NDArray[np.bool_]:
-    """(n,) whether points lie in a convex polygon, on the same side of all its edges."""
+    """(n,) whether points lie in a convex polygon, left of all its edges or right of all."""
     start = outline.astype(np.float64)
     side = np.roll(start, -1, axis=0) - start
     away = points[:, None] - start[None]

@@ -17,8 +17,8 @@ from blur.data.plan import Box, Boxes, Mark, Track
 from blur.data.spans import FrameSpan
 
 GAP = 3
-"""Frames, at most, of a gap between covers of one face that is residual unseen: scans leave no
-such gap. Larger covers faces that had really left."""
+"""Frames, at most, of a gap between covers that is residual unseen: scans leave none so short.
+Larger covers faces that had really left."""
 
 _TINY = 20
 """Pixels, geometric mean of width and height, below which a gap's two faces may be two people in a
@@ -44,8 +44,8 @@ class Itinerary:
 
 
 class Again(NamedTuple):
-    """What a later audit looks at: the residuals' `frames`, and the looks due in `spans`, where
-    covers have changed."""
+    """The looks of a later audit: at `frames` with residuals, and those due in `spans` with changed
+    covers."""
 
     frames: Sequence[int]
     spans: Sequence[FrameSpan]

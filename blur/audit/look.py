@@ -21,14 +21,12 @@ from blur.data.findings import Suspect
 from blur.data.plan import Box
 from blur.detect.closeup import SILENT, Closeup
 from blur.detect.detections import Detections, Detector
-from blur.detect.views import SizedFrame, View, crop, lifted, tiles
+from blur.detect.views import MAX_ENLARGE, SizedFrame, View, crop, lifted, tiles
 from blur.process.prefetch import together
 
 _LONGEST = 1280
 """Pixels, longest side of the pictures; larger shows smaller faces and takes longer."""
 
-_MAX_ENLARGE = 2.0
-"""Factor up to which smaller clips are enlarged."""
 _TILE, _OVERLAP = 480, 160
 """Pixels, side and overlap of BlazeFace's tiles, which it shrinks to 192 or less: it finds faces of
 40 pixels in a tile, larger ones in the whole frame. Smaller tiles show smaller faces and cost
@@ -71,7 +69,7 @@ class AuditLooks:
     """
 
     def __init__(self, width: int, height: int, load: Callable[[str], Detector]) -> None:
-        longest = min(_LONGEST, int(max(width, height) * _MAX_ENLARGE))
+        longest = min(_LONGEST, int(max(width, height) * MAX_ENLARGE))
         scale = longest / max(width, height)
         self.size = max(1, round(width * scale)), max(1, round(height * scale))
         self._scale = float(np.mean([width / self.size[0], height / self.size[1]]))

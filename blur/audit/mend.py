@@ -36,7 +36,7 @@ def mended(
 
     New tracks and doubts come last. Raises DecodeError, DetectorError.
     """
-    info, timeline = probe(clip), _timeline(plan)
+    info, timeline = probe(clip), Timeline.of(plan.pts, plan.time_base, plan.cuts)
     # Hold as long as the audit's step at least: it did not look at the frames between.
     hold = max(timeline.frames(settings.scan.hold), settings.audit.audit_every)
     camera = _camera_around(clip, info, plan, [r.frame for r in residuals], hold)
@@ -65,7 +65,8 @@ def mended(
 def with_doubts(plan: Plan, residuals: Sequence[Residual]) -> Plan:
     """The plan with a doubt for each residual face, which stays uncovered; none for a face that
     passes `RESIDUAL_BAR` on no frame."""
-    found = _tracklets(residuals, _camera({}, plan.frames), _timeline(plan))
+    timeline = Timeline.of(plan.pts, plan.time_base, plan.cuts)
+    found = _tracklets(residuals, _camera({}, plan.frames), timeline)
     doubts = [_doubt(t, None) for t in found if float(t.evidence.max()) >= RESIDUAL_BAR]
     return plan.with_tracks(plan.tracks, [*plan.doubts, *doubts])
 
@@ -74,10 +75,6 @@ def without_doubts(plan: Plan) -> Plan:
     """The plan without the doubts of `with_doubts`, before an audit decides anew."""
     left = [d for d in plan.doubts if d.reason is not Reason.RESIDUAL or d.track is not None]
     return plan.with_tracks(plan.tracks, left)
-
-
-def _timeline(plan: Plan) -> Timeline:
-    return Timeline.of(plan.pts, plan.time_base, plan.cuts)
 
 
 def _tracklets(residuals: Iterable[Residual], camera: Camera, timeline: Timeline) -> list[Tracklet]:

@@ -23,35 +23,25 @@ _PACKED = re.compile(r"([rgba0]{3,4}|ya)(?:8|16le|24|48le|64le)?")
 _SEMI_PLANAR = re.compile(r"nv\d|p\d")
 _OTHER = re.compile(r"f16|f32|xyz|nv20")  # floats, and samples that are not linear
 _STAND_INS = {
-    "pal8": "rgba",
-    "rgb8": "rgb24",
-    "bgr8": "rgb24",
-    "rgb565le": "rgb24",
-    "bgr565le": "rgb24",
-    "rgb555le": "rgb24",
-    "bgr555le": "rgb24",
-    "monow": "gray",
-    "monob": "gray",
-    "yuyv422": "yuv422p",
-    "yvyu422": "yuv422p",
-    "uyvy422": "yuv422p",
-    "uyyvyy411": "yuv411p",
-    "y210le": "yuv422p10le",
-    "y212le": "yuv422p12le",
-    "y216le": "yuv422p16le",
-    "nv20le": "yuv422p10le",
-    "v30xle": "yuv444p10le",
-    "xv30le": "yuv444p10le",
-    "xv36le": "yuv444p12le",
-    "xv48le": "yuv444p16le",
-    "vyu444": "yuv444p",
-    "vuyx": "yuv444p",
-    "vuya": "yuva444p",
-    "ayuv": "yuva444p",
-    "uyva": "yuva444p",
-    "ayuv64le": "yuva444p16le",
-    "x2rgb10le": "gbrp10le",
-    "x2bgr10le": "gbrp10le",
+    name: target
+    for target, names in {
+        "rgba": "pal8",
+        "rgb24": "rgb8 bgr8 rgb565le bgr565le rgb555le bgr555le",
+        "gray": "monow monob",
+        "yuv422p": "yuyv422 yvyu422 uyvy422",
+        "yuv411p": "uyyvyy411",
+        "yuv422p10le": "y210le nv20le",
+        "yuv422p12le": "y212le",
+        "yuv422p16le": "y216le",
+        "yuv444p": "vyu444 vuyx",
+        "yuv444p10le": "v30xle xv30le",
+        "yuv444p12le": "xv36le",
+        "yuv444p16le": "xv48le",
+        "yuva444p": "vuya ayuv uyva",
+        "yuva444p16le": "ayuv64le",
+        "gbrp10le": "x2rgb10le x2bgr10le",
+    }.items()
+    for name in names.split()
 }
 
 
@@ -124,11 +114,8 @@ class Layout:
         found: list[Samples] = []
         for plane in self.planes:
             raw, channels = picture.planes[plane.index], len(plane.roles)
-            shape = (
-                -(-picture.height // plane.step_y),
-                -(-picture.width // plane.step_x),
-                channels,
-            )
+            rows, columns = -(-picture.height // plane.step_y), -(-picture.width // plane.step_x)
+            shape = (rows, columns, channels)
             strides = (raw.line_size, channels * size, size)
             found.append(np.ndarray(shape, self.dtype, memoryview(raw), 0, strides))
         return found
@@ -174,16 +161,9 @@ def _described(name: str) -> Layout | None:
         planes = [PlaneLayout(0, packed[1], 1, 1)]
     elif _SEMI_PLANAR.match(name):
         high = name.startswith("p")
-        chroma = parts[1]
-        planes = [
-            PlaneLayout(0, "y", 1, 1),
-            PlaneLayout(
-                1,
-                "vu" if name in ("nv21", "nv42") else "uv",
-                64 // chroma.width,
-                64 // chroma.height,
-            ),
-        ]
+        chroma = "vu" if name in ("nv21", "nv42") else "uv"
+        steps = 64 // parts[1].width, 64 // parts[1].height
+        planes = [PlaneLayout(0, "y", 1, 1), PlaneLayout(1, chroma, *steps)]
     elif len({part.plane for part in parts}) == len(parts):
         high = "msb" in name
         roles = "rgba" if video.is_rgb else "yuva"
@@ -194,9 +174,5 @@ def _described(name: str) -> Layout | None:
     else:
         return None
     container = 8 if bits == 8 else 16
-    return Layout(
-        tuple(planes),
-        bits,
-        container - bits if high else 0,
-        np.uint8 if container == 8 else np.uint16,
-    )
+    dtype = np.uint8 if container == 8 else np.uint16
+    return Layout(tuple(planes), bits, container - bits if high else 0, dtype)

@@ -1,4 +1,4 @@
-"""Array types shared by all rooms."""
+"""Array types of all rooms."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+"""Of any shape, which the function that uses it states."""
 
 Gray = npt.NDArray[np.uint8]
 """(height, width) luma, 0-255."""

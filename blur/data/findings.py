@@ -1,4 +1,4 @@
-"""What an audit sees and concludes; boxes are in display coordinates."""
+"""Suspects, residual faces and the report of an audit; boxes are in display coordinates."""
 
 from __future__ import annotations
 

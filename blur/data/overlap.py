@@ -1,4 +1,4 @@
-"""Every measure of how far boxes overlap, and every rule by which two boxes show one face.
+"""All measures of overlapping boxes, and all rules by which two boxes show one face.
 
 All compare the upright bounds of the boxes' ellipses (`boxes.bounds`), so turned boxes compare
 with upright ones. Boxes must be of one frame, or carried to one.
@@ -34,15 +34,10 @@ _SIGHTING_AREAS = 0.25
 _DOUBLE_INSIDE = 0.7
 """Share of the smaller box inside the other above which one tracklet doubles another; larger keeps
 more doubles."""
-_DOUBLE_SIZES = 2.5
-"""Factor between sizes up to which `_DOUBLE_INSIDE` holds; larger swallows small faces before
-large ones."""
-
 _KEPT_INSIDE = 0.5
-"""Share of the smaller box inside the other above which a suspect is the face that a person keeps
-clear; smaller excuses more exposed neighbours."""
-_KEPT_SIZES = 2.5
-"""Factor between sizes below which `_KEPT_INSIDE` holds."""
+"""Likewise, above which a suspect is a face kept clear; smaller excuses exposed neighbours."""
+_COMPARABLE = 2.5
+"""Factor between sizes below which both hold; larger swallows small faces before large ones."""
 
 
 def iou(first: Boxes, second: Boxes) -> Floats:
@@ -90,7 +85,7 @@ def faces(boxes: Boxes) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
 def doubles(first: Boxes, second: Boxes) -> npt.NDArray[np.bool_]:
     """(n,) whether the smaller box of each pair lies inside the other at a comparable size."""
     a, b = sizes(first), sizes(second)
-    comparable = np.minimum(a, b) > np.maximum(a, b) / _DOUBLE_SIZES
+    comparable = np.minimum(a, b) > np.maximum(a, b) / _COMPARABLE
     return np.asarray((inside_smaller(first, second) > _DOUBLE_INSIDE) & comparable)
 
 
@@ -98,7 +93,7 @@ def is_kept(suspect: Box, kept: Box) -> bool:
     """Whether a suspect is the face that a person keeps clear in `kept`."""
     pair = np.array([suspect], np.float32), np.array([kept], np.float32)
     ratio = math.sqrt(suspect.w * suspect.h / (kept.w * kept.h))
-    comparable = 1 / _KEPT_SIZES < ratio < _KEPT_SIZES
+    comparable = 1 / _COMPARABLE < ratio < _COMPARABLE
     return comparable and bool(inside_smaller(*pair)[0] > _KEPT_INSIDE)
 
 

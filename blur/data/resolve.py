@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from blur.data.boxes import bounds
 from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
@@ -112,8 +113,8 @@ def _split(
 def _decided(
     plan: Plan, lanes: Sequence[Lane], edits: Iterable[TrackEdit], ids: Iterator[int]
 ) -> tuple[list[Lane], list[Lane], list[Doubt]]:
-    """The lanes with what a person keeps clear; new lanes along paths to cover where no lane is;
-    and doubts about paths to keep clear where no lane is meant beyond doubt."""
+    """The lanes with the frames that a person keeps clear; new lanes along paths to cover, where
+    none matches; and doubts about paths to keep clear, where none or several match."""
     starts = np.array([lane.track.start for lane in lanes], int)
     ends = np.array([lane.track.end for lane in lanes], int)
     clear = [lane.clear.copy() for lane in lanes]
@@ -240,13 +241,9 @@ def _portions(track: Track, mask: FrameMask, ids: Iterator[int]) -> Iterator[Tra
 
 def _stale(start: int, boxes: Boxes, missed: FrameMask) -> Iterator[Doubt]:
     for first, last in runs(missed, STALE_GAP):
-        yield Doubt(
-            start=start + first,
-            end=start + last,
-            reason=Reason.STALE,
-            weight=STALE_WEIGHT,
-            box=Box(*boxes[first].tolist()),
-        )
+        box = Box(*boxes[first].tolist())
+        at, end = start + first, start + last
+        yield Doubt(start=at, end=end, reason=Reason.STALE, weight=STALE_WEIGHT, box=box)
 
 
 def _still_open(
@@ -267,14 +264,7 @@ def _still_open(
             start, end = max(doubt.start, track.start), min(doubt.end, track.end)
             if start < end:
                 box = doubt.box if start == doubt.start else key_of(track, start).box
-                yield Doubt(
-                    start=start,
-                    end=end,
-                    reason=doubt.reason,
-                    weight=doubt.weight,
-                    track=track.id,
-                    box=box,
-                )
+                yield structs.replace(doubt, start=start, end=end, track=track.id, box=box)
 
 
 def _hides(track: Track, doubt: Doubt) -> bool:
