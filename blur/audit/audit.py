@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from blur.audit import itinerary, judge
@@ -13,7 +14,7 @@ from blur.audit.look import SECOND_LOOKS, AuditLooks
 from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.findings import Audit, Residual, Suspect
-from blur.data.plan import Plan
+from blur.data.plan import Box, Plan
 from blur.data.resolve import Resolved, resolve
 from blur.detect.registry import DETECTORS, load_detector
 from blur.errors import OutputError
@@ -140,17 +141,26 @@ def _judged(
     suspect: Suspect,
 ) -> list[Residual]:
     """The suspect as a residual after the close-ups it is worth; nothing below `judge.HINT`."""
-    bare = exposure.bare(frame, suspect.box)
+    suspect, bare, sure = examined(looks, picture, suspect, partial(exposure.bare, frame))
+    if bare is None or sure < judge.HINT:
+        return []
+    return [_residual(plan, frame, suspect, sure, bare)]
+
+
+def examined(
+    looks: AuditLooks, picture: Picture, suspect: Suspect, bare_of: Callable[[Box], float | None]
+) -> tuple[Suspect, float | None, float]:
+    """A suspect after the close-ups it is worth; the share of it outside all covers, by `bare_of`
+    (None: kept clear); its likelihood, 0 to 1."""
+    bare = bare_of(suspect.box)
     sure = judge.likelihood(suspect, bare)
     for number, family in enumerate(SECOND_LOOKS):
         if sure == 0 or (number and sure < judge.WORTH):
             break
         suspect = looks.second_look(picture, suspect, family)
-        bare = exposure.bare(frame, suspect.box)
+        bare = bare_of(suspect.box)
         sure = judge.likelihood(suspect, bare)
-    if bare is None or sure < judge.HINT:
-        return []
-    return [_residual(plan, frame, suspect, sure, bare)]
+    return suspect, bare, sure
 
 
 def _residual(plan: Plan, frame: int, suspect: Suspect, sure: float, bare: float) -> Residual:

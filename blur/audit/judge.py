@@ -16,15 +16,23 @@ from blur.data.findings import Residual, Suspect
 from blur.data.overlap import same_sighting
 from blur.data.plan import Box
 
-_WEIGHTS = {"centerface": 3.9, "yunet": 1.7, "blazeface-short": 1.25, "blazeface-full": 0.3}
-_ANSWERED = {"centerface": 4.6, "yunet": 3.3}
-"""Log-odds for a score of 1, of each detector and of each family's close-ups; larger trusts it
-more."""
-_SMALL = 0.6, 60.0
-"""Log-odds lost for each e-fold that a suspect is smaller than so many pixels: texture of some ten
-pixels looks like anything. Larger dismisses more small faces."""
-_BIAS = -2.7
-"""Log-odds of a suspect without any score."""
+WEIGHTS = {
+    "partly": -1.0,
+    "small": 0.6,
+    "centerface": 3.9,
+    "yunet": 1.7,
+    "blazeface-short": 1.25,
+    "blazeface-full": 0.3,
+    "centerface close-up": 4.6,
+    "yunet close-up": 3.3,
+}
+"""Log-odds a unit of each feature; larger makes its evidence count more."""
+
+BIAS = -2.7
+"""Log-odds of a suspect whose features are all 0; larger fails more clips."""
+_SMALL = 60.0
+"""Pixels, size of a suspect below which it counts against a face: at ten, any texture looks like
+one. Larger dismisses more small faces."""
 
 RESIDUAL_BAR = 0.82
 """Likelihood from which an exposed suspect is a residual face; larger misses more faces, smaller
@@ -43,9 +51,8 @@ WORTH = 0.18
 time. No suspect below has passed `RESIDUAL_BAR`."""
 
 _WHOLE = 0.95
-"""Share outside all covers above which a suspect counts as wholly in the open."""
-_PARTLY = 1.0
-"""Log-odds that any other suspect loses: the edges of covers make shapes of their own."""
+"""Share outside all covers above which a suspect counts as wholly in the open: the edges of covers
+make shapes of their own."""
 
 _APART, _LONG = 6, 48
 """Frames between two looks that back each other, at least and at most; nearer ones show the same
@@ -57,19 +64,29 @@ suspects pass by recurring."""
 
 def likelihood(suspect: Suspect, bare: float | None = 1.0) -> float:
     """How likely a suspect is a face that shows, 0 to 1, by a logistic fit over the audit's looks
-    at photographs filmed with a moving camera.
+    at photographs filmed with a moving camera; `tests/bench/fit.py` refits it.
 
     `bare` is the share of it outside all covers: None (kept clear) gives 0, and so does a share up
     to `EXPOSED` unless two families see it.
     """
     if bare is None or (bare <= EXPOSED and len(_families(suspect.evidence)) < 2):
         return 0.0
-    odds = _BIAS - (0.0 if bare > _WHOLE else _PARTLY)
-    weight, size = _SMALL
-    odds += weight * min(0.0, math.log(math.sqrt(suspect.box.w * suspect.box.h) / size))
-    odds += sum(_WEIGHTS[name] * score for name, score in suspect.evidence.items())
-    odds += sum(_ANSWERED[name] * score for name, score in suspect.answers.items())
+    odds = BIAS + sum(WEIGHTS[name] * value for name, value in features(suspect, bare).items())
     return 1 / (1 + math.exp(-odds))
+
+
+def features(suspect: Suspect, bare: float) -> dict[str, float]:
+    """A suspect's evidence as `likelihood` weighs it.
+
+    1 if covers hide part of it, e-folds that it is smaller than `_SMALL` (0 or negative), best
+    score of each detector that saw it, and answer of each family's close-ups (0 to 1).
+    """
+    return {
+        "partly": float(bare <= _WHOLE),
+        "small": min(0.0, math.log(math.sqrt(suspect.box.w * suspect.box.h) / _SMALL)),
+        **suspect.evidence,
+        **{f"{family} close-up": answer for family, answer in suspect.answers.items()},
+    }
 
 
 def distinct(residuals: Iterable[Residual]) -> list[Residual]:
@@ -128,9 +145,7 @@ def _evidence_at(box: Box, hints: Sequence[Residual]) -> float:
     """Log-odds above the bias of the surest hint of the face in `box`; 0 without any."""
     boxes = np.array([box, *(r.box for r in hints)], np.float32)
     here = same_sighting(boxes)[0, 1:].tolist()
-    return max(
-        (_log_odds(r.sure) - _BIAS for r, h in zip(hints, here, strict=True) if h), default=0
-    )
+    return max((_log_odds(r.sure) - BIAS for r, h in zip(hints, here, strict=True) if h), default=0)
 
 
 def _log_odds(sure: float) -> float:
