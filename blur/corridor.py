@@ -47,36 +47,12 @@ def cover_clip(
     """
     if settings.audit.audit is AuditMode.OFF:
         return Covered(plan, render(clip, plan, out, settings, edits, progress), ())
-    fix = settings.audit.audit is AuditMode.FIX
-    undoubted = without_doubts(plan)
-    if len(undoubted.doubts) < len(plan.doubts):
-        plan = undoubted
-        keep(plan)
     unaudited = out.with_name(f".{out.name}.part")
-    audits: list[Audit] = []
-    again: Again | None = None
     try:
-        done = render(clip, plan, unaudited, settings, edits, progress)
-        while True:
-            seen, faces = audit_with_faints(
-                unaudited, plan, settings, edits, again, progress or silent
-            )
-            unload_detectors()  # neither mending nor the next clip needs the audit's
-            audits.append(seen)
-            if not seen.residuals:
-                break
-            if not fix or len(audits) > settings.audit.audit_rounds:
-                plan = with_doubts(plan, faces)
-                keep(plan)
-                break
-            earlier = Earlier(unaudited, plan, done)
-            plan = mended(clip, plan, faces, settings, progress or silent)
-            keep(plan)
-            unload_detectors()  # their networks weigh as much as the encoder that comes next
-            again = Again.after(seen.residuals, plan.tracks[len(earlier.plan.tracks) :])
-            done = render_again(clip, plan, unaudited, settings, edits, progress, earlier)
-        if fix and seen.residuals:
-            where = ", ".join(f"{r.seconds:.1f} s" for r in seen.residuals[:3])
+        covered = _cover_in_rounds(clip, plan, unaudited, settings, edits, progress or silent, keep)
+        left = covered.audits[-1].residuals
+        if left and settings.audit.audit is AuditMode.FIX:
+            where = ", ".join(f"{r.seconds:.1f} s" for r in left[:3])
             raise ResidualFace(f"the audit still sees a face, at {where}", subject=clip.name)
         try:
             atomic.publish(unaudited, out)
@@ -84,4 +60,41 @@ def cover_clip(
             raise cannot_write(error, out.name) from error
     finally:
         unaudited.unlink(missing_ok=True)
+    return covered
+
+
+def _cover_in_rounds(
+    clip: Path,
+    plan: Plan,
+    out: Path,
+    settings: Settings,
+    edits: Edits | None,
+    progress: Progress,
+    keep: Callable[[Plan], None],
+) -> Covered:
+    """Render and audit until no face is seen, or the rounds are over; residuals become doubts."""
+    undoubted = without_doubts(plan)
+    if len(undoubted.doubts) < len(plan.doubts):
+        plan = undoubted
+        keep(plan)
+    rounds = settings.audit.audit_rounds if settings.audit.audit is AuditMode.FIX else 0
+    audits: list[Audit] = []
+    again: Again | None = None
+    done = render(clip, plan, out, settings, edits, progress)
+    while True:
+        audit, faces = audit_with_faints(out, plan, settings, edits, again, progress)
+        unload_detectors()  # neither mending nor the next clip needs the audit's
+        audits.append(audit)
+        if not audit.residuals:
+            break
+        if len(audits) > rounds:
+            plan = with_doubts(plan, faces)
+            keep(plan)
+            break
+        earlier = Earlier(out, plan, done)
+        plan = mended(clip, plan, faces, settings, progress)
+        keep(plan)
+        unload_detectors()  # their networks weigh as much as the encoder that comes next
+        again = Again.after(audit.residuals, plan.tracks[len(earlier.plan.tracks) :])
+        done = render_again(clip, plan, out, settings, edits, progress, earlier)
     return Covered(plan, done, tuple(audits))
