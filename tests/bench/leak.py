@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""How much leaks: the scan, and the whole tool, against footage with known faces.
+"""Leaks of the scan, and of whole outputs, on footage with known faces.
 
-    python tests/bench/leak.py                       the scan on the shared clips and sequences
+    python tests/bench/leak.py                       the scan on clips and sequences
     python tests/bench/leak.py --rendered            and the covered outputs, by the neutral judge
     python tests/bench/leak.py --stills              the scan on single pictures, by face size
     python tests/bench/leak.py FOLDER --only whip    other folders, some of their clips
 
-A face is exposed on a frame when over 25 % of its ellipse is not covered; a person is when any of
-their frames is. `over` is the share of the picture that is covered outside faces (grown 2.2 times),
-`false` the part of it for which tracks answer that are no face at all. Milliseconds per frame are
-wall time: they compare only when nothing else runs, with --jobs 1.
+A face is exposed on a frame when over 25 % of its ellipse is not covered, a person when exposed on
+any frame. `over` is the share of the picture covered outside faces (grown 2.2 times), `false` its
+part by tracks that are no face. Milliseconds a frame are wall time: compare them only when nothing
+else runs, with --jobs 1.
 """
 
 from __future__ import annotations
@@ -30,29 +30,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import paths
+from pictures import draw
+from score import BEYOND, EXPOSED, Miss, Raster, Result, Tally, result
 from tqdm import tqdm
+from truth import Case, cases
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from blur.cover.region import Covers
+from blur.data.plan import Plan
+from blur.render.render import render
+from blur.scan.scan import scan
+from blur.settings import Level, OutputSettings, ScanSettings, Settings
 
-from pictures import draw  # noqa: E402
-from score import BEYOND, EXPOSED, Miss, Raster, Result, Tally, result  # noqa: E402
-from truth import Case, cases  # noqa: E402
-
-from blur.cover.region import Covers  # noqa: E402
-from blur.data.plan import Plan  # noqa: E402
-from blur.render.render import render  # noqa: E402
-from blur.scan.scan import scan  # noqa: E402
-from blur.settings import Level, OutputSettings, ScanSettings, Settings  # noqa: E402
-
-SHARED = ROOT.parent / "shared"
-FACES = SHARED / "facedata"
-MOVING = [SHARED / "clips", *(FACES / f"seq_{name}" for name in ("david", "faceocc1", "jumping"))]
-STILL = [FACES / name for name in ("wider_train", "masks", "dlib_faces")]
-JUDGE = SHARED / "tools" / "leak.py"
+SEQUENCES = [paths.FACEDATA / f"seq_{name}" for name in ("david", "faceocc1", "jumping")]
+MOVING = [paths.CLIPS, *SEQUENCES]
+STILL = [paths.FACEDATA / name for name in ("wider_train", "masks", "dlib_faces")]
 
 WIDTHS = (16, 24, 32, 48, 96)
-"""Upper bounds of the face widths, pixels, that stills are told apart by."""
+"""Pixels, upper bounds of the face widths that the table of stills tells apart."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,14 +72,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="pictures of the worst misses")
     given = parser.parse_args(arguments)
-    if given.pictures is not None and given.pictures.resolve().is_relative_to(ROOT):
+    if given.pictures is not None and given.pictures.resolve().is_relative_to(paths.ROOT):
         parser.error("--pictures shows real people's faces: name a folder outside the repository")
     folders = given.folders or [f for f in (STILL if given.stills else MOVING) if f.exists()]
     chosen = [c for f in folders for c in cases(f) if c.name.startswith(tuple(given.only))]
     if not chosen:
-        parser.error(f"no footage with known faces in {', '.join(map(str, folders)) or SHARED}")
-    if given.rendered and not JUDGE.exists():
-        parser.error(f"the judge is not there: {JUDGE}")
+        where = ", ".join(map(str, folders)) or paths.SHARED
+        parser.error(f"no footage with known faces in {where}")
+    if given.rendered and not paths.JUDGE.exists():
+        parser.error(f"no judge: {paths.JUDGE}")
     options = Options(given.level, given.rendered, given.pictures)
     record: dict[str, Any] = {"level": str(given.level)}
     if given.stills:
@@ -120,7 +116,7 @@ def moving(chosen: Sequence[Case], options: Options, jobs: int) -> dict[str, Any
 
 
 def measure(options: Options, case: Case) -> tuple[Result, Result | None]:
-    """Scan one case and score its plan; render and judge it too where that is asked for."""
+    """Scan one case and score its plan; with `rendered`, judge its output too."""
     clip = case.file()
     settings = Settings(scan=ScanSettings(level=options.level), output=OutputSettings())
     started = time.perf_counter()
@@ -136,8 +132,8 @@ def per_frame(started: float, plan: Plan) -> float:
 
 
 def judge(case: Case, plan: Plan, settings: Settings) -> Result:
-    """What the neutral judge says of the covered clip; `ms` is the time of rendering."""
-    spec = importlib.util.spec_from_file_location("judge", JUDGE)
+    """The neutral judge's score of the covered clip; `ms` is the time of rendering."""
+    spec = importlib.util.spec_from_file_location("judge", paths.JUDGE)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -165,7 +161,7 @@ def judge(case: Case, plan: Plan, settings: Settings) -> Result:
 def grouped(
     results: Iterable[Result], key: Callable[[Result], tuple[str, str]]
 ) -> Iterator[Result]:
-    """One result per group: counts are sums, areas means over clips, times means over frames."""
+    """A result per group: sums of counts, means of areas over clips and of times over frames."""
     for (folder, name), group in itertools.groupby(sorted(results, key=key), key):
         members = list(group)
         frames = sum(r.frames for r in members)
@@ -182,7 +178,7 @@ def grouped(
 
 
 def table(title: str, groups: dict[str, list[Result]]) -> None:
-    """`false`, tracks and doubts are known of a scan only."""
+    """Print results in groups; `false`, tracks and doubts only of a scan."""
     scan = title.startswith("scan")
     print(f"\n{title}\n{'':16}{'clear exposed':>22}{'people':>12}{'hard exposed':>22}", end="")
     print(f"{'over':>8}{'ms':>7}" + (f"{'false':>8}{'tracks':>8}{'false':>6}{'doubts':>7}" * scan))
@@ -250,7 +246,7 @@ def stills(chosen: Sequence[Case], options: Options, jobs: int) -> dict[str, Any
 
 
 def protected(options: Options, case: Case) -> tuple[list[float], list[bool], float]:
-    """Widths of a picture's faces, which of them are covered, and the over-covered share."""
+    """Of a picture: the widths of its faces, whether each is covered, and the share of `over`."""
     plan = scan(case.file(), ScanSettings(level=options.level))
     faces = case.faces[0]
     raster = Raster(plan.width, plan.height)

@@ -1,4 +1,4 @@
-"""Pictures of the worst misses, so that a person sees why. They show faces: never commit one."""
+"""Pictures of the worst misses. They show faces: never commit one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KINDS = {"clear": (255, 255, 255), "hard": (200, 200, 80), "other": (128, 128, 
 
 
 def draw(case: Case, plan: Plan, settings: Settings, misses: Sequence[Miss], folder: Path) -> None:
-    """A picture of each of the worst misses: covers by mark, all faces, the missed one thick."""
+    """Write pictures of the worst misses: covers by mark, all faces, the missed one thick."""
     folder.mkdir(parents=True, exist_ok=True)
     info = probe(case.file())
     covers = Covers(plan.tracks, plan.shots(), settings.cover, plan.width, plan.height)

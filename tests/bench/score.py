@@ -1,4 +1,4 @@
-"""How well a plan covers the faces that are known to be there, without rendering."""
+"""Exposure of known faces by a plan, without rendering."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from blur.data.plan import Mark, Plan, Reason, Track
 from blur.settings import CoverSettings
 
 EXPOSED = 0.25
-"""A face is exposed on a frame when more than this share of its ellipse is not covered."""
+"""Share of a face's ellipse outside all covers above which it is exposed on a frame."""
 
 BEYOND = 2.2
-"""Covers are over-covering outside faces grown by this; the judge's number."""
+"""Growth of faces outside which covers count as over-covering; the judge's number."""
 
 EVERY = 5
-"""Over-covered area is measured on every so many frames, as the judge does."""
+"""Frames between two measurements of over-covered area; the judge's number."""
 
 FACE_SHARE = 0.3
-"""A track is a face when at least this share of its sightings lies in a face."""
+"""Share of a track's sightings in a face from which the track counts as a face."""
 
 _RASTER = 640
-"""Longest side of the masks that areas are counted on."""
+"""Samples, longest side of the masks that areas are counted on; more is finer and slower."""
 
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass
 class Tally:
-    """Faces of one kind: on how many frames, how many people, and how many of both exposed."""
+    """Faces of one kind: frames they are on, people, and the exposed of both."""
 
     face_frames: int = 0
     exposed: int = 0
@@ -50,7 +50,7 @@ class Tally:
 
 @dataclass
 class Miss:
-    """One person's exposed frames in one clip; `why` tells what the scan knew of the face."""
+    """A person's exposed frames in a clip; `why` is the scan's knowledge of the face."""
 
     clip: str
     id: int
@@ -67,7 +67,7 @@ class Miss:
 
 @dataclass
 class Result:
-    """What one clip's scan, or the judge of its output, comes to."""
+    """Score of a clip's plan, or the judge's of its output."""
 
     clip: str
     folder: str
@@ -85,7 +85,7 @@ class Result:
 
 
 class Raster:
-    """Masks of covers and faces, on a coarser grid than the picture's."""
+    """Masks of covers and faces, on a grid coarser than the picture."""
 
     def __init__(self, width: int, height: int) -> None:
         self.scale = max(1.0, max(width, height) / _RASTER)
@@ -100,7 +100,7 @@ class Raster:
         return mask.astype(bool)
 
     def uncovered(self, face: Face, covered: Mask) -> float | None:
-        """Share of the face, as far as it is in the picture, without a cover; None out of it."""
+        """Share of the face inside the picture without a cover; None for a face outside it."""
         window, inside = self._ellipse(face)
         return None if not inside.any() else float((inside & ~covered[window]).sum() / inside.sum())
 
@@ -184,7 +184,7 @@ def _miss(
 
 
 def _why(case: Case, plan: Plan, hits: _Hits, number: int, frame: int) -> str:
-    """What the scan knew of this face, seen from its worst frame."""
+    """The scan's knowledge of a face, at its worst frame."""
     seen = hits.frames[number]
     if not seen:
         weeded = (
@@ -205,7 +205,7 @@ def _why(case: Case, plan: Plan, hits: _Hits, number: int, frame: int) -> str:
 
 
 class _Hits:
-    """Which sightings of tracks lie in which faces."""
+    """Sightings of tracks in known faces: frames by face, shares by track."""
 
     def __init__(self, tracks: Iterable[Track], faces: Sequence[Sequence[Face]]) -> None:
         self.frames: dict[int, set[int]] = defaultdict(set)

@@ -43,17 +43,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import paths
 import psutil
+from filmed import FACES, FORMS, RATE, chosen, filmed
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
-
-from filmed import FACES, FORMS, RATE, chosen, filmed  # noqa: E402
-
-from blur.process.workers import ARENAS, THREADS  # noqa: E402
-from blur.settings import Level, ScanSettings, Settings, codec_threads, cpu_count  # noqa: E402
-
-FACEDATA = ROOT.parent / "shared" / "facedata"
+from blur.process.workers import ARENAS, THREADS
+from blur.settings import Level, ScanSettings, Settings, codec_threads, cpu_count
 
 WARM = 12
 """Frames of the clip that a process warms up on."""
@@ -137,14 +132,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     record: list[Figure] = []
     for form, faces in chosen(given.only or ["1080p", "720p"], given.faces):
         frames = round(given.seconds * RATE)
-        clip, warm = (filmed(form, faces, n, FACEDATA) for n in (frames, WARM))
+        clip, warm = (filmed(form, faces, n) for n in (frames, WARM))
         print(f"\n{form.name}, {faces} faces, {given.seconds:g} s", flush=True)
         best: dict[str, Figure] = {}
         for _ in range(given.rounds):
             for what in ["floor", *given.levels]:
                 if given.batch and what != "floor":
                     count = BATCH * given.jobs
-                    clips = [filmed(form, faces, frames + i, FACEDATA) for i in range(count)]
+                    clips = [filmed(form, faces, frames + i) for i in range(count)]
                     figures = [batch(given.jobs, what, clips)]
                 else:
                     figures = in_processes(given.jobs, what, clip, warm)
@@ -181,7 +176,7 @@ def in_processes(jobs: int, what: str, clip: Path, warm: Path) -> list[Figure]:
     cores = str(max(1, cpu_count() // jobs))
     environment = os.environ | {ARENAS: "2"} | dict.fromkeys(THREADS, cores)
     children = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environment)
+        subprocess.Popen(command, stdout=subprocess.PIPE, cwd=paths.ROOT, env=environment)
         for _ in range(jobs)
     ]
     answers = [child.communicate()[0] for child in children]
@@ -313,7 +308,7 @@ def batch(jobs: int, level: str, clips: Sequence[Path]) -> Figure:
         command = [sys.executable, "-m", "blur", "run", *map(str, clips), *given]
         cpu, wall = cpu_seconds(resource.RUSAGE_CHILDREN), time.perf_counter()
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        child = psutil.Popen(command, cwd=ROOT, **quiet)
+        child = psutil.Popen(command, cwd=paths.ROOT, **quiet)
         while child.poll() is None:
             with suppress(psutil.NoSuchProcess):
                 peak = max([peak, *(_high_water(worker.pid) for worker in child.children())])

@@ -1,7 +1,8 @@
-"""Footage with known faces: clips, sequences of pictures, and stills, as folders hold them.
+"""Footage with known faces: clips, sequences of pictures, and stills.
 
-Three forms are known, by their JSON:
+Four forms of folders are known, by their JSON:
   NAME.json beside NAME.mp4 (or .mov, .mkv):  {"frames": [[{id, cx, cy, a, b, theta, cls}]]}, a clip
+  truth.json:             {NAME: [[{id, cx, cy, a, b, theta, cls}]]}, clips beside it
   gt.json with "fps":     {"fps", "items": [{file, faces: [[x, y, w, h]]}]}, one item a frame
   gt.json without "fps":  the same, one item a picture
 """
@@ -12,7 +13,6 @@ import hashlib
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,13 +20,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
+import paths
 
 CLEAR, HARD, OTHER = "clear", "hard", "other"
+"""Kinds of faces: must be covered, hard to find, not counted."""
 
-_VIDEO = (".mp4", ".mov", ".mkv")
+_SUFFIXES = (".mp4", ".mov", ".mkv")
 
 _SEQUENCE_CORE = 0.5
-"""Boxes of sequences come from visual tracking: only their middle is sure to be face."""
+"""Share of a sequence's boxes that is sure to be face: visual tracking made them."""
 
 
 class Face(NamedTuple):
@@ -52,7 +54,7 @@ class Face(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """One clip with its truth. `core` is the share of each ellipse's axes that is scored."""
+    """A clip with the faces of each frame; `core` is the share of an ellipse's axes scored."""
 
     folder: str
     name: str
@@ -64,7 +66,7 @@ class Case:
     pictures: tuple[Path, ...] = ()
 
     def file(self) -> Path:
-        """The clip; a sequence is encoded, without loss, when first asked for."""
+        """The clip; encodes a sequence, without loss, when first called."""
         return _encoded(self) if self.fps else self.source
 
 
@@ -72,18 +74,24 @@ def cases(folder: Path) -> Iterator[Case]:
     """Every case in `folder`, by name."""
     if (folder / "gt.json").exists():
         yield from _pictures(folder, json.loads((folder / "gt.json").read_text()))
-        return
-    for path in sorted(folder.glob("*.json")):
-        clip = next((p for s in _VIDEO if (p := path.with_suffix(s)).exists()), None)
-        if clip is not None:
-            truth = json.loads(path.read_text())
-            faces = [[_face(row) for row in frame] for frame in truth["frames"]]
-            name = path.stem
+    elif (folder / "truth.json").exists():
+        yield from _clips(folder, json.loads((folder / "truth.json").read_text()))
+    else:
+        files = [path for path in folder.glob("*.json") if _video(folder, path.stem)]
+        yield from _clips(folder, {p.stem: json.loads(p.read_text())["frames"] for p in files})
+
+
+def _video(folder: Path, name: str) -> Path | None:
+    return next((path for s in _SUFFIXES if (path := folder / f"{name}{s}").exists()), None)
+
+
+def _clips(folder: Path, truth: dict[str, list[list[dict[str, Any]]]]) -> Iterator[Case]:
+    """The clips in `folder` that `truth` names, by name."""
+    keys = ("id", "cls", "cx", "cy", "a", "b", "theta")
+    for name, frames in sorted(truth.items()):
+        if (clip := _video(folder, name)) is not None:
+            faces = [[Face(*(row[key] for key in keys)) for row in frame] for frame in frames]
             yield Case(folder.name, name, name.rstrip("0123456789"), clip, faces)
-
-
-def _face(row: dict[str, Any]) -> Face:
-    return Face(row["id"], row["cls"], row["cx"], row["cy"], row["a"], row["b"], row["theta"])
 
 
 def _pictures(folder: Path, truth: dict[str, Any]) -> Iterator[Case]:
@@ -105,10 +113,10 @@ def _from_box(number: int, box: list[float]) -> Face:
 
 
 def _encoded(case: Case) -> Path:
-    """The sequence as FFV1 in the temporary folder, made once for each state of its files."""
+    """The sequence as FFV1, made once for each state of its files."""
     stamps = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in case.pictures]
     key = hashlib.sha256(repr((case.fps, stamps)).encode()).hexdigest()[:12]
-    target = Path(tempfile.gettempdir()) / "blur-bench" / f"{case.name}-{key}.mkv"
+    target = paths.KEPT / f"{case.name}-{key}.mkv"
     if target.exists():
         return target
     target.parent.mkdir(mode=0o700, exist_ok=True)
@@ -118,7 +126,7 @@ def _encoded(case: Case) -> Path:
         for number, path in enumerate(case.pictures):
             with av.open(str(path)) as picture:
                 frame = next(picture.decode(video=0))
-            # JPEG's own planes, so that nothing is converted and nothing lost.
+            # JPEG's own planes: no conversion, no loss.
             native = frame.format.name.replace("yuvj", "yuv")
             if stream is None:
                 stream = out.add_stream("ffv1", rate=case.fps)
