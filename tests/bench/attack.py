@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Who can still be named under a cover: attackers who know the tool, against its fills.
+"""People named under a cover: attackers who know the tool, against its fills.
 
-    python tests/bench/attack.py                     on ../shared/facedata, some minutes
+    python tests/bench/attack.py                     some minutes
     python tests/bench/attack.py --json result.json  the figures as well
 
 Needs the packages of the extra `bench`. Three questions, each with its chance level:
-  inside    what a cover's inside tells: all else is the same for everyone (ORL, 40 people)
-  outside   what hair, outline, clothes and background around a head-sized cover tell (LFW)
-  geometry  what the cover's size and shape tell, and what the detector's bare box would
+  inside    by the inside of a cover, all else equal for everyone (ORL, 40 people)
+  outside   by hair, outline, clothes and background around a head-sized cover (LFW)
+  geometry  by size and shape of the cover, and of the detector's bare box
 
 A naive attacker compares covered faces with clear photographs of suspects; a parrot first treats
-the photographs like the tool. Rank-1 with 95 % intervals (Wilson). The run is void, and says so,
-unless the attackers name clear faces and a true blur, which they must be able to.
+the photographs as the tool does. Rank-1 with 95 % intervals (Wilson). The run is void, and says
+so, unless the attackers name clear and truly blurred faces.
 """
 
 from __future__ import annotations
@@ -25,12 +25,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from attack_models import Attacker, Embeddings, nearest_pixels, pca_lda, pca_svm  # noqa: E402
-from attack_people import (  # noqa: E402
+import paths
+from attack_models import Attacker, Embeddings, nearest_pixels, pca_lda, pca_svm
+from attack_people import (
     Album,
     Picture,
     averaged,
@@ -44,9 +41,9 @@ from attack_people import (  # noqa: E402
     true_mosaic,
 )
 
-from blur.cover.fills import Fill, make_fill  # noqa: E402
-from blur.cover.region import head_boxes, quantised  # noqa: E402
-from blur.settings import CoverSettings, FillName  # noqa: E402
+from blur.cover.fills import Fill, make_fill
+from blur.cover.region import head_boxes, quantised
+from blur.settings import CoverSettings, FillName
 
 OURS: dict[str, Fill] = {name.value: make_fill(CoverSettings(fill=name)) for name in FillName}
 PEERS: dict[str, Fill] = {
@@ -61,15 +58,15 @@ PARROTS: dict[str, Attacker] = {
 }
 
 CONTROL = 0.9
-"""The share of clear faces, and of truly blurred ones, that attackers must name."""
+"""Share of clear, and of truly blurred, faces that attackers must name; less makes a run void."""
 
 INSIDE_LIMIT = 12 / 400
-"""The share that no attacker may pass by the inside of our covers; chance is 10 in 400."""
+"""Share that no attacker may pass by the inside of our covers; chance is 10 in 400."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """How many of `asked` pictures an attacker named rightly."""
+    """Pictures that an attacker named rightly, of those `asked`."""
 
     question: str
     treatment: str
@@ -84,6 +81,7 @@ class Score:
 
     @property
     def interval(self) -> tuple[float, float]:
+        """95 % interval of the rate, by Wilson."""
         n, z = self.asked, 1.96
         middle = (self.rate + z * z / (2 * n)) / (1 + z * z / n)
         reach = z * np.sqrt(self.rate * (1 - self.rate) / n + z * z / (4 * n * n))
@@ -97,7 +95,10 @@ class Score:
 
 
 class Bench:
-    """Runs attacks on an album, both halves being the gallery in turn, and tells each score."""
+    """Runs attacks on an album, each half as the gallery in turn, and prints each score.
+
+    `view` cuts out of a picture what the attacker sees.
+    """
 
     def __init__(self, album: Album, question: str, view: tuple[slice, slice], few: int) -> None:
         self.album, self.question, self.view, self.few = album, question, view, few
@@ -113,7 +114,7 @@ class Bench:
         *,
         slow: bool = False,
     ) -> None:
-        """Attack every published picture; a `slow` attack asks `few` of one half only."""
+        """Attack every published picture; a `slow` attack takes `few` of one half only."""
         right = asked = 0
         people, first = self.album.people, self.album.first_half
         for known in (first,) if slow else (first, ~first):
@@ -134,7 +135,7 @@ class Bench:
 
 
 def inside(album: Album, dlib: Attacker, few: int, frames: int) -> list[Score]:
-    """Attacks on what is under the cover."""
+    """Attacks on the inside of the cover."""
     bench = Bench(album, "inside", album.inside, few)
     clear, region = album.pictures, head(album.face)
     bench.run("none", "naive dlib", dlib, clear, clear, slow=True)
@@ -159,7 +160,7 @@ def inside(album: Album, dlib: Attacker, few: int, frames: int) -> list[Score]:
 
 
 def outside(album: Album, dlib: Attacker, few: int) -> list[Score]:
-    """Attacks on whole pictures in which only the head is covered."""
+    """Attacks on whole pictures with the head covered."""
     bench = Bench(album, "outside", np.s_[:, :], few)
     face = Bench(album, "outside", album.inside, few)
     clear, region = album.pictures, head(album.face)
@@ -173,7 +174,7 @@ def outside(album: Album, dlib: Attacker, few: int) -> list[Score]:
 
 
 def geometry(album: Album) -> list[Score]:
-    """Attacks on the size and shape of the boxes that a detector finds, bare and as covers."""
+    """Attacks on the size and shape of a detector's boxes, bare and as covers."""
     from blur.detect.registry import load_detector
 
     detector = load_detector("centerface")
@@ -193,6 +194,7 @@ def geometry(album: Album) -> list[Score]:
 
 
 def quantised_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Covers of boxes, each by itself: those of one track would steady each other."""
     return np.concatenate([quantised(head_boxes(box[None], 1.0)) for box in boxes])
 
 
@@ -202,7 +204,7 @@ def _nearest_size(gallery, people, probes):  # type: ignore[no-untyped-def]
 
 
 def verdict(scores: Sequence[Score]) -> list[str]:
-    """What makes the run void, or our covers too weak; nothing where all is well."""
+    """Reasons why the run is void, or our covers too weak; none if all is well."""
     inner = [score for score in scores if score.question == "inside"]
     controls = {
         "naive dlib on clear faces": [
@@ -226,9 +228,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "facedata")
-    parser.add_argument("--frames", type=int, default=16, help="of a track that is averaged")
-    parser.add_argument("--few", type=int, default=60, help="pictures that slow attacks ask")
+    parser.add_argument("--data", type=Path, default=paths.FACEDATA)
+    parser.add_argument("--frames", type=int, default=16, help="of a track, to be averaged")
+    parser.add_argument("--few", type=int, default=60, help="pictures for slow attacks")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if not (given.data / "id_orl" / "gt.json").exists():

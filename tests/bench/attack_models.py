@@ -1,4 +1,4 @@
-"""Attackers: each learns from a gallery of known people and names the people of the probes."""
+"""Attackers: each learns from a gallery of known people and names the people of probes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn.svm import LinearSVC
 
 Names = npt.NDArray[np.intp]
 Attacker = Callable[[Sequence[Picture], Names, Sequence[Picture]], Names]
-"""(gallery, its people, probes) -> the person named for each probe."""
+"""(gallery, its people, probes) -> the person of each probe."""
 
 
 def nearest_pixels(gallery: Sequence[Picture], people: Names, probes: Sequence[Picture]) -> Names:
@@ -50,7 +50,7 @@ def pca_svm(gallery: Sequence[Picture], people: Names, probes: Sequence[Picture]
 def _learned(build, gallery, people, probes) -> Names:  # type: ignore[no-untyped-def]
     known, unknown = _vectors(gallery), _vectors(probes)
     rank = np.linalg.matrix_rank(known - known.mean(0))
-    if rank == 0:  # all alike: nothing to learn, one guess for all
+    if rank == 0:  # all alike: nothing to learn
         return np.full(len(probes), people[0])
     return np.asarray(build(min(60, int(rank))).fit(known, people).predict(unknown))
 
@@ -64,10 +64,10 @@ def _vectors(pictures: Sequence[Picture]) -> npt.NDArray[np.float64]:
 
 
 class Embeddings:
-    """dlib's face embeddings of pictures that show a face, aligned by its known place."""
+    """dlib's face embeddings of pictures that show an aligned face."""
 
     def __init__(self) -> None:
-        # The package's own loader needs pkg_resources, which is gone: find its files by path.
+        # The package's own loader needs pkg_resources, which setuptools dropped: find its files.
         spec = importlib.util.find_spec("face_recognition_models")
         assert spec is not None
         assert spec.origin is not None

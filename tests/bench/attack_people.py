@@ -10,6 +10,7 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+import paths  # noqa: F401  makes blur importable
 
 from blur.cover.fills import Fill
 from blur.cover.layout import Samples
@@ -24,10 +25,10 @@ Picture = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Album:
-    """Photographs of several people, as many of each, and where the face is on all of them.
+    """Photographs of several people, equally many of each, with the face in the place of `face`.
 
     The first half of a person's pictures is the attacker's, the second half is published.
-    `inside` cuts out what lies under the cover.
+    `inside` cuts out the part under the cover.
     """
 
     name: str
@@ -39,9 +40,9 @@ class Album:
 
 
 def orl(folder: Path) -> Album:
-    """40 people, 10 photographs each, all before the same background.
+    """40 people, 10 photographs each, before a common background.
 
-    The cover hides the whole photograph: nothing but the cover's inside can tell who it is.
+    The cover hides the whole photograph: only its inside can name the person.
     """
     height, width, face = 300, 260, Box(130, 160, 70, 92)
     small = np.random.default_rng(0).integers(60, 200, (5, 4)).astype(np.float32)
@@ -56,7 +57,7 @@ def orl(folder: Path) -> Album:
 
 
 def lfw(folder: Path, each: int = 6) -> Album:
-    """50 people as press photographers saw them; the faces are centred, 250 by 250 pixels."""
+    """50 people by press photographers, 250 by 250 pixels, with the face in the middle."""
     pictures = [cv2.imread(str(path))[..., ::-1].copy() for path in _paths(folder, each)]
     return _album("LFW", pictures, each, Box(125, 130, 90, 120), np.s_[40:210, 45:205])
 
@@ -74,14 +75,14 @@ def _album(
 
 
 def head(face: Box, seed: int = 1) -> Region:
-    """The region that the tool covers for a face."""
+    """The tool's region of a face."""
     return Region(
         (Box(*quantised(head_boxes(np.array([face], np.float32), 1.0))[0].tolist()),), seed
     )
 
 
 def covered(picture: Picture, region: Region, fill: Fill | None) -> Picture:
-    """The picture as it would be published; with no fill, as it is."""
+    """The picture with `region` covered; unchanged without a fill."""
     if fill is None:
         return picture
     name = "gray" if picture.ndim == 2 else "rgb24"
@@ -90,7 +91,7 @@ def covered(picture: Picture, region: Region, fill: Fill | None) -> Picture:
 
 
 def averaged(picture: Picture, face: Box, fill: Fill, frames: int) -> Picture:
-    """What an attacker averages from a track whose cover trembles over a face at rest."""
+    """Mean of `frames` covered pictures, the cover trembling over a face at rest."""
     rng = np.random.default_rng(7)
     total = np.zeros(picture.shape)
     for _ in range(frames):
@@ -100,16 +101,16 @@ def averaged(picture: Picture, face: Box, fill: Fill, frames: int) -> Picture:
 
 
 BLUR = 35
-"""Width of the true blur's kernel: half a face."""
+"""Pixels, width of the true blur's kernel: half a face."""
 
 
 def true_blur(window: Window) -> list[list[Samples]]:
-    """What most tools do: a Gaussian blur of the face."""
+    """A Gaussian blur of the face, as most tools make it."""
     return _of_the_face(window, lambda crop: cv2.GaussianBlur(crop, (BLUR, BLUR), 0))
 
 
 def true_mosaic(window: Window) -> list[list[Samples]]:
-    """What the others do: eight blocks across the cover, each of the mean of what it hides."""
+    """Eight blocks across the cover, each in the mean colour under it, as other tools make it."""
 
     def blocks(crop: Samples) -> Samples:
         size = (8, round(8 * crop.shape[0] / crop.shape[1]))
@@ -136,7 +137,7 @@ def _of_the_face(window: Window, treatment) -> list[list[Samples]]:  # type: ign
 
 
 def deblurred(picture: Picture, inside: tuple[slice, slice]) -> Picture:
-    """Wiener deconvolution by one who knows the kernel of the true blur."""
+    """Wiener deconvolution with the kernel of the true blur."""
     crop = picture[inside].astype(np.float64)
     kernel = np.zeros(crop.shape)
     line = cv2.getGaussianKernel(BLUR, 0)

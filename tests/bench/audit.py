@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""What the audit catches: covers are taken out of plans of footage with known faces.
+"""Catches of the audit: covers are taken out of plans of footage with known faces.
 
     python tests/bench/audit.py                      3 whole faces a clip, then 3 single frames
     python tests/bench/audit.py --plant 30 --only pan mask --kind frame
-    python tests/bench/audit.py --videos FOLDER      what it sees in covered clips as they are
+    python tests/bench/audit.py --videos FOLDER      residual faces of whole plans, without truth
 
-A planted exposure is one face that loses its cover: on one run of frames where frames were cut out,
-on all its frames where its tracks were; and that is at least 40 pixels wide on one of them. Frames
-count on which the whole plan covers the face and the planted one does not. An exposure is caught
-when the first audit reports a face there, and mended when the last render covers it on every frame.
-Times are wall time: they compare only when nothing else runs.
+A planted exposure is a face, at least 40 pixels wide, that loses its cover: on one run of frames
+where frames are cut out of its tracks, on all its frames where its tracks are. Frames count on
+which the whole plan covers the face and the planted plan does not. An exposure is caught when the
+first audit reports a face there, and mended when the last render covers it on every frame. Times
+are wall time: compare them only when nothing else runs.
 """
 
 from __future__ import annotations
@@ -19,42 +19,38 @@ import dataclasses
 import itertools
 import json
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+import paths
+from msgspec.structs import replace
+from score import EXPOSED, Raster
+from truth import CLEAR, Case, cases
 
-from msgspec.structs import replace  # noqa: E402
-from score import EXPOSED, Raster  # noqa: E402
-from truth import CLEAR, Case, cases  # noqa: E402
-
-from blur.audit.audit import audit  # noqa: E402
-from blur.corridor import cover_clip  # noqa: E402
-from blur.cover.region import Covers  # noqa: E402
-from blur.data.findings import Audit, Residual  # noqa: E402
+from blur.audit.audit import audit
+from blur.corridor import cover_clip
+from blur.cover.region import Covers
+from blur.data.findings import Audit, Residual
 from blur.data.plan import Plan, Track
-from blur.errors import ResidualFace  # noqa: E402
-from blur.render.render import render  # noqa: E402
-from blur.scan.scan import scan  # noqa: E402
-from blur.settings import AuditMode, AuditSettings, OutputSettings, Settings  # noqa: E402
-from blur.store.plans import load_plan, save_plan  # noqa: E402
+from blur.errors import ResidualFace
+from blur.render.render import render
+from blur.scan.scan import scan
+from blur.settings import AuditMode, AuditSettings, OutputSettings, Settings
+from blur.store.plans import load_plan, save_plan
 
-SHARED = ROOT.parent / "shared"
 WIDE = 40
-"""Pixels from which a planted face must be caught."""
+"""Pixels, width from which a planted face must be caught."""
 
 HITS = 0.3
-"""Share of a face's frames that a track must be on to count among its tracks."""
+"""Share of a track's frames on a face from which the track is the face's."""
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """One face and the frames on which it lost its cover."""
+    """A face, the frames on which it lost its cover, and its largest width there, pixels."""
 
     face: int
     frames: tuple[int, ...]
@@ -63,7 +59,7 @@ class Exposure:
 
 @dataclass
 class Row:
-    """One clip and one way of planting."""
+    """Figures of a clip and a kind of planting."""
 
     clip: str
     kind: str
@@ -87,12 +83,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--plant", type=int, default=3, help="faces or frames that lose their cover"
     )
-    parser.add_argument("--only", nargs="+", default=[""], metavar="NAME", help="names begin so")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], metavar="NAME", help="cases whose name begins so"
+    )
     parser.add_argument("--every", type=int, default=AuditSettings().audit_every)
-    parser.add_argument("--rounds", type=int, default=2, help="0 only looks, and mends nothing")
-    parser.add_argument("--preset", help="encoder preset: a fast one where only the catch counts")
-    parser.add_argument("--plans", type=Path, help="folder that plans are kept in between calls")
-    parser.add_argument("--videos", type=Path, help="audit the clips in this folder as they are")
+    parser.add_argument("--rounds", type=int, default=2, help="of mending; 0 only looks")
+    parser.add_argument("--preset", help="of the encoder; a fast one if only the catch counts")
+    parser.add_argument("--plans", type=Path, help="folder of plans kept between calls")
+    parser.add_argument("--videos", type=Path, help="cover and audit this folder's clips")
     parser.add_argument("--json", type=Path, metavar="FILE")
     given = parser.parse_args(arguments)
     settings = Settings(
@@ -106,9 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.videos is not None:
         plain(given.videos, settings, tuple(given.only), given.plans)
         return
-    chosen = [c for c in cases(SHARED / "clips") if c.name.startswith(tuple(given.only))]
+    chosen = [c for c in cases(paths.CLIPS) if c.name.startswith(tuple(given.only))]
     if not chosen:
-        parser.error(f"no footage with known faces in {SHARED / 'clips'}")
+        parser.error(f"no footage with known faces in {paths.CLIPS}")
     rows = []
     for kind in given.kind:
         for case in chosen:
@@ -125,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def planned(clip: Path, settings: Settings, folder: Path | None) -> tuple[Plan, float]:
-    """The clip's plan, from `folder` where it is there, and the seconds that a scan took."""
+    """The clip's plan, from `folder` if kept there, and the seconds that a scan took."""
     kept = folder / f"{clip.stem}.json" if folder else None
     if kept is not None and kept.exists():
         return load_plan(kept), 0.0
@@ -137,7 +135,7 @@ def planned(clip: Path, settings: Settings, folder: Path | None) -> tuple[Plan, 
 
 
 def planted(case: Case, plan: Plan, kind: str, count: int, settings: Settings) -> Row:
-    """Take covers out of `plan`, render, audit and mend; what became of the exposures."""
+    """Take covers out of `plan`, render, audit and mend; figures of the exposures."""
     chance = random.Random(f"{case.name} {kind} {count}")
     holed = (without_faces if kind == "track" else without_frames)(case, plan, count, chance)
     exposures = new_exposures(case, plan, holed, settings, runs=kind == "frame")
@@ -180,7 +178,7 @@ def planted(case: Case, plan: Plan, kind: str, count: int, settings: Settings) -
 
 
 def on(case: Case, exposure: Exposure, found: Residual) -> bool:
-    """Whether a residual face is this one, at a time when it is exposed."""
+    """Whether a residual face is the exposed face, on one of the exposure's frames."""
     if found.frame not in exposure.frames:
         return False
     x, y = found.box.cx, found.box.cy
@@ -202,6 +200,7 @@ def tracks_on(case: Case, plan: Plan, face: int) -> list[Track]:
 
 
 def wide_faces(case: Case) -> list[int]:
+    """Clear faces at least `WIDE` on some frame."""
     return sorted(
         {f.id for faces in case.faces for f in faces if f.kind == CLEAR and 2 * f.a >= WIDE}
     )
@@ -234,6 +233,7 @@ def without_frames(case: Case, plan: Plan, count: int, chance: random.Random) ->
 
 
 def cut(track: Track, holes: set[int], ids: Iterator[int]) -> Iterator[Track]:
+    """The parts of a track between holes, with new `ids` if there are any."""
     start = track.start
     for end in [*sorted(h for h in holes if track.start <= h < track.end), track.end]:
         if start < end:
@@ -252,7 +252,7 @@ def cut(track: Track, holes: set[int], ids: Iterator[int]) -> Iterator[Track]:
 def new_exposures(
     case: Case, whole: Plan, holed: Plan, settings: Settings, *, runs: bool, wide: int = WIDE
 ) -> list[Exposure]:
-    """Faces that `whole` covers and `holed` does not, run by run or each as a whole."""
+    """Faces that `whole` covers and `holed` does not; with `runs`, one for each run of frames."""
     raster = Raster(whole.width, whole.height)
     covers = [
         Covers(p.tracks, p.shots(), settings.cover, p.width, p.height) for p in (whole, holed)
@@ -275,14 +275,14 @@ def new_exposures(
 
 
 def runs_of(frames: Sequence[int]) -> Iterator[list[int]]:
-    """Ascending frames, parted where one is missing."""
+    """Ascending frames, parted at gaps."""
     breaks = [k for k in range(1, len(frames)) if frames[k] != frames[k - 1] + 1]
     for start, end in itertools.pairwise([0, *breaks, len(frames)]):
         yield list(frames[start:end])
 
 
 def plain(folder: Path, settings: Settings, only: tuple[str, ...], plans: Path | None) -> None:
-    """Cover the clips of a folder and list what the audit sees in them."""
+    """Cover the clips of a folder and print their residual faces."""
     settings = replace(settings, audit=replace(settings.audit, audit=AuditMode.REPORT))
     minutes = 0.0
     for clip in sorted(p for p in folder.rglob("*") if p.is_file() and p.name.startswith(only)):

@@ -1,9 +1,10 @@
-"""Milliseconds per picture of each detector, by input size, precision and calls in one list.
+#!/usr/bin/env python3
+"""Milliseconds per picture of each detector, by input size, precision and pictures in one call.
 
     python tests/bench/detectors.py [--threads N] [--repeat N]
 
-Best of the repeats, since other work on the machine only ever adds. Pictures are noise: neither
-network's time depends on what it sees.
+Best of the repeats: other work on the machine only adds. Pictures are noise: a network takes equal
+time for any picture.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+import paths  # noqa: F401  makes blur importable
 
 from blur.detect.detections import Detector
 from blur.process import sandbox
 from blur.settings import cpu_count
 
 SIZES = ((640, 384), (960, 544), (1280, 736))
+"""(width, height), pixels."""
 
 
 def detectors(threads: int) -> Iterator[tuple[str, Detector]]:
+    """Each detector, and its precision."""
     from blur.detect.blazeface import BlazeFace
     from blur.detect.centerface import CenterFace
     from blur.detect.yunet import YuNet
@@ -34,6 +38,7 @@ def detectors(threads: int) -> Iterator[tuple[str, Detector]]:
 
 
 def best_ms(detector: Detector, width: int, height: int, pictures: int, repeat: int) -> float:
+    """Least milliseconds per picture over `repeat` calls, after one that warms up."""
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     batch = [noise] * pictures
     detector.detect(batch, 0.5)

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Does a cover shimmer? Temporal variation inside covers against that of the picture around them.
+"""Shimmer of covers: temporal variation inside them against the picture around them.
 
-    python tests/bench/flicker.py                    the shared pan, zoom and roll clips, and stills
+    python tests/bench/flicker.py                    clips that pan, zoom and roll, and stills
     python tests/bench/flicker.py CLIP.mp4 ...       other clips with truth beside them
 
-Covers lie where the truth says, with boxes that tremble by 1 % of their size as a detector's do.
-`change` is the mean absolute difference of luma from frame to frame, `flicker` that from the mean
-of the frames before and after: what goes back and forth. Inside: under covers on all the frames
-compared. Around: under none, within a cover's half width of one. A `still` is a clip's first frame
-held by an unsteady hand before a noisy sensor. Exits 1 when a cover flickers or changes more than
-what is around it.
+Covers lie on the true faces, with boxes that tremble by 1 % of their size as a detector's do.
+`change` is the mean absolute difference of luma, 8-bit steps, from frame to frame; `flicker` from
+the mean of the frames before and after. Inside: under covers on all the frames compared. Around:
+under none, within half a cover's width of a cover. A `still` is a clip's first frame, held by an
+unsteady hand before a noisy sensor. Exits 1 when covers change or flicker more than the picture
+around them.
 """
 
 from __future__ import annotations
@@ -25,28 +25,26 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+import paths
+from truth import Face, cases
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from truth import Face, cases  # noqa: E402
-
-from blur.cover.fills import make_fill  # noqa: E402
-from blur.cover.paint import paint  # noqa: E402
-from blur.cover.region import Covers  # noqa: E402
-from blur.data.plan import Mark, Track  # noqa: E402
-from blur.settings import CoverSettings, FillName  # noqa: E402
+from blur.cover.fills import make_fill
+from blur.cover.paint import paint
+from blur.cover.region import Covers
+from blur.data.plan import Mark, Track
+from blur.settings import CoverSettings, FillName
 
 FRAMES = 60
-CLIPS = "pan0 pan1 pan2 zoom1 roll0".split()  # noqa: SIM905
+"""Of each clip."""
+PANS = "pan0 pan1 pan2 zoom1 roll0".split()  # noqa: SIM905
 STILLS = "dark0 lying1 occlude1".split()  # noqa: SIM905
 
 TREMBLE = 0.01
-"""Standard deviation of a box's place and size, as a share of its size."""
+"""Standard deviation of a box's place and size, share of its size; larger shakes covers more."""
 
 
 class Moment(NamedTuple):
-    """One covered frame: its luma, what lies under covers, and what lies around them."""
+    """A covered frame: luma, and masks of the samples under covers and around them."""
 
     luma: npt.NDArray[np.float32]
     under: npt.NDArray[np.bool_]
@@ -54,7 +52,7 @@ class Moment(NamedTuple):
 
 
 def tracks(faces: list[list[Face]], seed: int = 0) -> list[Track]:
-    """One track for each unbroken appearance, its boxes trembling."""
+    """A track for each unbroken appearance, with trembling boxes."""
     rng = np.random.default_rng(seed)
     rows: dict[int, dict[int, list[float]]] = defaultdict(dict)
     for frame, there in enumerate(faces):
@@ -75,6 +73,7 @@ def tracks(faces: list[list[Face]], seed: int = 0) -> list[Track]:
 
 
 def decoded(clip: Path) -> Iterator[av.VideoFrame]:
+    """The clip's first `FRAMES` frames."""
     with av.open(str(clip)) as container:
         for frame, picture in enumerate(container.decode(video=0)):
             if frame == FRAMES:
@@ -83,7 +82,7 @@ def decoded(clip: Path) -> Iterator[av.VideoFrame]:
 
 
 def held(clip: Path) -> Iterator[av.VideoFrame]:
-    """The clip's first frame before a noisy sensor in an unsteady hand."""
+    """The clip's first frame, `FRAMES` times, shaken by a hand and with a sensor's noise."""
     rng = np.random.default_rng(1)
     first = next(decoded(clip)).to_ndarray(format="rgb24").astype(np.float32)
     for _ in range(FRAMES):
@@ -104,6 +103,7 @@ def held(clip: Path) -> Iterator[av.VideoFrame]:
 def moments(
     pictures: Iterator[av.VideoFrame], faces: list[list[Face]], fill: str
 ) -> Iterator[Moment]:
+    """The frames covered by `fill`."""
     made = make_fill(CoverSettings(fill=FillName(fill)))
     covers: Covers | None = None
     for frame, picture in enumerate(pictures):
@@ -148,11 +148,10 @@ def main() -> int:
     parser.add_argument("clips", nargs="*", type=Path)
     parser.add_argument("--fill", default="soft", choices=[name.value for name in FillName])
     given = parser.parse_args()
-    shared = ROOT.parent / "shared" / "clips"
-    chosen = [*given.clips] or [shared / f"{name}.mp4" for name in CLIPS]
+    chosen = [*given.clips] or [paths.CLIPS / f"{name}.mp4" for name in PANS]
     jobs = [(path, False) for path in chosen]
     if not given.clips:
-        jobs += [(shared / f"{name}.mp4", True) for name in STILLS]
+        jobs += [(paths.CLIPS / f"{name}.mp4", True) for name in STILLS]
     worse = 0
     print(f"{'clip':16}{'change in':>10}{'around':>8}{'flicker in':>12}{'around':>8}")
     for path, still in jobs:

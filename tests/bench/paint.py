@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What covering costs: CPU milliseconds a frame, on one core, without decoding and encoding.
+"""Cost of covering: CPU milliseconds a frame, on one core, without decoding and encoding.
 
 python tests/bench/paint.py                  all fills, 1080p, four faces of 60 to 200 pixels
 python tests/bench/paint.py --size 3840x2160 --faces 20
@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
-from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+import paths  # noqa: F401  makes blur importable
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from blur.cover.fills import make_fill  # noqa: E402
-from blur.cover.paint import paint  # noqa: E402
-from blur.cover.region import Covers  # noqa: E402
-from blur.data.plan import Mark, Track  # noqa: E402
-from blur.settings import CoverSettings, FillName  # noqa: E402
+from blur.cover.fills import make_fill
+from blur.cover.paint import paint
+from blur.cover.region import Covers
+from blur.data.plan import Mark, Track
+from blur.settings import CoverSettings, FillName
 
 FRAMES = 40
+"""Over which the median is taken."""
 
 
 def picture(name: str, width: int, height: int) -> av.VideoFrame:
-    """A picture of soft shapes with grain."""
+    """A picture of soft shapes with grain, in the pixel format `name`."""
     rng = np.random.default_rng(0)
     shapes = rng.integers(0, 255, (height // 60, width // 60, 3)).astype(np.float32)
     large = cv2.resize(shapes, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -39,7 +36,7 @@ def picture(name: str, width: int, height: int) -> av.VideoFrame:
 
 
 def walking(count: int, face: int, width: int, height: int) -> list[Track]:
-    """Faces spread over the picture, each moving a few pixels a frame."""
+    """`count` faces, `face` pixels wide, spread over the picture, each a few pixels a frame on."""
     rng = np.random.default_rng(1)
     columns = int(np.ceil(np.sqrt(count * width / height)))
     rows = -(-count // columns)
