@@ -21,6 +21,8 @@ from blur.render.pictures import as_shown, covered
 from blur.scan.looks import LookRequest, ScanLooks
 from blur.settings import CoverSettings, Level
 
+_EVERY = 3
+"""Frames from a look to the next, as the fast level has them."""
 _LONGEST = 1280
 """Pixels on the longer side of the window's picture."""
 _HELD = 8
@@ -38,9 +40,10 @@ def play(clip: Path, cover: CoverSettings) -> int:
     cv2.namedWindow(_TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
     with open_reader(clip, info) as reader:
         for frame in reader:
-            if looks.due(frame.index):
-                small = display_rgb(frame.picture, info.orientation, *looks.size)
-                (seen,) = looks.take([LookRequest(frame.index, small, False)])
+            if frame.index % _EVERY == 0:  # ticks of the schedule are frames here
+                size = looks.size_at(frame.index)
+                small = display_rgb(frame.picture, info.orientation, *size)
+                (seen,) = looks.take([LookRequest(frame.index, small, frame.index)])
                 recent.append((frame.index, single.sure(seen).boxes))
             recent = [(at, boxes) for at, boxes in recent if frame.index - at <= _HELD]
             boxes = np.concatenate([np.zeros((0, 5), np.float32), *(b for _, b in recent)])

@@ -162,8 +162,8 @@ def of_sample(
     fill = make_fill(cover)
 
     def tile(at: Fraction, picture: av.VideoFrame) -> Tile:
-        small = display_rgb(picture, info.orientation, *looks.size)
-        (seen,) = looks.take([LookRequest(0, small, True)])
+        small = display_rgb(picture, info.orientation, *looks.size_at(None))
+        (seen,) = looks.take([LookRequest(0, small, None)])
         seen = single.sure(seen)
         regions = single.covers(seen.boxes, info, cover)
         small = as_shown(covered(picture, info, regions, fill), info, TILE)

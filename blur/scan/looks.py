@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
@@ -21,7 +23,7 @@ from blur.settings import Level
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One detector on one view of the whole frame, at every `every`th frame from `phase` on.
+    """One detector on one view of the whole frame, at every `every`th tick from `phase` on.
 
     `longest` is the view's longest side in pixels: larger finds smaller faces, and cost grows with
     its square. `turns` are counter-clockwise quarter turns. A lower `threshold` (score) finds
@@ -39,8 +41,8 @@ class Look:
     least: int = 0
     quartered: bool = False
 
-    def due(self, frame: int) -> bool:
-        return frame % self.every == self.phase
+    def due(self, tick: int) -> bool:
+        return tick % self.every == self.phase
 
     def on(self, longest: int) -> tuple[str, float, int, int, bool]:
         """Detector, threshold, longest side of the view, turns and quartering on a picture whose
@@ -97,6 +99,8 @@ LEVELS: dict[Level, tuple[Look, ...]] = {
         Look("centerface", 288, every=12, phase=4, threshold=0.3),
         Look("yunet", 1280, every=2, threshold=0.25),
         Look("yunet", 640, every=4, threshold=0.25),
+        Look("centerface", 960, every=2, phase=1),
+        Look("yunet", 1280, every=2, phase=1, threshold=0.25),
         *_turned("centerface", 960, every=6),
         *_turned("centerface", 640, every=6, turns=(2, 1, 3)),
         *_turned("yunet", 640, every=6, threshold=0.3),
@@ -118,19 +122,54 @@ _Batch = tuple[str, float, tuple[int, ...]]
 
 
 class LookRequest(NamedTuple):
-    """A frame to look at: its index and small picture; `every_look` takes the looks that are not
-    due as well."""
+    """A frame to look at: its index and small picture, and the tick whose looks are due; without a
+    tick every look is taken."""
 
     frame: int
     picture: Picture
-    every_look: bool
+    tick: int | None
+
+
+_UNSEEN = 0.085
+"""Seconds of display between two looks, at most: two frames at 23.976 to 30 per second, five at 60.
+Longer-lived frames are looked at each."""
+
+_TICKS = {Level.FAST: 3, Level.BALANCED: 3, Level.THOROUGH: 1}
+"""Ticks of the schedule that a looked-at frame takes; with 1, every frame is looked at."""
+
+
+class LookClock:
+    """Chooses the frames to look at by their time on the screen; `tick` counts the schedule on.
+
+    `time_base` is the seconds in a unit of pts.
+    """
+
+    def __init__(self, level: Level, time_base: Fraction) -> None:
+        self._step = _TICKS[level]
+        self._patience = 0.0 if self._step == 1 else _UNSEEN
+        self._seconds = float(time_base)
+        self._unseen = math.inf
+        self._tick = -self._step
+
+    def tick(self, pts: int, following: int | None) -> int | None:
+        """The tick of the frame at `pts`, None where none is due; call it for every frame in turn.
+
+        `following` is the next frame's pts; the last frame has none, and is always looked at.
+        """
+        shown = math.inf if following is None else (following - pts) * self._seconds
+        if self._unseen + shown <= self._patience:
+            self._unseen += shown
+            return None
+        self._unseen = 0.0
+        self._tick += self._step
+        return self._tick
 
 
 class ScanLooks:
     """Takes the looks of a level at frames of one clip.
 
-    `width` and `height` are its display size in pixels; `size` is the (width, height) of a picture
-    that serves every look. Raises what `load` raises, for any detector of the level.
+    `width` and `height` are its display size in pixels. Raises what `load` raises, for any detector
+    of the level.
     """
 
     def __init__(
@@ -139,15 +178,11 @@ class ScanLooks:
         self._looks = [look for look in LEVELS[level] if look.least <= max(width, height)]
         self._detectors = {look.detector: load(look.detector) for look in self._looks}
         self._clip = width, height
-        self.size = self._fitted(max(look.picture_side for look in self._looks))
 
-    def due(self, frame: int) -> bool:
-        """Whether any look is scheduled at this frame."""
-        return any(look.due(frame) for look in self._looks)
-
-    def size_at(self, frame: int) -> tuple[int, int]:
-        """The size of a picture for the looks scheduled at this frame; ValueError if none is."""
-        return self._fitted(max(look.picture_side for look in self._looks if look.due(frame)))
+    def size_at(self, tick: int | None) -> tuple[int, int]:
+        """The size of a picture for the looks at a tick, or for every look; ValueError if none."""
+        due = [look for look in self._looks if tick is None or look.due(tick)]
+        return self._fitted(max(look.picture_side for look in due))
 
     def take(self, requests: Sequence[LookRequest]) -> list[Sightings]:
         """The sightings of each request's frame, in display coordinates.
@@ -182,7 +217,8 @@ class ScanLooks:
         longest = max(request.picture.shape)
         frame = SizedFrame(lifted(request.picture))
         views_of = functools.cache(frame.views)
-        due = [look for look in self._looks if request.every_look or look.due(request.frame)]
+        tick = request.tick
+        due = [look for look in self._looks if tick is None or look.due(tick)]
         for name, threshold, *way in dict.fromkeys(look.on(longest) for look in due):
             for view in views_of(*way):
                 yield name, threshold, view

@@ -25,12 +25,14 @@ from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.process.prefetch import ahead
 from blur.process.progress import Progress, silent
+from blur.scan.brief import BriefLooks, faces_near, unexplained
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.cuts import CutFinder
 from blur.scan.dark import dark_doubts, dark_tracks, lit
 from blur.scan.link import Tracklet
-from blur.scan.looks import LookRequest, ScanLooks
+from blur.scan.looks import LookClock, LookRequest, ScanLooks
 from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
+from blur.scan.surprise import Surprise, SurpriseFinder
 from blur.scan.timeline import Timeline
 from blur.scan.tracks import tracklets_of, tracks_of
 from blur.scan.weed import is_face, to_look_at
@@ -43,9 +45,6 @@ _TOGETHER = 12
 """Frames whose looks go to the detectors at once: enough of one size to keep all cores busy. Larger
 takes more memory."""
 _ALONE = 3  # likewise on one core, which a single look keeps busy: 40 MB less for 1080p
-_BLIND_EVERY = 3
-"""Frames between complete sets of looks while the camera's motion is unknown; larger is cheaper and
-finds the faces of a new shot later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,8 @@ class FirstPass:
     """All that tracks are made from; holds no pixel.
 
     `pts` and `lit` (the share of the picture that a viewer can see) have an item, and `camera` a
-    step, for each frame; `cuts` are the first frames of all shots but the first.
+    step, for each frame; `cuts` are the first frames of all shots but the first; `surprises` ascend
+    in time.
     """
 
     pts: list[int] = field(default_factory=list)
@@ -70,6 +70,7 @@ class FirstPass:
     sightings: list[Sightings] = field(default_factory=list)
     camera: Camera = field(default_factory=Camera)
     cuts: Sequence[int] = ()
+    surprises: Sequence[Surprise] = ()
     notes: Sequence[str] = ()
 
 
@@ -114,24 +115,34 @@ def _first_pass_of_clip(job: ScanJob) -> FirstPass:
     return first
 
 
-def first_pass(job: ScanJob, frames: Iterator[Frame], span: range = WHOLE_CLIP) -> FirstPass:
-    """Motion, cuts and light of all `frames`, and sightings on those of `span`.
+def first_pass(
+    job: ScanJob,
+    frames: Iterator[Frame],
+    span: range = WHOLE_CLIP,
+    clock: LookClock | None = None,
+) -> FirstPass:
+    """Motion, cuts, light and surprises of all `frames`, and sightings on those of `span`.
 
-    Cuts count from the first of `frames`. Raises DecodeError or DetectorError.
+    `clock` stands at the first of `frames`, from which cuts count. Raises DecodeError or
+    DetectorError.
     """
-    looks = ScanLooks(job.settings.level, job.info.width, job.info.height, load_detector)
-    finder = CutFinder()
+    level, info = job.settings.level, job.info
+    looks = ScanLooks(level, info.width, info.height, load_detector)
+    clock = clock or LookClock(level, info.time_base)
+    width, _ = info.fitted(MOTION_WIDTH)
+    finder, surprises = CutFinder(), SurpriseFinder(info.width / width)
     first = FirstPass()
     count = _ALONE if cpu_count() == 1 else _TOGETHER
-    with closing(ahead(_measured(job.info, frames, looks, finder, span), count)) as measured:
+    watched = _measured(info, frames, looks, clock, finder, surprises, span)
+    with closing(ahead(watched, count)) as measured:
         while batch := list(itertools.islice(measured, count)):
             for frame in batch:
                 first.pts.append(frame.pts)
                 first.lit.append(frame.lit)
                 first.camera.append(frame.step)
             first.sightings += looks.take([f.request for f in batch if f.request is not None])
-            job.tell("scan", len(first.pts), job.info.frames)
-    first.cuts = finder.finish()
+            job.tell("scan", len(first.pts), info.frames)
+    first.cuts, first.surprises = finder.finish(), surprises.finish()
     return first
 
 
@@ -146,25 +157,42 @@ class _Measured:
 
 
 def _measured(
-    info: ClipInfo, frames: Iterator[Frame], looks: ScanLooks, finder: CutFinder, span: range
+    info: ClipInfo,
+    frames: Iterator[Frame],
+    looks: ScanLooks,
+    clock: LookClock,
+    finder: CutFinder,
+    surprises: SurpriseFinder,
+    span: range,
 ) -> Iterator[_Measured]:
     """Motion, cuts and light of every frame, and the small picture of each frame to look at."""
     width, height = info.fitted(MOTION_WIDTH)
     meter = StepMeter(info.width / width)
-    for number, frame in enumerate(frames):
+    for number, (frame, following) in enumerate(_with_following(frames)):
         gray = display_gray(frame.picture, info.orientation, width, height)
         step = meter.measure(gray)
         finder.add(gray, step)
-        # Without known motion a new shot may begin: take every look, due or not.
-        every_look = not step.reliable and (
-            frame.index % _BLIND_EVERY == 0 or finder.suspects(number)
-        )
+        surprises.add(frame.index, gray, step)
+        tick = clock.tick(frame.pts, following)
+        due = tick is not None or finder.suspects(number)
         request = None
-        if frame.index in span and (every_look or looks.due(frame.index)):
-            size = looks.size if every_look else looks.size_at(frame.index)
-            picture = display_rgb(frame.picture, info.orientation, *size)
-            request = LookRequest(frame.index, picture, every_look)
+        if frame.index in span and due:
+            # Without known motion a new shot may begin: take every look, due or not.
+            tick = tick if step.reliable else None
+            picture = display_rgb(frame.picture, info.orientation, *looks.size_at(tick))
+            request = LookRequest(frame.index, picture, tick)
         yield _Measured(frame.pts, lit(gray), step, request)
+
+
+def _with_following(frames: Iterator[Frame]) -> Iterator[tuple[Frame, int | None]]:
+    """Each frame with the pts of the next; the last has None."""
+    earlier: Frame | None = None
+    for frame in frames:
+        if earlier is not None:
+            yield earlier, frame.pts
+        earlier = frame
+    if earlier is not None:
+        yield earlier, None
 
 
 def _second_pass(
@@ -178,24 +206,52 @@ def _second_pass(
         for row in to_look_at(tracklet):
             box = Box(*tracklet.boxes[row].tolist())
             questions[int(tracklet.frames[row])].append((place, box))
-    if not any(known) and not questions:
-        return tracklets
     faces = [t for t, sure in zip(tracklets, known, strict=True) if sure]
-    reach = timeline.frames(job.settings.hold)
-    closeup = Closeup(load_detector, follow_scale(job.info))
-    pursuit = Pursuit(faces, first.camera, timeline, closeup.find, follow_scale(job.info), reach)
+    near = faces_near(faces, first.camera)
+    places = unexplained(first.surprises, {s.frame for s in first.sightings}, near)
+    if not faces and not questions and not places:
+        return tracklets
+    scale, reach = follow_scale(job.info), timeline.frames(job.settings.hold)
+    closeup = Closeup(load_detector, scale)
+    brief = BriefLooks(load_detector, closeup, scale)
+    pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach)
     answers: dict[int, list[float]] = defaultdict(list)
+    glimpsed: list[Sightings] = []
     pictures = follow_pictures(
-        job.info, first.pts, lambda index: pursuit.wants(index) or index in questions
+        job.info,
+        first.pts,
+        lambda index: pursuit.wants(index) or index in questions or index in places,
     )
     for index, gray in pictures:
         for place, box in questions.get(index, ()):
             answers[place].append(closeup.answer(gray, box))
         pursuit.see(index, gray)
+        if index in places:
+            glimpsed.append(brief.take(index, gray, places[index], near[index]))
         job.tell("follow", index + 1, len(first.pts))
     grown = iter(pursuit.tracklets())
     denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
-    return [
+    answered = [
         dataclasses.replace(t, answer=float(np.mean(answers[i]))) if i in answers else t
         for i, t in enumerate(denser)
     ]
+    return [*answered, *_brief_faces(job, first, timeline, closeup, glimpsed)]
+
+
+def _brief_faces(
+    job: ScanJob,
+    first: FirstPass,
+    timeline: Timeline,
+    closeup: Closeup,
+    sightings: Sequence[Sightings],
+) -> list[Tracklet]:
+    """Tracklets of faces that only looks at surprises saw, followed both ways."""
+    faces = [t for t in tracklets_of(sightings, first.camera, timeline) if is_face(t)]
+    if not faces:
+        return []
+    scale, reach = follow_scale(job.info), timeline.frames(job.settings.hold)
+    pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach)
+    for index, gray in follow_pictures(job.info, first.pts, pursuit.wants):
+        pursuit.see(index, gray)
+        job.tell("follow", index + 1, len(first.pts))
+    return pursuit.tracklets()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sightings
 from blur.errors import DecodeError
 from blur.media.open.clip_info import ClipInfo
@@ -26,7 +27,9 @@ from blur.media.open.small_pictures import display_gray
 from blur.media.open.timetable import timetable
 from blur.process.progress import Progress
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
+from blur.scan.looks import LookClock
 from blur.scan.scan import FirstPass, ScanJob, first_pass
+from blur.scan.surprise import REACH, Surprise
 from blur.settings import ScanSettings
 
 _CALM = 5
@@ -73,16 +76,20 @@ def look(
     """
     info = probe(clip)
     begin = _run_up(info, pts, span.start)
-    frames = _frames(info, pts, begin, min(span.stop + _CALM, len(pts)))
+    frames = _frames(info, pts, begin, min(span.stop + max(_CALM, REACH), len(pts)))
+    clock = LookClock(settings.level, info.time_base)
+    for at, following in itertools.pairwise(pts[: begin + 1]):
+        clock.tick(at, following)
 
     def heard(stage: str, done: int, total: int | None) -> None:
         tell(stage, min(max(0, begin + done - span.start), len(span)), len(pts))
 
-    first = first_pass(ScanJob(info, settings, heard), frames, span)
+    first = first_pass(ScanJob(info, settings, heard), frames, span, clock)
     here = slice(span.start - begin, span.stop - begin)
     camera = Camera.of(first.camera.steps[here])
     cuts = [begin + cut for cut in first.cuts if begin + cut in span]
-    return FirstPass(first.pts[here], first.lit[here], first.sightings, camera, cuts)
+    surprises = [surprise for surprise in first.surprises if surprise.frame in span]
+    return FirstPass(first.pts[here], first.lit[here], first.sightings, camera, cuts, surprises)
 
 
 def joined(parts: Sequence[FirstPass]) -> FirstPass:
@@ -93,6 +100,7 @@ def joined(parts: Sequence[FirstPass]) -> FirstPass:
         sightings=[sightings for part in parts for sightings in part.sightings],
         camera=Camera.of(step for part in parts for step in part.camera.steps),
         cuts=[cut for part in parts for cut in part.cuts],
+        surprises=[surprise for part in parts for surprise in part.surprises],
     )
 
 
@@ -106,6 +114,9 @@ def to_bytes(first: FirstPass) -> bytes:
         transforms=np.array([step.transform for step in first.camera.steps]).reshape(-1, 3, 3),
         supports=np.array([step.support for step in first.camera.steps]),
         cuts=np.array(first.cuts, np.int64),
+        surprised=np.array([s.frame for s in first.surprises], np.int64),
+        turned=np.array([s.turned for s in first.surprises], bool),
+        places=np.array([s.box for s in first.surprises]).reshape(-1, 5),
         looks=np.array([s.frame for s in first.sightings], np.int64),
         counts=np.array([len(s) for s in first.sightings], np.int64),
         boxes=np.concatenate([np.zeros((0, 5), np.float32), *(s.boxes for s in first.sightings)]),
@@ -130,6 +141,15 @@ def from_bytes(content: bytes) -> FirstPass:
             sightings=[Sightings(*row) for row in zip(looks, boxes, evidence, strict=True)],
             camera=Camera.of(itertools.starmap(Step, steps)),
             cuts=columns["cuts"].tolist(),
+            surprises=[
+                Surprise(frame, turned, Box(*box))
+                for frame, turned, box in zip(
+                    columns["surprised"].tolist(),
+                    columns["turned"].tolist(),
+                    columns["places"].tolist(),
+                    strict=True,
+                )
+            ],
         )
 
 

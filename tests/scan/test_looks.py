@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blur.data.arrays import Picture
 from blur.data.boxes import wrapped
 from blur.data.sightings import FAMILIES
 from blur.detect.detections import Detections
 from blur.errors import DetectorError
-from blur.scan.looks import LEVELS, LookRequest, ScanLooks
+from blur.scan.looks import LEVELS, LookClock, LookRequest, ScanLooks
 from blur.settings import Level
 
 WIDTH, HEIGHT = 1280, 720
@@ -82,7 +86,7 @@ def test_every_look_finds_a_flag_in_every_turn(
 ) -> None:
     """A flag of any turn is seen once, where it is, with its angle; in a new shot at once."""
     made = search(level, *size)
-    [found] = made.take([LookRequest(7, flag(made.size, 0.3, 0.7, turns), every_look=True)])
+    [found] = made.take([LookRequest(7, flag(made.size_at(None), 0.3, 0.7, turns), None)])
     assert found.frame == 7
     [box] = found.boxes
     assert box[:2] == pytest.approx([0.3 * size[0], 0.7 * size[1]], abs=max(size) / 100)
@@ -91,21 +95,43 @@ def test_every_look_finds_a_flag_in_every_turn(
 
 
 @pytest.mark.parametrize("level", Level)
-def test_the_schedule_leaves_no_frame_unseen_for_long(search: Make, level: Level) -> None:
-    """Upright faces several times in any quarter second at 30 fps, all turns within half of one."""
-    made = search(level)
-    looks = LEVELS[level]
+def test_the_schedule_takes_every_turn_within_half_a_second(level: Level) -> None:
+    """At 30 frames per second, on which all levels look at every third frame at least."""
     for start in range(60):
-        due = [frame for frame in range(start, start + 8) if made.due(frame)]
-        assert len(due) >= 2
-        turns = {
-            look.turns
-            for frame in range(start, start + 15)
-            for look in looks
-            if frame % look.every == look.phase
-        }
-        assert turns == {0, 1, 2, 3}
-    assert made.due(0)
+        due = [
+            look for look in LEVELS[level] for tick in range(start, start + 15) if look.due(tick)
+        ]
+        assert {look.turns for look in due} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("level", Level)
+def test_every_tick_of_the_clock_has_a_look(level: Level) -> None:
+    clock = LookClock(level, Fraction(1, 30))
+    ticks = [clock.tick(pts, pts + 1) for pts in range(120)]
+    looked = [tick for tick in ticks if tick is not None]
+    assert all(any(look.due(tick) for look in LEVELS[level]) for tick in looked)
+    assert len(looked) == (120 if level is Level.THOROUGH else 40)
+
+
+@given(
+    st.sampled_from(Level),
+    st.sampled_from([Fraction(1, 1000), Fraction(1, 90000), Fraction(1001, 30000)]),
+    st.lists(st.integers(1, 5000), min_size=1, max_size=200),
+)
+def test_no_tenth_of_a_second_is_shown_unseen(
+    level: Level, time_base: Fraction, durations: list[int]
+) -> None:
+    """Nor a frame that is shown for so long, whatever the frame rate."""
+    pts = [0, *itertools.accumulate(durations)]
+    clock = LookClock(level, time_base)
+    unseen = Fraction(0)
+    for at, following in itertools.pairwise(pts):
+        if clock.tick(at, following) is None:
+            unseen += (following - at) * time_base
+            assert unseen < Fraction(1, 10)
+        else:
+            unseen = Fraction(0)
+    assert clock.tick(pts[-1], None) is not None
 
 
 @pytest.mark.parametrize("level", Level)
@@ -118,10 +144,9 @@ def test_only_the_looks_that_are_due_are_taken(
     for frame in range(40):
         due = [look for look in looks if frame % look.every == look.phase]
         if due:
-            made.take([LookRequest(frame, flag(made.size_at(frame), 0.5, 0.5), every_look=False)])
+            made.take([LookRequest(frame, flag(made.size_at(frame), 0.5, 0.5), frame)])
         pictures = sum(4 if look.quartered else 1 for look in due)
         assert sum(len(f.shapes) for f in finders.values()) == pictures
-        assert bool(due) == made.due(frame)
         for finder in finders.values():
             finder.shapes.clear()
 
@@ -134,14 +159,14 @@ def test_looks_that_differ_in_phase_alone_are_taken_once(
     own = [look for look in LEVELS[Level.BALANCED] if look.detector == "centerface"]
     pair = [look for look in own if look.quartered]
     assert len({look.on(3840) for look in pair}) == 1 < len(pair)
-    made.take([LookRequest(7, flag(made.size, 0.5, 0.5), every_look=True)])
+    made.take([LookRequest(7, flag(made.size_at(None), 0.5, 0.5), None)])
     upright = [shape for shape in finders["centerface"].shapes if shape[:2] == (544, 960)]
     assert len(upright) == 4 + 1
 
 
 def test_evidence_tells_the_families_apart(search: Make) -> None:
     made = search(Level.BALANCED)
-    [found] = made.take([LookRequest(0, flag(made.size, 0.5, 0.5), every_look=True)])
+    [found] = made.take([LookRequest(0, flag(made.size_at(None), 0.5, 0.5), None)])
     assert found.evidence[0].tolist() == pytest.approx([0.8, 0.6])
 
 
@@ -149,10 +174,11 @@ def test_frames_that_are_looked_at_together_keep_their_own_sightings(search: Mak
     made = search(Level.BALANCED)
     places = [0.2, 0.4, 0.6, 0.8]
     requests = [
-        LookRequest(i, flag(made.size, x, 0.5), every_look=i % 2 == 0) for i, x in enumerate(places)
+        LookRequest(i, flag(made.size_at(None), x, 0.5), i if i % 2 else None)
+        for i, x in enumerate(places)
     ]
     found = made.take(
-        [*requests[:1], LookRequest(9, np.zeros_like(requests[0].picture), True), *requests[1:]]
+        [*requests[:1], LookRequest(9, np.zeros_like(requests[0].picture), None), *requests[1:]]
     )
     assert [s.frame for s in found] == [0, 9, 1, 2, 3]
     assert len(found[1]) == 0
@@ -166,9 +192,9 @@ def test_no_request_is_no_sighting(search: Make) -> None:
 
 
 def test_small_clips_are_looked_at_enlarged_and_none_out_of_shape(search: Make) -> None:
-    assert max(search(Level.BALANCED, 320, 240).size) == 640
+    assert max(search(Level.BALANCED, 320, 240).size_at(None)) == 640
     for width, height in ((3840, 2160), (1080, 1920), (320, 240)):
-        size = search(Level.BALANCED, width, height).size
+        size = search(Level.BALANCED, width, height).size_at(None)
         assert size[0] / size[1] == pytest.approx(width / height, rel=0.01)
 
 
@@ -179,4 +205,4 @@ def test_a_detector_that_fails_is_heard(search: Make, finders: dict[str, FlagFin
     finders["yunet"].detect = broken  # type: ignore[method-assign]
     made = search(Level.BALANCED)
     with pytest.raises(DetectorError):
-        made.take([LookRequest(0, flag(made.size, 0.5, 0.5), every_look=True)])
+        made.take([LookRequest(0, flag(made.size_at(None), 0.5, 0.5), None)])

@@ -1,0 +1,156 @@
+"""Brief faces: looks at surprises, in every turn, beside the scheduled looks at whole frames."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from blur.data.arrays import Gray, Picture
+from blur.data.boxes import carried
+from blur.data.plan import Box
+from blur.data.sightings import Sightings
+from blur.detect.closeup import Closeup
+from blur.detect.detections import Detections, Detector
+from blur.detect.views import View, crop, lifted
+from blur.scan.camera import Camera
+from blur.scan.link import Tracklet
+from blur.scan.surprise import Surprise
+
+_SIDES = (64, 96, 160)
+"""Pixels of a crop's side; larger places are shrunk to the last. Few sizes, since each needs a
+network. A larger last side finds small faces in large motion, and cost grows with its square."""
+
+_MARGIN = 1.5
+"""Side of a crop in sides of its place; a smaller one cuts faces that changed in part."""
+
+_CALM = 4
+"""Places on a frame up to which CenterFace looks at the small crops as well: it sees some faces
+alone, and costs twice as much."""
+
+_SMALL = 96
+"""Pixels of the side of a crop that CenterFace looks at, at most."""
+
+_SEEN = {"yunet": 0.3, "centerface": 0.3}
+"""Scores from which a close-up follows; lower takes longer."""
+
+_NEAR = 6
+"""Frames around a sighting within which it explains a surprise in its place."""
+
+_TURNS = (0.0, 90.0, 180.0, -90.0)
+"""Degrees of the crops."""
+
+
+class BriefLooks:
+    """Looks at places on the gray pictures of the second pass; `scale` is display pixels per pixel.
+
+    Raises DetectorError.
+    """
+
+    def __init__(self, load: Callable[[str], Detector], closeup: Closeup, scale: float) -> None:
+        self._load, self._closeup, self._scale = load, closeup, scale
+
+    def take(
+        self, frame: int, gray: Gray, places: Sequence[Surprise], known: Sequence[Box]
+    ) -> Sightings:
+        """Faces at the places, other than the known ones, as close-ups see them."""
+        views: dict[int, list[View]] = defaultdict(list)
+        for place in places:
+            for view in self._views(gray, place):
+                views[len(view.picture)].append(view)
+        found: list[Detections] = []
+        for side, alike in views.items():
+            found += self._detect("yunet", alike)
+            if len(places) <= _CALM and side <= _SMALL:
+                found += self._detect("centerface", alike)
+        every = Detections.concat(found)
+        boxes = [Box(*row) for row in every.suppressed().boxes.tolist()]
+        faces = [
+            face
+            for box in boxes
+            if not any(_on(box, face) for face in known)
+            and (face := self._closeup.find(gray, box)) is not None
+        ]
+        return Sightings(
+            frame,
+            np.array([f.box for f in faces], np.float32).reshape(-1, 5),
+            np.array([f.evidence for f in faces], np.float32).reshape(-1, 2),
+        )
+
+    def _detect(self, family: str, views: Sequence[View]) -> list[Detections]:
+        """Detections on views of one size, in display coordinates.
+
+        Four views make one picture, because each picture costs as much as the crops in it.
+        """
+        fours = [views[i : i + 4] for i in range(0, len(views), 4)]
+        answers = self._load(family).detect([_mosaic(four) for four in fours], _SEEN[family])
+        return [
+            view.restored(part)
+            for four, answer in zip(fours, answers, strict=True)
+            for view, part in zip(four, _parted(answer, len(four[0].picture)), strict=False)
+        ]
+
+    def _views(self, gray: Gray, place: Surprise) -> Iterable[View]:
+        scale = self._scale
+        extent = max(place.box.w, place.box.h) / scale * _MARGIN
+        side = next((side for side in _SIDES if side >= extent), _SIDES[-1])
+        reach = max(extent, side)
+        for turn in _TURNS if place.turned else _TURNS[:1]:
+            box = Box(place.box.cx / scale, place.box.cy / scale, reach, reach, turn)
+            view = crop(gray, box, side, 1.0)
+            to_display = np.diag([scale, scale, 1.0]) @ view.to_frame
+            yield View(lifted(cv2.cvtColor(view.picture, cv2.COLOR_GRAY2RGB)), to_display)
+
+
+def _mosaic(views: Sequence[View]) -> Picture:
+    """Up to four equal squares as one, row by row; of one size, since each needs a network."""
+    side = len(views[0].picture)
+    out = np.zeros((2 * side, 2 * side, 3), np.uint8)
+    for place, view in enumerate(views):
+        y, x = divmod(place, 2)
+        out[y * side : (y + 1) * side, x * side : (x + 1) * side] = view.picture
+    return out
+
+
+def _parted(found: Detections, side: int) -> Iterator[Detections]:
+    """The detections on each of a mosaic's four squares, by their centres."""
+    for place in range(4):
+        y, x = divmod(place, 2)
+        inside = ((found.boxes[:, :2] // side) == (x, y)).all(axis=1)
+        here = found.take(inside)
+        here.boxes[:, :2] -= (x * side, y * side)
+        yield here
+
+
+def unexplained(
+    surprises: Iterable[Surprise], looked: Container[int], known: Mapping[int, Sequence[Box]]
+) -> dict[int, list[Surprise]]:
+    """The surprises of each frame, but those on its `known` faces and, where a scheduled look was
+    taken (`looked`), small ones: it saw upright faces already.
+    """
+    left: dict[int, list[Surprise]] = defaultdict(list)
+    for surprise in surprises:
+        seen = surprise.frame in looked and not surprise.turned
+        if not seen and not any(_on(surprise.box, face) for face in known[surprise.frame]):
+            left[surprise.frame].append(surprise)
+    return dict(left)
+
+
+def faces_near(faces: Sequence[Tracklet], camera: Camera) -> defaultdict[int, list[Box]]:
+    """The faces' boxes on each frame within `_NEAR` frames of a sighting, moved with the camera."""
+    seen: defaultdict[int, list[Box]] = defaultdict(list)
+    for tracklet in faces:
+        for frame, box in zip(tracklet.frames.tolist(), tracklet.boxes, strict=True):
+            for near in range(max(0, frame - _NEAR), min(frame + _NEAR + 1, len(camera.steps))):
+                (row,) = carried(box[None], camera.between(frame, near)).tolist()
+                seen[near].append(Box(*row))
+    return seen
+
+
+def _on(place: Box, face: Box) -> bool:
+    """Whether a place is a face's own: about on it, and no larger than its head and neck."""
+    size = max(face.w, face.h)
+    away = max(abs(place.cx - face.cx), abs(place.cy - face.cy))
+    return away < 0.75 * size and max(place.w, place.h) < 2.2 * size
