@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -11,13 +12,14 @@ import numpy as np
 from blur.data.arrays import Gray, Picture
 from blur.data.boxes import carried
 from blur.data.plan import Box
-from blur.data.sightings import Sightings
+from blur.data.sightings import FAMILIES, Sighting, Sightings, merged
 from blur.detect.closeup import Closeup
 from blur.detect.detections import Detections, Detector
 from blur.detect.views import View, crop, lifted
 from blur.scan.camera import Camera
 from blur.scan.link import Tracklet
 from blur.scan.surprise import Surprise
+from blur.scan.weed import SURE
 
 _SIDES = (64, 96, 160)
 """Pixels of a crop's side; larger places are shrunk to the last. Few sizes, since each needs a
@@ -27,11 +29,8 @@ _MARGIN = 1.5
 """Side of a crop in sides of its place; a smaller one cuts faces that changed in part."""
 
 _CALM = 4
-"""Places on a frame up to which CenterFace looks at the small crops as well: it sees some faces
-alone, and costs twice as much."""
-
-_SMALL = 96
-"""Pixels of the side of a crop that CenterFace looks at, at most."""
+"""Places on a frame up to which CenterFace looks as well: it sees some faces alone, and costs twice
+as much. More places take longer."""
 
 _SEEN = {"yunet": 0.3, "centerface": 0.3}
 """Scores from which a close-up follows; lower takes longer."""
@@ -55,28 +54,32 @@ class BriefLooks:
     def take(
         self, frame: int, gray: Gray, places: Sequence[Surprise], known: Sequence[Box]
     ) -> Sightings:
-        """Faces at the places, other than the known ones, as close-ups see them."""
+        """Faces at the places, other than the known ones, as close-ups see them.
+
+        A face that no close-up finds stays if one crop was sure of it.
+        """
         views: dict[int, list[View]] = defaultdict(list)
         for place in places:
             for view in self._views(gray, place):
                 views[len(view.picture)].append(view)
-        found: list[Detections] = []
-        for side, alike in views.items():
-            found += self._detect("yunet", alike)
-            if len(places) <= _CALM and side <= _SMALL:
-                found += self._detect("centerface", alike)
-        every = Detections.concat(found)
-        boxes = [Box(*row) for row in every.suppressed().boxes.tolist()]
-        faces = [
-            face
-            for box in boxes
-            if not any(_on(box, face) for face in known)
-            and (face := self._closeup.find(gray, box)) is not None
-        ]
+        families = FAMILIES if len(places) <= _CALM else FAMILIES[1:]
+        found = [self._detect(family, alike) for alike in views.values() for family in families]
+        every = Detections.concat(list(itertools.chain(*found)))
+        columns = np.array([FAMILIES.index(str(name)) for name in every.detectors], np.intp)
+        seen = merged(frame, every.boxes, every.scores, columns)
+        faces: list[Sighting] = []
+        for row, evidence in zip(seen.boxes.tolist(), seen.evidence, strict=True):
+            box = Box(*row)
+            if any(_on(box, face) for face in known):
+                continue
+            face = self._closeup.find(gray, box)
+            if face is None and (evidence >= SURE).any():
+                face = Sighting(box, evidence)
+            faces += [face] if face is not None else []
         return Sightings(
             frame,
-            np.array([f.box for f in faces], np.float32).reshape(-1, 5),
-            np.array([f.evidence for f in faces], np.float32).reshape(-1, 2),
+            np.array([face.box for face in faces], np.float32).reshape(-1, 5),
+            np.array([face.evidence for face in faces], np.float32).reshape(-1, len(FAMILIES)),
         )
 
     def _detect(self, family: str, views: Sequence[View]) -> list[Detections]:
@@ -125,15 +128,12 @@ def _parted(found: Detections, side: int) -> Iterator[Detections]:
 
 
 def unexplained(
-    surprises: Iterable[Surprise], looked: Container[int], known: Mapping[int, Sequence[Box]]
+    surprises: Iterable[Surprise], known: Mapping[int, Sequence[Box]]
 ) -> dict[int, list[Surprise]]:
-    """The surprises of each frame, but those on its `known` faces and, where a scheduled look was
-    taken (`looked`), small ones: it saw upright faces already.
-    """
+    """The surprises of each frame that are not on its `known` faces."""
     left: dict[int, list[Surprise]] = defaultdict(list)
     for surprise in surprises:
-        seen = surprise.frame in looked and not surprise.turned
-        if not seen and not any(_on(surprise.box, face) for face in known[surprise.frame]):
+        if not any(_on(surprise.box, face) for face in known[surprise.frame]):
             left[surprise.frame].append(surprise)
     return dict(left)
 

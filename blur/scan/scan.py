@@ -208,7 +208,7 @@ def _second_pass(
             questions[int(tracklet.frames[row])].append((place, box))
     faces = [t for t, sure in zip(tracklets, known, strict=True) if sure]
     near = faces_near(faces, first.camera)
-    places = unexplained(first.surprises, {s.frame for s in first.sightings}, near)
+    places = unexplained(first.surprises, near)
     if not faces and not questions and not places:
         return tracklets
     scale, reach = follow_scale(job.info), timeline.frames(job.settings.hold)

@@ -30,7 +30,7 @@ against a face."""
 FACE_BAR = -1.1
 """Log-odds from which a tracklet is covered: a wrong cover costs less than a missed face. Larger
 misses more faces and covers less that is none."""
-_SURE = np.array([0.5, 0.85])
+SURE = np.array([0.5, 0.85])
 """Score, by family, from which a single sighting is a face; larger weeds more brief faces."""
 _UNSURE = (-3.0, -0.1)
 """Log-odds between which close-ups are taken: no tracklet below became a face by them. A wider
@@ -80,7 +80,7 @@ def is_face(tracklet: Tracklet) -> bool:
 
 def sure(tracklet: Tracklet) -> npt.NDArray[np.bool_]:
     """(n,) bool: sightings with a score that makes the tracklet a face."""
-    return np.asarray((tracklet.evidence >= _SURE).any(axis=1))
+    return np.asarray((tracklet.evidence >= SURE).any(axis=1))
 
 
 def to_look_at(tracklet: Tracklet) -> list[int]:
