@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How fast the corridor is, beside the least that any such tool must do on this machine.
+"""Speed and memory of scan, render and audit, beside the floor of any tool on this machine.
 
     python tests/bench/speed.py                                  everything, half an hour
     python tests/bench/speed.py --quick                          1080p, four faces, two seconds
@@ -7,22 +7,22 @@
     python tests/bench/speed.py --deface VENV/bin/deface         and deface on the same clips
     python tests/bench/speed.py --batch --seconds 3              `blur run` itself, its memory
 
-`decode` only decodes; `floor` decodes and encodes with the codec settings that a render uses: what
-is left when nobody looks and nothing is covered. `x floor` compares CPU seconds a frame, which
-other work on the machine disturbs little, and wall time, which only a quiet machine tells. Each
-clip is measured in processes of its own that have warmed up on a few frames; `start` is what that
-took, from the start of the process to the first frame scanned. `busy` is CPU time over wall time
-and cores, `peak` the most memory that the process held during the measurement.
+`decode` only decodes; `floor` decodes and encodes with a render's codec settings, without looks or
+covers. `x floor` compares CPU seconds a frame, which other work on the machine disturbs little, and
+wall time: compare it only when nothing else runs. Each clip is measured in its own processes,
+warmed up on a few frames; `start` is the seconds from the start of the process to the first frame
+scanned. `busy` is CPU time over wall time and cores, `peak` the most memory that the process held
+during the measurement.
 
-As in a batch, one process a core works on the clip, side by side, and so does the floor; wall time
-is that of all, shared out. With --jobs 1 one process has all cores, as deface always does.
+As in a batch, one process a core works on the clip, side by side, for the floor too; wall time is
+that of all, divided by their number. With --jobs 1 a process has all cores, as deface always does.
 
-With --batch, `blur run` covers several clips with each worker process, all else as it comes: start
+With --batch, `blur run` covers several clips with each worker process under default settings: start
 and report count, and the peak is that of the largest worker, seen from outside (on Linux).
 
-Stages are CPU milliseconds a frame. What native threads do counts as decoding where FFmpeg's
-decoder names them (on Linux), else as detecting in a scan and an audit and as encoding in a
-render. `wait` is what the cores were idle, or busy with others' work.
+Stages are CPU milliseconds a frame. Native threads count as decoding where FFmpeg's decoder names
+them (on Linux), else as detecting in a scan and an audit and as encoding in a render. `wait` is the
+time of cores that idle, or do others' work.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pkgutil
 import resource
 import subprocess
 import sys
@@ -51,16 +52,16 @@ from blur.process.workers import ARENAS, THREADS
 from blur.settings import Level, ScanSettings, Settings, codec_threads, cpu_count
 
 WARM = 12
-"""Frames of the clip that a process warms up on."""
+"""Frames of the clip that a process warms up on; too few put the start into the figures."""
 
 BATCH = 3
-"""Clips of a batch for each of its processes: memory that grows from one to the next then shows."""
+"""Clips of a batch for each process; from two on, memory that grows from clip to clip shows."""
 
 CRF_18 = '{"codec": "libx264", "quality": 6.45}'
-"""deface's scale of quality ends in x264's crf: this is the crf of a render."""
+"""For deface, whose scale of quality ends in x264's crf: the crf of a render."""
 
 STAGES = {
-    "blur.media.open.read.Reader.__next__": "decode",
+    "blur.media.open.read.FrameReader.__next__": "decode",
     "blur.media.open.seek.Seeker.frame": "decode",
     "blur.scan.scan.display_rgb": "convert",
     "blur.scan.scan.display_gray": "convert",
@@ -81,12 +82,12 @@ STAGES = {
     "blur.media.write.writer.Writer.write": "encode",
     "blur.media.write.writer.Writer.finish": "encode",
 }
-"""What is timed in the thread that calls it, and the stage it counts for."""
+"""Timed in the thread that calls it -> the stage it counts for."""
 
 
 @dataclass
 class Figure:
-    """One measurement: means per frame, and what the process needed."""
+    """A measurement: means per frame, and the needs of the process."""
 
     clip: str
     what: str
@@ -127,6 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         what, clip, warm = given.measure
         print(json.dumps([asdict(f) for f in MEASURES[what](Path(clip), Path(warm))]))
         return
+    for path in STAGES:
+        found(path)
     if given.quick:
         given.only, given.faces, given.seconds = given.only or ["1080p-h264"], [4], 2
     record: list[Figure] = []
@@ -187,7 +190,7 @@ def in_processes(jobs: int, what: str, clip: Path, warm: Path) -> list[Figure]:
 
 
 def _mean(parts: Sequence[Figure]) -> Figure:
-    """What processes did side by side: the wall time of a frame shrinks with their number."""
+    """Mean over processes side by side: the wall time of a frame shrinks with their number."""
     jobs, one = len(parts), parts[0]
     return replace(
         one,
@@ -200,7 +203,7 @@ def _mean(parts: Sequence[Figure]) -> Figure:
 
 
 def floor(clip: Path, warm: Path) -> list[Figure]:
-    """Decoding alone, and with encoding, by FFmpeg's own means."""
+    """Decoding alone, and decoding and encoding, by FFmpeg alone."""
     import av
 
     from blur.media.open.probe import probe
@@ -243,6 +246,8 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
 
 
 def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
+    """A measurement of scan, render, audit and the sum of them, in a process of its own."""
+
     def measure(clip: Path, warm: Path) -> list[Figure]:
         from blur.audit.audit import audit
         from blur.detect.registry import unload_detectors
@@ -263,22 +268,22 @@ def corridor(level: Level) -> Callable[[Path, Path], list[Figure]]:
             known = scan(warm, settings.scan, first)
             plans = []
 
-            def scan() -> int:
+            def scanned() -> int:
                 plans.append(scan(clip, settings.scan))
                 return plans[0].frames
 
-            def render() -> int:
+            def rendered() -> int:
                 return render(clip, plans[0], out, settings).frames
 
-            def audit() -> int:
+            def audited() -> int:
                 return audit(out, plans[0], settings).frames
 
-            parts = [measured(clip, f"scan {level}", scan, "detect")]
+            parts = [measured(clip, f"scan {level}", scanned, "detect")]
             render(warm, known, trial, settings)
             unload_detectors()  # as a batch does after a scan
-            parts.append(measured(clip, f"render {level}", render, "encode"))
+            parts.append(measured(clip, f"render {level}", rendered, "encode"))
             audit(trial, known, settings)
-            parts.append(measured(clip, f"audit {level}", audit, "detect"))
+            parts.append(measured(clip, f"audit {level}", audited, "detect"))
         whole = Figure(
             clip.stem,
             f"whole {level}",
@@ -301,7 +306,7 @@ MEASURES: dict[str, Callable[[Path, Path], list[Figure]]] = {
 
 
 def batch(jobs: int, level: str, clips: Sequence[Path]) -> Figure:
-    """`blur run` on the clips, with the most memory that one of its workers held."""
+    """`blur run` on the clips, with the peak of its largest worker."""
     frames, peak = sum(map(_frames, clips)), 0.0
     with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
         given = ["-o", f"{folder}/out", "--jobs", str(jobs), "--level", level]
@@ -321,7 +326,7 @@ def batch(jobs: int, level: str, clips: Sequence[Path]) -> Figure:
 
 
 def measured(clip: Path, what: str, work: Callable[[], int], native: str) -> Figure:
-    """One run of `work`, which returns its frames; threads without a name work for `native`."""
+    """A run of `work`, which returns its frames; nameless threads count for the stage `native`."""
     _forget_peak()
     with staged() as stages:
         cpu, wall = cpu_seconds(), time.perf_counter()
@@ -344,19 +349,19 @@ def _summed(parts: Iterable[dict[str, float]]) -> dict[str, float]:
 
 
 def _forget_peak() -> None:
-    """Start to measure the peak of memory anew, where the system can (Linux)."""
+    """Reset the peak of memory (on Linux; elsewhere it counts from the start of the process)."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def _peak() -> float:
-    """The most memory held, in MB: since `_forget_peak`, or since the start of the process."""
+    """MB, peak of memory since `_forget_peak`, or since the start of the process."""
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return _high_water(os.getpid()) or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _high_water(process: int) -> float:
-    """The most memory that a process held, in MB; 0 where the system does not say."""
+    """MB, peak of a process's memory; 0 where the system does not tell."""
     with suppress(OSError):
         for line in Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -375,9 +380,7 @@ def _process_start() -> float:
 
 @contextmanager
 def staged() -> Iterator[defaultdict[str, float]]:
-    """CPU seconds by stage, in the threads that call what STAGES names and in FFmpeg's own."""
-    import pkgutil
-
+    """CPU seconds by stage, in the threads that call a function of STAGES and in FFmpeg's own."""
     stages: defaultdict[str, float] = defaultdict(float)
     inner = threading.local()
 
@@ -389,17 +392,14 @@ def staged() -> Iterator[defaultdict[str, float]]:
                 return call(*given, **named)
             finally:
                 whole = time.thread_time() - start
-                stages[stage] += whole - inner.spent  # what it calls counts for its own stage
+                stages[stage] += whole - inner.spent  # calls within count for their own stages
                 inner.spent = outer + whole
 
         return wrapper
 
-    saved = []
-    for path, stage in STAGES.items():
-        owner = pkgutil.resolve_name(path.rpartition(".")[0])
-        name = path.rpartition(".")[2]
-        saved.append((owner, name, getattr(owner, name)))
-        setattr(owner, name, timed(stage, getattr(owner, name)))
+    saved = [(*found(path), stage) for path, stage in STAGES.items()]
+    for owner, name, call, stage in saved:
+        setattr(owner, name, timed(stage, call))
     ended, decoders = threading.Event(), {}
 
     def watch() -> None:
@@ -413,17 +413,28 @@ def staged() -> Iterator[defaultdict[str, float]]:
     finally:
         ended.set()
         stages["decode"] += sum(s - before.get(thread, 0.0) for thread, s in decoders.items())
-        for owner, name, call in saved:
+        for owner, name, call, _ in saved:
             setattr(owner, name, call)
 
 
+def found(path: str) -> tuple[Any, str, Callable[..., Any]]:
+    """Owner, name and function of a dotted path; raises SystemExit if a module or class has moved
+    or only inherits the function, whose time would be lost."""
+    owner_path, _, name = path.rpartition(".")
+    try:
+        owner = pkgutil.resolve_name(owner_path)
+        return owner, name, vars(owner)[name]
+    except (ImportError, AttributeError, KeyError) as error:
+        raise SystemExit(f"STAGES names {path}, which is not there: {error!r}") from error
+
+
 def decoder_seconds() -> dict[str, float]:
-    """CPU seconds of the threads that FFmpeg has named for its decoders, by thread."""
+    """CPU seconds of FFmpeg's decoder threads, known by their names, by thread."""
     found = {}
     for task in Path("/proc/self/task").glob("*/stat"):
         try:
             name, _, rest = task.read_text().partition("(")[2].rpartition(")")
-        except OSError:  # it has just ended
+        except OSError:  # the thread has just ended
             continue
         if name.startswith("av:"):
             ticks = rest.split()[11:13]
@@ -432,7 +443,7 @@ def decoder_seconds() -> dict[str, float]:
 
 
 def deface(command: Path, clip: Path, warm: Path) -> Figure:
-    """deface at the quality of a render; its start is taken out by a run on the warm-up clip."""
+    """deface at a render's quality, less its start: a run on the warm-up clip."""
     spent = {}
     with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
         for file, frames in ((warm, WARM), (clip, _frames(clip))):
