@@ -270,5 +270,5 @@ def save(clip: Clip, folder: Path) -> None:
     """Make the clip in `folder`, its truth beside it, unless it is there."""
     file = folder / f"{clip.name}.mp4"
     if not file.with_suffix(".json").exists():
-        rows = [[f._asdict() | {"cls": f.kind} for f in faces] for faces in make(clip, file)]
+        rows = [[face.row() for face in faces] for faces in make(clip, file)]
         file.with_suffix(".json").write_text(json.dumps({"frames": rows, "clip": clip._asdict()}))

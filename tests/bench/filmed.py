@@ -28,7 +28,7 @@ FACES = (0, 1, 4, 20)
 """Faces on each frame of a clip that speed is measured on."""
 
 _SHOTS = 2
-"""Photographs, and so shots, of such a clip."""
+"""Photographs, one a shot, of a clip with faces; larger has more cuts."""
 _SLACK = 1.12
 """Size of a photograph as a multiple of the picture; larger gives the camera more room."""
 _TURNS = (0, 0, 0, 1, 2, 3)

@@ -137,9 +137,7 @@ def judge(case: Case, plan: Plan, settings: Settings) -> Result:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    truth = [
-        [f.scaled(case.core)._asdict() | {"cls": f.kind} for f in faces] for faces in case.faces
-    ]
+    truth = [[f.scaled(case.core).row() for f in faces] for faces in case.faces]
     with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
         out = Path(folder) / f"{Path(case.name).stem}.mp4"
         started = time.perf_counter()

