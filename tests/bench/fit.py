@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--test", type=Path, metavar="FOLDER", help="test on these cases instead")
     parser.add_argument("--features", type=Path, metavar="FILE", help="kept between calls, JSON")
     given = parser.parse_args(arguments)
+    if given.clips < HELD_OUT and given.test is None:
+        parser.error(f"--clips must be {HELD_OUT} or more, for some to be held out")
     photographs = paths.FACEDATA / "wider_train"
     if not photographs.exists():
         parser.error(f"no photographs with known faces: {photographs}")
