@@ -220,6 +220,10 @@ def _done(
 
 def _facts(job: ClipJob, plan: Plan) -> ClipReport:
     """The part of the report that the plan tells."""
+    from blur.media.photograph import is_still
+    from blur.scan.looks import smallest_face
+
+    level, still = job.settings.scan.level, is_still(job.path)
     return ClipReport(
         name=job.entry.name,
         state=State.SCANNED,
@@ -227,6 +231,7 @@ def _facts(job: ClipJob, plan: Plan) -> ClipReport:
         sightings=sum(int(np.count_nonzero(t.marks == Mark.DETECTED)) for t in plan.tracks),
         tracks=len(plan.tracks),
         doubt_seconds=round(plan.doubt_seconds(), 2),
+        smallest_face=smallest_face(level, plan.width, plan.height, still=still),
         bytes_in=job.entry.size,
         notes=[*job.notes, *plan.notes],
     )

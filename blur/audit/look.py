@@ -6,6 +6,7 @@ The scan's looks would miss a face that they missed again.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,8 +20,9 @@ from blur.data import overlap
 from blur.data.arrays import Picture
 from blur.data.findings import Suspect
 from blur.data.plan import Box
-from blur.detect.closeup import SILENT, Closeup
+from blur.detect.closeup import SILENT, SizedCloseup
 from blur.detect.detections import Detections, Detector
+from blur.detect.pyramid import COARSE, Pyramid, needs_tiles
 from blur.detect.views import MAX_ENLARGE, SizedFrame, View, crop, lifted, tiles
 from blur.process.prefetch import together
 
@@ -64,22 +66,34 @@ one finds a face further away, smaller."""
 class AuditLooks:
     """Looks at the frames of a covered clip of display size `width` x `height`.
 
-    Pictures must be of (width, height) `size`; boxes are in display coordinates. Raises
-    DetectorError.
+    Pictures must be of (width, height) `size`; boxes are in display coordinates. Large pictures are
+    native, and looked at in tiles. Raises DetectorError.
     """
 
-    def __init__(self, width: int, height: int, load: Callable[[str], Detector]) -> None:
-        longest = min(_LONGEST, int(max(width, height) * MAX_ENLARGE))
+    def __init__(
+        self, width: int, height: int, load: Callable[[str], Detector], still: bool = False
+    ) -> None:
+        self._tiled = needs_tiles(width, height, still)
+        least = max(width, height) if self._tiled else _LONGEST
+        longest = min(least, int(max(width, height) * MAX_ENLARGE))
         scale = longest / max(width, height)
         self.size = max(1, round(width * scale)), max(1, round(height * scale))
         self._scale = float(np.mean([width / self.size[0], height / self.size[1]]))
         self._load = load
-        self._closeup = Closeup(load, self._scale)
+        self._shown: tuple[Picture, SizedCloseup] | None = None
 
     def everywhere(self, picture: Picture) -> list[Suspect]:
         """The suspects of a whole frame, looked at upright and turned."""
+        if not self._tiled:
+            return self._suspects(self._found(picture))
+        pyramid = Pyramid(picture, _LONGEST)
+        views = itertools.chain(pyramid.tiles(_LONGEST), [pyramid.smallest])
+        found = [view.restored(self._found(view.picture)) for view in views]
+        return self._suspects(Detections.concat(found))
+
+    def _found(self, picture: Picture) -> Detections:
         picture = lifted(picture)
-        longest = max(self.size)
+        longest = max(picture.shape)
         jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in _TURNS for look in TURNED]
         shown = functools.cache(SizedFrame(picture).whole)
         calls = []
@@ -89,7 +103,7 @@ class AuditLooks:
         views = [shown(longest), *tiles(picture, (_TILE, _TILE), _OVERLAP)]
         calls.append(partial(self._seen, _NEAR, views, _BLAZE_THRESHOLD))
         calls.append(partial(self._seen, _FAR, views[:1], _BLAZE_THRESHOLD))
-        return self._suspects(Detections.concat(together(calls)))
+        return Detections.concat(together(calls))
 
     def around(self, picture: Picture, box: Box) -> list[Suspect]:
         """The suspects in a window around `box`, turned upright."""
@@ -105,15 +119,23 @@ class AuditLooks:
     def second_look(self, picture: Picture, suspect: Suspect, family: str) -> Suspect:
         """The suspect with the answer of close-ups by `family`. The first answer moves its box to
         the face, which may stand beside it, and turns it upright."""
-        gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        closeup = self._closeup(picture)
         box = suspect.box
         if not suspect.answers:
-            box, best = self._closeup.upright(gray, box)
+            box, best = closeup.upright(box)
             if best < SILENT:
                 return replace(suspect, answers={family: 0.0})
-            box = seen.box if (seen := self._closeup.find(gray, box)) else box
-        answer = self._closeup.answer(gray, box, family)
+            box = seen.box if (seen := closeup.find(box)) else box
+        answer = closeup.answer(box, family)
         return replace(suspect, box=box, answers={**suspect.answers, family: answer})
+
+    def _closeup(self, picture: Picture) -> SizedCloseup:
+        """The close-ups of a picture; the last one's are kept."""
+        if self._shown is None or self._shown[0] is not picture:
+            gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+            pyramid = Pyramid(gray, COARSE if self._tiled else max(gray.shape))
+            self._shown = picture, SizedCloseup(self._load, pyramid, self._scale)
+        return self._shown[1]
 
     def _seen(self, name: str, views: Sequence[View], threshold: float) -> Detections:
         answers = self._load(name).detect([view.picture for view in views], threshold)

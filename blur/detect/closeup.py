@@ -13,6 +13,7 @@ from blur.data.boxes import wrapped
 from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sighting
 from blur.detect.detections import Detections, Detector
+from blur.detect.pyramid import Pyramid
 from blur.detect.views import View, crop, lifted
 
 _FIND_SIDE = 96
@@ -114,3 +115,30 @@ class Closeup:
         away = np.hypot(here.boxes[:, 0] - box.cx, here.boxes[:, 1] - box.cy)
         ratio = np.sqrt(here.boxes[:, 2] * here.boxes[:, 3]) / size
         return here.take((away < 0.5 * size) & (ratio > 0.5) & (ratio < 2))
+
+
+class SizedCloseup:
+    """Close-ups of one gray picture, each on the level of `pyramid` that fits its face.
+
+    `scale` is display pixels per native pixel of the pyramid; boxes are in display coordinates. Its
+    methods are `Closeup`'s and raise DetectorError.
+    """
+
+    def __init__(self, load: Callable[[str], Detector], pyramid: Pyramid, scale: float) -> None:
+        self._load, self._pyramid, self._scale = load, pyramid, scale
+
+    def find(self, box: Box) -> Sighting | None:
+        closeup, gray = self._at(box)
+        return closeup.find(gray, box)
+
+    def answer(self, box: Box, family: str = FAMILIES[0]) -> float:
+        closeup, gray = self._at(box)
+        return closeup.answer(gray, box, family)
+
+    def upright(self, box: Box) -> tuple[Box, float]:
+        closeup, gray = self._at(box)
+        return closeup.upright(gray, box)
+
+    def _at(self, box: Box) -> tuple[Closeup, Gray]:
+        gray, factor = self._pyramid.for_face(np.sqrt(box.w * box.h) / self._scale)
+        return Closeup(self._load, self._scale * factor), gray

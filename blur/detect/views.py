@@ -20,7 +20,7 @@ from blur.detect.network import padded
 
 MAX_ENLARGE = 2.0
 """Factor by which small pictures are enlarged at most; more only invents pixels."""
-_GRAY = 114  # grey level, 0-255, of the padding to a network's input size: usual for detectors
+GRAY = 114  # grey level, 0-255, of the padding to a network's input size: usual for detectors
 _QUARTER = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 """OpenCV's codes of counter-clockwise quarter turns."""
 _CENTRE = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
@@ -169,6 +169,6 @@ def _padded(picture: Picture) -> Picture:
     size = padded(height), padded(width)
     if size == (height, width):
         return np.ascontiguousarray(picture)
-    out = np.full((*size, 3), _GRAY, np.uint8)
+    out = np.full((*size, 3), GRAY, np.uint8)
     out[:height, :width] = picture
     return out

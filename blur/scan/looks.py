@@ -16,6 +16,7 @@ import numpy as np
 from blur.data.arrays import Picture
 from blur.data.sightings import FAMILIES, Sightings, merged
 from blur.detect.detections import Detections, Detector
+from blur.detect.pyramid import Pyramid, needs_tiles, turned
 from blur.detect.views import MAX_ENLARGE, SizedFrame, View, lifted
 from blur.process.prefetch import together
 from blur.settings import Level
@@ -117,6 +118,9 @@ Quartered CenterFace every 48th frame below 2560 pixels leaves 64 of 3725 hard o
 YuNet alone on a frame spoils the mean score that weeding uses: 67 of 9164. Turned looks at 480
 pixels lose a masked lying face."""
 
+_FINDS = 16
+"""Pixels, width of the faces that detectors find in a view; larger reports less."""
+
 _Batch = tuple[str, float, tuple[int, ...]]
 """Views for one call of a detector: its name, its threshold, and the shape of their pictures."""
 
@@ -168,21 +172,29 @@ class LookClock:
 class ScanLooks:
     """Takes the looks of a level at frames of one clip.
 
-    `width` and `height` are its display size in pixels. Raises what `load` raises, for any detector
-    of the level.
+    `width` and `height` are its display size in pixels. Of a `still`, every look in every turn is
+    taken in tiles too; of a film beyond 4K, turned looks and those for large pictures. Raises what
+    `load` raises, for any detector of the level.
     """
 
     def __init__(
-        self, level: Level, width: int, height: int, load: Callable[[str], Detector]
+        self,
+        level: Level,
+        width: int,
+        height: int,
+        load: Callable[[str], Detector],
+        still: bool = False,
     ) -> None:
         self._looks = [look for look in LEVELS[level] if look.least <= max(width, height)]
         self._detectors = {look.detector: load(look.detector) for look in self._looks}
         self._clip = width, height
+        self._still, self.tiled = still, needs_tiles(width, height, still)
 
     def size_at(self, tick: int | None) -> tuple[int, int]:
         """The size of a picture for the looks at a tick, or for every look; ValueError if none."""
-        due = [look for look in self._looks if tick is None or look.due(tick)]
-        return self._fitted(max(look.picture_side for look in due))
+        if self._in_tiles(tick):
+            return self._clip
+        return self._fitted(max(look.picture_side for look in self._due(tick)))
 
     def take(self, requests: Sequence[LookRequest]) -> list[Sightings]:
         """The sightings of each request's frame, in display coordinates.
@@ -207,6 +219,8 @@ class ScanLooks:
         seen: list[list[Detections]] = [[] for _ in requests]
         for i, (place, view) in enumerate(asked):
             seen[place].append(view.restored(answers[i]))
+        for request, parts in zip(requests, seen, strict=True):
+            parts += self._seen_in_tiles(request)
         return [
             self._sightings(request, Detections.concat(parts))
             for request, parts in zip(requests, seen, strict=True)
@@ -217,11 +231,38 @@ class ScanLooks:
         longest = max(request.picture.shape)
         frame = SizedFrame(lifted(request.picture))
         views_of = functools.cache(frame.views)
-        tick = request.tick
-        due = [look for look in self._looks if tick is None or look.due(tick)]
+        due = self._due(request.tick)
         for name, threshold, *way in dict.fromkeys(look.on(longest) for look in due):
             for view in views_of(*way):
                 yield name, threshold, view
+
+    def _seen_in_tiles(self, request: LookRequest) -> Iterator[Detections]:
+        """The detections of the looks that are due in tiles, one tile at a time."""
+        looks = self._in_tiles(request.tick)
+        if not looks:
+            return
+        for tile in Pyramid(request.picture).tiles():
+            upright = View(lifted(tile.picture), tile.to_frame)
+            shown = [(look, turned(upright, look.turns)) for look in looks]
+            calls = [
+                partial(self._detectors[look.detector].detect, [view.picture], look.threshold)
+                for look, view in shown
+            ]
+            for (_, view), [found] in zip(shown, together(calls), strict=True):
+                yield view.restored(found)
+
+    def _due(self, tick: int | None) -> list[Look]:
+        return [look for look in self._looks if tick is None or look.due(tick)]
+
+    def _in_tiles(self, tick: int | None) -> list[Look]:
+        """The looks that are due in tiles, of each detector's and turn's the keenest."""
+        if not self.tiled:
+            return []
+        keenest: dict[tuple[str, int], Look] = {}
+        for look in sorted(self._due(tick), key=lambda look: look.threshold):
+            if self._still or look.turns or look.least:
+                keenest.setdefault((look.detector, look.turns), look)
+        return list(keenest.values())
 
     def _fitted(self, longest: int) -> tuple[int, int]:
         """The clip's size, scaled to a longest side of `longest` or by MAX_ENLARGE at most."""
@@ -235,3 +276,12 @@ class ScanLooks:
         boxes[:, :4] *= (self._clip[0] / width + self._clip[1] / height) / 2
         families = np.array([FAMILIES.index(str(name)) for name in found.detectors], np.intp)
         return merged(request.frame, boxes, found.scores, families)
+
+
+def smallest_face(level: Level, width: int, height: int, *, still: bool) -> int:
+    """Width in display pixels of the smallest upright face that a level's looks can find."""
+    longest = max(width, height)
+    if needs_tiles(width, height, still):
+        return _FINDS
+    side = max(look.picture_side for look in LEVELS[level] if look.least <= longest)
+    return math.ceil(_FINDS * max(longest / side, 1 / MAX_ENLARGE))

@@ -15,7 +15,8 @@ import numpy as np
 
 from blur.data.plan import Box, Plan
 from blur.data.sightings import Sightings
-from blur.detect.closeup import Closeup
+from blur.detect.closeup import Closeup, SizedCloseup
+from blur.detect.pyramid import Pyramid
 from blur.detect.registry import load_detector, unload_detectors
 from blur.disk.fingerprint import fingerprint
 from blur.media.open.clip_info import ClipInfo
@@ -45,6 +46,10 @@ _TOGETHER = 12
 """Frames whose looks go to the detectors at once: enough of one size to keep all cores busy. Larger
 takes more memory."""
 _ALONE = 3  # likewise on one core, which a single look keeps busy: 40 MB less for 1080p
+
+_COARSEST = 640
+"""Pixels, longest side, at most, of a photograph's coarsest level for close-ups; larger shows faces
+that fill it less cleanly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +132,12 @@ def first_pass(
     DetectorError.
     """
     level, info = job.settings.level, job.info
-    looks = ScanLooks(level, info.width, info.height, load_detector)
+    looks = ScanLooks(level, info.width, info.height, load_detector, info.still)
     clock = clock or LookClock(level, info.time_base)
     width, _ = info.fitted(MOTION_WIDTH)
     finder, surprises = CutFinder(), SurpriseFinder(info.width / width)
     first = FirstPass()
-    count = _ALONE if cpu_count() == 1 else _TOGETHER
+    count = 1 if looks.tiled else _ALONE if cpu_count() == 1 else _TOGETHER
     watched = _measured(info, frames, looks, clock, finder, surprises, span)
     with closing(ahead(watched, count)) as measured:
         while batch := list(itertools.islice(measured, count)):
@@ -211,6 +216,8 @@ def _second_pass(
     places = unexplained(first.surprises, near)
     if not faces and not questions and not places:
         return tracklets
+    if job.info.still:
+        return _second_look(job, tracklets)
     scale, reach = follow_scale(job.info), timeline.frames(job.settings.hold)
     closeup = Closeup(load_detector, scale)
     brief = BriefLooks(load_detector, closeup, scale)
@@ -231,11 +238,24 @@ def _second_pass(
         job.tell("follow", index + 1, len(first.pts))
     grown = iter(pursuit.tracklets())
     denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
-    answered = [
-        dataclasses.replace(t, answer=float(np.mean(answers[i]))) if i in answers else t
-        for i, t in enumerate(denser)
-    ]
+    answered = [_answered(t, answers.get(i, [])) for i, t in enumerate(denser)]
     return [*answered, *_brief_faces(job, first, timeline, closeup, glimpsed)]
+
+
+def _second_look(job: ScanJob, tracklets: Sequence[Tracklet]) -> list[Tracklet]:
+    """The tracklets of a photograph, unsure ones with the answer of close-ups at native size."""
+    info = job.info
+    with open_reader(info.path, info) as reader:
+        gray = display_gray(next(reader).picture, info.orientation, info.width, info.height)
+    closeup = SizedCloseup(load_detector, Pyramid(gray, _COARSEST), 1.0)
+    return [
+        _answered(t, [closeup.answer(Box(*t.boxes[row].tolist())) for row in to_look_at(t)])
+        for t in tracklets
+    ]
+
+
+def _answered(tracklet: Tracklet, answers: Sequence[float]) -> Tracklet:
+    return dataclasses.replace(tracklet, answer=float(np.mean(answers))) if answers else tracklet
 
 
 def _brief_faces(

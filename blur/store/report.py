@@ -25,6 +25,9 @@ _ROWS = 100
 _SHOWN = 20
 """Lines of each kind below the table."""
 
+_COARSE_LOOKS = 24
+"""Pixels, width of the smallest face that looks find, above which the table names it."""
+
 
 class State(enum.StrEnum):
     """The state of a clip."""
@@ -64,7 +67,8 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     `sightings` are detections on all frames, `tracks` the covers that they were joined into.
     `damaged` frames could not be decoded and are missing or patched in the output.
     `seconds` is what the work took and `doubt_seconds` the length of clip in doubt. `audits` has
-    one audit for each render.
+    one audit for each render. `smallest_face` is the width in pixels of the smallest upright face
+    that the scan's looks can find, 0 before a scan.
     """
 
     name: str
@@ -75,6 +79,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     sightings: int = 0
     tracks: int = 0
     doubt_seconds: float = 0.0
+    smallest_face: int = 0
     seconds: float = 0.0
     bytes_in: int = 0
     bytes_out: int = 0
@@ -174,6 +179,11 @@ def table(report: BatchReport) -> str:
     lines += _more("clips", len(report.clips) - len(clips))
     lines += ["", *(_failure(c, c.error) for c in report.clips if c.error)]
     lines += [f"damaged: {c.name}: {c.damaged} frames" for c in report.clips if c.damaged]
+    lines += [
+        f"small faces: {c.name}: none under {c.smallest_face} pixels is seen"
+        for c in report.clips
+        if c.smallest_face > _COARSE_LOOKS
+    ]
     lines += _counted("note", (note for c in report.clips for note in c.notes))
     lines += _counted("left out", (what for c in report.clips for what in c.dropped))
     lines += [f"skipped: {s.name} ({s.why})" for s in report.skipped[:_SHOWN]]

@@ -71,6 +71,35 @@ def test_a_family_that_no_scan_asks_sees_the_whole_frame_and_every_part_of_it():
     assert [shape[1] for shape in shown["centerface"]] == [800, 288, 512, 288]
 
 
+def test_small_faces_of_a_large_photograph_are_suspected_and_judged_at_native_size():
+    """By a detector that sees white squares from 30 pixels; the square is 40."""
+
+    class Finder:
+        def __init__(self, name):
+            self.name = self.family = name
+
+        def detect(self, pictures, threshold):
+            return [self._one(picture) for picture in pictures]
+
+        def _one(self, picture):
+            y, x = np.nonzero(picture[..., 0] > 200)
+            if len(x) == 0 or np.ptp(x) < 29 or np.ptp(y) < 29:
+                return Detections.none()
+            w, h = np.ptp(x) + 1, np.ptp(y) + 1
+            box = [[x.min() + w / 2, y.min() + h / 2, w, h, 0]]
+            return Detections.of(np.array(box, np.float32), np.full(1, 0.7, np.float32), self.name)
+
+    width, height = 3000, 1400
+    ins = AuditLooks(width, height, Finder, still=True)
+    assert ins.size == (width, height)
+    picture = np.full((height, width, 3), 128, np.uint8)
+    picture[380:420, 2680:2720] = 255
+    [suspect] = ins.everywhere(picture)
+    assert suspect.box[:4] == pytest.approx((2700, 400, 40, 40), abs=3)
+    assert {"yunet", "blazeface-short"} <= set(suspect.evidence)
+    assert ins.second_look(picture, suspect, "yunet").answers["yunet"] > 0.6
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", range(4))
 def test_a_face_is_seen_whichever_way_it_lies(photograph, turn):

@@ -15,8 +15,9 @@ from blur.data.arrays import Picture
 from blur.data.boxes import wrapped
 from blur.data.sightings import FAMILIES
 from blur.detect.detections import Detections
+from blur.detect.pyramid import Pyramid
 from blur.errors import DetectorError
-from blur.scan.looks import LEVELS, LookClock, LookRequest, ScanLooks
+from blur.scan.looks import LEVELS, LookClock, LookRequest, ScanLooks, smallest_face
 from blur.settings import Level
 
 WIDTH, HEIGHT = 1280, 720
@@ -28,6 +29,7 @@ class FlagFinder:
     def __init__(self, name: str) -> None:
         self.name = self.family = name
         self.shapes: list[tuple[int, ...]] = []
+        self.least = 0
 
     def detect(self, pictures: Sequence[Picture], threshold: float) -> list[Detections]:
         self.shapes += [p.shape for p in pictures]
@@ -39,6 +41,8 @@ class FlagFinder:
             return Detections.none()
         y, x = np.nonzero(flag)
         left, right, top, bottom = x.min(), x.max() + 1, y.min(), y.max() + 1
+        if min(right - left, bottom - top) < self.least:
+            return Detections.none()
         band = picture[top + (bottom - top) // 8, (left + right) // 2]
         if band[2] < 150:
             return Detections.none()
@@ -72,8 +76,10 @@ Make = Callable[..., ScanLooks]
 
 @pytest.fixture
 def search(finders: dict[str, FlagFinder]) -> Make:
-    def make(level: Level, width: int = WIDTH, height: int = HEIGHT) -> ScanLooks:
-        return ScanLooks(level, width, height, lambda name: finders[name])
+    def make(
+        level: Level, width: int = WIDTH, height: int = HEIGHT, *, still: bool = False
+    ) -> ScanLooks:
+        return ScanLooks(level, width, height, lambda name: finders[name], still)
 
     return make
 
@@ -196,6 +202,55 @@ def test_small_clips_are_looked_at_enlarged_and_none_out_of_shape(search: Make) 
     for width, height in ((3840, 2160), (1080, 1920), (320, 240)):
         size = search(Level.BALANCED, width, height).size_at(None)
         assert size[0] / size[1] == pytest.approx(width / height, rel=0.01)
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize(("size", "place"), [((2700, 1300), (2431, 960)), ((1200, 1500), (31, 77))])
+def test_small_faces_of_large_photographs_are_seen_in_every_turn(
+    search: Make,
+    finders: dict[str, FlagFinder],
+    level: Level,
+    turns: int,
+    size: tuple[int, int],
+    place: tuple[int, int],
+) -> None:
+    """By detectors that see nothing under 30 pixels, of a flag of 40."""
+    for finder in finders.values():
+        finder.least = 30
+    made = search(level, *size, still=True)
+    assert made.size_at(None) == size
+    picture = np.full((size[1], size[0], 3), 128, np.uint8)
+    x, y = place
+    picture[y - 25 : y + 25, x - 25 : x + 25] = flag((500, 400), 0.5, 0.5, turns)[175:225, 225:275]
+    [found] = made.take([LookRequest(0, picture, None)])
+    [box] = found.boxes
+    assert box[:2] == pytest.approx(place, abs=3)
+    assert wrapped(box[4] - 90.0 * turns) == pytest.approx(0)
+    assert (found.evidence > 0).all()
+
+
+def test_films_beyond_4k_are_looked_at_in_tiles_over_time(
+    search: Make, finders: dict[str, FlagFinder]
+) -> None:
+    made = search(Level.BALANCED, 5120, 900)
+    for tick in range(0, 48, 3):
+        picture = np.full((*made.size_at(tick)[::-1], 3), 128, np.uint8)
+        made.take([LookRequest(tick, picture, tick)])
+    tiled = [s for f in finders.values() for s in f.shapes if s[:2] == (960, 960)]
+    whole = len(list(Pyramid(np.zeros((900, 5120, 3), np.uint8)).tiles()))
+    assert whole * 12 <= len(tiled) <= whole * 48
+
+
+@pytest.mark.parametrize(
+    ("size", "still", "least"),
+    [((1920, 1080), False, 16), ((3840, 2160), False, 24), ((8064, 6048), True, 16)],
+)
+def test_the_smallest_face_that_looks_find_is_known(
+    size: tuple[int, int], still: bool, least: int
+) -> None:
+    assert smallest_face(Level.BALANCED, *size, still=still) == least
+    assert smallest_face(Level.FAST, 3840, 2160, still=False) == 48
 
 
 def test_a_detector_that_fails_is_heard(search: Make, finders: dict[str, FlagFinder]) -> None:

@@ -74,6 +74,14 @@ def test_what_many_clips_share_is_said_once():
     assert text.count("skipped:") == 21 and "30 more" in text
 
 
+def test_the_table_names_clips_whose_looks_miss_small_faces():
+    coarse = ClipReport(name="8k.mov", state=State.DONE, smallest_face=48)
+    fine = ClipReport(name="hd.mov", state=State.DONE, smallest_face=24)
+    shown = table(report(coarse, fine))
+    assert "small faces: 8k.mov: none under 48 pixels is seen" in shown
+    assert "hd.mov: none" not in shown
+
+
 def test_a_table_of_many_clips_shows_the_most_doubtful():
     clips = [
         ClipReport(name=f"{i}.mov", state=State.DONE, doubt_seconds=float(i)) for i in range(500)
