@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import av
 import cv2
 
-from blur.cover.fills import Fill
+from blur.cover.fills import Fill, Solid
 from blur.cover.layout import layout_of, paintable
 from blur.cover.region import Region
 from blur.cover.window import patches, windows
+
+_BLACK = Solid("#000000")
 
 
 def paint(picture: av.VideoFrame, regions: Sequence[Region], fill: Fill) -> av.VideoFrame:
@@ -22,7 +24,13 @@ def paint(picture: av.VideoFrame, regions: Sequence[Region], fill: Fill) -> av.V
     name = paintable(picture.format.name)
     if name != picture.format.name:
         picture = picture.reformat(format=name)
-    layout = layout_of(name)
+    dark = [region for region in regions if region.dark]
+    picture = _painted(picture, dark, _BLACK)
+    return _painted(picture, [region for region in regions if not region.dark], fill)
+
+
+def _painted(picture: av.VideoFrame, regions: Sequence[Region], fill: Fill) -> av.VideoFrame:
+    layout = layout_of(picture.format.name)
     covers = patches(picture, layout, regions)
     if not covers:
         return picture

@@ -57,12 +57,14 @@ class Region:
     """The area of one cover on one frame: the convex hull of the shapes of `boxes`.
 
     The first box is the head on this frame, the others are the face on the frames around it.
-    Shapes are rounded, or rectangles if `drawn`. All of a track's regions share a `seed`.
+    Shapes are rounded, or rectangles if `drawn`; black ones if `dark`, since a lamp's
+    colour would light them. All of a track's regions share a `seed`.
     """
 
     boxes: tuple[Box, ...]
     seed: int
     drawn: bool = False
+    dark: bool = False
 
     def mapped(self, change: Callable[[Box], Box]) -> Region:
         """The region in other coordinates."""
@@ -171,11 +173,12 @@ class _ShotTrack:
     faces: Boxes
     seed: int
     drawn: bool
+    dark: bool = False
 
     @classmethod
     def of(cls, track: Track, start: int, boxes: Boxes, margin: float) -> Self:
         if not track.is_face:
-            return cls(start, boxes, boxes[:0], track.id, drawn=True)
+            return cls(start, boxes, boxes[:0], track.id, True, track.source == "dark")
         faces = boxes.copy()
         faces[:, 2:4] *= FACE
         return cls(start, quantised(head_boxes(boxes, margin)), faces, track.id, drawn=False)
@@ -184,4 +187,4 @@ class _ShotTrack:
         here = frame - self.start
         around = self.faces[max(0, here - SWEEP) : here + SWEEP + 1].tolist()
         boxes = (Box(*self.own[here].tolist()), *(Box(*face) for face in around))
-        return Region(boxes, self.seed, self.drawn)
+        return Region(boxes, self.seed, self.drawn, self.dark)

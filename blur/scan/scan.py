@@ -29,7 +29,7 @@ from blur.process.progress import Progress, silent
 from blur.scan.brief import BriefLooks, faces_near, unexplained
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.cuts import CutFinder
-from blur.scan.dark import dark_doubts, dark_tracks, lit
+from blur.scan.dark import Light, dark_doubts, dark_tracks, light
 from blur.scan.link import Tracklet
 from blur.scan.looks import LookClock, LookRequest, ScanLooks
 from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
@@ -65,13 +65,12 @@ class ScanJob:
 class FirstPass:
     """All that tracks are made from; holds no pixel.
 
-    `pts` and `lit` (the share of the picture that a viewer can see) have an item, and `camera` a
-    step, for each frame; `cuts` are the first frames of all shots but the first; `surprises` ascend
-    in time.
+    `pts` and `lights` have an item, and `camera` a step, for each frame; `cuts` are the first
+    frames of all shots but the first; `surprises` ascend in time.
     """
 
     pts: list[int] = field(default_factory=list)
-    lit: list[float] = field(default_factory=list)
+    lights: list[Light] = field(default_factory=list)
     sightings: list[Sightings] = field(default_factory=list)
     camera: Camera = field(default_factory=Camera)
     cuts: Sequence[int] = ()
@@ -97,7 +96,8 @@ def scan(
     tracklets = tracklets_of(first.sightings, camera, timeline)
     tracklets = _second_pass(job, first, timeline, tracklets)
     tracks, doubts = tracks_of(tracklets, camera, timeline, settings.hold)
-    tracks += dark_tracks(first.lit, timeline, job.info.width, job.info.height, len(tracks) + 1)
+    size, small = (job.info.width, job.info.height), job.info.fitted(MOTION_WIDTH)
+    tracks += dark_tracks(first.lights, timeline, size, small, len(tracks) + 1)
     return Plan(
         fingerprint=fingerprint(clip),
         width=job.info.width,
@@ -106,7 +106,7 @@ def scan(
         pts=tuple(first.pts),
         cuts=tuple(first.cuts),
         tracks=tuple(tracks),
-        doubts=tuple(sorted(doubts + dark_doubts(first.lit), key=lambda d: -d.weight)),
+        doubts=tuple(sorted(doubts + dark_doubts(first.lights), key=lambda d: -d.weight)),
         scan_digest=scan_digest(settings),
         notes=tuple(first.notes),
     )
@@ -143,7 +143,7 @@ def first_pass(
         while batch := list(itertools.islice(measured, count)):
             for frame in batch:
                 first.pts.append(frame.pts)
-                first.lit.append(frame.lit)
+                first.lights.append(frame.light)
                 first.camera.append(frame.step)
             first.sightings += looks.take([f.request for f in batch if f.request is not None])
             job.tell("scan", len(first.pts), info.frames)
@@ -156,7 +156,7 @@ class _Measured:
     """A frame without its full picture; `request` is None if no look is due."""
 
     pts: int
-    lit: float
+    light: Light
     step: Step
     request: LookRequest | None
 
@@ -186,7 +186,7 @@ def _measured(
             tick = tick if step.reliable else None
             picture = display_rgb(frame.picture, info.orientation, *looks.size_at(tick))
             request = LookRequest(frame.index, picture, tick)
-        yield _Measured(frame.pts, lit(gray), step, request)
+        yield _Measured(frame.pts, light(gray), step, request)
 
 
 def _with_following(frames: Iterator[Frame]) -> Iterator[tuple[Frame, int | None]]:

@@ -27,6 +27,7 @@ from blur.media.open.small_pictures import display_gray
 from blur.media.open.timetable import timetable
 from blur.process.progress import Progress
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
+from blur.scan.dark import Light
 from blur.scan.looks import LookClock
 from blur.scan.scan import FirstPass, ScanJob, first_pass
 from blur.scan.surprise import REACH, Surprise
@@ -89,14 +90,14 @@ def look(
     camera = Camera.of(first.camera.steps[here])
     cuts = [begin + cut for cut in first.cuts if begin + cut in span]
     surprises = [surprise for surprise in first.surprises if surprise.frame in span]
-    return FirstPass(first.pts[here], first.lit[here], first.sightings, camera, cuts, surprises)
+    return FirstPass(first.pts[here], first.lights[here], first.sightings, camera, cuts, surprises)
 
 
 def joined(parts: Sequence[FirstPass]) -> FirstPass:
     """The first pass over the whole clip, from its segments in order."""
     return FirstPass(
         pts=[pts for part in parts for pts in part.pts],
-        lit=[lit for part in parts for lit in part.lit],
+        lights=[light for part in parts for light in part.lights],
         sightings=[sightings for part in parts for sightings in part.sightings],
         camera=Camera.of(step for part in parts for step in part.camera.steps),
         cuts=[cut for part in parts for cut in part.cuts],
@@ -110,7 +111,8 @@ def to_bytes(first: FirstPass) -> bytes:
     np.savez(
         file,
         pts=np.array(first.pts, np.int64),
-        lit=np.array(first.lit),
+        lit=np.array([light.share for light in first.lights]),
+        black=np.array([light.black for light in first.lights]),
         transforms=np.array([step.transform for step in first.camera.steps]).reshape(-1, 3, 3),
         supports=np.array([step.support for step in first.camera.steps]),
         cuts=np.array(first.cuts, np.int64),
@@ -137,7 +139,7 @@ def from_bytes(content: bytes) -> FirstPass:
         looks = columns["looks"].tolist()
         return FirstPass(
             pts=columns["pts"].tolist(),
-            lit=columns["lit"].tolist(),
+            lights=list(map(Light, columns["lit"].tolist(), columns["black"])),
             sightings=[Sightings(*row) for row in zip(looks, boxes, evidence, strict=True)],
             camera=Camera.of(itertools.starmap(Step, steps)),
             cuts=columns["cuts"].tolist(),

@@ -92,3 +92,13 @@ def test_a_format_that_cannot_be_painted_comes_back_in_one_that_can(regions):
     painted = paint(picture, regions, SOLID)
     assert painted.format.name == "yuv422p"
     assert painted.pts == 7
+
+
+def test_black_parts_are_covered_in_black_whatever_shines_beside_them():
+    """A film of the night with lamp-coloured covers would be lost, and would point at them."""
+    picture = np.full((120, 160, 3), 9, np.uint8)
+    picture[:40, :40] = 255
+    dark = Region((Box(100, 60, 120, 120),), 1, drawn=True, dark=True)
+    frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+    shown = paint(frame, [dark], make_fill(CoverSettings())).to_ndarray()
+    assert (shown[:, 40:] == 0).all() and (shown[:40, :36] == 255).all()
