@@ -15,12 +15,13 @@ from msgspec.structs import replace
 from blur.data.edits import Edits
 from blur.data.findings import Audit
 from blur.data.plan import Mark, Plan
-from blur.disk.fingerprint import file_sha256, fingerprint, sha256
+from blur.disk.fingerprint import file_sha256, sampled
 from blur.errors import BlurError, ClipChanged, PlanMismatch
 from blur.process.progress import Progress
 from blur.settings import Settings
 from blur.store.digests import of_this_build, render_digest, scan_digest
 from blur.store.folder import WorkFolder
+from blur.store.identity import is_clip_of
 from blur.store.ledger import Entry, save_record
 from blur.store.names import from_text, shown
 from blur.store.plans import load_edits, load_plan, save_plan
@@ -92,14 +93,14 @@ class ClipJob(Struct, frozen=True):
     def require_unchanged(self) -> None:
         """Raises ClipChanged if the clip is no longer the one that the ledger knows."""
         try:
-            now = fingerprint(self.path)
+            same = is_clip_of(self.entry, self.path)
         except OSError as error:
             raise BlurError(
                 f"cannot be read any more: {error.strerror}",
                 subject=self.entry.name,
                 remedy="check that its disk is connected, then run the same command again",
             ) from error
-        if now != self.entry.fingerprint:
+        if not same:
             raise ClipChanged("changed while the batch ran", subject=self.entry.name)
 
 
@@ -189,7 +190,7 @@ def _scanned(job: ClipJob, plan: Plan, plan_sha256: str | None, started: float) 
 def _done(
     job: ClipJob, entry: Entry, covered: Covered, edits_sha256: str | None, started: float
 ) -> Entry:
-    written = fingerprint(job.output)
+    written = sampled(job.output)
     done = covered.rendered
     facts = _facts(job, covered.plan)
     report = replace(
@@ -199,7 +200,7 @@ def _done(
         seconds=_seconds_since(started),
         damaged=done.damaged,
         bytes_out=done.bytes_out,
-        sha256_in=sha256(job.path),
+        sha256_in=job.entry.fingerprint.sha256 or None,
         sha256_out=done.sha256,
         dropped=list(done.dropped),
         notes=[*facts.notes, *done.notes, *_audit_notes(covered.audits)],
@@ -213,6 +214,7 @@ def _done(
         edits_sha256=edits_sha256,
         output_size=written.size,
         output_sampled=written.sampled,
+        output_mtime_ns=job.output.stat().st_mtime_ns,
         ended=time.time(),
         report=report,
     )

@@ -225,8 +225,8 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     verify: Annotated[
         Verify,
         Meta(
-            description="check of clips that an earlier run finished: sampled reads a part of each"
-            " output, full every byte"
+            description="check of clips that an earlier run finished: sampled believes size, time"
+            " and a part of each clip and output, full reads every byte of both"
         ),
     ] = Verify.SAMPLED
     stall_timeout: Annotated[

@@ -17,6 +17,7 @@ from blur.data.arrays import Picture
 from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
 from blur.data.plan import Box, Fingerprint, Plan
 from blur.detect.detections import Detections
+from blur.disk.fingerprint import fingerprint, sampled
 from blur.errors import DecodeError, DetectorError, NotAClip, PlanMismatch
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
@@ -236,6 +237,25 @@ def test_an_existing_output_survives_a_refusal(clip: Path, plan: Plan, tmp_path:
     with pytest.raises(PlanMismatch):
         render(clip, longer(plan), out, SETTINGS)
     assert out.read_bytes() == b"finished before"
+
+
+def test_a_clip_that_differs_only_between_the_samples_is_refused(
+    clip: Path, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blur.disk.fingerprint._BLOCK", 4)
+    content = bytearray(clip.read_bytes())
+    content[len(content) // 2 + 20] ^= 1
+    twin = tmp_path / "twin.mp4"
+    twin.write_bytes(content)
+    assert sampled(twin) == sampled(clip)
+    with pytest.raises(PlanMismatch):
+        render(
+            twin,
+            dataclasses.replace(plan, fingerprint=fingerprint(clip)),
+            tmp_path / "o.mp4",
+            Settings(),
+        )
+    assert not (tmp_path / "o.mp4").exists()
 
 
 class Failing:

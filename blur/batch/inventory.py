@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from blur.batch.discover import Candidate
 from blur.batch.naming import collision_key, neutral_name, output_name
 from blur.data.plan import Fingerprint
-from blur.disk.fingerprint import fingerprint, sha256
+from blur.disk.fingerprint import fingerprint, sampled, sha256
 from blur.errors import BlurError, PlanMismatch, UsageError
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, load_record
@@ -51,18 +51,26 @@ def clip_of_entry(entry: Entry, path: Path) -> Clip:
 class Inventory:
     """Matches files to ledger entries by content, and changes nothing.
 
-    A clip that was moved or renamed keeps its plan, edits and output.
+    A clip that was moved or renamed keeps its plan, edits and output. A file at its place with the
+    size, time and samples of its entry is believed; any other that shares size and samples with an
+    entry is hashed whole. `thorough` hashes every known clip whole.
     """
 
     def __init__(
-        self, folder: WorkFolder, entries: Sequence[Entry], *, rename: bool = False
+        self,
+        folder: WorkFolder,
+        entries: Sequence[Entry],
+        *,
+        rename: bool = False,
+        thorough: bool = False,
     ) -> None:
         self._folder = folder
         self._rename = rename
+        self._thorough = thorough
         self._by_place = {entry.place: entry for entry in entries}
         self._by_content: dict[Fingerprint, list[Entry]] = defaultdict(list)
         for entry in entries:
-            self._by_content[entry.fingerprint].append(entry)
+            self._by_content[entry.fingerprint.quick].append(entry)
         self._outputs = {collision_key(from_text(e.output)) for e in entries if e.output}
 
     def take(self, files: Iterable[Candidate]) -> list[Clip]:
@@ -109,7 +117,7 @@ class Inventory:
         place = to_text(_place(file.path, self._folder.out))
         here = self._by_place.get(place)
         try:
-            content = fingerprint(file.path)
+            content = self._content(file, here)
         except OSError as error:
             unknown = here or Entry(place=place, name=file.name, size=file.size, sampled="")
             problem = BlurError(
@@ -118,8 +126,16 @@ class Inventory:
                 remedy="check that it exists and may be read",
             )
             return Clip(file, unknown, problem)
-        new = Entry(place=place, name=file.name, size=content.size, sampled=content.sampled)
+        new = Entry(
+            place=place,
+            name=file.name,
+            size=content.size,
+            sampled=content.sampled,
+            sha256=content.sha256 or None,
+            mtime_ns=file.mtime_ns,
+        )
         if here is not None and here.fingerprint == content:
+            here = replace(here, sha256=new.sha256, mtime_ns=new.mtime_ns)
             return Clip(file, self._recorded(here))
         if (moved := self._moved(content)) is not None:
             return Clip(file, self._after_move(moved, new, file), before=moved)
@@ -134,6 +150,18 @@ class Inventory:
             )
         return changed
 
+    def _content(self, file: Candidate, here: Entry | None) -> Fingerprint:
+        """The file's fingerprint; not of every byte where neither plan nor edits can be its own.
+
+        Raises OSError.
+        """
+        quick = sampled(file.path)
+        if here is not None and (here.fingerprint.quick, here.mtime_ns) == (quick, file.mtime_ns):
+            known = here.fingerprint
+            if not (known.sha256 and self._thorough):
+                return known
+        return fingerprint(file.path) if self._by_content.get(quick) else quick
+
     def _recorded(self, entry: Entry) -> Entry:
         """The entry, or the worker's record of it if a crash kept it from the ledger."""
         if entry.state is State.DONE:
@@ -141,19 +169,28 @@ class Inventory:
         record = load_record(self._folder, entry.place)
         if record is None or record.fingerprint != entry.fingerprint:
             return entry
-        return replace(record, attempts=max(record.attempts, entry.attempts))
+        return replace(
+            record,
+            attempts=max(record.attempts, entry.attempts),
+            sha256=entry.sha256,
+            mtime_ns=entry.mtime_ns,
+        )
 
     def _moved(self, content: Fingerprint) -> Entry | None:
         """An entry with this content whose file is gone from its place."""
-        for entry in self._by_content.get(content, ()):
-            if not os.path.lexists(self._folder.out / from_text(entry.place)):
-                self._by_content[content].remove(entry)
+        namesakes = self._by_content.get(content.quick, [])
+        for entry in namesakes:
+            gone = not os.path.lexists(self._folder.out / from_text(entry.place))
+            if gone and content.sha256 and entry.fingerprint == content:
+                namesakes.remove(entry)
                 return entry
         return None
 
     def _after_move(self, old: Entry, new: Entry, file: Candidate) -> Entry:
         """The entry of a moved clip, with the output at the mirrored place."""
-        entry = replace(old, place=new.place, name=new.name)
+        entry = replace(
+            old, place=new.place, name=new.name, sha256=new.sha256, mtime_ns=new.mtime_ns
+        )
         if old.output is not None and not self._rename:
             output = from_text(old.output)
             self._outputs.discard(collision_key(output))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blur.disk.fingerprint import file_sha256, fingerprint, sha256
+from blur.disk.fingerprint import file_sha256
 from blur.store.digests import of_this_build
 from blur.store.folder import WorkFolder
+from blur.store.identity import is_output_of
 from blur.store.ledger import Entry
 from blur.store.names import from_text
 from blur.store.report import State
@@ -50,10 +51,7 @@ def unfinished(entry: Entry, folder: WorkFolder, wanted: Wanted) -> str | None:
 def _intact(entry: Entry, folder: WorkFolder, thorough: bool) -> bool:
     if entry.output is None or entry.report is None:
         return False
-    path = folder.out / from_text(entry.output)
     try:
-        if fingerprint(path) != entry.output_fingerprint:
-            return False
-        return not thorough or sha256(path) == entry.report.sha256_out
+        return is_output_of(entry, folder.out / from_text(entry.output), thorough=thorough)
     except FileNotFoundError:
         return False

@@ -23,6 +23,7 @@ from blur.process.executor import Outcome, Task
 from blur.process.make import make_executor
 from blur.process.stop import Stop
 from blur.settings import Settings
+from blur.store.adopt import adopted
 from blur.store.digests import installation
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, Ledger, read_ledger, save_key
@@ -59,6 +60,7 @@ def run(
         ledger = stack.enter_context(closing(Ledger(folder)))
         if ledger.rebuilt:
             display.say("the ledger was damaged; rebuilt from the records of finished clips")
+        ledger.put(adopted(folder, ledger.entries()))
         stack.enter_context(stop.on_signals())
         stack.callback(display.close)
         survey = Survey(found, ledger.entries(), request)
@@ -104,7 +106,7 @@ def dry_run(
     )
     with stop.on_signals(), executor:
         check_device(options.device, executor, stop)
-        survey.probe(executor, stop)
+        survey.probe(executor, stop, read=False)
         executor.expect(len(survey.probed))
         samples = [
             Task(key, measure, (survey.clips[key].file.path, out, request.settings), alone=True)

@@ -10,7 +10,7 @@ from blur.batch.discover import Discovered
 from blur.batch.inventory import Clip, Inventory
 from blur.batch.resume import OTHER_BUILD, Wanted, unfinished
 from blur.batch.schedule import Schedule, drain
-from blur.batch.work import Probed, RunRequest, probe_clips
+from blur.batch.work import Probed, ProbeJob, RunRequest, probe_clips
 from blur.errors import BlurError, NotAClip
 from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
@@ -32,8 +32,11 @@ class Survey:
 
     def __init__(self, found: Discovered, entries: Sequence[Entry], request: RunRequest) -> None:
         settings = request.settings
+        thorough = settings.batch.verify is Verify.FULL
         self._settings = settings
-        self._inventory = Inventory(request.folder, entries, rename=settings.batch.rename)
+        self._inventory = Inventory(
+            request.folder, entries, rename=settings.batch.rename, thorough=thorough
+        )
         self.clips: dict[int, Clip] = dict(enumerate(self._inventory.take(found.candidates)))
         self.skipped = list(found.skipped)
         self.why: dict[int, str] = {}
@@ -42,7 +45,7 @@ class Survey:
         wanted = Wanted(
             scan_digest=scan_digest(settings.scan) if request.scan else None,
             render_digest=render_digest(settings) if request.render else None,
-            thorough=settings.batch.verify is Verify.FULL,
+            thorough=thorough,
         )
         for key, clip in self.clips.items():
             if clip.refused is not None:
@@ -55,8 +58,12 @@ class Survey:
                 clip.notes = (f"worked on again: {why}",) if why == OTHER_BUILD else ()
                 self.why[key] = why
 
-    def probe(self, executor: Executor, stop: Stop) -> None:
-        """Probe the files to work on: no clips are skipped, damaged ones have failed."""
+    def probe(self, executor: Executor, stop: Stop, *, read: bool = True) -> None:
+        """Probe the files to work on: no clips are skipped, damaged ones have failed.
+
+        With `read`, each clip that was never read whole is, for its hash.
+        """
+        self._read = read
         keys = list(self.why)
         chunks = {i: keys[i : i + _PROBES_PER_TASK] for i in range(0, len(keys), _PROBES_PER_TASK)}
         schedule = Schedule([self._task(i, chunk) for i, chunk in chunks.items()], executor.memory)
@@ -101,15 +108,21 @@ class Survey:
         ]
 
     def _task(self, number: int, keys: Sequence[int], *, alone: bool = False) -> Task:
-        paths = [self.clips[key].file.path for key in keys]
-        return Task(number, probe_clips, (paths, self._settings), alone=alone)
+        clips = [self.clips[key] for key in keys]
+        unread = [c.file.path for c in clips if self._read and c.entry.sha256 is None]
+        job = ProbeJob([c.file.path for c in clips], unread, self._settings)
+        return Task(number, probe_clips, job, alone=alone)
 
     def _take(self, key: int, answer: Probed | BlurError) -> None:
         clip = self.clips[key]
         if isinstance(answer, Probed):
             self.probed[key] = answer
             clip.entry = replace(
-                clip.entry, frames=answer.frames, width=answer.width, height=answer.height
+                clip.entry,
+                frames=answer.frames,
+                width=answer.width,
+                height=answer.height,
+                sha256=answer.sha256 or clip.entry.sha256,
             )
         elif isinstance(answer, NotAClip) and not clip.file.claims_pictures:
             report = ClipReport(name=clip.file.name, state=State.SKIPPED, error=Problem.of(answer))

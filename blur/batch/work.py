@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from msgspec import Struct
 
 from blur.clip import ClipJob
+from blur.disk.fingerprint import fingerprint
 from blur.errors import BlurError
 from blur.settings import AuditMode, Settings
 from blur.store.folder import WorkFolder
@@ -51,13 +52,15 @@ class RunRequest(Struct, frozen=True):
 class Probed(Struct, frozen=True):
     """Size of a clip, known before work on it starts.
 
-    `frames` is an estimate, at least 1; `suffix` is the output file's, with its dot.
+    `frames` is an estimate, at least 1; `suffix` is the output file's, with its dot. `sha256` is of
+    every byte of the clip, None where it was known before.
     """
 
     frames: int
     width: int
     height: int
     suffix: str
+    sha256: str | None = None
 
     @classmethod
     def again(cls, entry: Entry) -> Self:
@@ -81,23 +84,43 @@ class Probed(Struct, frozen=True):
         return self.work // 160
 
 
-def probe_clips(job: tuple[list[Path], Settings], progress: Progress) -> list[Probed | BlurError]:
+class ProbeJob(Struct, frozen=True):
+    """Files to probe; those of `unread` are read whole, for their hash."""
+
+    paths: list[Path]
+    unread: list[Path]
+    settings: Settings
+
+
+def probe_clips(job: ProbeJob, progress: Progress) -> list[Probed | BlurError]:
     """Probe files in order; a file that is no clip gives its error instead."""
     from blur.media.open.probe import probe
     from blur.media.write.writers import output_suffix
 
-    paths, settings = job
     answers: list[Probed | BlurError] = []
-    for i, path in enumerate(paths):
+    for i, path in enumerate(job.paths):
         try:
             info = probe(path)
             frames = info.frames or int((info.duration or 0) * info.rate) or 1
-            suffix = output_suffix(info, settings.output)
-            answers.append(Probed(frames, info.width, info.height, suffix))
+            suffix = output_suffix(info, job.settings.output)
+            whole = read_whole(path, progress) if path in job.unread else None
+            answers.append(Probed(frames, info.width, info.height, suffix, whole))
         except BlurError as error:
             answers.append(error)
-        progress("probe", i + 1, len(paths))
+        progress("probe", i + 1, len(job.paths))
     return answers
+
+
+def read_whole(path: Path, progress: Progress) -> str:
+    """SHA-256 of every byte of a clip. Raises BlurError."""
+    try:
+        return fingerprint(path, lambda done, total: progress("read", done, total)).sha256
+    except OSError as error:
+        raise BlurError(
+            f"cannot be read: {error.strerror}",
+            subject=path.name,
+            remedy="check its disk, then run the same command again",
+        ) from error
 
 
 class SegmentsToDo(Struct, frozen=True):

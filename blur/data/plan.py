@@ -148,10 +148,20 @@ class Doubt(Struct, frozen=True, kw_only=True):
 
 
 class Fingerprint(Struct, frozen=True):
-    """A clip's content by its size in bytes and the SHA-256 of sampled blocks."""
+    """A clip's content by its size in bytes, the SHA-256 of sampled blocks and of every byte.
+
+    Without the last, which is empty until the clip was read whole, two clips can be equal that
+    differ between the blocks.
+    """
 
     size: int
     sampled: str
+    sha256: str = ""
+
+    @property
+    def quick(self) -> Fingerprint:
+        """Size and samples alone."""
+        return Fingerprint(self.size, self.sampled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 from blur.cover.region import Covers, Region
 from blur.data.arrays import Picture
 from blur.data.plan import Box, Plan, Track
-from blur.disk.fingerprint import fingerprint
 from blur.media.open.probe import probe
 from blur.render.pictures import DECODED, Pictures, Recent, jpeg, thumbnail
 from blur.review.snapshot import Snapshot
 from blur.settings import CoverSettings
+from blur.store.identity import is_output_of
 
 _COMPRESSED = 64 * 2**20
 """Bytes of JPEG files to keep; more of them make steps back and forth quicker."""
@@ -44,7 +44,7 @@ class ClipPictures:
         written = now.entry.output_fingerprint
         if (written, now.is_rendered) != self._output_of:
             self._output_of, self._output = (written, now.is_rendered), None
-            if now.is_rendered and path and path.exists() and fingerprint(path) == written:
+            if now.is_rendered and path and path.exists() and is_output_of(now.entry, path):
                 info = probe(path)
                 pts = [round(t * now.plan.time_base / info.time_base) for t in now.plan.pts]
                 self._output = Pictures(path, info, pts, DECODED)

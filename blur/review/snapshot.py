@@ -11,10 +11,11 @@ import msgspec
 from blur.data.edits import Edits
 from blur.data.plan import Plan
 from blur.data.resolve import Resolved, resolve
-from blur.disk.fingerprint import file_sha256, fingerprint
+from blur.disk.fingerprint import file_sha256
 from blur.errors import ClipChanged, DecodeError
 from blur.settings import CoverSettings
 from blur.store.folder import WorkFolder
+from blur.store.identity import is_clip_of
 from blur.store.ledger import Entry
 from blur.store.plans import load_edits, load_plan, save_edits
 from blur.store.shelf import Shelf
@@ -94,14 +95,14 @@ def is_current(shelf: Shelf, snapshot: Snapshot) -> bool:
 def require_unchanged(shelf: Shelf, entry: Entry) -> None:
     """Raises ClipChanged if the clip is not the scanned file, DecodeError if it is unreadable."""
     try:
-        found = fingerprint(shelf.source(entry))
+        same = is_clip_of(entry, shelf.source(entry))
     except OSError as error:
         raise DecodeError(
             f"the clip itself cannot be read: {error.strerror}",
             subject=entry.name,
             remedy="connect its disk, or put it back where it was",
         ) from error
-    if found != entry.fingerprint:
+    if not same:
         raise ClipChanged(
             "is no longer the file that was scanned; its edits are kept but cannot be used",
             subject=entry.name,

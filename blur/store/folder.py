@@ -127,4 +127,6 @@ class WorkFolder:
 
 
 def _id(clip: Fingerprint) -> str:
-    return hashlib.sha256(f"{clip.size}:{clip.sampled}".encode()).hexdigest()[:20]
+    # Clips that blur 0.1.0 knew were never read whole: their files have shorter names.
+    whole = f":{clip.sha256}" if clip.sha256 else ""
+    return hashlib.sha256(f"{clip.size}:{clip.sampled}{whole}".encode()).hexdigest()[:20]

@@ -34,8 +34,10 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One clip in the ledger.
 
     `place`, the key, leads from OUT to the clip; `output` is the covered clip's place below OUT,
-    given once and kept. Both are plain text, see `to_text`. `scan_digest` and `render_digest` tell
-    blur and settings that made plan and output, see `digests`. `ended` is a Unix time.
+    given once and kept. Both are plain text, see `to_text`. `sha256` is of every byte of the clip,
+    None until it was read whole; `mtime_ns` are the Unix times of the last changes. `scan_digest`
+    and `render_digest` tell blur and settings that made plan and output, see `digests`. `ended` is
+    a Unix time.
     """
 
     place: str
@@ -56,16 +58,22 @@ class Entry(Struct, frozen=True, kw_only=True):
     output_sampled: str | None = None
     ended: float = 0.0
     report: ClipReport | None = None
+    sha256: str | None = None
+    mtime_ns: int = 0
+    output_mtime_ns: int = 0
 
     @property
     def fingerprint(self) -> Fingerprint:
-        return Fingerprint(self.size, self.sampled)
+        # blur 0.1.0 kept the hash of every byte in the report alone.
+        whole = self.sha256 or (self.report and self.report.sha256_in)
+        return Fingerprint(self.size, self.sampled, whole or "")
 
     @property
     def output_fingerprint(self) -> Fingerprint | None:
         if self.output_size is None or self.output_sampled is None:
             return None
-        return Fingerprint(self.output_size, self.output_sampled)
+        whole = self.report and self.report.sha256_out
+        return Fingerprint(self.output_size, self.output_sampled, whole or "")
 
 
 class Flight(Struct, frozen=True):
@@ -200,7 +208,7 @@ def save_key(folder: WorkFolder, entries: Iterable[Entry]) -> None:
 _COLUMNS = (
     "place", "name", "size", "sampled", "state", "attempts", "frames", "width", "height", "output",
     "scan_digest", "render_digest", "plan_sha256", "edits_sha256", "output_size",
-    "output_sampled", "ended", "report",
+    "output_sampled", "ended", "report", "sha256", "mtime_ns", "output_mtime_ns",
 )  # fmt: skip
 _INSERT = (
     f"INSERT OR REPLACE INTO clips ({', '.join(_COLUMNS)})"
@@ -230,7 +238,17 @@ def _all_columns(db: sqlite3.Connection) -> None:
             db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT {default}")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _all_columns)
+def _identity(db: sqlite3.Connection) -> None:
+    """Version 3: hashes of every byte, and times of the last changes."""
+    for column, default in (("sha256", "NULL"), ("mtime_ns", "0"), ("output_mtime_ns", "0")):
+        db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT {default}")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first_tables,
+    _all_columns,
+    _identity,
+)
 """The step at index n leads from schema version n to n + 1. A step never changes once released: a
 new field of `Entry` is a new step and a name in `_COLUMNS`."""
 

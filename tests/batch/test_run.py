@@ -9,15 +9,17 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from blur.batch.display import Bars, Lines
 from blur.data.edits import Edits, Keyframe, RegionEdit
 from blur.data.plan import Box
-from blur.disk.fingerprint import fingerprint
+from blur.disk.fingerprint import fingerprint, sampled
 from blur.errors import Exit, Interrupted, OutputError, UsageError
 from blur.settings import (
     BatchSettings,
@@ -241,12 +243,113 @@ def test_full_verification_sees_what_samples_do_not(fake, monkeypatch):
         for i in range(len(whole))
         if not any((len(whole) - 4) * k // 7 <= i < (len(whole) - 4) * k // 7 + 4 for k in range(8))
     )
+    time = output.stat().st_mtime_ns
     output.write_bytes(whole[:at] + b"#" + whole[at + 1 :])
+    os.utime(output, ns=(time, time))  # a disk that decays does not tell
     fake.run()
     assert not fake.calls
     fake.run(settings=Settings(batch=BatchSettings(verify=Verify.FULL)))
     assert fake.calls == {"render a.mov": 1}
     assert output.read_bytes() == whole
+
+
+def blind(monkeypatch) -> None:
+    """Samples of four bytes: two fake clips of one length agree in all of them."""
+    monkeypatch.setattr("blur.disk.fingerprint._BLOCK", 4)
+
+
+def twins(fake, monkeypatch, first: str, second: str) -> tuple[Path, Path]:
+    """Two clips of one size and the same samples, which differ between these."""
+    blind(monkeypatch)
+    one = fake.clip(first, salt="s" * 200)
+    whole = one.read_bytes()
+    starts = [(len(whole) - 4) * k // 7 for k in range(8)]
+    at = next(i for i in range(40, len(whole)) if not any(s <= i < s + 4 for s in starts))
+    other = fake.inputs / second
+    other.parent.mkdir(exist_ok=True)
+    content = whole[:at] + b"T" + whole[at + 1 :]
+    other.write_bytes(content)
+    assert sampled(one) == sampled(other) and fingerprint(one) != fingerprint(other)
+    return one, other
+
+
+def test_two_clips_with_the_same_samples_have_a_plan_each(fake, monkeypatch):
+    twins(fake, monkeypatch, "a.mov", "b.mov")
+    assert fake.run().exit_code == Exit.OK
+    assert fake.calls == {f"{what} {n}.mov": 1 for what in ("scan", "render") for n in "ab"}
+    assert "T" in fake.outputs["b.mp4"] and "T" not in fake.outputs["a.mp4"]
+    assert len(list(WorkFolder(fake.out).plans.iterdir())) == 2
+    fake.run()
+    assert not fake.calls
+
+
+def test_a_newcomer_with_the_samples_of_a_known_clip_is_scanned(fake, monkeypatch, tmp_path):
+    one, other = twins(fake, monkeypatch, "a.mov", "b.mov")
+    aside = other.rename(tmp_path / "b.mov")
+    fake.run()
+    aside.rename(other)
+    one.unlink()  # the newcomer must not pass for the clip that is gone, either
+    fake.run()
+    assert fake.calls == {"scan b.mov": 1, "render b.mov": 1}
+    assert "T" in fake.outputs["b.mp4"]
+
+
+def test_a_clip_replaced_by_a_twin_is_done_anew_and_its_edits_do_not_fit(
+    fake, monkeypatch, tmp_path
+):
+    one, other = twins(fake, monkeypatch, "a.mov", "b.mov")
+    other.rename(tmp_path / "b.mov")
+    first = one.read_bytes()
+    fake.run()
+    edits = Edits(fingerprint=fingerprint(one))
+    save_edits(edits, WorkFolder(fake.out).edits_of(edits.fingerprint))
+    one.write_bytes((tmp_path / "b.mov").read_bytes())
+    report = fake.run()
+    assert "edits" in error_of(report, "a.mov").problem and not fake.outputs
+    one.write_bytes(first)
+    fake.run()
+    assert fake.calls == {"render a.mov": 1}
+    WorkFolder(fake.out).edits_of(edits.fingerprint).unlink()
+    one.write_bytes((tmp_path / "b.mov").read_bytes())
+    fake.run()
+    assert fake.calls == {"scan a.mov": 1, "render a.mov": 1} and "T" in fake.outputs["a.mp4"]
+
+
+def test_a_twin_with_the_time_of_its_brother_is_seen_by_full_verification(
+    fake, monkeypatch, tmp_path
+):
+    one, other = twins(fake, monkeypatch, "a.mov", "b.mov")
+    other.rename(tmp_path / "b.mov")
+    fake.run()
+    time = one.stat().st_mtime_ns
+    one.write_bytes((tmp_path / "b.mov").read_bytes())
+    os.utime(one, ns=(time, time))
+    fake.run(settings=Settings(batch=BatchSettings(verify=Verify.FULL)))
+    assert fake.calls == {"scan a.mov": 1, "render a.mov": 1} and "T" in fake.outputs["a.mp4"]
+
+
+def test_a_clip_that_was_only_touched_is_read_once_and_kept(fake, monkeypatch):
+    clip = fake.clip("a.mov")
+    fake.run()
+    os.utime(clip)
+    fake.run()
+    assert not fake.calls
+    monkeypatch.setattr("blur.batch.inventory.fingerprint", None)  # is not called again
+    assert fake.run().exit_code == Exit.OK and not fake.calls
+
+
+def test_edits_that_an_earlier_blur_filed_by_samples_are_kept(fake):
+    clip = fake.clip("a.mov")
+    fake.run()
+    folder = WorkFolder(fake.out)
+    region = RegionEdit(id=1, keyframes=(Keyframe(0, Box(5, 5, 4, 4)),))
+    edits = Edits(fingerprint=sampled(clip), regions=(region,))
+    save_edits(edits, folder.edits_of(edits.fingerprint))
+    with closing(Ledger(folder)) as ledger:
+        ledger.put([replace(e, sha256=None, mtime_ns=0) for e in ledger.entries()])
+    assert fake.run().exit_code == Exit.OK
+    assert "RegionEdit" in fake.outputs["a.mp4"]
+    assert [f.name for f in folder.edits.iterdir()] == [folder.edits_of(fingerprint(clip)).name]
 
 
 def test_a_damaged_plan_scans_anew(fake):

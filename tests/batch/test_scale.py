@@ -72,7 +72,7 @@ def finish(folder: WorkFolder, clips, ledger: Ledger) -> None:
     scanned, rendered = scan_digest(Settings().scan), render_digest(Settings())
     entries = []
     for clip in clips:
-        entry = clip.entry
+        entry = replace(clip.entry, sha256=fingerprint(clip.file.path).sha256)
         output = folder.out / Path(clip.file.relative).with_suffix(".mp4")
         output.parent.mkdir(exist_ok=True)
         output.write_bytes(f"covered {clip.file.name}".encode() * 50)
@@ -90,7 +90,13 @@ def finish(folder: WorkFolder, clips, ledger: Ledger) -> None:
                 plan_sha256=file_sha256(plan),
                 output_size=written.size,
                 output_sampled=written.sampled,
-                report=ClipReport(name=entry.name, state=State.DONE, notes=["a note"] * 3),
+                output_mtime_ns=output.stat().st_mtime_ns,
+                report=ClipReport(
+                    name=entry.name,
+                    state=State.DONE,
+                    sha256_out=written.sha256,
+                    notes=["a note"] * 3,
+                ),
             )
         )
     for entry in entries[::100]:

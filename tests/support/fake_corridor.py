@@ -38,13 +38,14 @@ def write_clip(path: Path, behaviour: str = "well", frames: int = 5, salt: str =
 
 def probe_clips(job, progress):
     answers = []
-    for path in job[0]:
+    for path in job.paths:
         words = path.read_text().split()
         if words[:2] == ["clip", "kills-probe"]:
             os.kill(os.getpid(), 9)
         if words[:1] == ["clip"]:
-            suffix = ".mov" if job[1].output.codec is Codec.PRORES else ".mp4"
-            answers.append(work.Probed(int(words[2]), 64, 48, suffix))
+            suffix = ".mov" if job.settings.output.codec is Codec.PRORES else ".mp4"
+            whole = work.read_whole(path, progress) if path in job.unread else None
+            answers.append(work.Probed(int(words[2]), 64, 48, suffix, whole))
         else:
             answers.append(NotAClip("is not a video or image file", subject=path.name))
     return answers

@@ -33,7 +33,7 @@ def make_large_output(folder: Path) -> Path:
     report = ClipReport(name=LONG, state=State.SCANNED, tracks=TRACKS, doubt_seconds=9)
     long = Entry(
         place=f"../in/{LONG}", name=LONG, size=content.size, sampled=content.sampled,
-        state=State.SCANNED, report=report,
+        state=State.SCANNED, report=report, sha256=content.sha256,
     )  # fmt: skip
     names = [f"day {i // 50}/IMG_{i:04}.MOV" for i in range(1, CLIPS)]
     others = [
