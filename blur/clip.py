@@ -166,6 +166,7 @@ def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) ->
         edits,
         progress,
         keep=lambda grown: save_plan(grown, job.plan_file),
+        part=job.folder.part_of(job.output),
     )
     try:
         job.require_unchanged()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,12 @@ from blur.audit.audit import audit_with_faints
 from blur.audit.itinerary import Again
 from blur.audit.mend import mended, with_doubts, without_doubts
 from blur.data.edits import Edits
-from blur.data.findings import Audit
+from blur.data.findings import Audit, Residual
 from blur.data.plan import Plan
 from blur.detect.registry import unload_detectors
 from blur.disk import atomic
 from blur.errors import ResidualFace, cannot_write
+from blur.media.write.part import make_readable
 from blur.process.progress import Progress, silent
 from blur.render.again import Earlier, render_again
 from blur.render.render import Rendered, render
@@ -29,6 +31,11 @@ class Covered:
     rendered: Rendered
     audits: tuple[Audit, ...]
 
+    @property
+    def residuals(self) -> list[Residual]:
+        """Faces that the last audit saw."""
+        return self.audits[-1].residuals if self.audits else []
+
 
 def cover_clip(
     clip: Path,
@@ -38,32 +45,47 @@ def cover_clip(
     edits: Edits | None = None,
     progress: Progress | None = None,
     keep: Callable[[Plan], None] = lambda plan: None,
+    part: Path | None = None,
 ) -> Covered:
     """Render `clip`, audit the output, and render again with the residual faces covered.
 
-    The output gets its final name once the audit sees no face, or at once if it only reports.
+    The output lies at `part`, on the file system of `out`, until the audit sees no face or only
+    reports; then it gets its final name. Without an audit it gets it when it is written.
     `keep` is called with the plan each time the audit adds to it. Raises whatever `render` and
     `audit` raise, and ResidualFace if a face is left after the last round.
     """
-    if settings.audit.audit is AuditMode.OFF:
-        return Covered(plan, render(clip, plan, out, settings, edits, progress), ())
-    unaudited = out.with_name(f".{out.name}.part")
+    unaudited = part or out.with_name(f".{out.name}.part")
     try:
-        covered = _cover_in_rounds(clip, plan, unaudited, settings, edits, progress or silent, keep)
-        left = covered.audits[-1].residuals
+        try:
+            atomic.make_folder(out.parent)
+            if part is not None:
+                atomic.make_folder(part.parent, 0o700)
+        except OSError as error:
+            raise cannot_write(error, out.name) from error
+        if settings.audit.audit is AuditMode.OFF:
+            rendered = render(clip, plan, unaudited, settings, edits, progress)
+            covered = Covered(plan, rendered, ())
+        else:
+            covered = _in_rounds(clip, plan, unaudited, settings, edits, progress or silent, keep)
+        left = covered.residuals
         if left and settings.audit.audit is AuditMode.FIX:
             where = ", ".join(f"{r.seconds:.1f} s" for r in left[:3])
             raise ResidualFace(f"the audit still sees a face, at {where}", subject=clip.name)
         try:
+            if not left:  # an output with clear faces can be read by its owner alone
+                make_readable(unaudited)
             atomic.publish(unaudited, out)
         except OSError as error:
             raise cannot_write(error, out.name) from error
     finally:
         unaudited.unlink(missing_ok=True)
+        if part is not None:
+            with contextlib.suppress(OSError):
+                part.parent.rmdir()
     return covered
 
 
-def _cover_in_rounds(
+def _in_rounds(
     clip: Path,
     plan: Plan,
     out: Path,

@@ -17,7 +17,6 @@ from blur.batch.schedule import Schedule, drain
 from blur.batch.survey import Survey
 from blur.batch.walk import Walk, check_device
 from blur.batch.work import RunRequest
-from blur.disk import atomic
 from blur.errors import BlurError, Exit, Interrupted, OutputError
 from blur.process.executor import Outcome, Task
 from blur.process.make import make_executor
@@ -26,8 +25,7 @@ from blur.settings import Settings
 from blur.store.adopt import adopted
 from blur.store.digests import installation
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Entry, Ledger, read_ledger, save_key
-from blur.store.names import from_text
+from blur.store.ledger import Ledger, outputs_of, read_ledger, save_key
 from blur.store.report import BatchReport, ClipReport, Problem, State, exit_code, for_report
 
 
@@ -73,7 +71,7 @@ def run(
         check_device(options.device, executor, stop)
         survey.probe(executor, stop)
         _enter(survey, walk, ledger, request)
-        _sweep(ledger.entries(), folder)
+        folder.sweep(outputs_of(ledger.entries(), folder))
         for line in survey.ahead():
             display.say(line)
         walk.work(executor, stop)
@@ -144,18 +142,6 @@ def _enter(survey: Survey, walk: Walk, ledger: Ledger, request: RunRequest) -> N
     ledger.sync()
     if request.settings.batch.rename:
         save_key(request.folder, ledger.entries())
-
-
-def _sweep(entries: Sequence[Entry], folder: WorkFolder) -> None:
-    """Remove half-written files of a crash; the lock keeps every other writer out."""
-    parts = [*folder.root.rglob(".*.part"), *folder.out.glob(atomic.LEFTOVERS)]
-    for entry in entries:
-        if entry.output is not None:
-            output = folder.out / from_text(entry.output)
-            unaudited = output.with_name(f".{output.name}.part")
-            parts += [unaudited, unaudited.with_name(f".{unaudited.name}.part")]
-    for part in parts:
-        part.unlink(missing_ok=True)
 
 
 def _report(

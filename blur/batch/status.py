@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from blur.batch.display import frames_done
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Entry, Flight, read_ledger
+from blur.store.ledger import Entry, Flight, outputs_of, read_ledger
 from blur.store.report import State
 
 
@@ -19,13 +19,17 @@ class Failure(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """The state of a batch. Frames are estimates; clips in work count in part."""
+    """The state of a batch. Frames are estimates; clips in work count in part.
+
+    `leftovers` counts the half-written files of a batch that was killed.
+    """
 
     running: bool
     states: dict[State, int]
     frames: int
     frames_done: int
     in_work: list[Flight]
+    leftovers: int
     failed: list[Failure]
 
 
@@ -42,6 +46,7 @@ def status(out: Path) -> Status:
         frames=sum(entry.frames for entry in clips),
         frames_done=finished + round(sum(map(_done, flights))) * running,
         in_work=flights if running else [],
+        leftovers=0 if running else len(folder.leftovers(outputs_of(entries, folder))),
         failed=[_failure(entry) for entry in clips if entry.state is State.FAILED],
     )
 
@@ -55,6 +60,11 @@ def status_text(now: Status) -> str:
         f"{now.frames_done} of about {now.frames} frames{share}",
     ]
     lines += [f"in work: {f.name}: {f.stage} {f.done}/{f.total or '?'}" for f in now.in_work]
+    if now.leftovers:
+        lines.append(
+            f"{now.leftovers} half-written files of a batch that was killed;"
+            " the next run or `blur clean` removes them"
+        )
     lines += [f"failed: {f.name}: {f.problem}" for f in now.failed]
     return "\n".join(lines)
 

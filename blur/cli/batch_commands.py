@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 
 from blur.cli.options import INPUTS, JSON, NEW_OUT, OUT, chosen_settings, settings_options
-from blur.errors import NothingToDo, UsageError
+from blur.errors import NothingToDo, OutputError, UsageError
 
 
 @click.command()
@@ -90,6 +91,7 @@ def clean(out: Path, edits: bool) -> None:
     Without them, a later run covers every clip anew.
     """
     from blur.store.folder import WorkFolder
+    from blur.store.ledger import outputs_of, read_ledger
 
     folder = WorkFolder(out)
     if not folder.root.is_dir():
@@ -101,5 +103,8 @@ def clean(out: Path, edits: bool) -> None:
             subject=out,
             remedy="export them with `blur edits`, or add --edits to remove them too",
         )
-    folder.clear()
+    outputs = []
+    with contextlib.suppress(OutputError):  # a damaged ledger is removed like a whole one
+        outputs = outputs_of(read_ledger(folder)[0], folder)
+    folder.clear(outputs)
     click.echo(f"removed {folder.root}")

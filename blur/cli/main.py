@@ -14,6 +14,7 @@ from blur.cli.machine_commands import demo, doctor, models
 from blur.cli.preview_command import preview
 from blur.cli.show_commands import inspect, markers, review
 from blur.errors import BlurError, Exit, Interrupted
+from blur.process.sandbox import keep_memory_private
 
 
 class _Commands(click.Group):
@@ -42,6 +43,7 @@ class _Commands(click.Group):
 @click.version_option(__version__, "--version", prog_name="blur")
 def main() -> None:
     """Cover every face in video clips, so that nobody in them can be identified."""
+    keep_memory_private()
     # OpenCV reads it when it is loaded: its own threads would compete with blur's.
     os.environ["OPENCV_FOR_THREADS_NUM"] = "1"
 

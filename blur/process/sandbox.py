@@ -1,4 +1,4 @@
-"""Keep this process off the internet: give up, for good, the right to open such sockets.
+"""Keep footage in this process: off the internet, and out of core files.
 
 blur opens none, but loads large native libraries, some of which report usage to their makers. On
 Linux a seccomp filter makes the kernel refuse: a dependency that phones home fails instead of
@@ -7,6 +7,7 @@ telling. See seccomp(2); the numbers below are kernel ABI.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import logging
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 
 _LOG = logging.getLogger(__name__)
 
+_PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_SET_MODE_FILTER = 1
 _TSYNC = 1 << 0  # all threads at once
@@ -73,6 +75,23 @@ def network_state() -> str:
     if _closed:
         return "this process cannot open internet sockets (seccomp)"
     return f"this process could open internet sockets, blur opens none ({_why_open})"
+
+
+def keep_memory_private() -> None:
+    """Leave no core file of this process, which would hold whole clear frames.
+
+    Call it before footage is read, in every process: a new program starts without it. On Linux no
+    other process of the user can then read this one's memory either.
+    """
+    with contextlib.suppress(ImportError):  # Windows makes no core files
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":  # a limit of 0 does not hold where cores are piped to a program
+        number = ctypes.c_long
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_PR_SET_DUMPABLE, number(0), number(0), number(0), number(0)) != 0:
+            raise _refused("prctl")
 
 
 def keep_openvino_quiet() -> None:

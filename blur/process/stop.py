@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first stops cleanly, the second immediately."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first stops cleanly, the second immediately."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Stop:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Catch SIGINT and SIGTERM inside the context.
+        """Catch SIGINT, SIGTERM and SIGHUP inside the context; `nohup` keeps SIGHUP ignored.
 
         The first sets `requested`; a later one raises Interrupted wherever the program stands.
         Outside the main thread Python cannot catch signals, and they are left alone.
@@ -41,7 +41,11 @@ class Stop:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM)}
+        caught = [signal.SIGINT, signal.SIGTERM]
+        hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+        if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+            caught.append(hangup)
+        before = {number: signal.signal(number, handle) for number in caught}
         try:
             yield
         finally:

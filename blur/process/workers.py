@@ -198,12 +198,14 @@ def _epitaph(exit_code: int | None) -> str:
 
 
 def _work(pipe: Connection[Any, Any], threads: int) -> None:
-    """A worker's life: off the network first, then one task after another."""
-    from blur.process.sandbox import keep_off_network
+    """A worker's life: confined first, then one task after another."""
+    from blur.process.sandbox import keep_memory_private, keep_off_network
 
+    keep_memory_private()
     keep_off_network()
-    # Ctrl-C reaches the whole terminal group; only the batch answers it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C and the end of a terminal reach the whole group; only the batch answers them.
+    for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
+        signal.signal(number, signal.SIG_IGN)
     for variable in THREADS:
         os.environ[variable] = str(threads)
     # OpenCV's idle threads spin, on cores that decoders and encoders keep busy.

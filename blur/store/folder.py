@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class WorkFolder:
         self.edits = self.root / "edits"
         self.records = self.root / "records"
         self.segments = self.root / "segments"
+        self.parts = self.root / "parts"
 
     def plan_of(self, clip: Fingerprint) -> Path:
         return self.plans / f"{_id(clip)}.json"
@@ -45,11 +46,37 @@ class WorkFolder:
     def segments_of(self, clip: Fingerprint) -> Path:
         return self.segments / _id(clip)
 
+    def part_of(self, output: Path) -> Path:
+        """The place of an output until it is audited, private; where OUT spans several file
+        systems, a hidden name beside the output.
+        """
+        name = hashlib.sha256(os.fsencode(output)).hexdigest()[:20]
+        above = next(p for p in output.parents if p.exists())
+        if above.stat().st_dev != self.root.stat().st_dev:
+            return output.with_name(f".{output.name}.part")
+        return self.parts / name / f".{output.name}.part"
+
+    def leftovers(self, outputs: Iterable[Path]) -> list[Path]:
+        """Half-written files of a crash; `outputs` are those that the ledger names."""
+        found = [*self.root.rglob(".*.part"), *self.out.glob(atomic.LEFTOVERS)]
+        for output in outputs:
+            unaudited = output.with_name(f".{output.name}.part")
+            found += [unaudited, unaudited.with_name(f".{unaudited.name}.part")]
+        return [path for path in found if os.path.lexists(path)]
+
+    def sweep(self, outputs: Iterable[Path]) -> None:
+        """Remove the leftovers; nobody else may hold the folder."""
+        for path in self.leftovers(outputs):
+            path.unlink()
+        for folder in self.parts.glob("*"):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
     def create(self) -> None:
         """Make the folders, and a probe file in OUT before any work starts. Raises OutputError."""
         try:
             atomic.make_folder(self.out)
-            for folder in (self.root, self.plans, self.edits, self.records):
+            for folder in (self.root, self.plans, self.edits, self.records, self.parts):
                 atomic.make_folder(folder, 0o700)
             probe = self.out / f"{self.NAME}.part"
             probe.write_bytes(b"\0" * 4096)
@@ -117,9 +144,10 @@ class WorkFolder:
         except UsageError:
             return True
 
-    def clear(self) -> None:
-        """Remove the work folder: plans, edits, ledger and all."""
+    def clear(self, outputs: Iterable[Path] = ()) -> None:
+        """Remove the work folder, plans, edits, ledger and all, and the `leftovers`."""
         with self.locked():
+            self.sweep(outputs)
             for path in self.root.iterdir():
                 if path.name != "lock":
                     shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -180,6 +180,11 @@ def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
         raise _explained(error) from error
 
 
+def outputs_of(entries: Iterable[Entry], folder: WorkFolder) -> list[Path]:
+    """The places of the outputs that a ledger names."""
+    return [folder.out / from_text(e.output) for e in entries if e.output is not None]
+
+
 def save_record(folder: WorkFolder, entry: Entry) -> None:
     """Write the record of a finished clip, which the ledger is rebuilt from."""
     atomic.write(record_file(folder, entry.place), msgspec.json.encode(entry))

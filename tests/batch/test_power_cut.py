@@ -123,3 +123,23 @@ def test_the_name_of_an_output_is_on_the_disk_before_the_output(fake, tmp_path):
 
     fake.run(display=Unplugging(sys.stderr))
     assert names == [("a.mp4",)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_kill_during_the_audit_leaves_nothing_unaudited_to_see(tmp_path):
+    film(tmp_path / "in" / "a.mp4", frames=12, face=True)
+    out = tmp_path / "out"
+    code, _ = batch("audit", 1, tmp_path / "in", out)
+    assert code == -signal.SIGKILL
+    assert [path.name for path in out.iterdir()] == [".blur"]
+    [part] = WorkFolder(out).root.rglob("*.part")
+    assert part.stat().st_mode & 0o777 == 0o600 and part.stat().st_size
+    assert batch("audit", 0, tmp_path / "in", out)[0] == Exit.OK
+    assert not part.exists() and not part.parent.exists()
+    assert (out / "a.mp4").stat().st_mode & 0o777 == 0o666 & ~umask()
+
+
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

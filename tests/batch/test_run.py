@@ -14,9 +14,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 from msgspec.structs import replace
 
 from blur.batch.display import Bars, Lines
+from blur.batch.status import status, status_text
+from blur.cli.main import main
 from blur.data.edits import Edits, Keyframe, RegionEdit
 from blur.data.plan import Box
 from blur.disk.fingerprint import fingerprint, sampled
@@ -592,6 +595,20 @@ def test_orphans_of_a_crash_are_removed(fake):
     assert not any(orphan.exists() for orphan in orphans)
 
 
+def test_leftovers_of_a_kill_are_told_by_status_and_removed_by_clean(fake):
+    fake.clip("a.mov")
+    fake.run()
+    folder = WorkFolder(fake.out)
+    output = fake.out / "a.mp4"
+    orphans = [folder.part_of(output), output.with_name(".a.mp4.part")]
+    for orphan in orphans:
+        orphan.parent.mkdir(exist_ok=True)
+        orphan.write_text("half")
+    assert "2 half-written files" in status_text(status(fake.out))
+    assert CliRunner().invoke(main, ["clean", str(fake.out)]).exit_code == Exit.OK
+    assert not any(orphan.exists() for orphan in orphans) and output.exists()
+
+
 def test_a_clock_that_runs_backwards_changes_nothing(fake, monkeypatch):
     for i in range(3):
         fake.clip(f"{i}.mov")
@@ -736,6 +753,23 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(fake):
     assert set(fake.outputs) == {"a.mp4"}
     assert fake.run().exit_code == Exit.OK
     assert fake.calls["scan a.mov"] == 0 and set(fake.outputs) == {"a.mp4", "b.mp4", "c.mp4"}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no hang-up")
+def test_a_closed_terminal_stops_cleanly(fake):
+    fake.clip("a.mov", "slow")
+    settings = Settings(batch=BatchSettings(jobs=1))
+
+    class Closing(Lines):
+        def start(self, key, name):
+            batch = psutil.Process()
+            workers = [p for p in batch.children() if "tracker" not in " ".join(p.cmdline())]
+            for process in (batch, *workers):
+                process.send_signal(signal.SIGHUP)  # the whole group hears of it
+
+    report = fake.run(serial=False, settings=settings, display=Closing(io.StringIO()))
+    assert report.exit_code == Exit.INTERRUPTED
+    assert states(report) == {"a.mov": "found"} and not fake.outputs
 
 
 def test_a_second_ctrl_c_stops_at_once(fake):

@@ -3,6 +3,7 @@
 Each check runs in a process of its own, since the right never comes back.
 """
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -136,6 +137,43 @@ def test_other_systems_say_that_they_cannot(
     assert sandbox.keep_off_network() is False
     assert "Darwin offers no way" in sandbox.network_state()
     assert "Darwin offers no way" in caplog.text
+
+
+@linux
+def test_a_crash_leaves_no_memory_behind(tmp_path: Path) -> None:
+    from blur.process.executor import Task
+    from blur.process.stop import Stop
+    from blur.process.workers import ProcessExecutor
+
+    with ProcessExecutor(
+        lambda *news: None, Stop(), slots=1, threads=1, stall_timeout=60, memory_limit=10**10
+    ) as executor:
+        executor.start(Task(0, kept_private, None))
+        while not (outcomes := executor.wait(1)):
+            pass
+    assert outcomes[0].result == (0, 0, 0)
+
+
+@linux
+def test_no_command_leaves_its_memory_behind(tmp_path: Path) -> None:
+    code = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+from blur.cli.main import main
+from test_sandbox import kept_private
+try:
+    main(["status", {str(tmp_path)!r}])
+except SystemExit:
+    print(kept_private(None))
+"""
+    assert run(code).strip() == "(0, 0, 0)"
+
+
+def kept_private(argument: None, progress: object = None) -> tuple[int, int, int]:
+    """Both limits of core files, and whether the kernel may write one."""
+    import resource
+
+    dumpable = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)
+    return (*resource.getrlimit(resource.RLIMIT_CORE), dumpable)
 
 
 def test_openvino_comes_without_its_reporter() -> None:

@@ -1,8 +1,9 @@
 """A batch in one process that is killed at its Nth rename: `dying_batch.py HOW N INPUTS OUT`.
 
-HOW is "killed": after the rename, before its folder is synced; or "unplugged": the same moment of a
-power cut, after which the rename never was. INPUTS that hold films go down the real corridor, over
-detectors that see green; others down `fake_corridor`. N = 0 never dies.
+HOW is "audit": killed when the first audit begins; "killed": after the rename, before its folder is
+synced; "unplugged": the same moment of a power cut, after which the rename never was. INPUTS that
+hold films go down the real corridor, over detectors that see green; others down `fake_corridor`.
+N = 0 never dies.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import fake_corridor
 from green_faces import Green
 
+from blur import corridor
 from blur.batch import failure, segment_tasks, survey, walk
 from blur.batch.run import run
 from blur.detect import registry
@@ -51,7 +53,10 @@ def main(how: str, number: int, inputs: Path, out: Path) -> int:
         atomic.sync_folder = die if renames == number else sync_folder
         publish(part, final)
 
-    atomic.publish = dying
+    if how == "audit" and number:
+        corridor.audit_with_faints = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    elif number:
+        atomic.publish = dying
     settings = Settings(
         scan=ScanSettings(level=Level.FAST), batch=BatchSettings(rename=bool(os.environ.get("KEY")))
     )

@@ -202,7 +202,7 @@ def _fill_disk(out):
         part.unlink(missing_ok=True)
 
 
-def _cover_clip(clip, plan, out, settings, edits, progress, keep):
+def _cover_clip(clip, plan, out, settings, edits, progress, keep, part):
     rendered = _render(clip, plan, out, settings, edits, progress)
     if "residual" in clip.read_text():
         keep(plan)

@@ -18,6 +18,8 @@ from blur.errors import OutputError, cannot_write
 _NEUTRAL_TIME = 946_684_800
 """Unix time of every output's last change, 2000-01-01T00:00:00Z: it tells nothing of the work."""
 
+_SUFFIX = ".part"
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -34,17 +36,20 @@ class Written:
 class Part:
     """A file under construction, `.NAME.part` next to its final name; a context manager.
 
-    Leaving it before `place` removes the file. Raises OutputError or DiskFull.
+    It can be read by its owner alone until it is placed, and then as the umask says, unless its
+    final name is that of another part. Leaving it before `place` removes the file. Raises
+    OutputError or DiskFull.
     """
 
     def __init__(self, final_path: Path) -> None:
         self.final = final_path
-        self.path = final_path.with_name(f".{final_path.name}.part")
+        self.path = final_path.with_name(f".{final_path.name}{_SUFFIX}")
 
     def __enter__(self) -> Self:
         with explained(self.final):
             atomic.make_folder(self.final.parent)
             self.path.unlink(missing_ok=True)
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -57,8 +62,17 @@ class Part:
             with self.path.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
                 size = file.tell()
+            if self.final.suffix != _SUFFIX:
+                make_readable(self.path)
             atomic.publish(self.path, self.final)
         return size, sha256
+
+
+def make_readable(part: Path) -> None:
+    """Give a finished file the mode that the umask says. Raises OSError."""
+    mask = os.umask(0o077)  # files that another thread makes meanwhile are only more private
+    os.umask(mask)
+    part.chmod(0o666 & ~mask)
 
 
 @contextlib.contextmanager
