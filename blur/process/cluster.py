@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing as mp
 import queue
+import tempfile
 import threading
 import time
 import uuid
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import dask.config
 from distributed import Client, Event, Future, LocalCluster, Security, Worker, get_worker
 from distributed.core import Status
 from distributed.scheduler import KilledWorker
@@ -163,20 +165,13 @@ class ClusterExecutor:
         self._news.put(tuple(event[1]))
 
     def _connect(self, stack: ExitStack) -> Client:
-        address = self._settings.cluster
+        address, security = self._settings.cluster, self._security()
         kind, _, number = address.partition(":")
         if kind == "local" and number.isdigit() and int(number):
-            address = stack.enter_context(
-                LocalCluster(
-                    n_workers=int(number),
-                    threads_per_worker=1,
-                    host="127.0.0.1",
-                    dashboard_address=None,
-                    memory_limit=0,
-                )
-            )
+            security = _credentials_of_its_own()
+            address = _start_here(stack, int(number), security)
         try:
-            return Client(address, security=self._security(), timeout=_CONNECT_WITHIN)
+            return Client(address, security=security, timeout=_CONNECT_WITHIN)
         except (OSError, ValueError, TypeError) as error:  # TypeError: TLS without certificates
             raise UsageError(
                 f"cannot be reached: {error}",
@@ -243,6 +238,50 @@ class ClusterExecutor:
         finally:
             future.release()
         return Outcome(task, outcome.result, outcome.error, outcome.details)
+
+
+def _credentials_of_its_own() -> Security:
+    """Certificate and key of a cluster on this machine: in memory, handed to its own workers only.
+
+    Other users reach loopback as well, and whoever reaches a scheduler runs code on its workers.
+    Raises SetupError.
+    """
+    try:
+        security: Security = Security.temporary()
+        return security
+    except ImportError as error:
+        raise SetupError(
+            "the library `cryptography` is not installed", remedy='pip install "blur[cluster]"'
+        ) from error
+
+
+def _start_here(stack: ExitStack, workers: int, security: Security) -> str:
+    """Start scheduler and workers on loopback until `stack` is closed; returns their address."""
+    scratch = stack.enter_context(
+        tempfile.TemporaryDirectory(prefix="blur-", ignore_cleanup_errors=True)
+    )
+    # Dask opens HTTP ports besides, even without a dashboard and without any credentials.
+    alone = {
+        "temporary-directory": scratch,
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+        "distributed.nanny.http.routes": [],
+    }
+    stack.enter_context(dask.config.set(alone))
+    cluster = stack.enter_context(
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            protocol="tls://",
+            security=security,
+            dashboard_address=None,
+            memory_limit=0,
+            local_directory=scratch,
+        )
+    )
+    address: str = cluster.scheduler_address
+    return address
 
 
 class _Host:

@@ -1,6 +1,7 @@
 """A real scheduler and real workers on this machine, over clips without pictures."""
 
 import hashlib
+import http.client
 import io
 import json
 import os
@@ -8,18 +9,22 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from distributed import Client, Security
 
 from blur.batch.display import Lines
 from blur.clip import ClipJob
 from blur.errors import Exit, SetupError, UsageError
-from blur.process.cluster import _mapped, _pair
+from blur.process.cluster import ClusterExecutor, _mapped, _pair
+from blur.process.stop import Stop
 from blur.settings import BatchSettings, Settings
+from blur.store.digests import installation
 from blur.store.report import State
 
 ROOT = Path(__file__).parent.parent.parent
@@ -54,8 +59,6 @@ class Cluster:
         return self._start("worker", self.address, *options, package=package)
 
     def wait_for(self, workers: int) -> None:
-        from distributed import Client
-
         with Client(self.address) as client:
             client.wait_for_workers(workers, timeout=90)
 
@@ -284,6 +287,46 @@ def test_workers_made_for_the_occasion_work_off_the_network(fake):
     report = fake.run(serial=False, settings=Settings(batch=BatchSettings(cluster="local:2")))
     assert [c.state for c in report.clips] == [State.FAILED, State.DONE]
     assert "PermissionError" in report.clips[0].error.problem
+
+
+@slow
+def test_a_cluster_on_this_machine_admits_nobody_else_and_leaves_nothing(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    settings = BatchSettings(cluster="local:1")
+    executor = ClusterExecutor(lambda *news: None, Stop(), settings, print, installation)
+    with executor:
+        address = executor._client.scheduler.address
+        assert address.startswith("tls://")
+        plain = address.replace("tls://", "tcp://")
+        for stranger, security in [
+            (plain, None),
+            (address, Security.temporary()),
+            (address, Security(require_encryption=True)),
+        ]:
+            with pytest.raises((OSError, TypeError)):
+                Client(stranger, security=security, timeout=2)
+        family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        ports = {c.laddr for p in family for c in p.net_connections() if c.status == "LISTEN"}
+        assert ports and {port.ip for port in ports} == {"127.0.0.1"}
+        pages = ("/", "/metrics", "/health", "/info/main/workers.html", "/json/counts.json")
+        answering = [(p, page) for p in ports for page in pages if answers_over_http(p.port, page)]
+        assert answering == []
+    caplog.clear()  # Dask logs strangers as errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def answers_over_http(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status != 404
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def test_no_scheduler(fake, monkeypatch):
