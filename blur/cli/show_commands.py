@@ -6,12 +6,17 @@ import contextlib
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from blur.cli.clips import each, write_text
 from blur.cli.options import CLIPS, JSON, OUT, echo_json
+from blur.errors import OutputError
 from blur.process.sandbox import keep_off_network
+
+if TYPE_CHECKING:
+    from blur.review.door import Door
 
 
 @click.command()
@@ -44,22 +49,34 @@ def inspect(file: Path, json: bool) -> None:
 def review(out: Path, port: int, browser: bool | None) -> None:
     """Look through an output folder in the browser, decide, and render again.
 
-    The page is served to this machine only, under an address with a secret token.
+    The page is served to this machine only. The address that is printed opens it once.
     """
-    import webbrowser
-
     from blur.review.door import Door
     from blur.store.shelf import Shelf
 
-    shelf, door = Shelf(out), Door(port)
-    click.echo(f"Open {door.address}\nCtrl-C ends the review; every decision is saved already.")
-    if browser if browser is not None else has_screen():
-        webbrowser.open(door.address)  # before: the browser would inherit the lack of sockets
-    keep_off_network()
-    from blur.review.server import serve
+    shelf = Shelf(out)
+    with contextlib.closing(Door(port)) as door:
+        click.echo(f"Open {door.address}\nCtrl-C ends the review; every decision is saved already.")
+        if browser if browser is not None else has_screen():
+            _open_browser(door, shelf.folder.root)
+        keep_off_network()
+        from blur.review.server import serve
 
-    with contextlib.suppress(KeyboardInterrupt):
-        serve(shelf, door)
+        with contextlib.suppress(KeyboardInterrupt):
+            serve(shelf, door)
+
+
+def _open_browser(door: Door, folder: Path) -> None:
+    """Called while sockets are allowed: the browser would inherit their lack."""
+    import tempfile
+    import webbrowser
+
+    try:
+        webbrowser.open(
+            door.redirect_file([folder.absolute(), Path(tempfile.gettempdir())]).as_uri()
+        )
+    except OutputError as error:
+        click.echo(f"blur: {error}", err=True)
 
 
 def has_screen() -> bool:

@@ -1,4 +1,4 @@
-"""The review page's server: loopback only, one token for each session, nothing kept on disk."""
+"""The review page's server: loopback only, nothing kept on disk."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from starlette.routing import Route
 from blur.data.plan import Box
 from blur.errors import BlurError, UsageError
 from blur.review import protocol as ask
+from blur.review.connections import bounded
 from blur.review.door import Door
 from blur.review.guard import Guard
 from blur.review.open_clip import OpenClip, Outdated
@@ -161,20 +162,26 @@ def page(desk: Desk) -> Starlette:
     )
 
 
-def serve(shelf: Shelf, door: Door) -> None:
-    """Answer the page at `door` until interrupted; ends a render that is under way."""
-    desk = Desk(shelf)
-    config = uvicorn.Config(
-        Guard(page(desk), door.token, door.port),
-        log_level="warning",
-        access_log=False,  # it would print the token
+def config(desk: Desk, door: Door) -> uvicorn.Config:
+    """How uvicorn serves the guarded page."""
+    guard = Guard(page(desk), door)
+    return uvicorn.Config(
+        guard,
+        http=bounded(guard.knows),
+        log_level="error",  # strangers could fill the terminal with warnings
+        access_log=False,  # it would print the ticket
         server_header=False,
         ws="none",
         lifespan="off",
         timeout_graceful_shutdown=2,
     )
+
+
+def serve(shelf: Shelf, door: Door) -> None:
+    """Answer the page at `door` until interrupted; ends a render that is under way."""
+    desk = Desk(shelf)
     try:
-        uvicorn.Server(config).run([door.socket])
+        uvicorn.Server(config(desk, door)).run([door.socket])
     finally:
         desk.rerender.stop()
 

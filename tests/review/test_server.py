@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+import contextlib
+import copy
 import http.client
 import json
+import os
+import re
+import signal
 import socket
+import stat
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from http.cookies import SimpleCookie
 from pathlib import Path
 
 import pytest
-from made_output import Served, review
+from made_output import Served, review, serving
 
+from blur.review.door import Door
 from blur.review.server import Desk
 from blur.store.shelf import Shelf
 
@@ -18,20 +29,31 @@ ROUTES = ["/", "/web/app.js", "/api/clips", "/api/clips/x", "/api/clips/x/frames
 class Client:
     """Speaks HTTP with the server, with any headers; by default as its own page would."""
 
-    def __init__(self, served) -> None:
-        self.host = f"127.0.0.1:{served.port}"
-        self.port = served.port
+    def __init__(self, port: int) -> None:
+        self.host = f"127.0.0.1:{port}"
+        self.port = port
+        self.base = ""
         self.own = {
             "Host": self.host,
             "Origin": f"http://{self.host}",
             "Sec-Fetch-Site": "same-origin",
-            "Cookie": f"blur-{served.port}={served.token}",
         }
+
+    def enter(self, token: str) -> Client:
+        """Spend the ticket, as a browser does that comes from the redirect file."""
+        status, page = self.ask("GET", f"/?token={token}", Origin=None, Sec_Fetch_Site="cross-site")
+        assert status == 200 and token.encode() not in page
+        cookie = SimpleCookie(self.headers["Set-Cookie"])[f"blur-{self.port}"]
+        assert cookie["httponly"] and cookie["samesite"] == "strict"
+        assert len(cookie["path"]) > 30 and cookie["path"].encode() in page
+        self.base = cookie["path"].rstrip("/")
+        self.own["Cookie"] = f"blur-{self.port}={cookie.value}"
+        return self
 
     def ask(self, method: str, path: str, body: object = None, **changed: str | None):
         headers = {**self.own, **{k.replace("_", "-"): v for k, v in changed.items()}}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        connection.putrequest(method, self.base + path, skip_host=True, skip_accept_encoding=True)
         coded = b"" if body is None else json.dumps(body).encode()
         for name, value in {**headers, "Content-Length": str(len(coded))}.items():
             if value is not None:
@@ -53,17 +75,90 @@ def served(shared_out: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def client(served: Served) -> Client:
-    return Client(served)
+    return Client(served.port).enter(served.token)
 
 
-def test_the_address_gives_a_cookie_and_hides_its_token(client: Client, served) -> None:
-    status, _ = client.ask("GET", f"/?token={served.token}", Cookie=None, Origin=None)
-    assert (status, client.headers["Location"]) == (303, "/")
-    cookie = client.headers["Set-Cookie"]
-    assert "HttpOnly" in cookie and "SameSite=strict" in cookie
+def test_a_ticket_admits_once(client: Client, served: Served) -> None:
+    again = Client(served.port)
+    assert again.ask("GET", f"/?token={served.token}", Origin=None)[0] == 403
+    assert "Set-Cookie" not in again.headers
     status, page = client.ask("GET", "/", Origin=None)
     assert status == 200 and b"<title>blur review" in page
-    assert served.token.encode() not in page
+
+
+def test_a_redirect_file_is_private_and_goes_when_it_is_used(
+    shared_out: Path, tmp_path: Path
+) -> None:
+    door = Door()
+    file = door.redirect_file([tmp_path / "absent" / "folder"])
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    ticket = re.search(r"token=([\w-]+)", file.read_text())[1]
+    assert ticket not in door.address and ticket not in str(file)
+    unused = door.redirect_file([tmp_path])
+    with serving(shared_out, door):
+        client = Client(door.port)
+        for header in ("Sec-Purpose", "Purpose"):
+            assert client.ask("GET", f"/?token={ticket}", **{header: "prefetch"})[0] == 403
+        assert file.exists()
+        client.enter(ticket)
+        assert not file.exists()
+        Client(door.port).enter(door.address.partition("=")[2])
+        assert unused.exists()
+    assert not unused.exists()
+
+
+def test_the_browser_is_given_no_secret(out: Path, tmp_path: Path) -> None:
+    """Nothing but the name of a private file, which is gone after the review."""
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n')
+    browser.chmod(0o700)
+    command = [sys.executable, "-m", "blur", "review", str(out), "--browser"]
+    environment = os.environ | {"BROWSER": f"{browser} %s"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        said = process.stdout.readline()
+        ticket = re.search(r"token=(\S+)", said)[1]
+        until = time.monotonic() + 60
+        while not (given := _text(tmp_path / "arguments")):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert given.startswith("file://") and ticket not in given and "token" not in given
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    assert not Path(given.strip().removeprefix("file://")).exists()
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+@pytest.mark.slow
+def test_silent_strangers_are_few_and_brief(client: Client) -> None:
+    began = time.monotonic()
+    strangers = [socket.create_connection(("127.0.0.1", client.port)) for _ in range(300)]
+    for number, stranger in enumerate(strangers):
+        with contextlib.suppress(OSError):  # it is gone already
+            stranger.sendall(
+                [b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n"][number % 3]
+            )
+    assert client.ask("GET", "/api/clips")[0] == 200
+    assert time.monotonic() - began < 8, "before the first of them was tired of"
+    assert sum(map(_is_open, strangers)) <= 64
+    until = time.monotonic() + 30
+    while any(map(_is_open, strangers)):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    for stranger in strangers:
+        stranger.close()
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize("path", ROUTES)
@@ -74,6 +169,9 @@ def test_the_address_gives_a_cookie_and_hides_its_token(client: Client, served) 
         {"Cookie": "blur=x"},
         {"Cookie": "blur-{port}=wrong"},
         {"Cookie": "\x7f;=;;"},
+        {"Cookie": "blur-{port}"},
+        {"path": "/guessed"},
+        {"path": ""},
         {"Host": "evil.example"},
         {"Host": "evil.example:{port}"},
         {"Host": "127.0.0.1"},
@@ -88,14 +186,22 @@ def test_the_address_gives_a_cookie_and_hides_its_token(client: Client, served) 
 )
 def test_strangers_are_refused(client: Client, path: str, stranger: dict) -> None:
     changed = {k: v and v.replace("{port}", str(client.port)) for k, v in stranger.items()}
-    status, answer = client.ask("GET", path, **changed)
+    elsewhere = copy.copy(client)
+    elsewhere.base = changed.pop("path", client.base)
+    status, answer = elsewhere.ask("GET", path, **changed)
     assert status in (400, 403)
     assert b"blur" not in answer or b"blur review" in answer  # no clip's name, no file
 
 
-def test_a_wrong_token_opens_nothing(client: Client) -> None:
-    assert client.ask("GET", "/?token=wrong", Cookie=None)[0] == 403
+def test_a_wrong_token_opens_nothing(client: Client, served: Served) -> None:
+    assert Client(served.port).ask("GET", "/?token=wrong")[0] == 403
     assert client.ask("GET", "/api/clips?token=wrong", Cookie=None)[0] == 403
+
+
+def test_a_cookie_that_another_port_plants_locks_nobody_out(client: Client) -> None:
+    own, planted = client.own["Cookie"], f"blur-{client.port}=planted"
+    for cookies in (f"{own}; {planted}", f"{planted}; {own}"):
+        assert client.ask("GET", "/api/clips", Cookie=cookies)[0] == 200
 
 
 def test_changes_need_the_pages_own_origin(client: Client) -> None:

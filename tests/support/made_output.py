@@ -7,22 +7,27 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import av
 import numpy as np
+import uvicorn
 
 from blur.batch.run import run
 from blur.data.plan import Box, Doubt, Mark, Plan, Reason, Track
 from blur.disk.fingerprint import fingerprint
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
+from blur.review.door import Door
+from blur.review.server import Desk, config
 from blur.settings import AuditMode, AuditSettings, OutputSettings, Settings
 from blur.store.digests import scan_digest
 from blur.store.folder import WorkFolder
 from blur.store.plans import save_plan
+from blur.store.shelf import Shelf
 
 WIDTH, HEIGHT, FRAMES, CUT = 320, 240, 90, 45
 GROUP = 24
@@ -97,15 +102,19 @@ def make_output(folder: Path, settings: Settings = LOSSLESS) -> Path:
 
 
 class Served(NamedTuple):
-    """A running `blur review`: its port and its secret token."""
+    """A running `blur review`: its port, and the ticket that opens it once."""
 
     port: int
     token: str
     process: subprocess.Popen[str]
 
     @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+        return f"{self.root}?token={self.token}"
 
 
 @contextlib.contextmanager
@@ -121,3 +130,18 @@ def review(out: Path) -> Iterator[Served]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(120)
+
+
+@contextlib.contextmanager
+def serving(out: Path, door: Door) -> Iterator[None]:
+    """The review of an output folder at a door, in a thread of this process."""
+    desk = Desk(Shelf(out))
+    server = uvicorn.Server(config(desk, door))
+    thread = threading.Thread(target=server.run, args=([door.socket],))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+        door.close()

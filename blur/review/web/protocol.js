@@ -74,16 +74,16 @@ async function ask(path, options) {
 const json = async (/** @type {string} */ path) => (await ask(path)).json();
 const post = async (/** @type {string} */ path, /** @type {object} */ body) =>
   (await ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
-const of = (/** @type {string} */ key) => `/api/clips/${key}`;
+const of = (/** @type {string} */ key) => `api/clips/${key}`;
 
-export const readList = () => /** @type {Promise<ClipList>} */ (json("/api/clips"));
+export const readList = () => /** @type {Promise<ClipList>} */ (json("api/clips"));
 export const readClip = (/** @type {string} */ key) => /** @type {Promise<Clip>} */ (json(of(key)));
 /** The marks of each frame of [start, end). @type {(clip: Clip, start: number, end: number) => Promise<Mark[][]>} */
 export const readMarks = (clip, start, end) => json(`${of(clip.key)}/marks?start=${start}&end=${end}&v=${clip.version}`);
 /** @type {<V extends Verb>(key: string, verb: V, body: Change[V] & { revision: string }) => Promise<Answer>} */
 export const sendChange = (key, verb, body) => post(`${of(key)}/${verb}`, body);
-export const startRender = (/** @type {string[]} */ keys) => post("/api/render", { clips: keys });
-export const stopRender = () => post("/api/render/stop", {});
+export const startRender = (/** @type {string[]} */ keys) => post("api/render", { clips: keys });
+export const stopRender = () => post("api/render/stop", {});
 
 export const videoOf = (/** @type {Clip} */ clip) => `${of(clip.key)}/video.mp4?v=${clip.version}`;
 /** Named by place, so that no thumbnail is taken for that of another face. @type {(clip: Clip, lane: Lane) => string} */
