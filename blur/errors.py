@@ -149,6 +149,15 @@ class Interrupted(BlurError):
     remedy = "run the same command again to go on"
 
 
+DISTRIBUTION = "blur-faces"
+"""The name that package indexes know blur by; `blur` itself is another project's there."""
+
+
+def install(extra: str) -> str:
+    """The remedy for libraries of an optional extra that are missing."""
+    return f'pip install "{DISTRIBUTION}[{extra}]"'
+
+
 def cannot_write(error: OSError, subject: str | Path) -> OutputError:
     """A failed write as the user meets it: DiskFull, or OutputError with the system's words."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from blur.batch.display import Display
 from blur.data.arrays import Picture
-from blur.errors import Exit, SetupError, cannot_write
+from blur.errors import Exit, SetupError, cannot_write, install
 from blur.store.report import BatchReport
 
 WIDTH, HEIGHT = 1280, 720
@@ -55,7 +55,7 @@ def photograph() -> Picture:
         from skimage import data
     except ModuleNotFoundError as error:
         raise SetupError(
-            "the demo's photograph is not installed", remedy='pip install "blur[demo]"'
+            "the demo's photograph is not installed", remedy=install("demo")
         ) from error
     return np.asarray(data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
 

@@ -15,7 +15,7 @@ import psutil
 import blur
 from blur.detect import network_cuda, weights
 from blur.detect.devices import CUDA, devices
-from blur.errors import BlurError, SetupError
+from blur.errors import BlurError, SetupError, install
 from blur.process import sandbox
 from blur.settings import Codec, Hardware, Level, Settings, cpu_count
 
@@ -127,7 +127,7 @@ def _estimate(settings: Settings) -> str:
     try:
         photo = demo.photograph()
     except SetupError:
-        return 'install the photograph to measure with: pip install "blur[demo]"'
+        return f"install the photograph to measure with: {install('demo')}"
     with tempfile.TemporaryDirectory(prefix="blur-") as scratch:
         clip = Path(scratch) / "clip.mp4"
         demo.film(photo, clip)

@@ -19,7 +19,7 @@ import numpy as np
 from blur.data.arrays import Picture
 from blur.detect import weights
 from blur.detect.network import Outputs, T, fill, padded_size
-from blur.errors import BlurError, DetectorError, SetupError, UsageError
+from blur.errors import BlurError, DetectorError, SetupError, UsageError, install
 
 _PICTURE = "picture"
 """The input's name in an adapted network."""
@@ -36,7 +36,7 @@ _OPTIONS = {
 
 _ERRORS_ONLY = 3
 
-_INSTALL = 'pip install "blur[nvidia]"'
+_INSTALL = install("nvidia")
 _REPAIR = (
     "see that `nvidia-smi` lists the chip under a driver of 580 or later and, on Linux, that"
     f" /dev/nvidia-uvm is there (sudo nvidia-modprobe -u -c=0), then {_INSTALL};"

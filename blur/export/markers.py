@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import Struct
 
 from blur.data.plan import Plan, Reason, Track
-from blur.errors import SetupError
+from blur.errors import SetupError, install
 
 if TYPE_CHECKING:
     import opentimelineio
@@ -155,9 +155,7 @@ def timeline(name: str, plan: Plan, found: Sequence[Marker]) -> str:
     try:
         import opentimelineio as otio
     except ImportError as error:
-        raise SetupError(
-            "OpenTimelineIO is not installed", remedy='install it: pip install "blur[otio]"'
-        ) from error
+        raise SetupError("OpenTimelineIO is not installed", remedy=install("otio")) from error
     timing = Timing(plan)
 
     def span(start: int, end: int) -> opentimelineio.opentime.TimeRange:

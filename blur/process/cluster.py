@@ -27,7 +27,7 @@ from distributed.scheduler import KilledWorker
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from blur.errors import Interrupted, SetupError, UsageError, WorkerLost
+from blur.errors import Interrupted, SetupError, UsageError, WorkerLost, install
 from blur.process.executor import Outcome, Task, Tell
 from blur.process.stop import Stop
 from blur.process.workers import ProcessExecutor, usable_memory
@@ -251,7 +251,7 @@ def _credentials_of_its_own() -> Security:
         return security
     except ImportError as error:
         raise SetupError(
-            "the library `cryptography` is not installed", remedy='pip install "blur[cluster]"'
+            "the library `cryptography` is not installed", remedy=install("cluster")
         ) from error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from blur.errors import SetupError
+from blur.errors import SetupError, install
 from blur.process.executor import Executor, SerialExecutor, Tell
 from blur.process.stop import Stop
 from blur.process.workers import ProcessExecutor, usable_memory
@@ -31,9 +31,7 @@ def make_executor(
         try:
             from blur.process.cluster import ClusterExecutor
         except ModuleNotFoundError as error:
-            raise SetupError(
-                "Dask is not installed", remedy='pip install "blur[cluster]"'
-            ) from error
+            raise SetupError("Dask is not installed", remedy=install("cluster")) from error
         return ClusterExecutor(tell, stop, settings, say, identity)
     # Single-threaded workers on every core get the most done: two do six equal clips on two
     # cores in 0.6 of the time that one with two threads takes.

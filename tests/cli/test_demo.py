@@ -25,7 +25,7 @@ def test_the_film_is_short_and_every_frame_is_another_view(tmp_path):
 
 def test_without_its_photograph_the_demo_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)
-    with pytest.raises(SetupError, match=r"pip install \"blur\[demo\]\""):
+    with pytest.raises(SetupError, match=r"pip install \"blur-faces\[demo\]\""):
         demo.photograph()
 
 

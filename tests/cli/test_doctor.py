@@ -54,12 +54,12 @@ def advice(monkeypatch):
 
 
 def test_an_nvidia_chip_is_advised_on_until_detectors_can_run_there(advice, monkeypatch):
-    absent = SetupError("no library", remedy='pip install "blur[nvidia]"')
+    absent = SetupError("no library", remedy='pip install "blur-faces[nvidia]"')
     monkeypatch.setattr("blur.detect.network_cuda.obstacle", lambda: absent)
-    assert 'pip install "blur[nvidia]"' in advice(["h264_nvenc"], ["CPU"])
+    assert 'pip install "blur-faces[nvidia]"' in advice(["h264_nvenc"], ["CPU"])
     assert "nvidia" not in advice(["h264_vaapi"], ["CPU"])
     there = advice(["h264_nvenc"], ["CPU", "CUDA"])
-    assert "--device cuda" in there and "blur[nvidia]" not in there
+    assert "--device cuda" in there and "blur-faces[nvidia]" not in there
 
 
 def test_without_a_chip_it_advises_a_preset(advice):

@@ -107,7 +107,7 @@ def refused() -> BlurError:
     assert CUDA not in devices.devices()
     with pytest.raises(BlurError) as caught:
         devices.open_network("yunet", weights.read("yunet"), device=CUDA)
-    assert 'pip install "blur[nvidia]"' in caught.value.remedy
+    assert 'pip install "blur-faces[nvidia]"' in caught.value.remedy
     return caught.value
 
 
