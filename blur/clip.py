@@ -62,7 +62,7 @@ class ClipJob(Struct, frozen=True):
     @property
     def output(self) -> Path:
         assert self.entry.output is not None
-        return self.out / from_text(self.entry.output)
+        return self.folder.output(self.entry.output)
 
     def segments(self) -> SegmentFolder:
         folder = self.folder.segments_of(self.entry.fingerprint)

@@ -6,6 +6,7 @@ traceback in the private log.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 
@@ -13,10 +14,10 @@ from msgspec.structs import replace
 
 from blur.batch.discover import Candidate
 from blur.batch.inventory import Clip
-from blur.errors import BlurError, ClipChanged
+from blur.errors import BlurError, ClipChanged, OutputError
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry
-from blur.store.names import from_text, without_folders
+from blur.store.names import without_folders
 from blur.store.report import ClipReport, Problem, State
 
 _SETTLE = 1.0
@@ -58,8 +59,10 @@ def log_failure(folder: WorkFolder, file: Candidate, error: BlurError, details: 
 
 
 def remove_output_of(entry: Entry, folder: WorkFolder) -> None:
+    """Nothing beyond a link is removed: it is not ours."""
     if entry.output is not None:
-        (folder.out / from_text(entry.output)).unlink(missing_ok=True)
+        with contextlib.suppress(OutputError):
+            folder.output(entry.output).unlink(missing_ok=True)
 
 
 def _growing(file: Candidate) -> bool:

@@ -15,7 +15,7 @@ from blur.batch.discover import Candidate
 from blur.batch.naming import collision_key, neutral_name, output_name
 from blur.data.plan import Fingerprint
 from blur.disk.fingerprint import fingerprint, sampled, sha256
-from blur.errors import BlurError, PlanMismatch, UsageError
+from blur.errors import BlurError, OutputError, PlanMismatch, UsageError
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, load_record
 from blur.store.names import from_text, shown, to_text
@@ -86,6 +86,11 @@ class Inventory:
         if old is not None and from_text(old).suffix == suffix:
             return
         output = self._name(clip.file, suffix)
+        try:
+            self._folder.output(to_text(output))
+        except OutputError as error:
+            clip.refused = error
+            return
         if os.path.lexists(self._folder.out / output) and not self._ours(output):
             clip.refused = UsageError(
                 f"the output folder already holds a file {output.name} that is not its output",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blur.disk.fingerprint import file_sha256
+from blur.errors import OutputError
 from blur.store.digests import of_this_build
 from blur.store.folder import WorkFolder
 from blur.store.identity import is_output_of
 from blur.store.ledger import Entry
-from blur.store.names import from_text
 from blur.store.report import State
 
 OTHER_BUILD = "made by another version of blur"
@@ -52,6 +52,6 @@ def _intact(entry: Entry, folder: WorkFolder, thorough: bool) -> bool:
     if entry.output is None or entry.report is None:
         return False
     try:
-        return is_output_of(entry, folder.out / from_text(entry.output), thorough=thorough)
-    except FileNotFoundError:
+        return is_output_of(entry, folder.output(entry.output), thorough=thorough)
+    except (FileNotFoundError, OutputError):  # gone, or a link
         return False

@@ -51,10 +51,14 @@ def each(shelf: Shelf, names: Sequence[str]) -> Iterator[OpenClip]:
         raise failed[0]
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file, whole or not at all; missing folders are made. Raises OutputError."""
+def write_text(path: Path, text: str, within: Path) -> None:
+    """Write a file, whole or not at all; missing folders are made. Raises OutputError.
+
+    No link below the folder `within` is followed.
+    """
     from blur.disk import atomic
 
+    atomic.refuse_links(within, path)
     try:
         atomic.make_folder(path.parent)
     except OSError as error:

@@ -108,9 +108,11 @@ def _sheet(clip: Path, output: Path, cover: CoverSettings) -> None:
 
 def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None) -> None:
     """A sheet of each clip of an output folder, and a page with all of them."""
+    from blur.disk import atomic
     from blur.export import sheet
 
     folder = output or shelf.folder.out / SHEETS
+    within = output or shelf.folder.out
     made: list[tuple[str, Path]] = []
     for clip in each(shelf, names):
         tiles = sheet.of_plan(clip.source, clip.now.plan, clip.now.edits, shelf.settings.cover)
@@ -120,11 +122,12 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None) -> None:
             "a doubt that is not covered. In a red frame: it looks like a face and is not covered."
         )
         path = folder / f"{name}.png"
+        atomic.refuse_links(within, path)
         path.parent.mkdir(parents=True, exist_ok=True)
         sheet.save(sheet.compose(name, about, tiles), path)
         made.append((name, path.relative_to(folder)))
         click.echo(f"{path}")
-    write_text(folder / "index.html", sheet.index(shelf.folder.out.resolve().name, made))
+    write_text(folder / "index.html", sheet.index(shelf.folder.out.resolve().name, made), within)
 
 
 def _compare_clip(clip: Path, spans: str | None, output: Path | None, cover: CoverSettings) -> None:

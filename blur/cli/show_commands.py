@@ -119,6 +119,7 @@ def markers(
     from blur.store.shelf import Shelf
 
     folder = output or out / "markers"
+    within = output or out
     rows = []
     for clip in each(Shelf(out), clips):
         plan, place = clip.now.resolved.plan, clip.place
@@ -126,11 +127,11 @@ def markers(
         if kind == "csv":
             rows.append((place.as_posix(), plan, found))
         elif kind == "otio":
-            write_text(folder / f"{place}.otio", make.timeline(place.name, plan, found))
+            write_text(folder / f"{place}.otio", make.timeline(place.name, plan, found), within)
         else:
             for number, text in enumerate(make.edl(place.name, plan, found, start_hour), 1):
                 part = f".{number}" if number > 1 else ""
-                write_text(folder / f"{place}{part}.edl", text)
+                write_text(folder / f"{place}{part}.edl", text, within)
     if kind == "csv":
-        write_text(folder / "markers.csv", make.table(rows))
+        write_text(folder / "markers.csv", make.table(rows), within)
     click.echo(f"written to {folder}")

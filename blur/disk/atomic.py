@@ -9,8 +9,9 @@ import os
 import secrets
 from pathlib import Path
 
-from blur.errors import cannot_write
+from blur.errors import OutputError, cannot_write
 
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none, and links for administrators only
 LEFTOVERS = ".blur-*.part"
 """Pattern of the temporary names that `write` leaves in a folder when the process is killed."""
 
@@ -41,10 +42,14 @@ def write(path: Path, content: bytes, *, private: bool = True) -> None:
 def publish(part: Path, final: Path) -> None:
     """Give a finished file its final name, in any folder of its file system that exists.
 
-    Raises OSError: before the rename `part` is still there, after it `final` is whole.
+    Raises OSError: before the rename `part` is still there, after it `final` is whole; also when
+    `part` is a link.
     """
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
+    handle = os.open(part, os.O_RDWR | _NO_LINK)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
     part.replace(final)
     sync_folder(final.parent)
     if part.parent != final.parent:
@@ -57,6 +62,29 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
     for path in reversed(missing):
         path.mkdir(mode=mode, exist_ok=True)
         sync_folder(path.parent)
+
+
+def refuse_links(root: Path, path: Path) -> None:
+    """Raises OutputError if `path`, or a folder between `root` and it, is a link.
+
+    Whoever prepared the folder could lead writes astray: blur makes no links, and follows none
+    below a folder that it was given.
+    """
+    for step in (path, *path.parents):
+        if step == root:
+            return
+        if step.is_symlink():
+            raise OutputError(
+                "is a link, and links in an output folder are not followed",
+                subject=step.relative_to(root),
+                remedy="remove it, then run the same command again",
+            )
+    raise OutputError("lies outside the folder that it belongs into", subject=path.name)
+
+
+def open_own(path: Path, flags: int) -> int:
+    """A handle of a private file that is no link, made if missing. Raises OSError."""
+    return os.open(path, flags | os.O_CREAT | _NO_LINK, 0o600)
 
 
 def sync_folder(folder: Path) -> None:

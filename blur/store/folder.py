@@ -15,7 +15,7 @@ from pathlib import Path
 from blur.data.plan import Fingerprint
 from blur.disk import atomic
 from blur.errors import Interrupted, OutputError, UsageError
-from blur.store.names import without_folders
+from blur.store.names import from_text, stays_inside, without_folders
 
 
 class WorkFolder:
@@ -72,14 +72,35 @@ class WorkFolder:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
+    def output(self, name: str) -> Path:
+        """The path of the output that the ledger calls `name`.
+
+        Raises OutputError for a name that leads out of OUT or into the work folder, and for a link.
+        """
+        place = from_text(name)
+        if not stays_inside(place) or place.parts[0] == self.NAME:
+            raise OutputError("cannot be the name of an output", subject=place.name)
+        atomic.refuse_links(self.out, self.out / place)
+        return self.out / place
+
+    def require_no_links(self) -> None:
+        """Raises OutputError if the work folder, or anything in it, is a link."""
+        atomic.refuse_links(self.out, self.root)
+        for folder, folders, files in os.walk(self.root):
+            for name in (*folders, *files):
+                atomic.refuse_links(self.out, Path(folder, name))
+
     def create(self) -> None:
         """Make the folders, and a probe file in OUT before any work starts. Raises OutputError."""
+        self.require_no_links()
         try:
             atomic.make_folder(self.out)
             for folder in (self.root, self.plans, self.edits, self.records, self.parts):
                 atomic.make_folder(folder, 0o700)
             probe = self.out / f"{self.NAME}.part"
-            probe.write_bytes(b"\0" * 4096)
+            probe.unlink(missing_ok=True)
+            with open(probe, "xb", opener=lambda p, flags: atomic.open_own(Path(p), flags)) as file:
+                file.write(b"\0" * 4096)
             probe.unlink()
         except OSError as error:
             raise OutputError(
@@ -98,7 +119,7 @@ class WorkFolder:
                 "a",
                 encoding="utf-8",
                 errors="backslashreplace",
-                opener=lambda path, flags: os.open(path, flags, 0o600),
+                opener=lambda path, flags: atomic.open_own(Path(path), flags),
             ) as file,
         ):
             file.write(f"{subject}\n{without_folders(details)}\n")
@@ -119,8 +140,9 @@ class WorkFolder:
         """Hold the folder for this run, at most until the process ends, however it ends.
 
         SQLite's file lock works everywhere, and needs no other package. Raises UsageError while
-        another process holds the folder.
+        another process holds the folder, OutputError for a link in it.
         """
+        self.require_no_links()
         lock = self.root / "lock"
         with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
             try:

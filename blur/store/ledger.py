@@ -14,7 +14,7 @@ import io
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ from blur.data.plan import Fingerprint
 from blur.disk import atomic
 from blur.errors import DiskFull, OutputError
 from blur.store.folder import WorkFolder
-from blur.store.names import from_text, shown
+from blur.store.names import from_text, shown, stays_inside
 from blur.store.report import ClipReport, State
 
 
@@ -97,6 +97,7 @@ class Ledger:
         self.rebuilt = False
         try:
             self._db = _open(folder.ledger)
+            _entries(self._db)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise _explained(error) from error
@@ -120,8 +121,8 @@ class Ledger:
 
     def move(self, old: Entry, new: Entry) -> None:
         """Move entry, record and output of a clip that was moved."""
-        source, target = (self._folder.out / from_text(e.output or "") for e in (old, new))
-        if source != target and source.is_file():
+        source, target = (e.output and self._output(e.output) for e in (old, new))
+        if source and target and source != target and source.is_file():
             if source.suffix == target.suffix:
                 atomic.make_folder(target.parent)
                 atomic.publish(source, target)
@@ -133,6 +134,12 @@ class Ledger:
         record_file(self._folder, old.place).unlink(missing_ok=True)
         if new.state is State.DONE:
             save_record(self._folder, new)
+
+    def _output(self, name: str) -> Path | None:
+        """None where a link stands in the way: nothing beyond it is ours."""
+        with contextlib.suppress(OutputError):
+            return self._folder.output(name)
+        return None
 
     def fly(self, flights: Iterable[Flight]) -> None:
         """Replace the list of clips in work, for `status`."""
@@ -181,8 +188,12 @@ def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
 
 
 def outputs_of(entries: Iterable[Entry], folder: WorkFolder) -> list[Path]:
-    """The places of the outputs that a ledger names."""
-    return [folder.out / from_text(e.output) for e in entries if e.output is not None]
+    """The places of the outputs that a ledger names; names that lead out of OUT are left out."""
+    places: list[Path] = []
+    for entry in entries:
+        with contextlib.suppress(OutputError):
+            places += [folder.output(entry.output)] if entry.output is not None else []
+    return places
 
 
 def save_record(folder: WorkFolder, entry: Entry) -> None:
@@ -295,6 +306,8 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    for tail in ("", "-wal", "-shm", "-journal"):
+        atomic.refuse_links(path.parents[1], path.with_name(path.name + tail))
     uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
     return sqlite3.connect(uri, uri=True, isolation_level=None)
 
@@ -314,8 +327,19 @@ def _entries(db: sqlite3.Connection) -> list[Entry]:
 
 def _entry(row: Mapping[str, Any]) -> Entry:
     report = row.get("report")
-    values = {**row, "report": report and msgspec.json.decode(report, type=ClipReport)}
-    return msgspec.convert(values, Entry)
+    try:
+        values = {**row, "report": report and msgspec.json.decode(report, type=ClipReport)}
+        return _checked(msgspec.convert(values, Entry))
+    except msgspec.DecodeError as error:
+        raise sqlite3.DatabaseError(f"damaged: {error}") from error
+
+
+def _checked(entry: Entry) -> Entry:
+    """Raises msgspec.ValidationError for names that lead out of the folder they belong into."""
+    for name in (PurePosixPath(entry.name), from_text(entry.output or "unnamed")):
+        if not stays_inside(name):
+            raise msgspec.ValidationError(f"{shown(name.name)} lies outside the folder")
+    return entry
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
@@ -333,7 +357,7 @@ def _records(folder: WorkFolder) -> Iterator[Entry]:
 
 def _load_record(path: Path) -> Entry | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Entry)
+        return _checked(msgspec.json.decode(path.read_bytes(), type=Entry))
     except (FileNotFoundError, msgspec.DecodeError):
         return None  # the clip is worked on again
 

@@ -28,6 +28,11 @@ def from_text(text: str) -> PurePosixPath:
     return PurePosixPath(os.fsdecode(unquote_to_bytes(text)))
 
 
+def stays_inside(path: PurePosixPath) -> bool:
+    """Whether a path leads from a folder to a file below it."""
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+
+
 def without_folders(text: str, file: Path | None = None) -> str:
     """`text` without the folders, often named after people, in the absolute paths that it holds.
 

@@ -42,6 +42,7 @@ class Shelf:
 
     def __init__(self, out: Path) -> None:
         self.folder = WorkFolder(out)
+        self.folder.require_no_links()
         self._entries: dict[str, Entry] = {}
         self.refresh()
 
@@ -74,10 +75,10 @@ class Shelf:
         return self.folder.out / from_text(entry.place)
 
     def output(self, entry: Entry) -> Path | None:
-        """The path of the covered clip; None if it was not rendered."""
+        """The path of the covered clip; None if it was not rendered. Raises OutputError."""
         if entry.output is None or entry.state is not State.DONE:
             return None
-        return self.folder.out / from_text(entry.output)
+        return self.folder.output(entry.output)
 
     def rows(self) -> list[Row]:
         """All clips: failed ones first, then the most doubtful, checked ones last."""

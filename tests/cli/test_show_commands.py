@@ -133,3 +133,13 @@ def test_a_clip_that_is_gone_is_named_and_the_others_are_done(out: Path) -> None
     said = blur("markers", out, code=Exit.FAILED)
     assert "left out: a.mp4" in said
     assert len(list((out / "markers").rglob("*.edl"))) == 2
+
+
+@pytest.mark.parametrize(("command", "folder"), [("preview", "sheets"), ("markers", "markers")])
+def test_links_planted_in_the_output_folder_are_not_followed(
+    out: Path, tmp_path: Path, command: str, folder: str
+) -> None:
+    (tmp_path / "victim").mkdir()
+    (out / folder).symlink_to(tmp_path / "victim")
+    assert "is a link" in blur(command, out, "a.mp4", code=Exit.FAILED)
+    assert not list((tmp_path / "victim").iterdir())
