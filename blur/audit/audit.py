@@ -67,7 +67,7 @@ def audit_with_faints(
     exposure = Exposure.of(resolved, settings.cover)
     every = settings.audit.audit_every
     route = itinerary.route(shots, tracks, every, again).where(exposure.exposes)
-    looks = AuditLooks(plan.width, plan.height, load_detector, info.still)
+    looks = AuditLooks(*info.square, load_detector, info.still, info.pixel)
     found = [
         _residual(plan, frame, Suspect(box, {}), 1.0, bare)
         for frame, box in itinerary.gaps(shots, tracks)

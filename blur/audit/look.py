@@ -18,6 +18,7 @@ import numpy as np
 
 from blur.data import overlap
 from blur.data.arrays import Picture
+from blur.data.boxes import stretched_box
 from blur.data.findings import Suspect
 from blur.data.plan import Box
 from blur.detect.closeup import SILENT, SizedCloseup
@@ -64,14 +65,21 @@ one finds a face further away, smaller."""
 
 
 class AuditLooks:
-    """Looks at the frames of a covered clip of display size `width` x `height`.
+    """Looks at the frames of a covered clip of `width` x `height` square pixels.
+
+    `pixel` is the size of a display pixel in square ones.
 
     Pictures must be of (width, height) `size`; boxes are in display coordinates. Large pictures are
     native, and looked at in tiles. Raises DetectorError.
     """
 
     def __init__(
-        self, width: int, height: int, load: Callable[[str], Detector], still: bool = False
+        self,
+        width: int,
+        height: int,
+        load: Callable[[str], Detector],
+        still: bool = False,
+        pixel: tuple[float, float] = (1.0, 1.0),
     ) -> None:
         self._tiled = needs_tiles(width, height, still)
         least = max(width, height) if self._tiled else _LONGEST
@@ -79,7 +87,7 @@ class AuditLooks:
         scale = longest / max(width, height)
         self.size = max(1, round(width * scale)), max(1, round(height * scale))
         self._scale = float(np.mean([width / self.size[0], height / self.size[1]]))
-        self._load = load
+        self._load, self._pixel = load, pixel
         self._shown: tuple[Picture, SizedCloseup] | None = None
 
     def everywhere(self, picture: Picture) -> list[Suspect]:
@@ -107,7 +115,7 @@ class AuditLooks:
 
     def around(self, picture: Picture, box: Box) -> list[Suspect]:
         """The suspects in a window around `box`, turned upright."""
-        small = _scaled(box, 1 / self._scale)
+        small = _scaled(stretched_box(box, *self._pixel), 1 / self._scale)
         reach = min(_WINDOW_REACH, max(self.size) / max(small.w, small.h))
         view = crop(picture, small, _WINDOW, reach)
         view = View(lifted(view.picture), view.to_frame)
@@ -120,13 +128,14 @@ class AuditLooks:
         """The suspect with the answer of close-ups by `family`. The first answer moves its box to
         the face, which may stand beside it, and turns it upright."""
         closeup = self._closeup(picture)
-        box = suspect.box
+        box = stretched_box(suspect.box, *self._pixel)
         if not suspect.answers:
             box, best = closeup.upright(box)
             if best < SILENT:
                 return replace(suspect, answers={family: 0.0})
             box = seen.box if (seen := closeup.find(box)) else box
         answer = closeup.answer(box, family)
+        box = self._stored(box)
         return replace(suspect, box=box, answers={**suspect.answers, family: answer})
 
     def _closeup(self, picture: Picture) -> SizedCloseup:
@@ -136,6 +145,9 @@ class AuditLooks:
             pyramid = Pyramid(gray, COARSE if self._tiled else max(gray.shape))
             self._shown = picture, SizedCloseup(self._load, pyramid, self._scale)
         return self._shown[1]
+
+    def _stored(self, box: Box) -> Box:
+        return stretched_box(box, 1 / self._pixel[0], 1 / self._pixel[1])
 
     def _seen(self, name: str, views: Sequence[View], threshold: float) -> Detections:
         answers = self._load(name).detect([view.picture for view in views], threshold)
@@ -149,7 +161,7 @@ class AuditLooks:
             evidence: dict[str, float] = defaultdict(float)
             for name, score in zip(found.detectors[rows], found.scores[rows], strict=True):
                 evidence[str(name)] = max(evidence[str(name)], float(score))
-            box = _scaled(Box(*found.boxes[best].tolist()), self._scale)
+            box = self._stored(_scaled(Box(*found.boxes[best].tolist()), self._scale))
             suspects.append(Suspect(box, dict(evidence)))
         return suspects
 

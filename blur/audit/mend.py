@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 
 from blur.audit.judge import RESIDUAL_BAR, by_frame
+from blur.data.boxes import stretched_box
 from blur.data.findings import Residual
 from blur.data.plan import Doubt, Plan, Reason, Track
 from blur.data.sightings import FAMILIES, Sightings
@@ -24,7 +26,7 @@ from blur.scan.complete import complete, smooth
 from blur.scan.link import Tracklet
 from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
 from blur.scan.timeline import Timeline
-from blur.scan.tracks import doubt_of, tracklets_of
+from blur.scan.tracks import as_stored, doubt_of, tracklets_of
 from blur.settings import Settings
 
 
@@ -40,8 +42,9 @@ def mended(
     # Hold as long as the audit's step at least: it did not look at the frames between.
     hold = max(timeline.frames(settings.scan.hold), settings.audit.audit_every)
     camera = _camera_around(clip, info, plan, [r.frame for r in residuals], hold)
+    seen = [structs.replace(r, box=stretched_box(r.box, *info.pixel)) for r in residuals]
     pursuit = Pursuit(
-        _tracklets(residuals, camera, timeline),
+        _tracklets(seen, camera, timeline),
         camera,
         timeline,
         Closeup(load_detector, follow_scale(info)).find,
@@ -59,6 +62,7 @@ def mended(
         track = complete(smooth(tracklet, camera), camera, shot, (hold, hold), number)
         tracks.append(dataclasses.replace(track, source="audit"))
         doubts.append(_doubt(tracklet, number))
+    tracks, doubts = as_stored(info, tracks, doubts)
     return plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
 
 
@@ -105,7 +109,7 @@ def _camera_around(
     steps: dict[int, Step] = {}
     for frame in wanted_frames(clip, info, plan.pts, lambda index: bool(near[index])):
         if frame.index - 1 not in steps:
-            meter = StepMeter(info.width / width)
+            meter = StepMeter(info.square[0] / width)
         gray = display_gray(frame.picture, info.orientation, width, height)
         steps[frame.index] = meter.measure(gray)
     return _camera(steps, plan.frames)

@@ -53,8 +53,8 @@ _UNSEEN = np.zeros(len(FAMILIES), np.float32)
 
 
 def follow_scale(info: ClipInfo) -> float:
-    """Display pixels per pixel of `follow_pictures`."""
-    return info.width / info.fitted(_WIDTH)[0]
+    """Square pixels of the clip per pixel of `follow_pictures`."""
+    return info.square[0] / info.fitted(_WIDTH)[0]
 
 
 def follow_pictures(

@@ -35,7 +35,7 @@ from blur.scan.looks import LookClock, LookRequest, ScanLooks
 from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
 from blur.scan.surprise import Surprise, SurpriseFinder
 from blur.scan.timeline import Timeline
-from blur.scan.tracks import tracklets_of, tracks_of
+from blur.scan.tracks import as_stored, tracklets_of, tracks_of
 from blur.scan.weed import is_face, to_look_at
 from blur.settings import ScanSettings, cpu_count
 from blur.store.digests import scan_digest
@@ -63,7 +63,7 @@ class ScanJob:
 
 @dataclass(slots=True)
 class FirstPass:
-    """All that tracks are made from; holds no pixel.
+    """All that tracks are made from, in square pixels; holds no picture.
 
     `pts` and `lights` have an item, and `camera` a step, for each frame; `cuts` are the first
     frames of all shots but the first; `surprises` ascend in time.
@@ -96,6 +96,7 @@ def scan(
     tracklets = tracklets_of(first.sightings, camera, timeline)
     tracklets = _second_pass(job, first, timeline, tracklets)
     tracks, doubts = tracks_of(tracklets, camera, timeline, settings.hold)
+    tracks, doubts = as_stored(job.info, tracks, doubts)
     size, small = (job.info.width, job.info.height), job.info.fitted(MOTION_WIDTH)
     tracks += dark_tracks(first.lights, timeline, size, small, len(tracks) + 1)
     return Plan(
@@ -132,10 +133,10 @@ def first_pass(
     DetectorError.
     """
     level, info = job.settings.level, job.info
-    looks = ScanLooks(level, info.width, info.height, load_detector, info.still)
+    looks = ScanLooks(level, *info.square, load_detector, info.still)
     clock = clock or LookClock(level, info.time_base)
     width, _ = info.fitted(MOTION_WIDTH)
-    finder, surprises = CutFinder(), SurpriseFinder(info.width / width)
+    finder, surprises = CutFinder(), SurpriseFinder(info.square[0] / width)
     first = FirstPass()
     count = 1 if looks.tiled else _ALONE if cpu_count() == 1 else _TOGETHER
     watched = _measured(info, frames, looks, clock, finder, surprises, span)
@@ -172,7 +173,7 @@ def _measured(
 ) -> Iterator[_Measured]:
     """Motion, cuts and light of every frame, and the small picture of each frame to look at."""
     width, height = info.fitted(MOTION_WIDTH)
-    meter = StepMeter(info.width / width)
+    meter = StepMeter(info.square[0] / width)
     for number, (frame, following) in enumerate(_with_following(frames)):
         gray = display_gray(frame.picture, info.orientation, width, height)
         step = meter.measure(gray)

@@ -20,6 +20,7 @@ from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sightings
 from blur.errors import DecodeError
 from blur.media.open.clip_info import ClipInfo
+from blur.media.open.opaque import has_alpha
 from blur.media.open.probe import probe
 from blur.media.open.read import Frame
 from blur.media.open.seek import wanted_frames
@@ -160,7 +161,7 @@ def _run_up(info: ClipInfo, pts: Sequence[int], start: int) -> int:
     width, height = info.fitted(MOTION_WIDTH)
     back = _RUN_UP
     while back < start:
-        meter = StepMeter(info.width / width)
+        meter = StepMeter(info.square[0] / width)
         calm = 0
         for frame in _frames(info, pts, start - back, start):
             gray = display_gray(frame.picture, info.orientation, width, height)
@@ -173,9 +174,14 @@ def _run_up(info: ClipInfo, pts: Sequence[int], start: int) -> int:
 
 def _frames(info: ClipInfo, pts: Sequence[int], start: int, stop: int) -> Iterator[Frame]:
     """Frames [start, stop) in order, as strict about damage as `Reader`; raises DecodeError."""
-    stored = info.orientation.stored_width, info.orientation.stored_height, info.pix_fmt
+    orientation, alpha = info.orientation, has_alpha(info.pix_fmt)
+    stored = orientation.stored_width, orientation.stored_height, info.pix_fmt
     for frame in wanted_frames(info.path, info, pts, lambda index: start <= index < stop):
         picture = frame.picture
-        if picture.is_corrupt or stored != (picture.width, picture.height, picture.format.name):
+        if picture.is_corrupt or stored != (
+            picture.width,
+            picture.height,
+            info.pix_fmt if alpha else picture.format.name,
+        ):
             raise DecodeError(f"is damaged at frame {frame.index}", subject=info.path.name)
         yield frame

@@ -8,9 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
+from blur.data.boxes import stretched, stretched_box
 from blur.data.plan import Box, Doubt, Mark, Reason, Track
 from blur.data.sightings import Sightings
+from blur.media.open.clip_info import ClipInfo
 from blur.scan.camera import Camera
 from blur.scan.complete import complete, smooth
 from blur.scan.join import absorb, join
@@ -70,6 +73,20 @@ def tracks_of(
             doubts.append(doubt_of(tracklet, Reason.WEAK, _likelihood(-trust), track.id))
         doubts += _lost(track, timeline)
     return tracks, doubts
+
+
+def as_stored(
+    info: ClipInfo, tracks: Sequence[Track], doubts: Sequence[Doubt]
+) -> tuple[list[Track], list[Doubt]]:
+    """Tracks and doubts in square pixels, as a scan sees them, in a plan's display pixels."""
+    across, down = (1 / length for length in info.pixel)
+    return (
+        [replace(t, boxes=stretched(t.boxes, across, down)) for t in tracks],
+        [
+            d if d.box is None else structs.replace(d, box=stretched_box(d.box, across, down))
+            for d in doubts
+        ],
+    )
 
 
 def doubt_of(tracklet: Tracklet, reason: Reason, weight: float, track: int | None = None) -> Doubt:

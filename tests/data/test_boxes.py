@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blur.data.boxes import Affine, bounds, carried, sizes, wrapped
+from blur.data.boxes import Affine, bounds, carried, sizes, stretched, wrapped
 
 coordinates = st.floats(-2000, 6000, width=32)
 lengths = st.floats(2, 1500, width=32)
@@ -73,3 +73,23 @@ def test_bounds_just_hold_the_ellipse(box: np.ndarray) -> None:
 
 def test_a_size_is_the_geometric_mean() -> None:
     assert sizes(np.array([[0, 0, 8, 18, 45]], np.float32)) == pytest.approx([12])
+
+
+@pytest.mark.parametrize("angle", [-170.0, -90.0, -30.0, 0.0, 12.0, 45.0, 90.0, 135.0, 179.0])
+@pytest.mark.parametrize("scale", [(2.0, 1.0), (1.0, 1.5), (0.5, 1.0)])
+def test_a_stretched_box_has_the_stretched_ellipse_and_comes_back(angle, scale):
+    box = np.array([[50, 80, 30, 40, angle]], np.float32)
+    there = stretched(box, *scale)
+    assert there[0, :2] == pytest.approx((50 * scale[0], 80 * scale[1]))
+    grown = bounds(box)[0].reshape(2, 2) * scale
+    assert bounds(there)[0] == pytest.approx(grown.ravel(), abs=1e-3)
+    back = stretched(there, 1 / scale[0], 1 / scale[1])
+    assert bounds(back)[0] == pytest.approx(bounds(box)[0], abs=1e-3)
+    assert abs(wrapped(back[0, 4] - angle)) <= 90
+
+
+def test_upright_and_lying_boxes_keep_their_angles_when_stretched():
+    boxes = np.array([[0, 0, 30, 40, a] for a in (0, 90, -180, -90)], np.float32)
+    out = stretched(boxes, 2, 1)
+    assert out[:, 4] == pytest.approx(boxes[:, 4], abs=1e-4)
+    assert out[:, 2:4].tolist() == [[60, 40], [30, 80], [60, 40], [30, 80]]

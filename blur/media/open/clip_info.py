@@ -77,7 +77,21 @@ class ClipInfo:
     def height(self) -> int:
         return self.orientation.height
 
+    @property
+    def pixel(self) -> tuple[float, float]:
+        """Width and height of a display pixel as it is seen; the shorter is 1."""
+        aspect = float(self.sample_aspect_ratio)
+        aspect = 1 / aspect if self.orientation.transposed else aspect
+        return max(1.0, aspect), max(1.0, 1 / aspect)
+
+    @property
+    def square(self) -> tuple[int, int]:
+        """Width and height of the picture as it is seen, in square pixels."""
+        across, down = self.pixel
+        return round(self.width * across), round(self.height * down)
+
     def fitted(self, longest: int) -> tuple[int, int]:
-        """The display size (width, height), scaled down to a longest side where it is larger."""
-        scale = max(1.0, max(self.width, self.height) / longest)
-        return max(1, round(self.width / scale)), max(1, round(self.height / scale))
+        """The size in square pixels, scaled down to a longest side where it is larger."""
+        width, height = self.square
+        scale = max(1.0, max(width, height) / longest)
+        return max(1, round(width / scale)), max(1, round(height / scale))

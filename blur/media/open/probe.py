@@ -20,6 +20,7 @@ from blur.errors import DecodeError, NotAClip
 from blur.media.container import open_input
 from blur.media.open.clip_info import AudioTrack, ClipInfo, Colour
 from blur.media.open.geometry import Orientation
+from blur.media.open.opaque import has_alpha
 from blur.media.open.stills import probe_still
 from blur.media.photograph import is_still
 from blur.media.traces import isobmff
@@ -234,6 +235,8 @@ def _notes(
     kinds = {data.type.name for data in cast(Iterable[SideData], picture.side_data)}
     if kinds & {"DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID"}:
         yield "dynamic HDR metadata is dropped; the static colour description is kept"
+    if has_alpha(picture.format.name) and container.format.name != "gif":
+        yield "transparency flattened on black"
     if matrix is not None and not _is_quarter_turn(matrix):
         yield "turned by other than quarter turns: looked at in the nearest quarter turn"
 

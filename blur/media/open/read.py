@@ -17,6 +17,7 @@ import av.filter
 from blur.errors import DecodeError
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
+from blur.media.open.opaque import opaque
 from blur.media.open.promise import Promise, promise
 from blur.settings import codec_threads
 
@@ -113,7 +114,7 @@ class Reader(FrameReader):
                 pts += info.shift
             if pts <= last:
                 pts, moved = last + 1, moved + 1
-            yield Frame(index, pts, picture.duration or 0, picture)
+            yield Frame(index, pts, picture.duration or 0, opaque(picture))
             index, last = index + 1, pts
         if filled:
             self.notes.append(f"{filled} frames had no time: filled in from the frame rate")

@@ -18,6 +18,7 @@ import av.error
 from blur.errors import DecodeError
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
+from blur.media.open.opaque import opaque
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
 from blur.settings import codec_threads
@@ -156,7 +157,7 @@ class Seeker:
                 while index < found and not self._needed(index):
                     index += 1
             pts = -1 if picture.pts is None else picture.pts + self._info.shift
-            yield Frame(index, pts, picture.duration or 0, picture)
+            yield Frame(index, pts, picture.duration or 0, opaque(picture))
             index += 1
 
 
