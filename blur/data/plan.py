@@ -84,7 +84,7 @@ class Track:
 
     `boxes` is (n, 5) float32, `marks` (n,) uint8 of `Mark`, `scores` (n,) float32, zero where no
     detector saw the face. `source` is its maker: "scan", "audit", "edit" (a face that a person
-    wants covered), "person" (drawn) or "dark" (all of a picture that is black to the eye). The
+    wants covered), "person" (drawn) or "dark" (a part of a picture that is black to the eye). The
     last two are covered exactly as their boxes are. Raises ValueError on other columns.
     """
 
