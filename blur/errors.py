@@ -21,6 +21,7 @@ class Exit(enum.IntEnum):
     NOTHING = 3
     RESIDUAL = 4
     SETUP = 5
+    UNAUDITED = 6
     INTERRUPTED = 130
 
     @property
@@ -33,8 +34,9 @@ _MEANINGS = {
     Exit.FAILED: "at least one clip failed and has no output, or lost damaged frames",
     Exit.USAGE: "the command line, settings file or paths cannot be used as given",
     Exit.NOTHING: "there was nothing to do: no clip among the inputs",
-    Exit.RESIDUAL: "the audit still sees a face in at least one output",
+    Exit.RESIDUAL: "the audit saw a face that is still clear in at least one clip",
     Exit.SETUP: "the installation is incomplete: weights missing or damaged, or no detector",
+    Exit.UNAUDITED: "every clip was covered, but nobody looked for faces left in the outputs",
     Exit.INTERRUPTED: "stopped by Ctrl-C or a signal; run the same command again to go on",
 }
 

@@ -167,7 +167,7 @@ class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         AuditMode,
         Meta(
             description="search of the covered clip: fix covers the faces found and renders again,"
-            " report only lists them, off does not look"
+            " report only lists them (exit code 4), off does not look (exit code 6)"
         ),
     ] = AuditMode.FIX
     audit_rounds: Annotated[

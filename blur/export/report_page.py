@@ -21,7 +21,6 @@ from blur.store.report import REPORT_NAME, BatchReport, ClipReport, State
 PAGE_NAME = "report.html"
 _PLACES = 12
 """Residual faces named in an audit's line; `report.json` has all."""
-_KINDS = {State.DONE: "good", State.FAILED: "bad"}
 
 _HTML = Templates("report.html")
 
@@ -52,12 +51,13 @@ def page(report: BatchReport) -> str:
 
 
 def _gravity(clip: ClipReport) -> tuple[int, float, str]:
-    return int(clip.state is State.DONE), -clip.doubt_seconds, clip.name
+    verified = clip.verdict == State.DONE
+    return int(clip.state is State.DONE) + verified, -clip.doubt_seconds, clip.name
 
 
 def _sums(report: BatchReport) -> Iterator[tuple[str, str]]:
     clips = report.clips
-    for state, n in Counter(clip.state for clip in clips).items():
+    for state, n in Counter(clip.verdict for clip in clips).items():
         yield state, str(n)
     yield "frames", f"{sum(c.frames for c in clips):,}"
     yield "tracks covered", f"{sum(c.tracks for c in clips):,}"
@@ -74,14 +74,20 @@ def _clip(clip: ClipReport) -> Html:
         name=clip.name,
         problem=_HTML.fill("problem", problem=error.problem, remedy=error.remedy) if error else "",
         details=_HTML.fill("details", facts=_facts(facts)) if facts else "",
-        kind=_KINDS.get(clip.state, "doubt"),
-        state=clip.state,
+        kind=_kind(clip),
+        state=clip.verdict,
         frames=f"{clip.frames:,}",
         tracks=f"{clip.tracks:,}",
         doubt=_HTML.fill("doubt", time=_time(doubt)) if doubt else "-",
         size=f"{_bytes(clip.bytes_in)} → {_bytes(clip.bytes_out)}" if clip.bytes_out else "-",
         time=_time(clip.seconds),
     )
+
+
+def _kind(clip: ClipReport) -> str:
+    if clip.state is State.FAILED or clip.residuals:
+        return "bad"
+    return "good" if clip.verdict == State.DONE else "doubt"
 
 
 def _details(clip: ClipReport) -> Iterator[tuple[str, str]]:

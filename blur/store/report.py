@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from blur.data.findings import Audit
+from blur.data.findings import Audit, Residual
 from blur.disk import atomic
 from blur.errors import BlurError, Exit
 from blur.settings import BatchSettings, Settings
@@ -91,6 +91,20 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     error: Problem | None = None
 
     @property
+    def residuals(self) -> list[Residual]:
+        """Faces that the last audit saw; in an output that is done they are clear."""
+        return self.audits[-1].residuals if self.audits else []
+
+    @property
+    def verdict(self) -> str:
+        """The state; of an output that is done and not verified, the reason in words."""
+        if self.state is not State.DONE:
+            return self.state
+        if not self.audits:
+            return "not audited"
+        return "faces clear" if self.residuals else self.state
+
+    @property
     def frames_per_second(self) -> float:
         return self.frames / self.seconds if self.seconds else 0.0
 
@@ -147,7 +161,10 @@ def load_report(out: Path) -> BatchReport | None:
 
 
 def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
-    """The batch's exit code: a clip's own if all failures share one that says more than FAILED."""
+    """The batch's exit code: a clip's own if all failures share one that says more than FAILED.
+
+    Faces left clear in an output count as a failure, an output that was not audited as none.
+    """
     if interrupted:
         return Exit.INTERRUPTED
     if not clips:
@@ -155,8 +172,11 @@ def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
     codes = {Exit(c.error.exit_code) for c in clips if c.error}
     if any(c.damaged or c.state in (State.FOUND, State.LATER) for c in clips):
         codes.add(Exit.FAILED)
+    done = [c for c in clips if c.state is State.DONE]
+    if any(c.residuals for c in done):
+        codes.add(Exit.RESIDUAL)
     if not codes:
-        return Exit.OK
+        return Exit.UNAUDITED if any(not c.audits for c in done) else Exit.OK
     return codes.pop() if codes in ({Exit.RESIDUAL}, {Exit.SETUP}) else Exit.FAILED
 
 
@@ -188,7 +208,7 @@ def table(report: BatchReport) -> str:
     lines += _counted("left out", (what for c in report.clips for what in c.dropped))
     lines += [f"skipped: {s.name} ({s.why})" for s in report.skipped[:_SHOWN]]
     lines += _more("skipped", len(report.skipped) - _SHOWN)
-    states = Counter(c.state for c in report.clips)
+    states = Counter(c.verdict for c in report.clips)
     lines.append(", ".join(f"{n} {state}" for state, n in states.items()) or "no clips")
     return "\n".join(lines)
 
@@ -198,7 +218,7 @@ def _row(clip: ClipReport) -> tuple[str, ...]:
         return (clip.name, clip.state, *[""] * 6)
     return (
         clip.name,
-        clip.state,
+        clip.verdict,
         str(clip.frames),
         str(clip.sightings),
         str(clip.tracks),

@@ -1,9 +1,11 @@
 """A clip in which the audit still sees a face fails with a code of its own; its plan stays."""
 
 from blur.errors import Exit
+from blur.export.report_page import page
+from blur.settings import AuditMode, AuditSettings, Settings
 from blur.store.folder import WorkFolder
 from blur.store.ledger import read_ledger
-from blur.store.report import State
+from blur.store.report import State, table
 
 
 def test_a_residual_face_fails_its_clip_with_its_own_exit_code(fake):
@@ -32,4 +34,22 @@ def test_it_is_tried_again_by_the_next_run(fake):
 
 def test_a_clip_that_nobody_audited_says_so(fake):
     fake.clip("a.mov")
-    assert any("not audited" in note for note in fake.run().clips[0].notes)
+    for _ in range(2):  # also when it is resumed
+        report = fake.run(settings=Settings(audit=AuditSettings(audit=AuditMode.OFF)))
+        assert any("not audited" in note for note in report.clips[0].notes)
+        assert report.exit_code == Exit.UNAUDITED
+        assert "1 not audited" in table(report) and "done" not in table(report)
+        assert "not audited" in page(report) and "nobody looked" in page(report)
+    assert fake.run().exit_code == Exit.OK
+
+
+def test_a_face_that_is_only_reported_is_no_success(fake):
+    fake.clip("a.mov", "left-clear")
+    fake.clip("b.mov")
+    settings = Settings(audit=AuditSettings(audit=AuditMode.REPORT))
+    for _ in range(2):
+        report = fake.run(settings=settings)
+        assert report.exit_code == Exit.RESIDUAL and set(fake.outputs) == {"a.mp4", "b.mp4"}
+        assert "1 faces clear" in table(report) and "faces clear" in page(report)
+    fake.clip("c.mov", "broken")
+    assert fake.run(settings=settings).exit_code == Exit.FAILED

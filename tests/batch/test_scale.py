@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from blur.batch.discover import discover
 from blur.batch.inventory import Inventory
+from blur.data.findings import Audit
 from blur.disk.fingerprint import file_sha256, fingerprint
 from blur.settings import Settings
 from blur.store.digests import render_digest, scan_digest
@@ -67,6 +68,11 @@ def test_20_000_clips(tmp_path):
     assert resumed["megabytes"] < 300
 
 
+AUDIT = Audit(
+    frames=9, looked=9, closeups=0, sampling="all", detectors=["a"], residuals=[], seconds=1.0
+)
+
+
 def finish(folder: WorkFolder, clips, ledger: Ledger) -> None:
     """Leave what a finished batch would have left."""
     scanned, rendered = scan_digest(Settings().scan), render_digest(Settings())
@@ -96,6 +102,7 @@ def finish(folder: WorkFolder, clips, ledger: Ledger) -> None:
                     state=State.DONE,
                     sha256_out=written.sha256,
                     notes=["a note"] * 3,
+                    audits=[AUDIT],
                 ),
             )
         )

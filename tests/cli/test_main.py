@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from blur import __version__, settings
 from blur.cli.main import main
+from blur.data.findings import Audit
 from blur.errors import Exit, OutputError
 from blur.settings import Codec, Level, Settings
 from blur.store.folder import WorkFolder
@@ -26,7 +27,10 @@ def calls(monkeypatch):
 
     def run(inputs, out, settings, **options):
         calls.append((inputs, out, settings, options))
-        clips = [ClipReport(name="a.mov", state=State.DONE, frames=5)]
+        audit = Audit(
+            frames=5, looked=5, closeups=0, sampling="", detectors=[], residuals=[], seconds=0
+        )
+        clips = [ClipReport(name="a.mov", state=State.DONE, frames=5, audits=[audit])]
         return BatchReport(
             version="", settings=settings, clips=clips, skipped=[], exit_code=0, seconds=1
         )

@@ -4,6 +4,8 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from blur.data.findings import Audit, Residual
+from blur.data.plan import Box
 from blur.errors import DecodeError, Exit, OutputError
 from blur.settings import BatchSettings, Settings
 from blur.store.report import (
@@ -17,9 +19,14 @@ from blur.store.report import (
     table,
 )
 
+AUDIT = Audit(
+    frames=9, looked=9, closeups=0, sampling="all", detectors=["a"], residuals=[], seconds=1.0
+)
+RESIDUAL = Residual(frame=1, seconds=0.1, box=Box(1, 1, 1, 1), sure=0.9, seen_by=["a"])
 DONE = ClipReport(
     name="day 1/a.mov", state=State.DONE, output="day 1/a.mp4", frames=250, sightings=12, tracks=2,
     doubt_seconds=1.5, seconds=10, dropped=["sound"], notes=["a note"],
+    audits=[AUDIT],
 )  # fmt: skip
 FAILED = ClipReport(
     name="b.mov", state=State.FAILED, error=Problem.of(DecodeError("is cut off", remedy="copy it"))
@@ -50,6 +57,10 @@ def failed(code: Exit) -> ClipReport:
         ([DONE, ClipReport(name="y", state=State.LATER)], Exit.FAILED),
         ([DONE, ClipReport(name="y", state=State.FOUND)], Exit.FAILED),
         ([ClipReport(name="y", state=State.SCANNED)], Exit.OK),
+        ([DONE, replace(DONE, audits=[])], Exit.UNAUDITED),
+        ([FAILED, replace(DONE, audits=[])], Exit.FAILED),
+        ([DONE, replace(DONE, audits=[replace(AUDIT, residuals=[RESIDUAL])])], Exit.RESIDUAL),
+        ([DONE, replace(DONE, audits=[replace(AUDIT, residuals=[RESIDUAL]), AUDIT])], Exit.OK),
     ],
 )
 def test_exit_codes(clips, code):

@@ -19,15 +19,18 @@ from types import ModuleType, SimpleNamespace
 
 from blur import clip
 from blur.batch import work
-from blur.data.plan import Plan
+from blur.data.findings import Audit, Residual
+from blur.data.plan import Box, Plan
 from blur.disk import atomic
 from blur.disk.fingerprint import fingerprint
 from blur.errors import DecodeError, NotAClip, ResidualFace, cannot_write
-from blur.settings import Codec
+from blur.settings import AuditMode, Codec
 from blur.store.digests import scan_digest
 
 SEGMENT = 10
 """Frames of a segment, where a clip is divided."""
+
+RESIDUAL = Residual(frame=1, seconds=0.1, box=Box(1, 1, 1, 1), sure=0.9, seen_by=["fake"])
 
 
 def write_clip(path: Path, behaviour: str = "well", frames: int = 5, salt: str = "") -> Path:
@@ -208,7 +211,14 @@ def _cover_clip(clip, plan, out, settings, edits, progress, keep, part):
         keep(plan)
         out.unlink()
         raise ResidualFace("the audit still sees a face, at 0.1 s", subject=clip.name)
-    return SimpleNamespace(plan=plan, rendered=rendered, audits=())
+    if settings.audit.audit is AuditMode.OFF:
+        return SimpleNamespace(plan=plan, rendered=rendered, audits=())
+    left = [RESIDUAL] if "left-clear" in clip.read_text() else []
+    audit = Audit(
+        frames=plan.frames, looked=plan.frames, closeups=0, sampling="every frame",
+        detectors=["fake"], residuals=left, seconds=0.0,
+    )  # fmt: skip
+    return SimpleNamespace(plan=plan, rendered=rendered, audits=(audit,))
 
 
 def _count(clip, what):
