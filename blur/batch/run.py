@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -17,7 +18,7 @@ from blur.batch.schedule import Schedule, drain
 from blur.batch.survey import Survey
 from blur.batch.walk import Walk, check_device
 from blur.batch.work import RunRequest
-from blur.errors import BlurError, Exit, Interrupted, OutputError
+from blur.errors import BlurError, Exit, Interrupted, OutputError, UsageError
 from blur.process.executor import Outcome, Task
 from blur.process.make import make_executor
 from blur.process.stop import Stop
@@ -26,7 +27,17 @@ from blur.store.adopt import adopted
 from blur.store.digests import installation
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Ledger, outputs_of, read_ledger, save_key
-from blur.store.report import BatchReport, ClipReport, Problem, State, exit_code, for_report
+from blur.store.report import (
+    PAGE_NAME,
+    REPORT_NAME,
+    BatchReport,
+    ClipReport,
+    Problem,
+    State,
+    exit_code,
+    for_report,
+    load_report,
+)
 
 
 def run(
@@ -51,6 +62,7 @@ def run(
     request = RunRequest(WorkFolder(out), settings or Settings(), scan, render)
     folder, options = request.folder, request.settings.batch
     found = discover(inputs, out, options.include, options.exclude)
+    _require_own_reports(folder)
     folder.create()
     with ExitStack() as stack:
         stack.enter_context(folder.locked())
@@ -127,6 +139,19 @@ def dry_run(
 
 
 def _unheard(*_: object) -> None: ...
+
+
+def _require_own_reports(folder: WorkFolder) -> None:
+    """Raises UsageError for reports in OUT that no earlier run made."""
+    if folder.ledger.exists() or load_report(folder.out) is not None:
+        return
+    for name in (REPORT_NAME, PAGE_NAME):
+        if os.path.lexists(folder.out / name):
+            raise UsageError(
+                "the output folder already holds a file of this name that blur did not make",
+                subject=name,
+                remedy="move that file away, or choose another output folder",
+            )
 
 
 def _enter(survey: Survey, walk: Walk, ledger: Ledger, request: RunRequest) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from blur.errors import BlurError, cannot_write
+from blur.errors import BlurError, UsageError, cannot_write
 
 if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.review.open_clip import OpenClip
@@ -49,6 +50,21 @@ def each(shelf: Shelf, names: Sequence[str]) -> Iterator[OpenClip]:
             yield clip
     if failed:
         raise failed[0]
+
+
+def require_new(path: Path, overwrite: bool, source: Path | None = None) -> None:
+    """Raises UsageError if a file is there already, which may be footage, without `overwrite`.
+
+    The clip `source` is refused in any case.
+    """
+    if not os.path.lexists(path):
+        return
+    if source is not None and path.exists() and path.samefile(source):
+        raise UsageError("is the clip itself", subject=path, remedy="choose another name")
+    if not overwrite:
+        raise UsageError(
+            "is there already", subject=path, remedy="choose another name, or add --overwrite"
+        )
 
 
 def write_text(path: Path, text: str, within: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,9 @@ import numpy.typing as npt
 
 from blur.batch.display import Display
 from blur.data.arrays import Picture
-from blur.errors import Exit, SetupError, cannot_write, install
+from blur.disk import atomic
+from blur.errors import Exit, SetupError, UsageError, cannot_write, install
+from blur.store.folder import WorkFolder
 from blur.store.report import BatchReport
 
 WIDTH, HEIGHT = 1280, 720
@@ -30,7 +33,10 @@ class Demo(NamedTuple):
 
 
 def demo(out: Path, display: Display) -> Demo:
-    """Make the demo's files in `out`. Raises SetupError without the `demo` extra."""
+    """Make the demo's files in `out`.
+
+    Raises UsageError where other files have their names, SetupError without the `demo` extra.
+    """
     from blur.batch.run import run
     from blur.process.sandbox import keep_off_network
 
@@ -38,11 +44,20 @@ def demo(out: Path, display: Display) -> Demo:
     clip = out / "filmed" / "astronaut.mp4"
     covered = out / "covered" / "astronaut.mp4"
     picture = out / "before-after.jpg"
+    earlier = WorkFolder(covered.parent).root.is_dir()
+    if not earlier and any(map(os.path.lexists, (clip, picture))):
+        raise UsageError(
+            "holds files that no demo made", subject=out, remedy="choose another folder with -o"
+        )
+    part = atomic.part_of(clip)
     try:
         clip.parent.mkdir(parents=True, exist_ok=True)
-        film(photograph(), clip)
+        film(photograph(), part)
+        atomic.publish(part, clip)
     except OSError as error:
         raise cannot_write(error, clip) from error
+    finally:
+        part.unlink(missing_ok=True)
     report = run([clip.parent], covered.parent, display=display)
     if report.exit_code == Exit.OK:
         side_by_side(clip, covered, picture)
@@ -65,7 +80,7 @@ def film(photo: Picture, clip: Path) -> None:
     import av
     import cv2
 
-    with av.open(f"file:{clip.absolute()}", "w") as container:
+    with av.open(f"file:{clip.absolute()}", "w", format="mp4") as container:
         stream: Any = container.add_stream("libx264", RATE, options={"crf": "18"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.time_base = Fraction(1, RATE)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blur.cli.clips import opened
-from blur.cli.options import CLIP, OUT, Function, together
+from blur.cli.clips import opened, require_new
+from blur.cli.options import CLIP, OUT, OVERWRITE, Function, together
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
 
@@ -148,11 +148,13 @@ def check(out: Path, clip: str, initials: str) -> None:
 @OUT
 @CLIP
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def export(out: Path, clip: str, file: Path) -> None:
+@OVERWRITE
+def export(out: Path, clip: str, file: Path, overwrite: bool) -> None:
     """Write the decisions on CLIP to FILE, as JSON."""
     from blur.store.plans import save_edits
 
     with opened(out, clip) as found:
+        require_new(file, overwrite, found.source_path)
         save_edits(found.now.edits, file)
 
 

@@ -25,6 +25,7 @@ OUT = click.argument("out", type=click.Path(path_type=Path, exists=True, file_ok
 CLIP = click.argument("clip")
 CLIPS = click.argument("clips", nargs=-1)
 JSON = click.option("--json", is_flag=True, help="As JSON.")
+OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 _CONFIG = click.option(
     "--config",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blur.cli.clips import each, write_text
-from blur.cli.options import CLIPS
+from blur.cli.clips import each, require_new, write_text
+from blur.cli.options import CLIPS, OVERWRITE
 from blur.cli.show_commands import has_screen
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
@@ -34,6 +34,7 @@ SHEETS = "sheets"
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="File to write, or folder for several."
 )
+@OVERWRITE
 @click.option("--compare", is_flag=True, help="Write a film, before and after side by side.")
 @click.option(
     "--spans", metavar="SPAN[,SPAN]", help="What --compare shows: 0:10-0:20 or 1:02-1:07.5."
@@ -46,6 +47,7 @@ def preview(
     target: Path,
     clips: tuple[str, ...],
     output: Path | None,
+    overwrite: bool,
     compare: bool,
     spans: str | None,
     live: bool,
@@ -63,17 +65,21 @@ def preview(
         from blur.store.shelf import Shelf
 
         if compare:
-            _compare_all(Shelf(target), clips, spans, output)
+            _compare_all(Shelf(target), clips, spans, output, overwrite)
         else:
-            _sheets(Shelf(target), clips, output)
+            _sheets(Shelf(target), clips, output, overwrite)
         return
     cover = CoverSettings(fill=FillName(fill)) if fill else CoverSettings()
     if live:
         _play(target, cover)
     elif compare:
-        _compare_clip(target, spans, output, cover)
+        path = output or Path(f"{target.stem}.compare.mp4")
+        require_new(path, overwrite, target)
+        _compare_clip(target, spans, path, cover)
     else:
-        _sheet(target, output or Path(f"{target.stem}.sheet.png"), cover)
+        path = output or Path(f"{target.stem}.sheet.png")
+        require_new(path, overwrite, target)
+        _sheet(target, path, cover)
 
 
 def _play(clip: Path, cover: CoverSettings) -> None:
@@ -106,23 +112,25 @@ def _sheet(clip: Path, output: Path, cover: CoverSettings) -> None:
     click.echo(f"{output}: {about}")
 
 
-def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None) -> None:
+def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: bool) -> None:
     """A sheet of each clip of an output folder, and a page with all of them."""
     from blur.disk import atomic
     from blur.export import sheet
 
     folder = output or shelf.folder.out / SHEETS
-    within = output or shelf.folder.out
+    within, overwrite = output or shelf.folder.out, overwrite or output is None
+    require_new(folder / "index.html", overwrite)
     made: list[tuple[str, Path]] = []
     for clip in each(shelf, names):
+        path = folder / f"{clip.place}.png"
+        atomic.refuse_links(within, path)
+        require_new(path, overwrite, clip.source_path)
         tiles = sheet.of_plan(clip.source, clip.now.plan, clip.now.edits, shelf.settings.cover)
         plan, name = clip.now.resolved.plan, clip.place.as_posix()
         about = (
             f"{len(plan.tracks)} covers, {plan.doubt_seconds():.1f} s in doubt. In a yellow frame: "
             "a doubt that is not covered. In a red frame: it looks like a face and is not covered."
         )
-        path = folder / f"{name}.png"
-        atomic.refuse_links(within, path)
         path.parent.mkdir(parents=True, exist_ok=True)
         sheet.save(sheet.compose(name, about, tiles), path)
         made.append((name, path.relative_to(folder)))
@@ -130,7 +138,7 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None) -> None:
     write_text(folder / "index.html", sheet.index(shelf.folder.out.resolve().name, made), within)
 
 
-def _compare_clip(clip: Path, spans: str | None, output: Path | None, cover: CoverSettings) -> None:
+def _compare_clip(clip: Path, spans: str | None, path: Path, cover: CoverSettings) -> None:
     """Before and after of a clip, scanned on the way."""
     from blur.export import compare
     from blur.media.open.probe import probe
@@ -139,13 +147,16 @@ def _compare_clip(clip: Path, spans: str | None, output: Path | None, cover: Cov
 
     plan = scan(clip, ScanSettings(), lambda stage, done, total: _tell(f"{stage}: frame {done}"))
     with contextlib.closing(Pictures(clip, probe(clip), plan.pts, DECODED)) as pictures:
-        path = output or Path(f"{clip.stem}.compare.mp4")
         shown = compare.write(pictures, plan, cover, _spans(plan, spans), path)
     _warn(path, shown)
 
 
 def _compare_all(
-    shelf: Shelf, names: Sequence[str], spans: str | None, output: Path | None
+    shelf: Shelf,
+    names: Sequence[str],
+    spans: str | None,
+    output: Path | None,
+    overwrite: bool,
 ) -> None:
     """Before and after of clips of an output folder."""
     from blur.export import compare
@@ -157,10 +168,15 @@ def _compare_all(
             "a comparison shows clear faces and does not belong into an output folder",
             remedy="say where to write: -o FOLDER",
         )
-    output.mkdir(parents=True, exist_ok=True)
+    made: set[Path] = set()
     for clip in each(shelf, names):
-        plan = clip.now.resolved.plan
-        path = output / f"{clip.place.stem}.compare.mp4"
+        plan, place = clip.now.resolved.plan, output / clip.place
+        path = place.with_name(f"{place.stem}.compare.mp4")
+        if path in made:  # a.mp4 and a.mov
+            path = place.with_name(f"{place.name}.compare.mp4")
+        made.add(path)
+        require_new(path, overwrite, clip.source_path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         shown = compare.write(clip.source, plan, shelf.settings.cover, _spans(plan, spans), path)
         _warn(path, shown)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blur.cli.clips import each, write_text
-from blur.cli.options import CLIPS, JSON, OUT, echo_json
+from blur.cli.clips import each, require_new, write_text
+from blur.cli.options import CLIPS, JSON, OUT, OVERWRITE, echo_json
 from blur.errors import OutputError
 from blur.process.sandbox import keep_off_network
 
@@ -98,6 +98,7 @@ def has_screen() -> bool:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Folder to write to. [OUT/markers]"
 )
+@OVERWRITE
 @click.option("--only", type=click.Choice(["doubts", "covers"]), help="Leave out the others.")
 @click.option(
     "--start-hour", default=0, show_default=True, help="Hour at which the timeline begins (EDL)."
@@ -107,6 +108,7 @@ def markers(
     clips: tuple[str, ...],
     kind: str,
     output: Path | None,
+    overwrite: bool,
     only: str | None,
     start_hour: int,
 ) -> None:
@@ -119,7 +121,12 @@ def markers(
     from blur.store.shelf import Shelf
 
     folder = output or out / "markers"
-    within = output or out
+    within, overwrite = output or out, overwrite or output is None
+
+    def write(name: str, text: str) -> None:
+        require_new(folder / name, overwrite)
+        write_text(folder / name, text, within)
+
     rows = []
     for clip in each(Shelf(out), clips):
         plan, place = clip.now.resolved.plan, clip.place
@@ -127,11 +134,11 @@ def markers(
         if kind == "csv":
             rows.append((place.as_posix(), plan, found))
         elif kind == "otio":
-            write_text(folder / f"{place}.otio", make.timeline(place.name, plan, found), within)
+            write(f"{place}.otio", make.timeline(place.name, plan, found))
         else:
             for number, text in enumerate(make.edl(place.name, plan, found, start_hour), 1):
                 part = f".{number}" if number > 1 else ""
-                write_text(folder / f"{place}{part}.edl", text, within)
+                write(f"{place}{part}.edl", text)
     if kind == "csv":
-        write_text(folder / "markers.csv", make.table(rows), within)
+        write("markers.csv", make.table(rows))
     click.echo(f"written to {folder}")

@@ -23,7 +23,7 @@ def write(path: Path, content: bytes, *, private: bool = True) -> None:
     any other file follows the umask, and its folder must be there. Raises OutputError or DiskFull;
     `path` is whole even then, old or new.
     """
-    part = path.with_name(f".blur-{secrets.token_hex(8)}.part")
+    part = part_of(path)
     try:
         if private:
             make_folder(path.parent, 0o700)
@@ -37,6 +37,11 @@ def write(path: Path, content: bytes, *, private: bool = True) -> None:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(error, path.name) from error
+
+
+def part_of(path: Path) -> Path:
+    """A temporary name in the folder of `path` that no file has; see `LEFTOVERS`."""
+    return path.with_name(f".blur-{secrets.token_hex(8)}.part")
 
 
 def publish(part: Path, final: Path) -> None:

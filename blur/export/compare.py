@@ -72,7 +72,7 @@ def write(
     if not spans:
         raise UsageError("no such span in this clip", subject=path.name)
     rate = Fraction(round(1000 * plan.frames / max(plan.seconds(plan.frames), 1e-3)), 1000)
-    part = path.with_name(f".{path.name}.part")
+    part = atomic.part_of(path)
     try:
         done = _encode(_halves(pictures, plan, cover, spans), rate, part)
         atomic.publish(part, path)

@@ -16,9 +16,8 @@ from blur.disk import atomic
 from blur.errors import Exit, OutputError
 from blur.export.templates import Html, Templates, joined
 from blur.store.digests import render_digest, scan_digest
-from blur.store.report import REPORT_NAME, BatchReport, ClipReport, State
+from blur.store.report import PAGE_NAME, REPORT_NAME, BatchReport, ClipReport, State
 
-PAGE_NAME = "report.html"
 _PLACES = 12
 """Residual faces named in an audit's line; `report.json` has all."""
 

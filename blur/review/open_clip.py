@@ -68,6 +68,11 @@ class OpenClip:
         return self._pictures.source
 
     @property
+    def source_path(self) -> Path:
+        """The path of the clip itself."""
+        return self._shelf.source(self.now.entry)
+
+    @property
     def place(self) -> PurePosixPath:
         """The covered clip's path below OUT; the clip's own name where it has no output."""
         entry = self.now.entry

@@ -20,6 +20,7 @@ from blur.errors import BlurError, Exit
 from blur.settings import BatchSettings, Settings
 
 REPORT_NAME = "report.json"
+PAGE_NAME = "report.html"
 _ROWS = 100
 """Clips in the table, the most doubtful first; more scroll failures out of sight."""
 _SHOWN = 20
@@ -156,7 +157,7 @@ def load_report(out: Path) -> BatchReport | None:
     """The report of an earlier run; None if there is none, or this version cannot read it."""
     try:
         return msgspec.json.decode((out / REPORT_NAME).read_bytes(), type=BatchReport)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, IsADirectoryError, msgspec.DecodeError):
         return None
 
 

@@ -826,3 +826,13 @@ def test_neutral_names_with_the_key_in_the_work_folder(fake):
     fake.run(settings=settings)
     assert "0004.mp4,Anna/0.mov" in key.read_text()
     assert "0001.mp4,Anna/a.mov" in key.read_text()
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_a_report_that_blur_did_not_make_is_left_alone(fake, name):
+    fake.clip("a.mov")
+    fake.out.mkdir()
+    (fake.out / name).write_text("a person's own")
+    with pytest.raises(UsageError, match=f"{name}.*did not make"):
+        fake.run()
+    assert (fake.out / name).read_text() == "a person's own"

@@ -29,6 +29,16 @@ def test_without_its_photograph_the_demo_says_what_to_install(monkeypatch):
         demo.photograph()
 
 
+def test_the_demo_leaves_other_files_alone(tmp_path):
+    footage = tmp_path / "filmed" / "astronaut.mp4"
+    footage.parent.mkdir()
+    footage.write_text("footage")
+    command = [sys.executable, "-m", "blur", "demo", "-o", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == Exit.USAGE and "no demo made" in done.stderr
+    assert footage.read_text() == "footage"
+
+
 @pytest.mark.slow
 def test_the_demo_leaves_a_covered_clip_a_picture_and_a_hint(tmp_path):
     command = [sys.executable, "-m", "blur", "demo", "-o", tmp_path / "demo"]

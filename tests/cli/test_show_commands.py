@@ -143,3 +143,43 @@ def test_links_planted_in_the_output_folder_are_not_followed(
     (out / folder).symlink_to(tmp_path / "victim")
     assert "is a link" in blur(command, out, "a.mp4", code=Exit.FAILED)
     assert not list((tmp_path / "victim").iterdir())
+
+
+def test_no_command_writes_over_a_file_that_is_there(out: Path, tmp_path: Path) -> None:
+    """Footage above all: with --overwrite, too, the clip itself is refused."""
+    clip = out.parent / "in" / "a.mp4"
+    other = tmp_path / "other.mp4"
+    linked = tmp_path / "linked.mp4"
+    linked.hardlink_to(clip)
+    other.write_bytes(b"footage")
+    (tmp_path / "a.mp4.edl").write_text("mine")
+    (tmp_path / "a.compare.mp4").write_text("mine")
+    before = clip.read_bytes()
+    asked = [
+        ("preview", clip, "-o"),
+        ("preview", clip, "--compare", "-o"),
+        ("edits", "export", out, "a.mp4"),
+    ]
+    for command in asked:
+        for target in (clip, linked):
+            for more in ((), ("--overwrite",)):
+                assert "clip itself" in blur(*command, target, *more, code=Exit.USAGE)
+        assert "--overwrite" in blur(*command, other, code=Exit.USAGE)
+    for command in (("markers",), ("preview", "--compare")):
+        said = blur(command[0], out, "a.mp4", *command[1:], "-o", tmp_path, code=Exit.USAGE)
+        assert "--overwrite" in said
+    assert clip.read_bytes() == before and other.read_bytes() == b"footage"
+    assert (tmp_path / "a.mp4.edl").read_text() == (tmp_path / "a.compare.mp4").read_text()
+    blur("edits", "export", out, "a.mp4", other, "--overwrite")
+    assert load_edits(other)
+    blur("markers", out, "a.mp4", "-o", tmp_path, "--overwrite")
+    assert "mine" not in (tmp_path / "a.mp4.edl").read_text()
+
+
+def test_comparisons_lie_in_the_folders_of_their_clips(out: Path, tmp_path: Path) -> None:
+    blur("preview", out, "day 1/c.mp4", "a.mp4", "--compare", "--spans", "0:01-0:01.2",
+         "-o", tmp_path / "c")  # fmt: skip
+    found = sorted(
+        p.relative_to(tmp_path / "c").as_posix() for p in (tmp_path / "c").rglob("*.mp4")
+    )
+    assert found == ["a.compare.mp4", "day 1/c.compare.mp4"]
