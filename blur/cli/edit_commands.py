@@ -49,6 +49,7 @@ def edits() -> None:
 @click.argument("clip", required=False)
 def list_(out: Path, clip: str | None) -> None:
     """Show the faces and decisions of CLIP, or which clips of OUT have decisions."""
+    from blur.data.plan import Reason
     from blur.store.shelf import Shelf
 
     if clip is None:
@@ -65,6 +66,10 @@ def list_(out: Path, clip: str | None) -> None:
             number = lane.id if lane.region is None else lane.region
             kept = f", kept clear on {clear}" if clear else ""
             click.echo(f"{what} {number}: frames {lane.start}-{lane.end - 1}{kept}")
+        for doubt in view.doubts:
+            if doubt.reason in (Reason.MET, Reason.UNSEEN):
+                span = f"{doubt.start}-{doubt.end - 1}"
+                click.echo(f"face {doubt.lane}, frames {span}: {doubt.explanation}")
         for decision in view.decisions:
             reason = f": {decision.reason}" if decision.reason else ""
             click.echo(f"{decision.kind} on {decision.start}-{decision.end - 1}{reason}")
@@ -72,8 +77,19 @@ def list_(out: Path, clip: str | None) -> None:
 
 @edits.command()
 @_decision(required=True, help="Why these people may be seen; it is recorded.")
+@click.option(
+    "--confirm",
+    "confirmed",
+    is_flag=True,
+    help="Also where another face comes near or the face goes unseen: you looked at every frame "
+    "from --from to --to and it is the same person throughout.",
+)
 def keep(**given: Any) -> None:
-    """Keep FACES clear."""
+    """Keep FACES clear.
+
+    From where another face comes near, or the face goes unseen, it is covered again, until a later
+    decision begins there or confirms the span; `list` shows the spans.
+    """
     _decide("keep", **given)
 
 
@@ -195,13 +211,14 @@ def _decide(
     reason: str,
     first: int | None,
     last: int | None,
+    confirmed: bool = False,
 ) -> None:
     from blur.data.edits import Decision
     from blur.review.protocol import KeepOrCover
 
     with opened(out, clip) as found:
         end = found.now.plan.frames if last is None else last + 1
-        command = KeepOrCover(list(faces), Decision(decision), reason, first or 0, end)
+        command = KeepOrCover(list(faces), Decision(decision), reason, first or 0, end, confirmed)
         found.perform(command, found.revision)
 
 

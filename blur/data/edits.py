@@ -40,12 +40,16 @@ class TrackEdit(Struct, frozen=True, kw_only=True):
     """A person's decision about one face, from the first keyframe of `path` to the last, and why.
 
     `path` is the face's place at the time, interpolated; ids would not survive a new scan, which
-    numbers tracks anew.
+    numbers tracks anew. `confirmed`: a person looked at every frame of a keep and knows who it is,
+    also where faces meet or go unseen. `since` is the frame from which a keep has to hold without a
+    break, if a later decision took its beginning; None: its first.
     """
 
     decision: Decision
     path: Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
     reason: str = ""
+    confirmed: bool = False
+    since: int | None = None
 
     def __post_init__(self) -> None:
         _check_path(self.path)

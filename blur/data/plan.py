@@ -54,7 +54,7 @@ class Mark(enum.IntEnum):
 
 
 class Reason(enum.StrEnum):
-    """Why a span is doubtful."""
+    """Why a span is doubtful. A decision confirmed by a person settles `MET` and `UNSEEN`."""
 
     WEAK = "weak"
     LOST = "lost"
@@ -62,6 +62,8 @@ class Reason(enum.StrEnum):
     DARK = "dark"
     RESIDUAL = "residual"
     STALE = "stale"
+    MET = "met"
+    UNSEEN = "unseen"
 
     @property
     def explanation(self) -> str:
@@ -75,6 +77,10 @@ _EXPLANATIONS = {
     Reason.DARK: "too dark to be sure that every face was found",
     Reason.RESIDUAL: "the audit saw a face in the covered clip here",
     Reason.STALE: "a decision made here fits no face of this scan; it keeps nothing clear",
+    Reason.MET: "to be kept clear, but another face came near: covered until a person confirms who "
+    "it is",
+    Reason.UNSEEN: "to be kept clear, but the face went unseen: covered until a person confirms "
+    "who it is",
 }
 
 

@@ -1,7 +1,8 @@
 """A plan and a person's edits, resolved into the plan to render. Pure functions.
 
 Cover when unclear: a decision to keep a face clear that fits no face, or two equally well, keeps
-nothing clear and becomes a doubt. Where decisions disagree, "cover" wins.
+nothing clear and becomes a doubt; so does its rest, once another face came near or its own went
+unseen (`certainty`). Where decisions disagree, "cover" wins.
 """
 
 from __future__ import annotations
@@ -16,13 +17,20 @@ import numpy.typing as npt
 from msgspec import structs
 
 from blur.data.boxes import bounds
+from blur.data.certainty import Evidence, certainty, meeting
 from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
 from blur.data.overlap import MATCH, SURE_MATCH, iou
 from blur.data.paths import interpolate, key_of
-from blur.data.plan import Box, Boxes, Doubt, Plan, Reason, Track
-from blur.data.spans import FrameMask, runs
+from blur.data.plan import Box, Boxes, Doubt, Mark, Plan, Reason, Track
+from blur.data.spans import FrameMask, FrameSpan, runs
 from blur.errors import PlanMismatch
 
+BINDING = 0.75
+"""Least share of the frames of a decision to keep a face clear and of a track, those of both, on
+which they match; larger loses decisions after a new scan, smaller binds them to people who cross
+their path."""
+UNSURE_WEIGHT = 0.3
+"""Weight of a doubt about who a face to be kept clear is; larger lists it further up."""
 STALE_WEIGHT = 0.3
 """Weight of a stale doubt; larger lists it further up."""
 STALE_GAP = 15
@@ -34,8 +42,9 @@ class Lane:
     """A row of the review page: a track of the plan, either side of a split, a face that a person
     wants covered, or a drawn region.
 
-    `clear` holds the track's frames that a person keeps clear. `origin` is the id of the plan's
-    track, `region` of the drawn region. `covers` are the ids of the tracks that cover the rest.
+    `clear` holds the track's frames that a person keeps clear, `unsure` the spans of its rows that
+    wait for a person to confirm who the face is. `origin` is the id of the plan's track, `region`
+    of the drawn region. `covers` are the ids of the tracks that cover the rest.
     """
 
     track: Track
@@ -43,6 +52,7 @@ class Lane:
     origin: int | None = None
     region: int | None = None
     covers: tuple[int, ...] = ()
+    unsure: tuple[tuple[FrameSpan, Reason], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +84,14 @@ def resolve(plan: Plan, edits: Edits) -> Resolved:
     covered: list[Track] = []
     kept: list[Track] = []
     lanes: list[Lane] = []
+    unsure: list[Doubt] = []
     for lane in (*decided, *added, *drawn):
         covers = list(_portions(lane.track, ~lane.clear, ids))
         covered += covers
+        unsure += _unsure(lane, covers)
         kept += _portions(lane.track, lane.clear, ids)
         lanes.append(replace(lane, covers=tuple(track.id for track in covers)))
-    doubts = [*_still_open(plan.doubts, lanes, covered), *stale, *unmatched]
+    doubts = [*_still_open(plan.doubts, lanes, covered), *stale, *unmatched, *unsure]
     return Resolved(plan.with_tracks(covered, doubts), tuple(kept), tuple(lanes))
 
 
@@ -117,11 +129,13 @@ def _decided(
     none matches; and doubts about paths to keep clear, where none or several match."""
     starts = np.array([lane.track.start for lane in lanes], int)
     ends = np.array([lane.track.end for lane in lanes], int)
-    clear = [lane.clear.copy() for lane in lanes]
+    asked = [lane.clear.copy() for lane in lanes]  # to keep clear
     firm = [lane.clear.copy() for lane in lanes]  # covered, whoever keeps the face clear
+    confirmed = [lane.clear.copy() for lane in lanes]
     added: list[Lane] = []
     stale: list[Doubt] = []
-    for edit in edits:
+    keeps: list[tuple[TrackEdit, Boxes, _Chosen]] = []
+    for edit in sorted(edits, key=lambda edit: not edit.confirmed):
         start, boxes = _within(plan, edit.path)
         near = np.flatnonzero((starts < start + len(boxes)) & (ends > start)).tolist()
         meetings = (_meeting(index, lanes[index].track, start, boxes) for index in near)
@@ -129,12 +143,74 @@ def _decided(
             matched, chosen = _every_match(len(boxes), meetings)
             added += _followed(plan, start, boxes, ~matched, ids)
         else:
-            matched, chosen = _only_match(len(boxes), meetings, clear)
+            matched, chosen = _only_match(len(boxes), meetings, asked)
             stale += _stale(start, boxes, ~matched)
+            keeps.append((edit, boxes, chosen))
         for index, rows in chosen:
-            (firm if edit.decision is Decision.COVER else clear)[index][rows] = True
-    masks = zip(lanes, clear, firm, strict=True)
-    return [replace(lane, clear=c & ~f) for lane, c, f in masks], added, stale
+            (firm if edit.decision is Decision.COVER else asked)[index][rows] = True
+            if edit.decision is Decision.KEEP and edit.confirmed:
+                confirmed[index][rows] = True
+    faces = [lane.track for lane in (*lanes, *added) if lane.track.is_face]
+    clear = [mask.copy() for mask in confirmed]
+    doubtful: list[list[tuple[FrameSpan, Reason]]] = [[] for _ in lanes]
+    for edit, boxes, chosen in keeps:
+        found = certainty(_evidence(edit, boxes, chosen, lanes, faces, confirmed))
+        for index, rows in chosen:
+            track = lanes[index].track
+            here = slice(track.start - found.start, track.end - found.start)
+            clear[index][rows] |= found.sure[here][rows]
+            mask = np.zeros(len(found.sure), bool)
+            mask[here][rows] = ~found.sure[here][rows] & ~firm[index][rows]
+            shift = found.start - track.start
+            doubtful[index] += [((a + shift, b + shift), why) for (a, b), why in found.doubts(mask)]
+    masks = zip(lanes, clear, firm, doubtful, strict=True)
+    held = [replace(lane, clear=c & ~f, unsure=tuple(d)) for lane, c, f, d in masks]
+    return held, added, stale
+
+
+def _evidence(
+    edit: TrackEdit,
+    boxes: Boxes,
+    chosen: _Chosen,
+    lanes: Sequence[Lane],
+    faces: Sequence[Track],
+    confirmed: Sequence[FrameMask],
+) -> Evidence:
+    """What the lanes on the path of a decision to keep a face clear, `boxes`, tell of it."""
+    start = edit.path[0].frame
+    since = start if edit.since is None else min(edit.since, start)
+    tracks = {index: lanes[index].track for index, _ in chosen}
+    evidence = Evidence.over(since, start + len(boxes), tracks.values())
+    if edit.since is not None:
+        evidence.seen[since - evidence.start] = True
+    kin = {track.id for track in tracks.values()}
+    starts, ends = np.array([(t.start, t.end) for t in faces], int).reshape(-1, 2).T
+    for index, track in tracks.items():
+        here = evidence.on(track)
+        seen = track.marks == Mark.DETECTED
+        _, _, on_track, fit = _meeting(index, track, start, boxes)
+        seen[on_track] &= fit >= MATCH  # elsewhere, it is no sighting of the face on the path
+        evidence.seen[here] |= seen
+        evidence.confirmed[here] |= confirmed[index]
+        for at in np.flatnonzero((starts < track.end) & (ends > track.start)).tolist():
+            if faces[at].id != track.id:
+                rows, met = meeting(track, faces[at], faces[at].id in kin)
+                evidence.met[here][rows] |= met
+    return evidence
+
+
+def _unsure(lane: Lane, covers: Sequence[Track]) -> Iterator[Doubt]:
+    """Doubts about who a face to be kept clear is, on the tracks that cover it meanwhile."""
+    for (first, last), reason in lane.unsure:
+        start, end = lane.track.start + first, lane.track.start + last
+        yield Doubt(
+            start=start,
+            end=end,
+            reason=reason,
+            weight=UNSURE_WEIGHT,
+            track=next(track.id for track in covers if track.start <= start < track.end),
+            box=key_of(lane.track, start).box,
+        )
 
 
 class _Meeting(NamedTuple):
@@ -172,7 +248,8 @@ def _only_match(
     frames: int, meetings: Iterable[_Meeting], clear: Sequence[FrameMask]
 ) -> tuple[FrameMask, _Chosen]:
     """The frames of a path that match exactly one lane, or one kept clear already; and the lanes
-    to keep clear, with their rows.
+    to keep clear, with their rows. Lanes that match on fewer than `BINDING` of the frames are
+    other people, whoever is nearest on a single frame.
 
     The best match counts if the second best is no match, or, for a best of `SURE_MATCH`, is not as
     sure: a path is not its track to the pixel, so between two sure matches the better says
@@ -180,6 +257,7 @@ def _only_match(
     """
     best, second = np.zeros(frames), np.zeros(frames)
     owner, shift = np.full(frames, -1), {}
+    bound: list[int] = []
     settled = np.zeros(frames, bool)
     for index, on_path, on_track, fit in meetings:
         taken = clear[index][on_track]
@@ -189,7 +267,13 @@ def _only_match(
         best[on_path] = np.where(better, fit, best[on_path])
         owner[on_path] = np.where(better, index, owner[on_path])
         shift[index] = on_track.start - on_path.start
-    alone = (best >= MATCH) & (second < np.where(best >= SURE_MATCH, SURE_MATCH, MATCH))
+        if (fit >= MATCH).mean() >= BINDING:
+            bound.append(index)
+    alone = (
+        np.isin(owner, bound)
+        & (best >= MATCH)
+        & (second < np.where(best >= SURE_MATCH, SURE_MATCH, MATCH))
+    )
     indices = np.unique(owner[alone]).tolist()
     chosen = [(i, np.flatnonzero(alone & (owner == i)) + shift[i]) for i in indices]
     return alone | settled, chosen

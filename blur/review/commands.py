@@ -13,7 +13,7 @@ import numpy as np
 from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
 from blur.data.overlap import MATCH, iou
 from blur.data.paths import interpolate, key_of, path_of, trimmed
-from blur.data.plan import Box
+from blur.data.plan import Box, Track
 from blur.data.resolve import Lane, Resolved
 from blur.errors import UsageError
 from blur.review import protocol as ask
@@ -23,9 +23,9 @@ def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
     """The edits after a command. Raises UsageError where it cannot be done."""
     try:
         match command:
-            case ask.KeepOrCover(lanes, decision, reason, start, end):
+            case ask.KeepOrCover(lanes, decision, reason, start, end, confirmed):
                 faces = [lane_of(resolved, lane) for lane in lanes]
-                return keep_or_cover(edits, faces, decision, reason, start, end)
+                return keep_or_cover(edits, faces, decision, reason, start, end, confirmed)
             case ask.ExtendCover(lane, frame):
                 return extend(edits, lane_of(resolved, lane), frame)
             case ask.SplitFace(lane, frame):
@@ -57,9 +57,16 @@ def lane_of(resolved: Resolved, lane_id: int) -> Lane:
 
 
 def keep_or_cover(
-    edits: Edits, lanes: Iterable[Lane], decision: Decision, reason: str, start: int, end: int
+    edits: Edits,
+    lanes: Iterable[Lane],
+    decision: Decision,
+    reason: str,
+    start: int,
+    end: int,
+    confirmed: bool = False,
 ) -> Edits:
     """Keep faces clear, or cover them, on [start, end), in place of earlier decisions there.
+    `confirmed`: a person knows who the faces are on every frame.
 
     Raises UsageError for a drawn region (trim or remove it instead), a span that a face does not
     reach, and a face kept clear without a reason.
@@ -76,7 +83,10 @@ def keep_or_cover(
         decided = [part for edit in decided for part in _without(edit, lane, first, last)]
         if lane.origin is not None or decision is Decision.COVER:
             path = path_of(lane.track, first, last)
-            decided.append(TrackEdit(decision=decision, path=path, reason=reason.strip()))
+            edit = TrackEdit(
+                decision=decision, path=path, reason=reason.strip(), confirmed=confirmed
+            )
+            decided.append(edit)
     return msgspec.structs.replace(edits, tracks=tuple(decided))
 
 
@@ -153,7 +163,8 @@ def erase(edits: Edits, region: int) -> Edits:
 
 
 def _without(edit: TrackEdit, lane: Lane, start: int, end: int) -> list[TrackEdit]:
-    """The rest of an earlier edit once [start, end) of its face is decided anew."""
+    """The rest of an earlier edit once [start, end) of its face is decided anew; a later part still
+    has to hold from the edit's beginning."""
     first, boxes = interpolate(edit.path)
     begin, stop = max(first, start), min(first + len(boxes), end)
     if begin >= stop:
@@ -164,12 +175,26 @@ def _without(edit: TrackEdit, lane: Lane, start: int, end: int) -> list[TrackEdi
     )
     if np.median(fit) < MATCH:
         return [edit]
-    spans = [(first, begin), (stop, first + len(boxes))]
-    return [
-        msgspec.structs.replace(edit, path=trimmed(edit.path, *part))
-        for part in spans
-        if part[0] < part[1]
-    ]
+    rest: list[TrackEdit] = []
+    if first < begin:
+        rest.append(msgspec.structs.replace(edit, path=trimmed(edit.path, first, begin)))
+    if stop < first + len(boxes):
+        since = _beginning(edit, first, track) if edit.decision is Decision.KEEP else None
+        path = trimmed(edit.path, stop, first + len(boxes))
+        rest.append(msgspec.structs.replace(edit, path=path, since=since))
+    return rest
+
+
+def _beginning(edit: TrackEdit, first: int, track: Track) -> int:
+    """The frame from which the later part of an edit has to hold: the first sighting in the edit,
+    or its first frame if the track begins later."""
+    if edit.since is not None:
+        return edit.since
+    seen = track.sightings()
+    later = seen[seen >= first]
+    return (
+        first if track.start > first or not len(later) else min(int(later[0]), edit.path[-1].frame)
+    )
 
 
 def _region(edits: Edits, region: int) -> RegionEdit:

@@ -24,13 +24,14 @@ Path: TypeAlias = Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
 
 
 class KeepOrCover(_Command, frozen=True, tag="decide"):
-    """Keep faces clear, or cover them, on [start, end)."""
+    """Keep faces clear, or cover them, on [start, end). `confirmed` as in `TrackEdit`."""
 
     lanes: list[int]
     decision: Decision
     reason: str
     start: int
     end: int
+    confirmed: bool = False
 
 
 class ExtendCover(_Command, frozen=True, tag="extend"):

@@ -50,6 +50,14 @@ def test_decisions_are_made_listed_exported_and_imported(out: Path, tmp_path: Pa
     assert "a.mp4  changed since it was rendered" in blur("edits", "list", out)
 
 
+def test_a_person_confirms_who_a_face_is(out: Path, tmp_path: Path) -> None:
+    file = tmp_path / "decisions.json"
+    for flag, confirmed in ((), False), (("--confirm",), True):
+        blur("edits", "keep", out, "a.mp4", 0, "--reason", "looked", *flag)
+        blur("edits", "export", out, "a.mp4", file)
+        assert [edit.confirmed for edit in load_edits(file).tracks] == [confirmed]
+
+
 def test_edits_of_another_clip_are_not_imported(out: Path, tmp_path: Path) -> None:
     blur("edits", "keep", out, "a.mp4", 0, "--reason", "x")
     blur("edits", "export", out, "a.mp4", tmp_path / "a.json")

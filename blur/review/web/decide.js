@@ -23,26 +23,32 @@ function meant() {
   return { clip: shown(), lanes: reached, names: reached.length === 1 ? named(reached[0]) : plural(reached.length, "face"), start, end };
 }
 
-/** @param {"keep" | "cover"} decision @param {string} reason @param {Meant} meant */
-async function decide(decision, reason, { clip, lanes, names, start, end }) {
+/** @param {"keep" | "cover"} decision @param {string} reason @param {Meant} meant @param {boolean} [confirmed] */
+async function decide(decision, reason, { clip, lanes, names, start, end }, confirmed = false) {
   // Span and picks are spent: what is decided next is not meant for them, however soon it comes.
   set({ span: [null, null], picked: new Set() });
   await change("act", {
     clip,
     about: lanes,
-    body: (...now) => ({ act: { do: "decide", lanes: now.map((lane) => lane.id), decision, reason, start, end } }),
+    body: (...now) => ({ act: { do: "decide", lanes: now.map((lane) => lane.id), decision, reason, start, end, confirmed } }),
     told: decision === "keep" ? `${names}: kept clear. Z undoes it.` : `${names}: covered.`,
   });
 }
+
+/** Whether a doubt about who a face is begins in the span. @param {Meant} meant */
+const asksWho = ({ clip, lanes, start, end }) =>
+  clip.doubts.some((doubt) => ["met", "unseen"].includes(doubt.reason) && start <= doubt.start && doubt.start < end && lanes.some((lane) => lane.id === doubt.lane));
 
 export async function keep() {
   if (selected()?.region != null && !state.picked.size) return say("A drawn region is trimmed with I and O, or removed with Delete.");
   const chosen = meant();
   if (!chosen) return;
   const where = span() ? `on frames ${chosen.start} to ${chosen.end - 1}` : "on all its frames";
-  const about = `${chosen.names} will be shown uncovered ${where}. The reason is recorded with the decision.`;
+  const confirmed = span() !== null && asksWho(chosen);
+  const who = confirmed ? " You confirm that you looked at every frame of the span and know who it is, also where faces meet or go unseen." : "";
+  const about = `${chosen.names} will be shown uncovered ${where}.${who} The reason is recorded with the decision.`;
   const reason = await ask("Keep clear", about, "Why may this person be seen?");
-  if (reason) await decide("keep", reason, chosen);
+  if (reason) await decide("keep", reason, chosen, confirmed);
 }
 
 export async function cover() {

@@ -12,6 +12,7 @@ import { clockOf, laneOf, panel, pick, say, select, set, shown, state } from "./
 const KINDS = { keep: ["Kept clear", ".clear"], cover: ["Covered", ""], draw: ["Drawn region", ".drawn"], split: ["Split", ""] };
 const REASONS = /** @type {Record<string, string>} */ ({
   weak: "Perhaps not a face", lost: "Out of sight", weeded: "Not covered", residual: "Face in the result", stale: "Decision fits nothing",
+  met: "Who is it? Faces met", unseen: "Who is it? Out of sight",
 });
 const timeOf = (/** @type {number} */ frame) => time(clockOf(shown()).at(frame));
 export const reasonOf = (/** @type {Doubt} */ doubt) => REASONS[doubt.reason] || doubt.reason;

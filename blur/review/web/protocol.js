@@ -31,7 +31,7 @@
 /** @typedef {{ folder: string, clips: Row[], rendering: boolean, progress: Progress[],
  *   flights: { name: string, stage: string, done: number, total: number | null }[] }} ClipList */
 
-/** @typedef {{ do: "decide", lanes: number[], decision: "keep" | "cover", reason: string, start: number, end: number }
+/** @typedef {{ do: "decide", lanes: number[], decision: "keep" | "cover", reason: string, start: number, end: number, confirmed?: boolean }
  *   | { do: "extend" | "split", lane: number, frame: number } | { do: "add" | "draw", path: Keyframe[], reason?: string }
  *   | { do: "move", region: number, frame: number, box: Box } | { do: "unkey", region: number, frame: number }
  *   | { do: "span", region: number, start: number, end: number } | { do: "erase", region: number }} Act */

@@ -1,0 +1,122 @@
+"""Where a face kept clear is surely the person that was decided about. Takes boxes and marks only,
+never pixels: two faces that come close, or a face out of sight, may have changed places.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from blur.data.boxes import bounds
+from blur.data.plan import Mark, Reason, Track
+from blur.data.spans import FrameMask, FrameSpan, runs
+
+UNSEEN = 6
+"""Most frames in a row on which a face kept clear goes undetected; a larger value tolerates more
+missed looks and misses briefer exchanges of people."""
+MARGIN = 6
+"""Frames before and after a meeting that are covered with it; larger covers more."""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What the tracks on a decision's path tell of it: masks over frames from `start` on.
+
+    `seen`: a detector saw the face; `met`: another face was near; `confirmed`: a person says who it
+    is. `since` is the frame from which the decision has to hold without a break.
+    """
+
+    start: int
+    since: int
+    seen: FrameMask
+    met: FrameMask
+    confirmed: FrameMask
+
+    @classmethod
+    def over(cls, since: int, end: int, tracks: Iterable[Track]) -> Evidence:
+        """Nothing yet, on all frames of the tracks and of [since, end)."""
+        tracks = list(tracks)
+        start = min([since, *(track.start for track in tracks)])
+        n = max([end, *(track.end for track in tracks)]) - start
+        return cls(start, since, np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool))
+
+    def on(self, track: Track) -> slice:
+        """Rows of a track's frames."""
+        return slice(track.start - self.start, track.end - self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Certainty:
+    """Masks over frames from `start` on: `sure`, and `met` where a meeting rather than a face out
+    of sight was the last reason to doubt; `episode` counts the reasons so far."""
+
+    start: int
+    sure: FrameMask
+    met: FrameMask
+    episode: npt.NDArray[np.intp]
+
+    def doubts(self, unsure: FrameMask) -> Iterable[tuple[FrameSpan, Reason]]:
+        """Spans of rows, one per reason to doubt, over a mask of the same frames."""
+        for first, last in runs(unsure):
+            turns = np.flatnonzero(np.diff(self.episode[first:last])) + first + 1
+            for a, b in itertools.pairwise([first, *turns.tolist(), last]):
+                yield (a, b), Reason.MET if self.met[a] else Reason.UNSEEN
+
+
+def certainty(evidence: Evidence) -> Certainty:
+    """Judges every frame: sure until a meeting, or until the face goes undetected for more than
+    `UNSEEN` frames between two sightings; afterwards only where confirmed.
+
+    The margins of a meeting and long spans before the first and after the last sighting are not
+    sure either, and end nothing.
+    """
+    open_, rows = ~evidence.confirmed, np.arange(len(evidence.seen))
+    gaps, ends = _unseen(evidence.seen)
+    breaks = (evidence.met | gaps) & open_ & (rows >= evidence.since - evidence.start)
+    near = _widened(evidence.met) & open_
+    trouble = near | ((gaps | ends) & open_)
+    last = np.maximum.accumulate(np.where(trouble, rows, 0))
+    return Certainty(
+        start=evidence.start,
+        sure=~(np.logical_or.accumulate(breaks) | trouble) | evidence.confirmed,
+        met=near[last],
+        episode=np.cumsum(trouble & ~np.concatenate([[False], trouble[:-1]])),
+    )
+
+
+def meeting(track: Track, other: Track, kin: bool) -> tuple[slice, FrameMask]:
+    """Rows of `track` that `other` shares, and on which of them `other` comes within a face width
+    of it, between upright bounds.
+
+    Kin are pieces of one face: they meet only where a detector saw both at once.
+    """
+    first, last = max(track.start, other.start), max(track.start, min(track.end, other.end))
+    rows = slice(first - track.start, max(first, last) - track.start)
+    its = slice(first - other.start, max(first, last) - other.start)
+    a, b = bounds(track.boxes[rows]), bounds(other.boxes[its])
+    apart = np.maximum(a[:, :2] - b[:, 2:], b[:, :2] - a[:, 2:])
+    met = np.asarray((apart <= track.boxes[rows, 2:3]).all(axis=1))
+    if kin:
+        met &= (track.marks[rows] == Mark.DETECTED) & (other.marks[its] == Mark.DETECTED)
+    return rows, met
+
+
+def _widened(met: FrameMask) -> FrameMask:
+    wide = met.copy()
+    for first, last in runs(met):
+        wide[max(0, first - MARGIN) : last + MARGIN] = True
+    return wide
+
+
+def _unseen(seen: FrameMask) -> tuple[FrameMask, FrameMask]:
+    """Runs of more than `UNSEEN` frames without a sighting: between two, and at the ends. Of a face
+    never seen, every frame."""
+    gaps, ends = np.zeros(len(seen), bool), np.zeros(len(seen), bool)
+    for first, last in runs(~seen):
+        if last - first > UNSEEN or not seen.any():
+            (ends if first == 0 or last == len(seen) else gaps)[first:last] = True
+    return gaps, ends
