@@ -59,3 +59,11 @@ def fake(tmp_path, monkeypatch) -> FakeBatch:
     batch = FakeBatch(tmp_path)
     monkeypatch.setenv("FAKE_CORRIDOR_LOG", str(batch.log))
     return batch
+
+
+def states(report) -> dict[str, str]:
+    return {clip.name: str(clip.state) for clip in report.clips}
+
+
+def error_of(report, name: str):
+    return next(clip.error for clip in report.clips if clip.name == name)
