@@ -1,4 +1,4 @@
-"""Another run on an output folder keeps finished clips, and redoes only work whose grounds changed."""
+"""A later run on an output folder keeps finished clips, and redoes only the work that has to be."""
 
 import os
 import time
