@@ -9,6 +9,7 @@ import queue
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
@@ -37,6 +38,10 @@ ARENAS = "MALLOC_ARENA_MAX"
 each thread, a worker on 1080p holds 90 MB more and is no faster."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", ALLOTTED_CORES)
 """Environment variables that cap the threads of native libraries and of blur in a worker."""
+
+
+_TERMINAL = {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}
+"""Signals from a terminal to all processes at once; the batch decides on them for its workers."""
 
 
 @dataclass
@@ -107,7 +112,8 @@ class ProcessExecutor:
         os.environ.setdefault(ARENAS, "2")
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs, self._threads), daemon=True)
-        process.start()
+        with _terminal_unheard():
+            process.start()
         theirs.close()
         worker = _Worker(process, ours)
         self._workers.append(worker)
@@ -197,6 +203,22 @@ def _epitaph(exit_code: int | None) -> str:
     return f"its worker process was killed by {name}{hint}"
 
 
+@contextlib.contextmanager
+def _terminal_unheard() -> Iterator[None]:
+    """Block the terminal's signals in this thread; a process started meanwhile begins deaf to them.
+
+    Otherwise Ctrl-C would kill a worker that has not yet begun to ignore it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(pipe: Connection[Any, Any], threads: int) -> None:
     """A worker's life: confined first, then one task after another."""
     from blur.process.sandbox import keep_memory_private, keep_off_network
@@ -204,8 +226,10 @@ def _work(pipe: Connection[Any, Any], threads: int) -> None:
     keep_memory_private()
     keep_off_network()
     # Ctrl-C and the end of a terminal reach the whole group; only the batch answers them.
-    for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
+    for number in _TERMINAL:
         signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL)
     for variable in THREADS:
         os.environ[variable] = str(threads)
     # OpenCV's idle threads spin, on cores that decoders and encoders keep busy.

@@ -157,7 +157,7 @@ def load_report(out: Path) -> BatchReport | None:
     """The report of an earlier run; None if there is none, or this version cannot read it."""
     try:
         return msgspec.json.decode((out / REPORT_NAME).read_bytes(), type=BatchReport)
-    except (FileNotFoundError, IsADirectoryError, msgspec.DecodeError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, msgspec.DecodeError):
         return None
 
 

@@ -54,7 +54,7 @@ def test_a_person_confirms_who_a_face_is(out: Path, tmp_path: Path) -> None:
     file = tmp_path / "decisions.json"
     for flag, confirmed in ((), False), (("--confirm",), True):
         blur("edits", "keep", out, "a.mp4", 0, "--reason", "looked", *flag)
-        blur("edits", "export", out, "a.mp4", file)
+        blur("edits", "export", out, "a.mp4", file, "--overwrite")
         assert [edit.confirmed for edit in load_edits(file).tracks] == [confirmed]
 
 
