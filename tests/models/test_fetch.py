@@ -130,7 +130,8 @@ class TestBuild:
         pytest.importorskip("hatchling", reason="the build backend is not installed")
         project = tmp_path / "project"
         (project / "blur").mkdir(parents=True)
-        shutil.copy(ROOT / "blur" / "__init__.py", project / "blur")
+        for name in ("__init__.py", "_version.py"):
+            shutil.copy(ROOT / "blur" / name, project / "blur")
         shutil.copytree(ROOT / "models", project / "models", ignore=shutil.ignore_patterns("__*"))
         shutil.copy(catalog, project / "models" / "catalog.toml")
         for name in ("pyproject.toml", "LICENSE", ".gitignore"):
