@@ -116,12 +116,13 @@ def test_the_browser_is_given_no_secret(out: Path, tmp_path: Path) -> None:
     environment = os.environ | {"BROWSER": f"{browser} %s"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         said = process.stdout.readline()
-        ticket = re.search(r"token=(\S+)", said)[1]
+        port, ticket = re.search(r":(\d+)/\?token=(\S+)", said).groups()
         until = time.monotonic() + 60
         while not (given := _text(tmp_path / "arguments")):
             assert time.monotonic() < until
             time.sleep(0.05)
         assert given.startswith("file://") and ticket not in given and "token" not in given
+        assert Client(int(port)).ask("GET", "/")[0] == 403  # it serves, so it hears Ctrl-C
         process.send_signal(signal.SIGINT)
         process.wait(60)
     assert not Path(given.strip().removeprefix("file://")).exists()
