@@ -118,7 +118,9 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(fake):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no hang-up")
-def test_a_closed_terminal_stops_cleanly(fake):
+def test_a_closed_terminal_stops_cleanly(fake, request):
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+    request.addfinalizer(lambda: signal.signal(signal.SIGHUP, before))
     fake.clip("a.mov", "slow")
     settings = Settings(batch=BatchSettings(jobs=1))
 
