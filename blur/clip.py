@@ -27,6 +27,7 @@ from blur.store.names import from_text, shown
 from blur.store.plans import load_edits, load_plan, save_plan
 from blur.store.report import ClipReport, State
 from blur.store.segment_files import SegmentFolder
+from blur.store.withdraw import WITHDRAWN, keep_edits, withdraw
 
 if TYPE_CHECKING:  # these rooms load every native library; the batch's own process needs none
     from blur.corridor import Covered
@@ -121,11 +122,14 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
         plan = _scan(job, progress)
         plan_sha256 = file_sha256(job.plan_file)
     job.segments().clear()
+    if plan_sha256 != job.entry.plan_sha256 and withdraw(job.entry, job.folder):
+        job = replace(job, notes=(*job.notes, WITHDRAWN))
     entry = _scanned(job, plan, plan_sha256, started)
     if not job.render:
         return entry
     edits_sha256 = file_sha256(job.edits_file)  # before reading, too
     edits = load_edits(job.edits_file) if edits_sha256 else None
+    keep_edits(job.folder, job.entry)
     covered = _cover(job, plan, edits, progress)
     entry = _done(job, entry, covered, edits_sha256, started)
     save_record(job.folder, entry)
@@ -158,6 +162,11 @@ def _scanned_segments(job: ClipJob) -> FirstPass | None:
 def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) -> Covered:
     from blur.corridor import cover_clip
 
+    def keep(grown: Plan) -> None:
+        if grown.tracks != plan.tracks:
+            withdraw(job.entry, job.folder)
+        save_plan(grown, job.plan_file)
+
     covered = cover_clip(
         job.path,
         plan,
@@ -165,7 +174,7 @@ def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) ->
         job.settings,
         edits,
         progress,
-        keep=lambda grown: save_plan(grown, job.plan_file),
+        keep=keep,
         part=job.folder.part_of(job.output),
     )
     try:

@@ -47,7 +47,9 @@ def fail(
     for entry in (clip.entry, clip.before):
         if remove_output and entry is not None:
             remove_output_of(entry, folder)
-    report = ClipReport(name=clip.file.name, state=state, error=Problem.of(error))
+    report = ClipReport(
+        name=clip.file.name, state=state, error=Problem.of(error), notes=list(clip.notes)
+    )
     clip.entry = replace(clip.entry, state=state, report=report)
     return error
 

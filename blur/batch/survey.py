@@ -102,7 +102,8 @@ class Survey:
     def reports(self) -> list[ClipReport]:
         """Where each clip stands now."""
         return [
-            clip.entry.report or ClipReport(name=clip.file.name, state=State.FOUND)
+            clip.entry.report
+            or ClipReport(name=clip.file.name, state=State.FOUND, notes=list(clip.notes))
             for clip in self.clips.values()
             if clip.entry.state is not State.SKIPPED
         ]

@@ -21,6 +21,7 @@ from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
 from blur.settings import BatchSettings
 from blur.store.ledger import Flight, Ledger
+from blur.store.withdraw import WITHDRAWN, covers_less, withdraw
 
 if TYPE_CHECKING:
     from blur.process.progress import Progress
@@ -60,6 +61,8 @@ class Walk:
     def work(self, executor: Executor, stop: Stop) -> None:
         """Work on all clips, the longest first, until none is left or a stop is requested."""
         probed, out = self._probed, self._request.folder.out
+        if self._request.render:
+            self._withdraw()
         longest_first = sorted(probed, key=lambda key: -probed[key].work)
         tasks = [self._segments.first(self._task(k), probed[k].frames) for k in longest_first]
         executor.expect(sum(segment_count(probed[key].frames) for key in probed))
@@ -124,6 +127,15 @@ class Walk:
         except DiskFull:
             return
         self._unsaved.clear()
+
+    def _withdraw(self) -> None:
+        """Before any work, remove the outputs that are known to cover less than is wanted."""
+        for key in self._probed:
+            clip = self._clips[key]
+            made = clip.before or clip.entry
+            if covers_less(made, self._request.folder) and withdraw(made, self._request.folder):
+                clip.notes = (*clip.notes, WITHDRAWN)
+                self._display.say(f"{clip.file.name}: {WITHDRAWN}")
 
     def _task(self, key: int) -> Task:
         clip, probed = self._clips[key], self._probed[key]

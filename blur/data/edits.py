@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from blur.data.plan import Box, Fingerprint
 
@@ -77,3 +78,23 @@ class Edits(Struct, frozen=True, kw_only=True):
     tracks: tuple[TrackEdit, ...] = ()
     regions: tuple[RegionEdit, ...] = ()
     version: int = EDITS_VERSION
+
+    def may_cover_more_than(self, other: Edits) -> bool:
+        """Whether a pixel that `other` leaves clear may be covered; decided without the plan.
+
+        A wrong yes is possible, a wrong no is not. No: fewer decisions to cover, and later ones to
+        keep clear that nobody confirmed, which change no earlier decision.
+        """
+        ours, theirs = _decisions(self.tracks), _decisions(other.tracks)
+        left = [edit for edit in theirs if edit.decision is Decision.KEEP or edit in ours]
+        regions = {region.keyframes for region in other.regions}
+        return (
+            self.splits != other.splits
+            or ours[: len(left)] != left
+            or any(e.decision is Decision.COVER or e.confirmed for e in ours[len(left) :])
+            or any(region.keyframes not in regions for region in self.regions)
+        )
+
+
+def _decisions(edits: tuple[TrackEdit, ...]) -> list[TrackEdit]:
+    return [replace(edit, reason="") for edit in edits]

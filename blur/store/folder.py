@@ -46,6 +46,10 @@ class WorkFolder:
     def segments_of(self, clip: Fingerprint) -> Path:
         return self.segments / _id(clip)
 
+    def rendered_edits(self, sha256: str) -> Path:
+        """The copy of the edits that an output was made from, by the SHA-256 of their file."""
+        return self.root / "rendered" / f"{sha256}.json"
+
     def part_of(self, output: Path) -> Path:
         """The place of an output until it is audited, private; where OUT spans several file
         systems, a hidden name beside the output.
