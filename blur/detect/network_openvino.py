@@ -14,6 +14,7 @@ import queue
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from blur.data.arrays import Picture
@@ -38,14 +39,19 @@ _starting = threading.Lock()
 
 
 class OpenVinoNetwork:
-    """A `Network` on one of `devices()`; `open_network` documents the arguments."""
+    """A `Network` on one of `devices()`; `open_network` documents the arguments.
+
+    `content` is an ONNX network, or the file of a TFLite one, which takes pictures of a single
+    size. `scale` multiplies the samples before they enter.
+    """
 
     def __init__(
         self,
         name: str,
-        onnx: bytes,
+        content: bytes | Path,
         *,
         bgr: bool = False,
+        scale: float = 1.0,
         threads: int | None = None,
         precision: Precision | None = None,
         device: str = "CPU",
@@ -55,8 +61,13 @@ class OpenVinoNetwork:
         self._bgr = bgr
         self._threads = threads or cpu_count()
         self._precision = precision
-        self._digest = hashlib.sha256(onnx).digest()
-        self._model = core().read_model(onnx, b"")
+        self._scale = scale
+        if isinstance(content, Path):  # OpenVINO reads TFLite from files only
+            self._digest = hashlib.sha256(content.read_bytes()).digest()
+            self._model = core().read_model(str(content))
+        else:
+            self._digest = hashlib.sha256(content).digest()
+            self._model = core().read_model(content, b"")
         self._outputs = [output.any_name for output in self._model.outputs]
         self._compiled: OrderedDict[tuple[int, int], _Requests] = OrderedDict()
         self._lock = threading.Lock()
@@ -143,7 +154,8 @@ class OpenVinoNetwork:
         """The compiled network; kept for CPUs only, other drivers may refuse to export theirs."""
         import openvino as ov
 
-        key = self._digest, self._bgr, width, height, self._device, str(config)
+        how = self._bgr, self._scale
+        key = self._digest, how, width, height, self._device, str(config)
         known = _kept.imported(
             key,
             lambda content: core().import_model(
@@ -163,14 +175,17 @@ class OpenVinoNetwork:
         from openvino import preprocess
 
         model = self._model.clone()
-        model.reshape([1, 3, height, width])
+        channels_last = model.input().partial_shape[-1] == 3
+        model.reshape([1, height, width, 3] if channels_last else [1, 3, height, width])
         wrapped = preprocess.PrePostProcessor(model)
         picture = wrapped.input()
         picture.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
         picture.preprocess().convert_element_type(ov.Type.f32)
-        picture.model().set_layout(ov.Layout("NCHW"))
+        picture.model().set_layout(ov.Layout("NHWC" if channels_last else "NCHW"))
         if self._bgr:
             picture.preprocess().reverse_channels()
+        if self._scale != 1.0:
+            picture.preprocess().scale(1 / self._scale)
         return wrapped.build()
 
 

@@ -1,15 +1,18 @@
-"""Detectors by name, each built once per process."""
+"""Detectors by name, and the landmark network, each built once per process."""
 
 from __future__ import annotations
 
 import atexit
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from blur.detect.detections import Detector
 from blur.errors import SetupError
 from blur.process import memory
+
+if TYPE_CHECKING:
+    from blur.detect.landmarks import Landmarks
 
 
 class ClosableDetector(Detector, Protocol):
@@ -50,6 +53,7 @@ BUILDERS: dict[str, Builder] = {
 DETECTORS = tuple(BUILDERS)
 
 _loaded: dict[str, ClosableDetector] = {}
+_landmarks: list[Landmarks] = []  # none or one
 _device = "CPU"
 _lock = threading.Lock()
 
@@ -70,6 +74,16 @@ def load_detector(name: str, *, threads: int | None = None) -> Detector:
         return _loaded[name]
 
 
+def load_landmarks() -> Landmarks:
+    """The landmark network, built on the first call; always on the CPU. Raises SetupError."""
+    from blur.detect.landmarks import Landmarks
+
+    with _lock:
+        if not _landmarks:
+            _landmarks.append(Landmarks())
+        return _landmarks[0]
+
+
 def use_device(name: str) -> None:
     """Build detectors for this device, in upper or lower case, from now on; none may be in use.
 
@@ -82,10 +96,12 @@ def use_device(name: str) -> None:
 
 
 def unload_detectors() -> None:
-    """Free every detector and return its memory to the system; none may be in use."""
+    """Free every network and return its memory to the system; none may be in use."""
     with _lock:
         while _loaded:
             _loaded.popitem()[1].close()
+        while _landmarks:
+            _landmarks.pop().close()
     memory.give_back()
 
 

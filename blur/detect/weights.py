@@ -20,7 +20,7 @@ _CATALOG = "catalog.toml"
 
 
 class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of the catalogue; `name` is the name of its detector.
+    """One entry of the catalogue; `name` is the name of its detector or network.
 
     `distribution`, `version` and `wheel_sha256` identify its source wheel.
     """
@@ -71,6 +71,12 @@ def read(name: str, folder: Path = FOLDER) -> bytes:
     if hashlib.sha256(content).hexdigest() != weight.sha256:
         raise SetupError("is damaged: its SHA-256 is not the catalogue's", subject=weight.file)
     return content
+
+
+def verified(name: str, folder: Path = FOLDER) -> Path:
+    """The file of the weight called `name`, for readers that take no bytes. Raises SetupError."""
+    read(name, folder)
+    return folder / next(w.file for w in catalogue(folder) if w.name == name)
 
 
 def digest(folder: Path = FOLDER) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blur.detect import weights
+from blur.detect import landmarks, weights
 from blur.detect.registry import DETECTORS
 from blur.errors import Exit, SetupError
 
@@ -24,8 +24,8 @@ def test_catalogue_is_the_one_that_weights_are_fetched_by() -> None:
     assert [w.sha256 for w in weights.catalogue()] == [w["sha256"] for w in listed["weights"]]
 
 
-def test_every_detector_has_its_weight_and_licence() -> None:
-    assert {w.name for w in weights.catalogue()} == set(DETECTORS)
+def test_every_network_has_its_weight_and_licence() -> None:
+    assert {w.name for w in weights.catalogue()} == {*DETECTORS, landmarks.NAME}
     for weight in weights.catalogue():
         licence = (weights.FOLDER / weight.licence_file).read_text(encoding="utf-8")
         assert {"MIT": "Permission is hereby granted", "Apache-2.0": "Apache License"}[
