@@ -10,13 +10,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import psutil
-
 import blur
 from blur.detect import network_cuda, weights
 from blur.detect.devices import CUDA, devices
 from blur.errors import BlurError, SetupError, install
-from blur.process import sandbox
+from blur.process import memory, sandbox
 from blur.settings import Codec, Hardware, Level, Settings, cpu_count
 
 _LIBRARIES = "av openvino mediapipe opencv-contrib-python numpy scipy pillow-heif"
@@ -35,10 +33,9 @@ def examine(settings: Settings, *, estimate: bool) -> Iterator[tuple[str, str]]:
     yield "FFmpeg", _ffmpeg()
     for weight in weights.catalogue():
         yield f"weights of {weight.name}", _state(weight.name)
-    memory = psutil.virtual_memory()
     yield "processor", f"{_processor()}, {cpu_count()} cores to use"
-    free, total = memory.available / 2**30, memory.total / 2**30
-    yield "memory", f"{free:.1f} of {total:.1f} GiB free"
+    here = memory.memory()
+    yield "memory", f"{here.free / 2**30:.1f} of {here.total / 2**30:.1f} GiB free"
     found = devices()
     yield "devices for detectors", ", ".join(found)
     yield "precision on the CPU", _precision()

@@ -29,8 +29,9 @@ from msgspec.structs import asdict, replace
 
 from blur.errors import Interrupted, SetupError, UsageError, WorkerLost, install
 from blur.process.executor import Outcome, Task, Tell
+from blur.process.memory import usable_memory
 from blur.process.stop import Stop
-from blur.process.workers import ProcessExecutor, usable_memory
+from blur.process.workers import ProcessExecutor
 from blur.settings import BatchSettings, cpu_count
 
 Identity = dict[str, str]

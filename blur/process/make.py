@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from blur.errors import SetupError, install
 from blur.process.executor import Executor, SerialExecutor, Tell
+from blur.process.memory import usable_memory
 from blur.process.stop import Stop
-from blur.process.workers import ProcessExecutor, usable_memory
+from blur.process.workers import ProcessExecutor
 from blur.settings import BatchSettings, cpu_count
 
 

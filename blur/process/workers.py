@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,8 +30,6 @@ _START_WITHIN = 60.0
 """Seconds that a new worker may take beyond the stall timeout: its first task brings imports."""
 _LEAVE_WITHIN = 5.0
 """Seconds that a worker has to end before it is killed."""
-_MEMORY_SHARE = 0.8
-"""Share of the machine's memory for all workers; the rest is for the system and its file cache."""
 ARENAS = "MALLOC_ARENA_MAX"
 """Environment variable of glibc, read as a process starts: the number of its heaps. With a heap for
 each thread, a worker on 1080p holds 90 MB more and is no faster."""
@@ -185,14 +182,6 @@ class ProcessExecutor:
             worker.process.join(_LEAVE_WITHIN)
             worker.process.kill()
         self._workers.clear()
-
-
-def usable_memory() -> int:
-    """Bytes that all workers of this machine together may need, within a container's limit."""
-    total = psutil.virtual_memory().total
-    with contextlib.suppress(OSError, ValueError):
-        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return int(total * _MEMORY_SHARE)
 
 
 def _epitaph(exit_code: int | None) -> str:
