@@ -371,7 +371,7 @@ _MOST_THREADS = 16
 
 
 def codec_threads() -> int:
-    """Threads of a decoder or encoder: the cores of this process where it has a part of the
+    """Threads of an encoder: the cores of this process where it has a part of the
     machine, else 0 (FFmpeg's choice). More threads take more CPU time."""
     cores = cpu_count()
     return min(cores, _MOST_THREADS) if cores < _machine_cores() else 0

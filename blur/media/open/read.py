@@ -15,11 +15,10 @@ import av.error
 import av.filter
 
 from blur.errors import DecodeError
-from blur.media.container import open_input
+from blur.media.container import open_input, video_stream
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.opaque import opaque
 from blur.media.open.promise import Promise, promise
-from blur.settings import codec_threads
 
 # Codecs with a picture in each packet: a packet without a picture is a loss.
 _ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng"}
@@ -84,8 +83,7 @@ class Reader(FrameReader):
 
     def _read(self, deinterlace: bool) -> Generator[Frame, None, None]:
         with open_input(self._path) as container:
-            stream = container.streams[self._info.stream]
-            assert isinstance(stream, av.VideoStream)
+            stream = video_stream(container, self._info.stream)
             promised = promise(self._path, container, stream)
             self._lost = promised.missing
             self._check_damage("is cut off")
@@ -127,8 +125,6 @@ class Reader(FrameReader):
         stream: av.VideoStream,
         promised: Promise,
     ) -> Iterator[av.VideoFrame]:
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = codec_threads()
         errors, packets = 0, 0
         account = _Account()
         try:

@@ -16,12 +16,11 @@ import av.container
 import av.error
 
 from blur.errors import DecodeError
-from blur.media.container import open_input
+from blur.media.container import open_input, video_stream
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.opaque import opaque
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
-from blur.settings import codec_threads
 
 _NEAR = 12
 """Frames; decoding on to a frame this near costs less than a seek."""
@@ -56,11 +55,7 @@ class Seeker:
     def __enter__(self) -> Self:
         if self._seekable:
             self._container = self._stack.enter_context(open_input(self._path))
-            stream = self._container.streams[self._info.stream]
-            assert isinstance(stream, av.VideoStream)
-            stream.thread_type = "AUTO"
-            stream.codec_context.thread_count = codec_threads()
-            self._stream = stream
+            self._stream = video_stream(self._container, self._info.stream)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -199,10 +194,8 @@ def glimpses(
                 yield frame.pts * info.time_base, frame.picture
         return
     with open_input(path) as container:
-        stream = container.streams[info.stream]
-        assert isinstance(stream, av.VideoStream)
+        stream = video_stream(container, info.stream)
         stream.codec_context.skip_frame = "NONKEY"
-        stream.thread_type = "SLICE"
         seen: set[int | None] = set()
         for number in range(count):
             goal = round(info.duration * _halving(number) / info.time_base) - info.shift

@@ -14,7 +14,7 @@ from blur.errors import BlurError, DecodeError
 from blur.media.open.probe import probe
 from blur.media.open.read import Reader
 from blur.media.traces.isobmff import atoms
-from blur.settings import AudioMode, OutputSettings
+from blur.settings import ALLOTTED_CORES, AudioMode, OutputSettings
 
 
 def frames_of(path: Path, **options) -> tuple[list, Reader]:
@@ -125,6 +125,28 @@ def test_damage_in_the_middle_is_counted_against_the_limit(tmp_path):
     assert 12 - len(found) <= reader.damaged <= 12
     with pytest.raises(DecodeError):
         frames_of(broken, max_damaged=reader.damaged - 1)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libvpx"])
+def test_a_damaged_clip_shows_the_same_pictures_on_any_machine(codec, tmp_path, monkeypatch):
+    """Decoders guess at what is damaged, by what their threads have finished at that moment."""
+    times = tuple(range(0, 36 * 512, 512))
+    recipe = Recipe(".mkv", codec, width=320, height=240, pts=times, options={"g": "12"})
+    data = make(tmp_path / "clip.mkv", recipe).read_bytes()
+    rng = np.random.default_rng(7)
+    monkeypatch.setattr("blur.settings._machine_cores", lambda: 64)
+    broken, differ = tmp_path / "broken.mkv", 0
+    for _ in range(6):
+        at = int(rng.integers(len(data) // 4, len(data) * 3 // 4))
+        broken.write_bytes(data[:at] + rng.bytes(80) + data[at + 80 :])
+        shown = []
+        for cores in (1, 2, 4):
+            monkeypatch.setenv(ALLOTTED_CORES, str(cores))
+            with Reader(broken, probe(broken), max_damaged=36) as reader:
+                pictures = [f.picture.to_ndarray() for f in reader]
+            shown.append((hash(b"".join(p.tobytes() for p in pictures)), reader.damaged))
+        differ += len(set(shown)) > 1
+    assert not differ
 
 
 def test_a_clip_cut_from_the_middle_of_an_open_gop(tmp_path):
