@@ -63,10 +63,15 @@ def _batch(inputs: Sequence[Path], out: Path, given: dict[str, Any], **stages: b
     from blur.store.report import REPORT_NAME, table
 
     report = run(inputs, out, chosen, display=display(), **stages)
-    click.echo(table(report))
-    if (out / REPORT_NAME).exists():  # a full disk leaves none
-        report_page.write(out)
-    click.get_current_context().exit(report.exit_code)
+    code = report.exit_code
+    try:
+        if (out / REPORT_NAME).exists():  # a full disk leaves none
+            report_page.write(out)
+    except OutputError as error:
+        click.echo(f"blur: {error}", err=True)
+        code = code or error.exit_code
+    click.echo(table(report))  # last: whoever reads it may have left
+    click.get_current_context().exit(code)
 
 
 @click.command()

@@ -15,9 +15,14 @@ from blur.cli.preview_command import preview
 from blur.cli.show_commands import inspect, markers, review
 from blur.errors import BlurError, Exit, Interrupted
 from blur.process.sandbox import keep_memory_private
+from blur.process.streams import steady
 
 
 class _Commands(click.Group):
+    def main(self, *args: Any, **options: Any) -> Any:
+        steady()
+        return super().main(*args, **options)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in order of use, not of the alphabet
 

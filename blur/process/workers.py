@@ -211,7 +211,9 @@ def _terminal_unheard() -> Iterator[None]:
 def _work(pipe: Connection[Any, Any], threads: int) -> None:
     """A worker's life: confined first, then one task after another."""
     from blur.process.sandbox import keep_memory_private, keep_off_network
+    from blur.process.streams import steady
 
+    steady()
     keep_memory_private()
     keep_off_network()
     # Ctrl-C and the end of a terminal reach the whole group; only the batch answers them.
