@@ -11,15 +11,9 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from blur.errors import BlurError, UsageError
+from blur.media.suffixes import absent, promises_pictures
 from blur.store.names import shown
 from blur.store.report import Skipped
-
-CLIP_SUFFIXES = frozenset(
-    ".3g2 .3gp .asf .avi .dv .flv .gif .heic .heif .jpeg .jpg .m2ts .m4v .mkv .mov .mp4 .mpeg "  # noqa: SIM905
-    ".mpg .mts .mxf .ogv .png .tif .tiff .ts .vob .webm .webp .wmv".split()
-)
-"""Extensions of clips. Content decides: a file with one of these that is no clip has failed, any
-other is skipped."""
 
 
 class Candidate(Struct, frozen=True):
@@ -38,7 +32,8 @@ class Candidate(Struct, frozen=True):
 
     @property
     def claims_pictures(self) -> bool:
-        return self.named or self.path.suffix.lower() in CLIP_SUFFIXES
+        """Content decides: a file that claims pictures and is no clip has failed."""
+        return self.named or promises_pictures(self.path.name)
 
 
 class Discovered(Struct, frozen=True):
@@ -107,7 +102,7 @@ def _below(
     for entry in entries:
         path = Path(entry.path)
         place = relative / entry.name
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") and absent(entry.name) is None:
             found.skipped.append(Skipped(shown(place), "hidden"))
         elif not entry.is_dir():
             yield path, place
@@ -138,6 +133,14 @@ def _consider(path: Path, relative: PurePosixPath, *, named: bool, found: Discov
             f"cannot be read: {error.strerror}",
             subject=shown(relative),
             remedy="check that it exists and may be read",
+        )
+        found.unreadable.append((shown(relative), problem))
+        return
+    if (meant := absent(path.name)) is not None:
+        problem = BlurError(
+            f"stands for {meant}, which is not on this machine",
+            subject=shown(relative),
+            remedy="download it whole, then run the same command again",
         )
         found.unreadable.append((shown(relative), problem))
         return

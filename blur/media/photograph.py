@@ -23,16 +23,13 @@ from PIL import (
 from pillow_heif import HeifImageFile
 
 from blur.errors import DecodeError, NotAClip
-from blur.media.container import read_head
+from blur.media.container import read_head, refuse_giant
 
 _Decoder = Callable[[IO[bytes], str], ImageFile.ImageFile]
 
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
 _DNG_VERSION = 50706
 _CONVERT = "convert it to JPEG, PNG, WebP, TIFF or HEIC"
-
-_MOST_PIXELS = 2_000_000_000
-"""Pixels of the largest photograph that is decoded; phones take 200 megapixels."""
 
 _DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, struct.error)
 """Raised by Pillow and libheif on damaged pictures."""
@@ -65,10 +62,7 @@ def photograph_header(path: Path) -> Iterator[ImageFile.ImageFile]:
     decoders = _decoders(read_head(path, 1024), path.suffix.lower())
     try:
         with path.open("rb") as file, _first(decoders, file, path) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise DecodeError(
-                    f"has more than {_MOST_PIXELS // 10**6} megapixels", subject=path.name
-                )
+            refuse_giant(image.width, image.height, path.name)
             yield image
     except _DAMAGE as error:
         raise DecodeError(f"cannot be decoded: {error}", subject=path.name) from error

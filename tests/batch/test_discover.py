@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+from av.format import ContainerFormat
+from footage import RECIPES
 
 from blur.batch.discover import discover
 from blur.errors import UsageError
+from blur.media.suffixes import CLIP_SUFFIXES
 from blur.store.names import shown
 
 
@@ -37,6 +40,41 @@ def test_only_names_that_claim_pictures_fail_when_they_hold_none(tmp_path):
     touch(card / "a.MOV", card / "a.txt", card / "noname")
     claims = {c.name: c.claims_pictures for c in discover([card], tmp_path / "out").candidates}
     assert claims == {"a.MOV": True, "a.txt": False, "noname": False}
+
+
+def test_every_format_that_is_read_claims_pictures():
+    made = {recipe.suffix for recipe in RECIPES.values()}
+    demuxers = ("mov", "avi", "flv", "mjpeg", "dv", "yuv4mpegpipe", "h264", "hevc", "vc1", "nut")
+    known = {f".{e}" for name in demuxers for e in ContainerFormat(name, "r").extensions}
+    sound = {".m4a", ".m4b", ".isma", ".ism", ".psp", ".avc", ".h26l"}
+    cards = {f".{n}" for n in ("insv", "lrv", "m2t", "mod", "hif", "cr3", "nef", "raf", "jxl")}
+    missing = (made | known | cards) - sound - CLIP_SUFFIXES
+    assert not missing
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        (".IMG_0001.HEIC.icloud", "IMG_0001.HEIC"),
+        ("IMG_0001.MOV.icloud", "IMG_0001.MOV"),
+        ("film.mp4.crdownload", "film.mp4"),
+        ("photo.nef.part", "photo.nef"),
+    ],
+)
+def test_a_clip_that_is_elsewhere_is_a_failure(tmp_path, name, meant):
+    card = tmp_path / "card"
+    touch(card / name)
+    for given in (card, card / name):
+        found = discover([given], tmp_path / "out")
+        ((_, error),) = found.unreadable
+        assert not found.candidates and not found.skipped
+        assert meant in error.problem and "download" in error.remedy
+
+
+@pytest.mark.parametrize("name", [".out.mp4.part", ".list.txt.icloud", "notes.txt.part"])
+def test_placeholders_of_other_files_are_none_of_a_clips(tmp_path, name):
+    touch(tmp_path / "card" / name)
+    assert not discover([tmp_path / "card"], tmp_path / "out").unreadable
 
 
 def test_an_input_inside_another_is_taken_once(tmp_path):

@@ -329,6 +329,18 @@ RECIPES: dict[str, Recipe] = {
     "full-range": Recipe(pix_fmt="yuvj420p", colour=(1, 1, 1, 2)),
     "odd": Recipe(suffix=".mkv", codec="ffv1", width=63, height=47, time_base=_MS, pts=_VFR),
     "odd-444": Recipe(pix_fmt="yuv444p", width=63, height=47),
+    "odd-rgb": Recipe(
+        suffix=".mkv", codec="ffv1", pix_fmt="bgra", width=63, height=47, time_base=_MS, pts=_VFR
+    ),
+    "odd-gif": Recipe(
+        suffix=".gif",
+        codec="gif",
+        pix_fmt="rgb8",
+        width=63,
+        height=47,
+        time_base=Fraction(1, 100),
+        pts=(0, 10, 14, 30),
+    ),
     "sar": Recipe(sar=Fraction(4, 3)),
     "240fps": Recipe(pts=tuple(range(30)), time_base=Fraction(1, 240), rate=240),
     "one-frame": Recipe(pts=(0,)),

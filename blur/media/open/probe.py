@@ -17,7 +17,7 @@ from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 
 from blur.errors import DecodeError, NotAClip
-from blur.media.container import open_input
+from blur.media.container import open_input, refuse_giant
 from blur.media.open.clip_info import AudioTrack, ClipInfo, Colour
 from blur.media.open.geometry import Orientation
 from blur.media.open.opaque import has_alpha
@@ -38,6 +38,7 @@ def probe(path: Path) -> ClipInfo:
         return probe_still(path)
     with open_input(path) as container:
         stream = _main_video(container, path)
+        refuse_giant(stream.codec_context.width, stream.codec_context.height, path.name)
         picture = _first_picture(container, stream, path)
         matrix = _display_matrix(picture)
         orientation = (

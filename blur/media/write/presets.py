@@ -8,7 +8,7 @@ import av
 import av.codec
 from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
 
-from blur.errors import UsageError
+from blur.errors import OutputError, UsageError
 from blur.media.open.clip_info import ClipInfo
 from blur.settings import Codec, Hardware, OutputSettings, codec_threads
 
@@ -126,16 +126,25 @@ def sample_format(info: ClipInfo, preset: Preset) -> str:
     source, takes = info.pix_fmt, list(preset.takes or _integer_formats(preset.encoder))
     orientation = info.orientation
     if preset.encoder != "ffv1":
+        odd = bool(orientation.stored_width % 2 or orientation.stored_height % 2)
         if source.startswith("gray"):
             # Players fail on monochrome streams: add neutral chroma.
             source = source.replace("gray", "yuv420p") if "le" in source else "yuvj420p"
         elif av.VideoFormat(source).is_rgb or source == "pal8":
-            takes = [f for f in takes if not f.startswith(("yuv444", "yuvj", "gbr"))]
-        if orientation.stored_width % 2 or orientation.stored_height % 2:
+            # Few players show 4:4:4.
+            unwanted = ("yuvj", "gbr") if odd else ("yuv444", "yuvj", "gbr")
+            takes = [f for f in takes if not f.startswith(unwanted)]
+        if odd:
             # Subsampled chroma cannot express an odd size.
             takes = [f for f in takes if "444" in f]
     if source in takes:
         return source
+    if not takes:
+        raise OutputError(
+            f"has an odd width or height, which {preset.encoder} cannot keep",
+            subject=info.path.name,
+            remedy="use --hardware none, or another --codec",
+        )
     best, _ = find_best_pix_fmt_of_list(takes, source)
     assert best is not None
     return best.name
