@@ -167,6 +167,7 @@ def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) ->
             withdraw(job.entry, job.folder)
         save_plan(grown, job.plan_file)
 
+    part = job.folder.make_way(job.output)
     covered = cover_clip(
         job.path,
         plan,
@@ -175,7 +176,7 @@ def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) ->
         edits,
         progress,
         keep=keep,
-        part=job.folder.part_of(job.output),
+        part=part,
     )
     try:
         job.require_unchanged()

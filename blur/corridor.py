@@ -50,16 +50,16 @@ def cover_clip(
     """Render `clip`, audit the output, and render again with the residual faces covered.
 
     The output lies at `part`, on the file system of `out`, until the audit sees no face or only
-    reports; then it gets its final name. Without an audit it gets it when it is written.
+    reports; then it gets its final name. Without an audit it gets it when it is written. With
+    `part`, the folders of both are there already; else those above `out` are made.
     `keep` is called with the plan each time the audit adds to it. Raises whatever `render` and
     `audit` raise, and ResidualFace if a face is left after the last round.
     """
     unaudited = part or out.with_name(f".{out.name}.part")
     try:
         try:
-            atomic.make_folder(out.parent)
-            if part is not None:
-                atomic.make_folder(part.parent, 0o700)
+            if part is None:
+                atomic.make_folder(out.parent)
         except OSError as error:
             raise cannot_write(error, out.name) from error
         if settings.audit.audit is AuditMode.OFF:

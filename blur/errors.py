@@ -125,6 +125,12 @@ class DiskFull(OutputError):
     remedy = "free some space and run the same command again; finished clips are kept"
 
 
+class FolderLost(OutputError):
+    """The output folder went away while a batch works in it; no other takes its place."""
+
+    remedy = "connect its disk, or put it back, then run the same command again"
+
+
 class ClipChanged(BlurError):
     """The clip changed after the batch began: still being copied, or replaced."""
 

@@ -16,7 +16,7 @@ from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
 from blur.batch.segment_tasks import SegmentTasks, segment_count
 from blur.batch.work import Probed, RunRequest
 from blur.clip import process_clip
-from blur.errors import BlurError, DiskFull, Interrupted
+from blur.errors import BlurError, DiskFull, Interrupted, cannot_write
 from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
 from blur.settings import BatchSettings
@@ -60,13 +60,13 @@ class Walk:
 
     def work(self, executor: Executor, stop: Stop) -> None:
         """Work on all clips, the longest first, until none is left or a stop is requested."""
-        probed, out = self._probed, self._request.folder.out
+        probed = self._probed
         if self._request.render:
             self._withdraw()
         longest_first = sorted(probed, key=lambda key: -probed[key].work)
         tasks = [self._segments.first(self._task(k), probed[k].frames) for k in longest_first]
         executor.expect(sum(segment_count(probed[key].frames) for key in probed))
-        schedule = Schedule(tasks, executor.memory, lambda: shutil.disk_usage(out).free)
+        schedule = Schedule(tasks, executor.memory, self._room)
         self._display.begin(
             {key: probed[key].frames for key in longest_first}, self._request.stages
         )
@@ -118,8 +118,10 @@ class Walk:
     def save(self, *clips: Clip) -> None:
         """Enter clips in the ledger: now, or when the disk has room again for it.
 
-        Entries that never arrive there are not lost: finished clips have their record.
+        Entries that never arrive there are not lost: finished clips have their record. Raises
+        FolderLost, for SQLite would go on in files that have no name any more.
         """
+        self._request.folder.require_there()
         self._unsaved += clips
         try:
             self._ledger.put(clip.entry for clip in self._unsaved)
@@ -127,6 +129,15 @@ class Walk:
         except DiskFull:
             return
         self._unsaved.clear()
+
+    def _room(self) -> int:
+        """Free bytes of the disk that outputs go to. Raises FolderLost, or OutputError."""
+        folder = self._request.folder
+        try:
+            return shutil.disk_usage(folder.out).free
+        except OSError as error:
+            folder.require_there()
+            raise cannot_write(error, folder.out) from error
 
     def _withdraw(self) -> None:
         """Before any work, remove the outputs that are known to cover less than is wanted."""

@@ -5,6 +5,7 @@ Every function here is durable: file synced, renamed, folder synced. No other mo
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -19,14 +20,14 @@ LEFTOVERS = ".blur-*.part"
 def write(path: Path, content: bytes, *, private: bool = True) -> None:
     """Write `content` to `path` through a temporary name in its folder; the last writer wins.
 
-    A `private` file has mode 0600, and missing folders above it are made, mode 0700. The mode of
-    any other file follows the umask, and its folder must be there. Raises OutputError or DiskFull;
-    `path` is whole even then, old or new.
+    A `private` file has mode 0600, and its folder is made if missing, mode 0700, but none above
+    that. The mode of any other file follows the umask, and its folder must be there. Raises
+    OutputError or DiskFull; `path` is whole even then, old or new.
     """
     part = part_of(path)
     try:
         if private:
-            make_folder(path.parent, 0o700)
+            make_folder(path.parent, 0o700, within=path.parents[1])
         try:
             with open(
                 part, "xb", opener=lambda p, flags: os.open(p, flags, 0o600 if private else 0o666)
@@ -61,9 +62,13 @@ def publish(part: Path, final: Path) -> None:
         sync_folder(part.parent)
 
 
-def make_folder(folder: Path, mode: int = 0o777) -> None:
-    """Make a folder and those above it; an existing one keeps its mode. Raises OSError."""
+def make_folder(folder: Path, mode: int = 0o777, within: Path | None = None) -> None:
+    """Make a folder and those above it, up to `within`, which must be there; an existing one keeps
+    its mode. Raises OSError.
+    """
     missing = [path for path in (folder, *folder.parents) if not path.is_dir()]
+    if within in missing:  # an unplugged disk: it would land on the disk below
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(within))
     for path in reversed(missing):
         path.mkdir(mode=mode, exist_ok=True)
         sync_folder(path.parent)

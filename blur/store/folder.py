@@ -14,7 +14,7 @@ from pathlib import Path
 
 from blur.data.plan import Fingerprint
 from blur.disk import atomic
-from blur.errors import Interrupted, OutputError, UsageError
+from blur.errors import FolderLost, Interrupted, OutputError, UsageError, cannot_write
 from blur.store.names import from_text, stays_inside, without_folders
 
 
@@ -35,7 +35,9 @@ class WorkFolder:
         self.edits = self.root / "edits"
         self.records = self.root / "records"
         self.segments = self.root / "segments"
+        self.rendered = self.root / "rendered"
         self.parts = self.root / "parts"
+        self._held: tuple[int, int] | None = None
 
     def plan_of(self, clip: Fingerprint) -> Path:
         return self.plans / f"{_id(clip)}.json"
@@ -48,7 +50,7 @@ class WorkFolder:
 
     def rendered_edits(self, sha256: str) -> Path:
         """The copy of the edits that an output was made from, by the SHA-256 of their file."""
-        return self.root / "rendered" / f"{sha256}.json"
+        return self.rendered / f"{sha256}.json"
 
     def part_of(self, output: Path) -> Path:
         """The place of an output until it is audited, private; where OUT spans several file
@@ -59,6 +61,26 @@ class WorkFolder:
         if above.stat().st_dev != self.root.stat().st_dev:
             return output.with_name(f".{output.name}.part")
         return self.parts / name / f".{output.name}.part"
+
+    def make_way(self, output: Path) -> Path:
+        """Make the folders of an output and of its `part_of`, never OUT; returns the latter.
+
+        Raises FolderLost, OutputError or DiskFull.
+        """
+        self.require_there()
+        part = self.part_of(output)
+        try:
+            atomic.make_folder(output.parent, within=self.out)
+            atomic.make_folder(part.parent, 0o700, within=self.out)
+        except OSError as error:
+            raise cannot_write(error, output.name) from error
+        return part
+
+    def require_there(self) -> None:
+        """Raises FolderLost if OUT is gone, or is not the folder any more that `locked` holds."""
+        now = _identity(self.root)
+        if now is None or self._held not in (None, now):
+            raise FolderLost("the output folder was deleted, moved or unmounted", subject=self.out)
 
     def leftovers(self, outputs: Iterable[Path]) -> list[Path]:
         """Half-written files of a crash; `outputs` are those that the ledger names."""
@@ -99,7 +121,8 @@ class WorkFolder:
         self.require_no_links()
         try:
             atomic.make_folder(self.out)
-            for folder in (self.root, self.plans, self.edits, self.records, self.parts):
+            rooms = self.plans, self.edits, self.records, self.segments, self.rendered, self.parts
+            for folder in (self.root, *rooms):
                 atomic.make_folder(folder, 0o700)
             probe = self.out / f"{self.NAME}.part"
             probe.unlink(missing_ok=True)
@@ -116,17 +139,16 @@ class WorkFolder:
 
         Never raises: a full disk must not hide the failure itself.
         """
-        with (
-            contextlib.suppress(OSError),
-            open(
+        with contextlib.suppress(OSError, OutputError):
+            self.require_there()
+            with open(
                 self.root / "errors.log",
                 "a",
                 encoding="utf-8",
                 errors="backslashreplace",
                 opener=lambda path, flags: atomic.open_own(Path(path), flags),
-            ) as file,
-        ):
-            file.write(f"{subject}\n{without_folders(details)}\n")
+            ) as file:
+                file.write(f"{subject}\n{without_folders(details)}\n")
 
     @contextmanager
     def failures_logged(self, subject: str) -> Iterator[None]:
@@ -158,6 +180,7 @@ class WorkFolder:
                     remedy="wait until it ends; `blur status` shows how far it is",
                 ) from error
             lock.chmod(0o600)
+            self._held = _identity(self.root)
             yield
 
     def busy(self) -> bool:
@@ -178,6 +201,15 @@ class WorkFolder:
                 if path.name != "lock":
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         shutil.rmtree(self.root)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Device and inode of a folder; None if there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _id(clip: Fingerprint) -> str:

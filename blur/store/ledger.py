@@ -124,7 +124,7 @@ class Ledger:
         source, target = (e.output and self._output(e.output) for e in (old, new))
         if source and target and source != target and source.is_file():
             if source.suffix == target.suffix:
-                atomic.make_folder(target.parent)
+                atomic.make_folder(target.parent, within=self._folder.out)
                 atomic.publish(source, target)
             else:  # in a format that is not wanted any more
                 source.unlink()

@@ -27,7 +27,9 @@ CLEAR = TrackEdit(decision=Decision.KEEP, path=(Keyframe(0, Box(5, 5, 4, 4)),))
 
 def edit(fake, clip: Path, **decisions) -> None:
     edits = Edits(fingerprint=fingerprint(clip), **decisions)
-    save_edits(edits, WorkFolder(fake.out).edits_of(edits.fingerprint))
+    folder = WorkFolder(fake.out)
+    folder.create()
+    save_edits(edits, folder.edits_of(edits.fingerprint))
 
 
 class Looking(Lines):

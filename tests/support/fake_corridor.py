@@ -179,7 +179,6 @@ def _render(clip, plan, out, settings, edits, progress):
     if "big" in clip.read_text():
         _fill_disk(out)
     content = f"covered {clip.read_text()} {settings.cover.fill} {edits}".encode()
-    out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.part")
     part.write_bytes(content)
     atomic.publish(part, out)

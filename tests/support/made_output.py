@@ -95,8 +95,10 @@ def plan_for(clip: Path) -> Plan:
 def make_output(folder: Path, settings: Settings = LOSSLESS) -> Path:
     """Cover the clips of `folder`/in per plans made by hand."""
     out = folder / "out"
+    work = WorkFolder(out)
+    work.create()
     for clip in (folder / "in").rglob("*.mp4"):
-        save_plan(plan_for(clip), WorkFolder(out).plan_of(fingerprint(clip)))
+        save_plan(plan_for(clip), work.plan_of(fingerprint(clip)))
     report = run([folder / "in"], out, settings, scan=False, serial=True)
     assert report.exit_code in (Exit.OK, Exit.UNAUDITED), report
     return out

@@ -47,7 +47,7 @@ class Part:
 
     def __enter__(self) -> Self:
         with explained(self.final):
-            atomic.make_folder(self.final.parent)
+            atomic.make_folder(self.final.parent, within=self.final.parents[1])
             self.path.unlink(missing_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         return self
