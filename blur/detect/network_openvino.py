@@ -42,7 +42,7 @@ class OpenVinoNetwork:
     """A `Network` on one of `devices()`; `open_network` documents the arguments.
 
     `content` is an ONNX network, or the file of a TFLite one, which takes pictures of a single
-    size. `scale` multiplies the samples before they enter.
+    size. `middle` is subtracted from the samples, and `scale` multiplies them, before they enter.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class OpenVinoNetwork:
         content: bytes | Path,
         *,
         bgr: bool = False,
+        middle: float = 0.0,
         scale: float = 1.0,
         threads: int | None = None,
         precision: Precision | None = None,
@@ -61,7 +62,7 @@ class OpenVinoNetwork:
         self._bgr = bgr
         self._threads = threads or cpu_count()
         self._precision = precision
-        self._scale = scale
+        self._middle, self._scale = middle, scale
         if isinstance(content, Path):  # OpenVINO reads TFLite from files only
             self._digest = hashlib.sha256(content.read_bytes()).digest()
             self._model = core().read_model(str(content))
@@ -154,7 +155,7 @@ class OpenVinoNetwork:
         """The compiled network; kept for CPUs only, other drivers may refuse to export theirs."""
         import openvino as ov
 
-        how = self._bgr, self._scale
+        how = self._bgr, self._middle, self._scale
         key = self._digest, how, width, height, self._device, str(config)
         known = _kept.imported(
             key,
@@ -184,6 +185,8 @@ class OpenVinoNetwork:
         picture.model().set_layout(ov.Layout("NHWC" if channels_last else "NCHW"))
         if self._bgr:
             picture.preprocess().reverse_channels()
+        if self._middle:
+            picture.preprocess().mean(self._middle)
         if self._scale != 1.0:
             picture.preprocess().scale(1 / self._scale)
         return wrapped.build()

@@ -1,4 +1,5 @@
-"""Detectors by name, the landmark network and the recogniser, each built once per process."""
+"""Detectors by name, and the networks for landmarks, descriptors and heads, each built once per
+process."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from blur.process import memory
 if TYPE_CHECKING:
     from blur.detect.landmarks import Landmarks
     from blur.detect.recogniser import Recogniser
+    from blur.detect.shoulders import Shoulders
 
 
 class ClosableDetector(Detector, Protocol):
@@ -56,6 +58,7 @@ DETECTORS = tuple(BUILDERS)
 _loaded: dict[str, ClosableDetector] = {}
 _landmarks: list[Landmarks] = []  # none or one
 _recogniser: list[Recogniser] = []  # none or one
+_shoulders: list[Shoulders] = []  # none or one
 _device = "CPU"
 _lock = threading.Lock()
 
@@ -96,6 +99,16 @@ def load_recogniser() -> Recogniser:
         return _recogniser[0]
 
 
+def load_shoulders() -> Shoulders:
+    """The detector of heads, built on the first call; always on the CPU. Raises SetupError."""
+    from blur.detect.shoulders import Shoulders
+
+    with _lock:
+        if not _shoulders:
+            _shoulders.append(Shoulders())
+        return _shoulders[0]
+
+
 def use_device(name: str) -> None:
     """Build detectors for this device, in upper or lower case, from now on; none may be in use.
 
@@ -116,6 +129,8 @@ def unload_detectors() -> None:
             _landmarks.pop().close()
         while _recogniser:
             _recogniser.pop().close()
+        while _shoulders:
+            _shoulders.pop().close()
     memory.give_back()
 
 

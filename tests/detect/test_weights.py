@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blur.detect import landmarks, recogniser, weights
+from blur.detect import landmarks, recogniser, shoulders, weights
 from blur.detect.registry import DETECTORS
 from blur.errors import Exit, SetupError
 
@@ -25,7 +25,8 @@ def test_catalogue_is_the_one_that_weights_are_fetched_by() -> None:
 
 
 def test_every_network_has_its_weight_and_licence() -> None:
-    assert {w.name for w in weights.catalogue()} == {*DETECTORS, landmarks.NAME, recogniser.NAME}
+    others = {landmarks.NAME, recogniser.NAME, shoulders.NAME}
+    assert {w.name for w in weights.catalogue()} == {*DETECTORS, *others}
     for weight in weights.catalogue():
         licence = (weights.FOLDER / weight.licence_file).read_text(encoding="utf-8")
         assert {"MIT": "Permission is hereby granted", "Apache-2.0": "Apache License"}[
