@@ -78,6 +78,16 @@ class UsageError(BlurError):
     exit_code = Exit.USAGE
 
 
+class BadOption(UsageError, ValueError):
+    """An option cannot have this value; `subject` is the option as it was written."""
+
+    remedy = "`blur run --help` lists the values"
+
+
+class CannotEncode(UsageError):
+    """No encoder opens for a clip's size and format with the options given."""
+
+
 class NothingToDo(BlurError):
     """No clip was found among the inputs."""
 

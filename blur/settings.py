@@ -1,24 +1,24 @@
 """Every option of `blur`, defined once: type, default, bounds and help.
 
-The command line, `blur.toml`, the README's table and the settings hash are generated from these
-structs. A field's metadata carries its help text; `extra` may carry a `metavar`. Names have
-underscores here and dashes on the command line.
+The command line, `blur.toml`, the README's table (see `options`) and the settings hash are
+generated from these structs. A field's metadata carries its help text; `extra` may carry a
+`metavar`, and entries that `values` reads. Names have underscores here and dashes on the command
+line.
 """
 
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import os
-import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
 
-from blur.errors import UsageError
+from blur.errors import BadOption
+from blur.values import converted, parse_spans
 
 
 class Level(enum.StrEnum):
@@ -76,11 +76,40 @@ class Hardware(enum.StrEnum):
     VAAPI = "vaapi"
 
 
-_TIME = r"(\d+:)?(\d+:)?\d+(\.\d+)?"
-_SPANS = rf"^({_TIME}-{_TIME}(,{_TIME}-{_TIME})*)?$"
+class Speed(enum.StrEnum):
+    """Presets of x264 and x265: a slower one makes smaller files."""
+
+    ULTRAFAST = "ultrafast"
+    SUPERFAST = "superfast"
+    VERYFAST = "veryfast"
+    FASTER = "faster"
+    FAST = "fast"
+    MEDIUM = "medium"
+    SLOW = "slow"
+    SLOWER = "slower"
+    VERYSLOW = "veryslow"
+    PLACEBO = "placebo"
 
 
-class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@functools.cache
+def kinds(group: type[Struct]) -> dict[str, Any]:
+    """The kind of each option of a group, by its name."""
+    return get_type_hints(group, include_extras=True)
+
+
+class _Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of one group, checked as they are made. Raises BadOption."""
+
+    def __post_init__(self) -> None:
+        for name, kind in kinds(type(self)).items():
+            try:
+                made = converted(kind, getattr(self, name))
+            except ValueError as error:
+                raise BadOption(str(error), subject=name) from error
+            msgspec.structs.force_setattr(self, name, made)
+
+
+class ScanSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options that decide which faces a plan holds; a change scans again."""
 
     level: Annotated[Level, Meta(description="effort of the scan: fast, balanced or thorough")] = (
@@ -105,7 +134,7 @@ class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ] = 0
 
 
-class CoverSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CoverSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of a cover's shape and fill; a change renders again, without a new scan."""
 
     fill: Annotated[
@@ -116,24 +145,32 @@ class CoverSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = FillName.SOFT
     colour: Annotated[
         str,
-        Meta(pattern="^#[0-9a-fA-F]{6}$", description="colour of the solid fill, as #rrggbb"),
+        Meta(
+            pattern="^#[0-9a-fA-F]{6}$",
+            description="colour of the solid fill, as #rrggbb",
+            extra={"accepts": "a colour as #rrggbb"},
+        ),
     ] = "#202020"
     margin: Annotated[
         float,
-        Meta(ge=0, le=3, description="reach of a cover beyond the face, as a factor (1 = head)"),
+        Meta(
+            ge=0,
+            le=3,
+            description="reach of a cover beyond the face, as a factor; 1 covers the head",
+        ),
     ] = 1.0
 
 
-class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Format of the covered clip; a change renders again."""
 
     codec: Annotated[Codec, Meta(description="video format of the covered clips")] = Codec.H264
     crf: Annotated[
-        int | None,
-        Meta(description="quality of h264 and hevc, 0-51; lower is better and makes larger files"),
+        Annotated[int, Meta(ge=0, le=51)] | None,
+        Meta(description="quality of h264 and hevc; lower is better and makes larger files"),
     ] = None
     preset: Annotated[
-        str | None, Meta(description="speed preset of the encoder, by its name in x264 and x265")
+        Speed | None, Meta(description="speed preset of the h264 and hevc encoders")
     ] = None
     audio: Annotated[
         AudioMode,
@@ -142,9 +179,8 @@ class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mute: Annotated[
         str,
         Meta(
-            pattern=_SPANS,
             description="spans made silent, the other sound is kept: 1:02-1:10,2:00-2:05.5",
-            extra={"metavar": "SPAN[,SPAN]"},
+            extra={"metavar": "SPAN[,SPAN]", "check": parse_spans},
         ),
     ] = ""
     keep_timecode: Annotated[
@@ -160,7 +196,7 @@ class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = Hardware.NONE
 
 
-class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AuditSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the covered clip is searched for faces; a change renders and searches again."""
 
     audit: Annotated[
@@ -189,7 +225,7 @@ class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = 12
 
 
-class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BatchSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the batch is carried out; never changes a cover."""
 
     jobs: Annotated[
@@ -243,14 +279,14 @@ class BatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             pattern=r"^(|local:[1-9]\d*|(tcp|tls)://.+)$",
             description="Dask cluster that does the work: its scheduler's address, or local:N for N"
             " workers on this machine",
-            extra={"metavar": "ADDRESS"},
+            extra={"metavar": "ADDRESS", "accepts": "an address, tcp://HOST:PORT, or local:N"},
         ),
     ] = ""
     cluster_map: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, Meta(pattern="^[^=]+=.")], ...],
         Meta(
             description="path of a folder of this machine on the cluster's workers (repeatable)",
-            extra={"metavar": "HERE=THERE"},
+            extra={"metavar": "HERE=THERE", "accepts": "HERE=THERE, two paths of a folder"},
         ),
     ] = ()
     cluster_tls: Annotated[
@@ -270,79 +306,6 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     output: OutputSettings = OutputSettings()
     audit: AuditSettings = AuditSettings()
     batch: BatchSettings = BatchSettings()
-
-
-class Option(Struct, frozen=True):
-    """An option as the command line and the documentation show it."""
-
-    group: str
-    name: str
-    kind: Any
-    default: Any
-    help: str
-    extra: dict[str, Any]
-
-    @property
-    def flag(self) -> str:
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def choices(self) -> list[str]:
-        """The values of an option that is a choice; else empty."""
-        named = isinstance(self.kind, type) and issubclass(self.kind, enum.Enum)
-        return [member.value for member in self.kind] if named else []
-
-    @property
-    def default_text(self) -> str:
-        """The default as a user writes it; empty where the option is off by default."""
-        off = self.default is None or self.default is False or self.default in ((), "")
-        return "" if off else str(self.default)
-
-
-def options(*groups: str) -> Iterator[Option]:
-    """The options of the named groups (all when none is named), in order of definition."""
-    for group in Settings.__struct_fields__:
-        if groups and group not in groups:
-            continue
-        struct = type(getattr(Settings(), group))
-        hints = get_type_hints(struct, include_extras=True)
-        for field in msgspec.structs.fields(struct):
-            meta = next(m for m in hints[field.name].__metadata__ if isinstance(m, Meta))
-            yield Option(
-                group,
-                field.name,
-                hints[field.name].__origin__,
-                field.default,
-                meta.description or "",
-                meta.extra or {},
-            )
-
-
-def load(file: Path | None, overrides: dict[str, dict[str, Any]]) -> Settings:
-    """Settings from defaults, then `file` (TOML), then `overrides` {group: {name: value}}.
-
-    Raises UsageError naming the file and the option when a value cannot be used.
-    """
-    merged: dict[str, dict[str, Any]] = {}
-    if file is not None:
-        try:
-            merged = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise UsageError(f"cannot be read as settings: {error}", subject=file) from error
-        from_file = _convert(merged, file)  # blame the file before the command line joins in
-        merged = msgspec.to_builtins(from_file)
-    for group, values in overrides.items():
-        merged.setdefault(group, {}).update(values)
-    return _convert(merged, None)
-
-
-def _convert(values: dict[str, Any], file: Path | None) -> Settings:
-    try:
-        return msgspec.convert(values, Settings)
-    except msgspec.ValidationError as error:
-        raise UsageError(
-            f"bad setting: {error}", subject=file, remedy="see blur run --help for the bounds"
-        ) from error
 
 
 def digest(*groups: Struct) -> str:
@@ -375,18 +338,3 @@ def codec_threads() -> int:
     machine, else 0 (FFmpeg's choice). More threads take more CPU time."""
     cores = cpu_count()
     return min(cores, _MOST_THREADS) if cores < _machine_cores() else 0
-
-
-def options_table() -> str:
-    """All options as the table of the README."""
-    rows = ["| option | in blur.toml | default | meaning |", "|---|---|---|---|"]
-    for option in options():
-        values = " {" + ",".join(option.choices) + "}" if option.choices else ""
-        default = f"`{option.default_text}`" if option.default_text else ""
-        place = f"`{option.group}.{option.name}`"
-        rows.append(f"| `{option.flag}{values}` | {place} | {default} | {option.help} |")
-    return "\n".join(rows)
-
-
-if __name__ == "__main__":
-    print(options_table())

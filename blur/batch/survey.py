@@ -11,7 +11,7 @@ from blur.batch.inventory import Clip, Inventory
 from blur.batch.resume import OTHER_BUILD, Wanted, unfinished
 from blur.batch.schedule import Schedule, drain
 from blur.batch.work import Probed, ProbeJob, RunRequest, probe_clips
-from blur.errors import BlurError, NotAClip
+from blur.errors import BlurError, CannotEncode, NotAClip, UsageError
 from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
 from blur.settings import Verify
@@ -33,7 +33,7 @@ class Survey:
     def __init__(self, found: Discovered, entries: Sequence[Entry], request: RunRequest) -> None:
         settings = request.settings
         thorough = settings.batch.verify is Verify.FULL
-        self._settings = settings
+        self._settings, self._render = settings, request.render
         self._inventory = Inventory(
             request.folder, entries, rename=settings.batch.rename, thorough=thorough
         )
@@ -61,7 +61,8 @@ class Survey:
     def probe(self, executor: Executor, stop: Stop, *, read: bool = True) -> None:
         """Probe the files to work on: no clips are skipped, damaged ones have failed.
 
-        With `read`, each clip that was never read whole is, for its hash.
+        With `read`, each clip that was never read whole is, for its hash. Raises UsageError if no
+        encoder opens for any film, so that a bad option costs no earlier output.
         """
         self._read = read
         keys = list(self.why)
@@ -78,6 +79,7 @@ class Survey:
                 continue
             for key, answer in zip(chunk, event.result or [event.error], strict=True):
                 self._take(key, answer)
+        self._require_encoders()
         self._name_outputs()
 
     def ahead(self) -> list[str]:
@@ -111,7 +113,8 @@ class Survey:
     def _task(self, number: int, keys: Sequence[int], *, alone: bool = False) -> Task:
         clips = [self.clips[key] for key in keys]
         unread = [c.file.path for c in clips if self._read and c.entry.sha256 is None]
-        job = ProbeJob([c.file.path for c in clips], unread, self._settings)
+        paths = [c.file.path for c in clips]
+        job = ProbeJob(paths, unread, self._settings, self._render)
         return Task(number, probe_clips, job, alone=alone)
 
     def _take(self, key: int, answer: Probed | BlurError) -> None:
@@ -131,6 +134,14 @@ class Survey:
             self.skipped.append(_skipped(clip))
         else:
             self.failed[key] = answer
+
+    def _require_encoders(self) -> None:
+        refused = [e for e in self.failed.values() if isinstance(e, CannotEncode)]
+        if not refused or self.kept() or not all(probed.still for probed in self.probed.values()):
+            return
+        first = refused[0]
+        others = f", and {len(refused) - 1} other clips cannot be encoded" * (len(refused) > 1)
+        raise UsageError(f"{first.problem}{others}", subject=first.subject, remedy=first.remedy)
 
     def _name_outputs(self) -> None:
         """Name the outputs; of namesakes, the clip that keeps its extension has the plain name."""

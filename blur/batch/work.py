@@ -53,7 +53,7 @@ class Probed(Struct, frozen=True):
     """Size of a clip, known before work on it starts.
 
     `frames` is an estimate, at least 1; `suffix` is the output file's, with its dot. `sha256` is of
-    every byte of the clip, None where it was known before.
+    every byte of the clip, None where it was known before. A `still` needs no video encoder.
     """
 
     frames: int
@@ -61,6 +61,7 @@ class Probed(Struct, frozen=True):
     height: int
     suffix: str
     sha256: str | None = None
+    still: bool = False
 
     @classmethod
     def again(cls, entry: Entry) -> Self:
@@ -85,17 +86,21 @@ class Probed(Struct, frozen=True):
 
 
 class ProbeJob(Struct, frozen=True):
-    """Files to probe; those of `unread` are read whole, for their hash."""
+    """Files to probe; those of `unread` are read whole, for their hash.
+
+    With `render`, the encoder of each is opened once: what it refuses fails before it is scanned.
+    """
 
     paths: list[Path]
     unread: list[Path]
     settings: Settings
+    render: bool = True
 
 
 def probe_clips(job: ProbeJob, progress: Progress) -> list[Probed | BlurError]:
     """Probe files in order; a file that is no clip gives its error instead."""
     from blur.media.open.probe import probe
-    from blur.media.write.writers import output_suffix
+    from blur.media.write.writers import output_suffix, require_writable
 
     answers: list[Probed | BlurError] = []
     for i, path in enumerate(job.paths):
@@ -103,8 +108,10 @@ def probe_clips(job: ProbeJob, progress: Progress) -> list[Probed | BlurError]:
             info = probe(path)
             frames = info.frames or int((info.duration or 0) * info.rate) or 1
             suffix = output_suffix(info, job.settings.output)
+            if job.render:
+                require_writable(info, job.settings.output)
             whole = read_whole(path, progress) if path in job.unread else None
-            answers.append(Probed(frames, info.width, info.height, suffix, whole))
+            answers.append(Probed(frames, info.width, info.height, suffix, whole, info.still))
         except BlurError as error:
             answers.append(error)
         progress("probe", i + 1, len(job.paths))

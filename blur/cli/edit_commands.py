@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.review.protocol import Command
 
 _FACE = click.argument("face", type=int)
-_FRAME = click.argument("frame", type=int)
+_FRAME_NUMBER = click.IntRange(min=0)
+_FRAME = click.argument("frame", type=_FRAME_NUMBER)
 
 
 def _decision(**how: Any) -> Callable[[Function], Function]:
@@ -28,8 +29,15 @@ def _decision(**how: Any) -> Callable[[Function], Function]:
         CLIP,
         click.argument("faces", type=int, nargs=-1, required=True),
         click.option("--reason", **how),
-        click.option("--from", "first", type=int, help="First frame.  [default: the clip's first]"),
-        click.option("--to", "last", type=int, help="Last frame.  [default: the clip's last]"),
+        click.option(
+            "--from",
+            "first",
+            type=_FRAME_NUMBER,
+            help="First frame.  [default: the clip's first]",
+        ),
+        click.option(
+            "--to", "last", type=_FRAME_NUMBER, help="Last frame.  [default: the clip's last]"
+        ),
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 import click
 
-from blur import settings
+from blur import options, values
 from blur.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -36,7 +36,7 @@ _CONFIG = click.option(
 def settings_options(*groups: str) -> Callable[[Function], Function]:
     """An option for each setting in `groups`, and --config; `chosen_settings` reads them."""
 
-    return together(*map(_option, settings.options(*groups)), _CONFIG)
+    return together(*map(_option, options.options(*groups)), _CONFIG)
 
 
 def together(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:
@@ -59,25 +59,41 @@ def echo_json(value: object) -> None:
 def chosen_settings(given: dict[str, Any]) -> Settings:
     """The defaults, the config file and the given options, the last of these first."""
     overrides: dict[str, dict[str, Any]] = {}
-    for option in settings.options():
+    for option in options.options():
         if given.get(option.name) not in (None, ()):
             overrides.setdefault(option.group, {})[option.name] = given[option.name]
-    return settings.load(given["config"], overrides)
+    return options.load(given["config"], overrides)
 
 
-def _option(option: settings.Option) -> Callable[[Function], Function]:
-    kind: Any = option.kind
-    several = get_origin(kind) is tuple
-    if get_args(kind):  # tuple[X, ...] or X | None
-        kind = get_args(kind)[0]
+def refusing(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """A callback that reads an option's text, or each of several; a ValueError ends the command."""
+
+    def callback(ctx: click.Context, param: click.Parameter, given: Any) -> Any:
+        try:
+            if isinstance(given, tuple):
+                return tuple(map(read, given))
+            return None if given is None else read(given)
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx, param) from error
+
+    return callback
+
+
+_METAVARS = {int: "INTEGER", float: "FLOAT", str: "TEXT"}
+
+
+def _option(option: options.Option) -> Callable[[Function], Function]:
     default = f"  [default: {option.default_text}]" if option.default_text else ""
-    text = option.help[0].upper() + option.help[1:] + "." + default
-    if kind is bool:
+    text = option.text[0].upper() + option.text[1:] + "." + default
+    base = values.plain(option.kind)
+    if base is bool:
         return click.option(option.flag, is_flag=True, default=None, help=text)
+    if option.choices:
+        return click.option(option.flag, type=click.Choice(option.choices), help=text)
     return click.option(
         option.flag,
-        type=click.Choice(option.choices) if option.choices else kind,
-        multiple=several,
-        metavar=option.extra.get("metavar"),
+        callback=refusing(option.read),
+        multiple=option.several,
+        metavar=option.extra.get("metavar") or _METAVARS.get(base, "TEXT"),
         help=text,
     )

@@ -7,16 +7,17 @@ import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
 from blur.cli.clips import each, require_new, write_text
-from blur.cli.options import CLIPS, OVERWRITE
+from blur.cli.options import CLIPS, OVERWRITE, refusing
 from blur.cli.show_commands import has_screen
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
 from blur.settings import CoverSettings, FillName, ScanSettings
+from blur.values import TimeSpan, parse_spans
 
 if TYPE_CHECKING:  # native libraries are loaded when the command runs
     from blur.data.plan import Plan
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # native libraries are loaded when the command runs
 _SAMPLE_SECONDS = 12.0
 """Seconds of looking at a clip without a plan; more of them show more frames."""
 SHEETS = "sheets"
+Spans: TypeAlias = tuple[TimeSpan, ...]
 
 
 @click.command(short_help="Show frames as they would be covered.")
@@ -37,7 +39,10 @@ SHEETS = "sheets"
 @OVERWRITE
 @click.option("--compare", is_flag=True, help="Write a film, before and after side by side.")
 @click.option(
-    "--spans", metavar="SPAN[,SPAN]", help="What --compare shows: 0:10-0:20 or 1:02-1:07.5."
+    "--spans",
+    callback=refusing(parse_spans),
+    metavar="SPAN[,SPAN]",
+    help="What --compare shows: 0:10-0:20 or 1:02-1:07.5.",
 )
 @click.option("--live", is_flag=True, help="Play the clip covered in a window, while looking.")
 @click.option(
@@ -49,7 +54,7 @@ def preview(
     output: Path | None,
     overwrite: bool,
     compare: bool,
-    spans: str | None,
+    spans: Spans | None,
     live: bool,
     fill: str | None,
 ) -> None:
@@ -59,6 +64,8 @@ def preview(
     folder of a run, in which CLIPS may name some. No contact sheet shows a clear face.
     """
     keep_off_network()
+    if spans is not None and not compare:
+        raise UsageError("--spans is for --compare", remedy="add --compare, or leave it away")
     if target.is_dir():
         if live or fill:
             raise UsageError("--live and --fill are for a clip, not for an output folder")
@@ -138,7 +145,7 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: 
     write_text(folder / "index.html", sheet.index(shelf.folder.out.resolve().name, made), within)
 
 
-def _compare_clip(clip: Path, spans: str | None, path: Path, cover: CoverSettings) -> None:
+def _compare_clip(clip: Path, spans: Spans | None, path: Path, cover: CoverSettings) -> None:
     """Before and after of a clip, scanned on the way."""
     from blur.export import compare
     from blur.media.open.probe import probe
@@ -154,7 +161,7 @@ def _compare_clip(clip: Path, spans: str | None, path: Path, cover: CoverSetting
 def _compare_all(
     shelf: Shelf,
     names: Sequence[str],
-    spans: str | None,
+    spans: Spans | None,
     output: Path | None,
     overwrite: bool,
 ) -> None:
@@ -181,17 +188,12 @@ def _compare_all(
         _warn(path, shown)
 
 
-def _spans(plan: Plan, text: str | None) -> list[FrameSpan]:
+def _spans(plan: Plan, seconds: Spans | None) -> list[FrameSpan]:
     """Frames named by `--spans`, else around the moments of a contact sheet."""
     from blur.export.compare import interesting
-    from blur.media.write.audio import parse_spans
 
-    if text is None:
+    if seconds is None:
         return interesting(plan)
-    try:
-        seconds = parse_spans(text)
-    except ValueError as error:
-        raise UsageError(f"no span: {text}", remedy="as in 0:10-0:20,1:02-1:07.5") from error
     times = [plan.seconds(frame) for frame in range(plan.frames)]
     return [(bisect_left(times, float(a)), bisect_left(times, float(b))) for a, b in seconds]
 

@@ -42,7 +42,13 @@ def inspect(file: Path, json: bool) -> None:
 
 @click.command(short_help="Look through an output folder in the browser.")
 @OUT
-@click.option("--port", default=0, show_default="any free one", help="Port on this machine.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default="any free one",
+    help="Port on this machine.",
+)
 @click.option(
     "--browser/--no-browser", default=None, help="Open a browser, or only print the address."
 )
@@ -101,7 +107,11 @@ def has_screen() -> bool:
 @OVERWRITE
 @click.option("--only", type=click.Choice(["doubts", "covers"]), help="Leave out the others.")
 @click.option(
-    "--start-hour", default=0, show_default=True, help="Hour at which the timeline begins (EDL)."
+    "--start-hour",
+    type=click.IntRange(0, 23),
+    default=0,
+    show_default=True,
+    help="Hour at which the timeline begins (EDL).",
 )
 def markers(
     out: Path,

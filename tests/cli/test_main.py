@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from blur import __version__, settings
+from blur import __version__
 from blur.cli.main import main
 from blur.data.findings import Audit
 from blur.errors import Exit, OutputError
+from blur.options import options
 from blur.settings import Codec, Level, Settings
 from blur.store.folder import WorkFolder
 from blur.store.report import BatchReport, ClipReport, Problem, State
@@ -68,7 +69,7 @@ def test_opencv_starts_no_threads_in_blurs_own_processes_and_in_no_others():
 
 def test_run_offers_every_setting():
     text = blur("run", "--help").output
-    for option in settings.options():
+    for option in options():
         assert f"{option.flag} " in text or f"{option.flag}\n" in text
 
 
@@ -114,12 +115,49 @@ def test_a_bad_config_file_is_named(tmp_path, text, named):
 
 
 @pytest.mark.parametrize(
-    "bad", [["--hold", "99"], ["--level", "no"], ["--colour", "red"], ["--jobs", "-1"], ["--x"]]
-)
-def test_bad_options_are_usage_errors(tmp_path, bad):
-    done = blur("run", tmp_path, "-o", tmp_path / "out", *bad)
-    assert done.exit_code == Exit.USAGE
-    assert bad[0].lstrip("-") in done.stderr
+    "line",
+    [
+        *(f"{command} IN -o OUT --config=TOML" for command in ("run", "scan", "render")),
+        *(f"run IN -o OUT {bad}" for bad in ("--hold=99", "--level=no", "--colour=red", "--jobs=-1",
+          "--preset=nonsense", "--crf=-3", "--crf=99", "--mute=5-4", "--margin=nan",
+          "--cluster=foo", "--cluster-map=x", "--unknown=1")),
+        "scan IN -o OUT --hold=-1",
+        "render IN -o OUT --audit-rounds=11",
+        "doctor --quick --crf=99",
+        "preview CLIP --compare --spans=5-4",
+        "preview CLIP --compare --spans=zz",
+        "preview CLIP --spans=0-1",
+        "preview CLIP --fill=nonsense",
+        "review IN --port=99999",
+        "markers IN --start-hour=24",
+        "markers IN --format=xml",
+        "edits keep IN a.mov 0 --reason=x --from=-1",
+        "edits extend IN a.mov 0 -- --1",
+    ],
+)  # fmt: skip
+def test_bad_options_are_refused_by_name_before_anything_is_read(line, calls, tmp_path):
+    (tmp_path / "blur.toml").write_text("[scan]\nhold = 99\n")
+    clip = tmp_path / "clip.mov"
+    clip.touch()
+    places = {"IN": tmp_path, "OUT": tmp_path / "out", "CLIP": clip}
+    words = [str(places.get(word, word)) for word in line.split()]
+    done = blur(*(word.replace("TOML", str(tmp_path / "blur.toml")) for word in words))
+    assert done.exit_code == Exit.USAGE and not calls
+    option = words[-1].partition("=")[0]
+    named = {"--config": "scan.hold must be a number, 0 to 30", "--1": "FRAME"}.get(option, option)
+    assert named in done.stderr and "$." not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "scan", "render", "doctor"])
+def test_bounds_stand_in_the_help(command):
+    words = " ".join(blur(command, "--help").output.split())
+    groups = {"scan": ("scan", "batch"), "render": ("cover", "output", "audit", "batch")}
+    shown = list(options(*groups.get(command, ("scan", "cover", "output", "audit"))))
+    bounded = [option for option in shown if option.text != option.help]
+    assert bounded
+    for option in bounded:
+        assert option.text[1:] in words
 
 
 def test_scan_and_render_are_halves_of_run(calls, tmp_path):

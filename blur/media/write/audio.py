@@ -15,6 +15,7 @@ import numpy as np
 from blur.errors import DecodeError, OutputError
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
+from blur.values import TimeSpan
 
 # Codecs that each container takes as they are: known to players, without metadata of their own.
 _COPIED = {
@@ -35,25 +36,6 @@ _RECODED = {
 _GAP = Fraction(1, 10)
 """Seconds; a longer gap is filled with silence, a shorter gap is the clock's rounding."""
 
-MuteSpan = tuple[Fraction, Fraction]
-"""Start and end in seconds since the clip's start."""
-
-
-def parse_spans(text: str) -> tuple[MuteSpan, ...]:
-    """`1:02-1:10,2:00-2:05.5` as spans in seconds. Raises ValueError."""
-    spans = []
-    for part in filter(None, text.split(",")):
-        start, end = (_seconds(time) for time in part.split("-"))
-        spans.append((start, end))
-    return tuple(spans)
-
-
-def _seconds(time: str) -> Fraction:
-    seconds = Fraction(0)
-    for part in time.split(":"):
-        seconds = seconds * 60 + Fraction(part)
-    return seconds
-
 
 class _Track(Protocol):
     """Turns the packets of a clip's sound track into those of the output."""
@@ -71,7 +53,7 @@ class Sound:
     """
 
     def __init__(
-        self, info: ClipInfo, output: av.container.OutputContainer, mute: tuple[MuteSpan, ...] = ()
+        self, info: ClipInfo, output: av.container.OutputContainer, mute: tuple[TimeSpan, ...] = ()
     ) -> None:
         self._info = info
         self._output = output
@@ -177,7 +159,7 @@ class _Recoded:
         source: av.AudioStream,
         output: av.container.OutputContainer,
         shift: Fraction,
-        mute: tuple[MuteSpan, ...],
+        mute: tuple[TimeSpan, ...],
         number: int,
     ) -> None:
         context = source.codec_context

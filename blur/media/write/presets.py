@@ -8,7 +8,7 @@ import av
 import av.codec
 from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
 
-from blur.errors import OutputError, UsageError
+from blur.errors import CannotEncode
 from blur.media.open.clip_info import ClipInfo
 from blur.settings import Codec, Hardware, OutputSettings, codec_threads
 
@@ -108,7 +108,7 @@ _HARDWARE_TAKES = ("yuv420p", "nv12", "p010le", "yuv444p")
 
 
 def preset_for(info: ClipInfo, settings: OutputSettings) -> Preset:
-    """The preset for a clip. Raises UsageError when this machine's FFmpeg lacks the encoder."""
+    """The preset for a clip. Raises CannotEncode when this machine's FFmpeg lacks the encoder."""
     codec, match = settings.codec, settings.codec is Codec.MATCH
     if match:
         deep = av.VideoFormat(info.pix_fmt).components[0].bits > 8
@@ -140,7 +140,7 @@ def sample_format(info: ClipInfo, preset: Preset) -> str:
     if source in takes:
         return source
     if not takes:
-        raise OutputError(
+        raise CannotEncode(
             f"has an odd width or height, which {preset.encoder} cannot keep",
             subject=info.path.name,
             remedy="use --hardware none, or another --codec",
@@ -164,7 +164,7 @@ def encoder_options(
     options |= {key: value.format(crf=crf) for key, value in preset.options.items()}
     lookahead = None
     if preset.speed is not None:
-        speed = settings.preset or preset.speed
+        speed = str(settings.preset or preset.speed)
         options |= {"crf": str(crf), "preset": speed}
         lookahead = _shorter_lookahead(preset.encoder, speed, info, target)
     if preset.encoder == "libx264" and lookahead is not None:
@@ -206,11 +206,11 @@ def _on_hardware(preset: Preset, codec: Codec, hardware: Hardware) -> Preset:
     encoder = f"{codec}_{hardware}"
     remedy = "use --hardware none, or an FFmpeg and a machine that have it"
     if codec not in (Codec.H264, Codec.HEVC):
-        raise UsageError(f"--hardware does not encode {codec}", remedy="use --codec h264 or hevc")
+        raise CannotEncode(f"--hardware does not encode {codec}", remedy="use --codec h264 or hevc")
     try:
         found = av.Codec(encoder, "w")
     except UnknownCodecError as error:
-        raise UsageError(f"this installation has no {encoder} encoder", remedy=remedy) from error
+        raise CannotEncode(f"this installation has no {encoder} encoder", remedy=remedy) from error
     known = {f.name for f in found.video_formats or ()} or set(_HARDWARE_TAKES)
     takes = tuple(f for f in _HARDWARE_TAKES if f in known)
     quality = {

@@ -21,6 +21,7 @@ from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
 from blur.media.traces import nal
+from blur.media.write.encoder import open_encoder
 from blur.media.write.part import Written, explained
 from blur.media.write.writer import Writer
 from blur.settings import OutputSettings
@@ -182,5 +183,6 @@ class SplicingWriter(Writer):
         assert isinstance(encoder, av.VideoCodecContext)
         encoder.framerate, encoder.bit_rate = self._info.rate, 0
         encoder.flags |= self._stream.codec_context.flags & Flags.global_header
-        self._start(encoder)
+        colour = self._conversion.colour
+        open_encoder(encoder, self._info, self._settings, self._preset, self._target, colour)
         return encoder

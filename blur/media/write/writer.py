@@ -12,29 +12,26 @@ from typing import Any, Self
 
 import av
 import av.error
-from av.codec.context import Flags
-from av.codec.hwaccel import HWAccel
 
 from blur.errors import OutputError
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
 from blur.media.traces.file_traces import check_output
 from blur.media.traces.metadata import Kind
-from blur.media.write.audio import Sound, parse_spans
+from blur.media.write.audio import Sound
+from blur.media.write.encoder import hwaccel_for, open_encoder, stays_interlaced
 from blur.media.write.part import Part, Written, explained
 from blur.media.write.pixel_formats import Conversion
-from blur.media.write.presets import Preset, encoder_options, preset_for, sample_format
-from blur.settings import AudioMode, Hardware, OutputSettings, codec_threads
-
-_VIDEOTOOLBOX_QUALITY = 65 * 118
-"""65 of 100 in FFmpeg's lambda units, visually lossless on Apple's chips; more is larger."""
+from blur.media.write.presets import Preset, preset_for, sample_format
+from blur.settings import AudioMode, OutputSettings
+from blur.values import parse_spans
 
 
 class Writer:
     """Encodes frames into `final_path`, which appears whole and verified, or not at all.
 
     A context manager; leaving it before `finish` removes the unfinished file. Raises OutputError
-    or DiskFull, and UsageError when this machine lacks the encoder.
+    or DiskFull, and CannotEncode when no encoder opens for the clip.
     """
 
     def __init__(self, final_path: Path, info: ClipInfo, settings: OutputSettings) -> None:
@@ -121,12 +118,13 @@ class Writer:
         stream = self._container.add_stream(
             preset.encoder,
             rate=info.rate,
-            hwaccel=HWAccel("vaapi") if settings.hardware is Hardware.VAAPI else None,
+            hwaccel=hwaccel_for(settings),
         )
         assert isinstance(stream, av.VideoStream)
         self._stream, self._preset, self._target = stream, preset, target
         self._describe()
-        self._start(stream.codec_context)
+        context = stream.codec_context
+        open_encoder(context, info, settings, preset, target, self._conversion.colour)
         if self._wants_sound:
             self._sound = Sound(info, self._container, parse_spans(settings.mute))
             self._stack.callback(self._sound.close)
@@ -140,56 +138,17 @@ class Writer:
         self._stream.time_base = info.time_base
         if self._preset.codec_tag is not None:
             self._stream.codec_context.codec_tag = self._preset.codec_tag
-        if self._interlaced:
-            if not self._preset.interlaced:
-                raise OutputError(
-                    f"is interlaced, which {self._preset.encoder} cannot keep",
-                    subject=info.path.name,
-                    remedy="use --deinterlace or --codec h264",
-                )
+        if stays_interlaced(info, self._settings):
             self._notes.append("interlaced, kept so")
         if info.display_matrix is not None:
             self._stream.set_display_matrix(info.display_matrix)
         if self._settings.keep_timecode and info.timecode:
             self._stream.metadata["timecode"] = info.timecode
 
-    def _start(self, context: av.VideoCodecContext) -> None:
-        """Open an encoder with the clip's geometry, time base and colour."""
-        info, preset = self._info, self._preset
-        context.options = encoder_options(preset, info, self._settings, self._target)
-        context.width = info.orientation.stored_width
-        context.height = info.orientation.stored_height
-        context.pix_fmt = self._target
-        context.thread_count = codec_threads()
-        context.time_base = info.time_base
-        context.sample_aspect_ratio = info.sample_aspect_ratio
-        colour = self._conversion.colour
-        context.color_primaries, context.color_trc = colour.primaries, colour.transfer
-        context.colorspace, context.color_range = colour.matrix, colour.range
-        if preset.speed is None:  # keeps encoders without presets from naming themselves
-            context.flags |= Flags.bitexact
-        if self._settings.hardware is Hardware.VIDEOTOOLBOX:
-            context.qscale, context.global_quality = True, _VIDEOTOOLBOX_QUALITY
-        if self._interlaced:
-            context.flags |= Flags.interlaced_dct | Flags.interlaced_me
-            context.field_order = 2 if info.top_field_first else 3
-        try:
-            context.open()
-        except av.error.FFmpegError as error:
-            raise OutputError(
-                f"the encoder {preset.encoder} refuses the clip: {error.strerror}",
-                subject=self._info.path.name,
-                remedy="check --preset and --crf, use another --codec, or --hardware none",
-            ) from error
-
     @property
     def _wants_sound(self) -> bool:
         settings = self._settings
         return bool(self._info.audio) and (settings.audio is AudioMode.KEEP or bool(settings.mute))
-
-    @property
-    def _interlaced(self) -> bool:
-        return self._info.interlaced and not self._settings.deinterlace
 
     def _mux(self, packets: list[av.Packet[av.VideoStream]]) -> None:
         """Mux packets as soon as the end of their pictures is known."""

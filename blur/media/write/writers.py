@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from blur.media.open.clip_info import ClipInfo
+from blur.media.write.encoder import require_encoder
 from blur.media.write.presets import preset_for
 from blur.media.write.still_writer import StillWriter, suffix_of
 from blur.media.write.writer import Writer
@@ -16,6 +17,12 @@ def open_writer(final_path: Path, info: ClipInfo, settings: OutputSettings) -> W
     if info.still:
         return StillWriter(final_path, info)
     return Writer(final_path, info, settings)
+
+
+def require_writable(info: ClipInfo, settings: OutputSettings) -> None:
+    """Raises CannotEncode where no encoder opens for a film; photographs keep their own format."""
+    if not info.still:
+        require_encoder(info, settings)
 
 
 def output_suffix(info: ClipInfo, settings: OutputSettings) -> str:

@@ -8,8 +8,8 @@ from footage import RECIPES, Recipe, make
 from passing import heard, passed_through
 
 from blur.media.open.probe import probe
-from blur.media.write.audio import parse_spans
 from blur.settings import AudioMode, OutputSettings
+from blur.values import parse_spans
 
 LONG = tuple(range(0, 50 * 512, 512))
 

@@ -10,7 +10,7 @@ import av
 import pytest
 from footage import RECIPES, make, unprivileged
 
-from blur.errors import DiskFull, OutputError, UsageError
+from blur.errors import CannotEncode, DiskFull, OutputError, UsageError
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.write.part import Part
@@ -186,7 +186,7 @@ def test_an_absent_hardware_encoder_is_named(clip, tmp_path):
 
 def test_hevc_refuses_interlaced_clips_with_a_remedy(tmp_path):
     clip = make(tmp_path / "clip.mp4", RECIPES["interlaced"])
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(CannotEncode) as caught:
         render(clip, tmp_path / "out.mp4", OutputSettings(codec=Codec.HEVC))
     assert "--deinterlace" in caught.value.remedy
 

@@ -1,0 +1,107 @@
+"""Values of options: which are accepted, in words and as a check.
+
+A kind is a type, annotated with `msgspec.Meta` where it has bounds. Its `extra` may hold `accepts`,
+words for values that a pattern describes, and `check`, a function that raises ValueError.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from fractions import Fraction
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+TimeSpan = tuple[Fraction, Fraction]
+"""Start and end in seconds since the clip's start; the end is later."""
+
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_TIME = r"(\d+:)?(\d+:)?\d+(\.\d+)?"
+_SPAN = re.compile(f"({_TIME})-({_TIME})", re.ASCII)
+_LONGEST = 60
+"""Characters of a refused value that a message repeats; more hide the message's end."""
+
+
+def accepted(kind: Any) -> str:
+    """The values that a kind accepts: `a number, 0 to 30`."""
+    base, metas = _parts(kind)
+    for meta in metas:
+        if words := (meta.extra or {}).get("accepts"):
+            return str(words)
+    if get_origin(base) is tuple:
+        return "a list of texts"
+    if named := choices(base):
+        return f"{', '.join(named[:-1])} or {named[-1]}"
+    limits = bounds(kind)
+    return f"{_WORDS[base]}, {limits}" if limits else _WORDS[base]
+
+
+def bounds(kind: Any) -> str:
+    """The bounds of a number: `0 to 30`, `1 or more`; empty without any."""
+    for meta in _parts(kind)[1]:
+        if meta.ge is not None:
+            return f"{meta.ge:g} or more" if meta.le is None else f"{meta.ge:g} to {meta.le:g}"
+    return ""
+
+
+def choices(kind: Any) -> list[str]:
+    """The values of a choice; else empty."""
+    base, _ = _parts(kind)
+    named = isinstance(base, type) and issubclass(base, enum.Enum)
+    return [member.value for member in base] if named else []
+
+
+def plain(kind: Any) -> Any:
+    """The type itself: without bounds, and without None."""
+    return _parts(kind)[0]
+
+
+def converted(kind: Any, value: object) -> Any:
+    """`value` in the kind's own type. Raises ValueError with the values that are accepted."""
+    try:
+        made = msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        given = repr(value)
+        given = given if len(given) <= _LONGEST else f"{given[:_LONGEST]}…"
+        raise ValueError(f"must be {accepted(kind)}, not {given}") from error
+    for meta in _parts(kind)[1]:
+        if check := (meta.extra or {}).get("check"):
+            check(made)
+    return made
+
+
+def parse_spans(text: str) -> tuple[TimeSpan, ...]:
+    """`1:02-1:10,2:00-2:05.5` as spans in seconds. Raises ValueError."""
+    spans = []
+    for part in filter(None, text.split(",")):
+        if not _SPAN.fullmatch(part):
+            raise ValueError(f"must be spans like 1:02-1:10,2:00-2:05.5, not {part!r}")
+        start, end = (_seconds(time) for time in part.split("-"))
+        if not start < end:
+            raise ValueError(f"must be spans that end after they begin, not {part!r}")
+        spans.append((start, end))
+    return tuple(spans)
+
+
+def _seconds(time: str) -> Fraction:
+    seconds = Fraction(0)
+    for part in time.split(":"):
+        seconds = seconds * 60 + Fraction(part)
+    return seconds
+
+
+def _parts(kind: Any) -> tuple[Any, list[Meta]]:
+    """The bare type of a kind, and all annotations on the way to it."""
+    metas: list[Meta] = []
+    while True:
+        metas += [m for m in getattr(kind, "__metadata__", ()) if isinstance(m, Meta)]
+        if hasattr(kind, "__metadata__"):
+            kind = kind.__origin__
+            continue
+        members = [part for part in get_args(kind) if part is not NoneType]
+        if get_origin(kind) is tuple or not members:
+            return kind, metas
+        (kind,) = members
