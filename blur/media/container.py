@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +84,21 @@ def video_stream(container: av.container.InputContainer, index: int) -> av.Video
     assert isinstance(stream, av.VideoStream)
     stream.thread_type, stream.codec_context.thread_count = "SLICE", 1
     return stream
+
+
+def count_pictures(path: Path, most: int) -> int:
+    """Coded pictures of the first video stream, counted up to `most`, none decoded.
+
+    Raises NotAClip or DecodeError.
+    """
+    with open_input(path) as container:
+        if not container.streams.video:
+            return 0
+        packets = container.demux(container.streams.video[0])
+        try:
+            return sum(1 for _ in itertools.islice((p for p in packets if p.size), most))
+        except av.error.FFmpegError as error:
+            raise DecodeError(f"cannot be read: {error.strerror}", subject=path.name) from error
 
 
 def read_head(path: Path, size: int = 64) -> bytes:

@@ -104,6 +104,7 @@ def copied(picture: av.VideoFrame) -> av.VideoFrame:
         width = min(old.shape[1], new.shape[1])
         new[:, :width] = old[:, :width]
     twin.colorspace, twin.color_range = picture.colorspace, picture.color_range
+    twin.color_primaries, twin.color_trc = picture.color_primaries, picture.color_trc
     return twin
 
 

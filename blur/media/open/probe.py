@@ -89,6 +89,12 @@ def _main_video(container: av.container.InputContainer, path: Path) -> av.VideoS
         if s.codec_context is not None
         and not s.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)
     ]
+    if not streams and any(s.codec_context is None for s in container.streams.video):
+        raise DecodeError(
+            f"holds pictures that cannot be decoded here: {container.format.long_name}",
+            subject=path.name,
+            remedy="convert it with a program of its maker to a common format, and cover that",
+        )
     if not streams:
         problem = "has sound but no picture" if container.streams.audio else "holds no picture"
         raise NotAClip(problem, subject=path.name)

@@ -14,5 +14,5 @@ def open_reader(
 ) -> FrameReader:
     """A reader of a photograph or a film; the options, for films only, are `Reader`'s."""
     if info.still:
-        return StillReader(path, info)
+        return StillReader(path)
     return Reader(path, info, max_damaged=max_damaged, deinterlace=deinterlace)

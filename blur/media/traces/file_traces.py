@@ -15,8 +15,9 @@ from msgspec import Struct
 from PIL import ImageOps
 
 from blur.errors import OutputError
+from blur.media import tiff
 from blur.media.container import open_input
-from blur.media.photograph import format_of, is_still, open_photograph
+from blur.media.photograph import RAW, SINGLE, form_of, format_of, is_still, photograph_header
 from blur.media.traces import icc, nal
 from blur.media.traces.ebml import traces_of_matroska
 from blur.media.traces.image_parts import traces_of_still
@@ -66,12 +67,27 @@ def traces_in_file(path: Path) -> FileTraces:
 
 
 def _traces_in_still(path: Path) -> FileTraces:
-    with open_photograph(path) as image:
-        width, height = ImageOps.exif_transpose(image).size
-        codec = format_of(image).lower()
-        profile = icc.standard_name(image.info.get("icc_profile") or b"") or "sRGB"
-    track = f"picture {codec} {width}x{height} {profile}"
+    form = form_of(path)
+    if form in (RAW, SINGLE):
+        codec = form.lower()
+        track = "picture of a camera's sensor" if form == RAW else _pictured(path)
+    elif form == "TIFF":
+        first = tiff.directories(path)[0]
+        width, height = (first.get(tag, (0,))[0] for tag in (tiff.WIDTH, tiff.HEIGHT))
+        space = icc.standard_name(icc.in_tiff(path)) or "sRGB"
+        codec, track = "tiff", f"picture tiff {width}x{height} {space}"
+    else:
+        with photograph_header(path) as image:
+            width, height = ImageOps.exif_transpose(image).size
+            codec = format_of(image).lower()
+            space = icc.standard_name(image.info.get("icc_profile") or b"") or "sRGB"
+        track = f"picture {codec} {width}x{height} {space}"
     return FileTraces(path.name, codec, (track,), tuple(dict.fromkeys(traces_of_still(path))))
+
+
+def _pictured(path: Path) -> str:
+    with open_input(path) as container:
+        return _describe(container.streams.video[0])
 
 
 def check_output(path: Path, allowed: frozenset[Kind], name: str) -> None:

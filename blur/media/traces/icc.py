@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
-from PIL import ImageCms
+from PIL import ImageCms, TiffImagePlugin
+
+from blur.media import tiff
 
 _D50 = (0.9642, 1.0, 0.8249)
 _D65_TO_D50 = (
@@ -83,6 +86,21 @@ def profile_of(name: str) -> bytes:
         ">I4xI4s4s4s12x4s28x", size, 0x04300000, b"mntr", b"RGB ", b"XYZ ", b"acsp"
     )
     return header + b"".join(map(_fixed, _D50)) + bytes(48) + table + body
+
+
+def in_tiff(path: Path) -> bytes:
+    """The profile of a TIFF's first picture, b"" without any. Raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(8)
+        directory = TiffImagePlugin.ImageFileDirectory_v2(
+            head + (file.read(8) if b"+" in head[:4] else b"")
+        )
+        file.seek(directory.next)
+        try:
+            directory.load(file)
+        except (SyntaxError, struct.error, ValueError):
+            return b""
+    return bytes(directory.get(tiff.PROFILE) or b"")
 
 
 def is_ours(profile: bytes) -> bool:

@@ -13,9 +13,12 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image
 
-from blur.media.photograph import photograph_header
-from blur.media.traces import icc, isobmff
-from blur.media.traces.metadata import Kind, Trace, kind_of
+from blur.media import tiff
+from blur.media.atoms import Atom, atoms, payload
+from blur.media.container import open_input, read_head
+from blur.media.photograph import RAW, SINGLE, form_of, photograph_header
+from blur.media.traces import icc
+from blur.media.traces.metadata import Kind, Trace, kind_of, traces_of
 
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 _PNG_PICTURE = {"IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "sBIT", "bKGD"}
@@ -34,17 +37,18 @@ _HEIF_PROPERTIES = {"ispe", "pixi", "hvcC", "av1C", "pasp", "irot", "imir", "cla
 
 def traces_of_still(path: Path) -> Iterator[Trace]:
     """Every trace beside the picture. Raises DecodeError where the file cannot be opened."""
-    data = path.read_bytes()
-    if data.startswith(b"\xff\xd8"):
-        yield from _jpeg(data)
-    elif data.startswith(_PNG_HEAD):
-        yield from _png(data)
-    elif data[:4] == b"RIFF":
-        yield from _webp(data)
-    elif data[:4] in (b"II*\0", b"MM\0*"):
+    form = form_of(path)
+    if form == "TIFF" or (form == RAW and read_head(path).startswith(tiff.HEADS)):
         yield from _tiff(path)
-    elif data[4:8] == b"ftyp":
+    elif form == RAW:
+        yield Trace.of(Kind.DEVICE, "file", "a camera's raw photograph")
+    elif form == SINGLE:
+        with open_input(path) as container:
+            yield from traces_of(container.metadata, "file")
+    elif form in ("HEIF", "AVIF"):
         yield from _heif(path)
+    elif form is not None:
+        yield from {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp}[form](path.read_bytes())
 
 
 def exif_traces(exif: Image.Exif, where: str) -> Iterator[Trace]:
@@ -197,19 +201,18 @@ def _webp(data: bytes) -> Iterator[Trace]:
 
 
 def _tiff(path: Path) -> Iterator[Trace]:
-    with photograph_header(path) as image:
-        exif = image.getexif()
-        profile = image.info.get("icc_profile")
-        if profile:
-            yield from _profile(profile, "ICC profile")
-        for trace in exif_traces(exif, "TIFF"):
-            if "InterColorProfile" not in trace.where:
-                yield trace
+    exif = Image.Exif()
+    with path.open("rb") as file:
+        exif.load_from_fp(file)
+        found = list(exif_traces(exif, "TIFF"))
+    if profile := icc.in_tiff(path):
+        yield from _profile(profile, "ICC profile")
+    yield from (trace for trace in found if "InterColorProfile" not in trace.where)
 
 
 def _heif(path: Path) -> Iterator[Trace]:
     with path.open("rb") as file:
-        for atom in isobmff.atoms(file, 0, path.stat().st_size):
+        for atom in atoms(file, 0, path.stat().st_size):
             if atom.type == "meta":
                 yield from _heif_meta(file, atom)
             elif atom.type not in ("ftyp", "mdat", "free", "skip"):
@@ -218,28 +221,28 @@ def _heif(path: Path) -> Iterator[Trace]:
         yield from exif_traces(image.getexif(), "Exif item")
 
 
-def _heif_meta(file: BinaryIO, meta: isobmff.Atom) -> Iterator[Trace]:
-    for atom in isobmff.atoms(file, meta.start + 4, meta.end):
+def _heif_meta(file: BinaryIO, meta: Atom) -> Iterator[Trace]:
+    for atom in atoms(file, meta.start + 4, meta.end):
         if atom.type == "iinf":
             yield from _heif_items(file, atom)
         elif atom.type == "iref":
-            for reference in isobmff.atoms(file, atom.start + 4, atom.end):
+            for reference in atoms(file, atom.start + 4, atom.end):
                 if reference.type == "thmb":
                     yield Trace.of(Kind.THUMBNAIL, "meta/iref")
                 elif reference.type == "auxl":
                     yield Trace.of(Kind.HIDDEN, "meta/iref", "depth or gain map")
         elif atom.type == "iprp":
-            for part in isobmff.atoms(file, atom.start, atom.end):
+            for part in atoms(file, atom.start, atom.end):
                 if part.type == "ipco":
                     yield from _heif_properties(file, part)
         elif atom.type not in _HEIF_STRUCTURE:
             yield Trace.of(Kind.HIDDEN, f"meta/{atom.type}", f"{atom.end - atom.start} bytes")
 
 
-def _heif_items(file: BinaryIO, atom: isobmff.Atom) -> Iterator[Trace]:
-    head = isobmff.payload(file, atom, 1)
-    for item in isobmff.atoms(file, atom.start + (6 if head == b"\0" else 8), atom.end):
-        entry = isobmff.payload(file, item)
+def _heif_items(file: BinaryIO, atom: Atom) -> Iterator[Trace]:
+    head = payload(file, atom, 1)
+    for item in atoms(file, atom.start + (6 if head == b"\0" else 8), atom.end):
+        entry = payload(file, item)
         at = 8 if entry[:1] == b"\2" else 10
         kind, name = entry[at : at + 4].decode("latin-1"), entry[at + 4 :].split(b"\0", 1)[0]
         if kind not in _HEIF_PICTURE:
@@ -248,10 +251,10 @@ def _heif_items(file: BinaryIO, atom: isobmff.Atom) -> Iterator[Trace]:
             yield Trace.of(Kind.TEXT, "meta/iinf: item name", name)
 
 
-def _heif_properties(file: BinaryIO, atom: isobmff.Atom) -> Iterator[Trace]:
-    for item in isobmff.atoms(file, atom.start, atom.end):
+def _heif_properties(file: BinaryIO, atom: Atom) -> Iterator[Trace]:
+    for item in atoms(file, atom.start, atom.end):
         if item.type == "colr":
-            content = isobmff.payload(file, item)
+            content = payload(file, item)
             if content[:4] in (b"prof", b"rICC"):
                 yield from _profile(content[4:], "meta/iprp/ipco/colr")
         elif item.type not in _HEIF_PROPERTIES:

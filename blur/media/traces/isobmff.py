@@ -9,15 +9,13 @@ import datetime
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from blur.media.atoms import Atom, atoms, payload
 from blur.media.traces.metadata import Kind, Trace, kind_of
-
-_LARGEST_LOOK = 1 << 20
-"""Bytes; longer atoms are reported by their size."""
 
 _DEEPEST = 8
 """Levels; real files nest atoms seven deep, and damaged ones without end."""
@@ -60,30 +58,6 @@ _KINDS = {name: kind for kind, names in _NAMES.items() for name in names.split()
 _NEUTRAL_VENDORS = {b"", b"appl", b"FFMP"}
 
 _NEUTRAL_HANDLERS = {b"", b"VideoHandler", b"SoundHandler", b"TimeCodeHandler", b"DataHandler"}
-
-
-class Atom(NamedTuple):
-    """An atom (box): its type, and the bytes [start, end) of its content in the file."""
-
-    type: str
-    start: int
-    end: int
-
-
-def atoms(file: BinaryIO, start: int, end: int) -> Iterator[Atom]:
-    """The atoms in [start, end) of the file; ends at the first bytes that are no atom."""
-    while start + 8 <= end:
-        file.seek(start)
-        size, raw = struct.unpack(">I4s", file.read(8))
-        head = 8
-        if size == 1:
-            size, head = int.from_bytes(file.read(8), "big"), 16
-        elif size == 0:
-            size = end - start
-        if size < head:
-            return
-        yield Atom(raw.decode("latin-1"), start + head, min(start + size, end))
-        start += size
 
 
 def traces_of_mp4(path: Path) -> Iterator[Trace]:
@@ -131,12 +105,6 @@ def _walk(file: BinaryIO, start: int, end: int, parent: str, media: bytes = b"")
             continue  # how players draw a timecode track
         else:
             yield _unknown(file, atom, where)
-
-
-def payload(file: BinaryIO, atom: Atom, limit: int = _LARGEST_LOOK) -> bytes:
-    """Content of an atom, up to `limit` bytes."""
-    file.seek(atom.start)
-    return file.read(min(atom.end - atom.start, limit))
 
 
 def _unknown(file: BinaryIO, atom: Atom, where: str) -> Trace:

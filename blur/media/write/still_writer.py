@@ -6,34 +6,44 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pillow_heif
 from PIL import Image, JpegImagePlugin
 
 from blur.errors import OutputError
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
-from blur.media.photograph import open_photograph, photograph_header
+from blur.media.open.samples import read_photograph
+from blur.media.photograph import photograph_header
 from blur.media.traces import icc
 from blur.media.traces.file_traces import check_output
+from blur.media.write import still_files
 from blur.media.write.part import Part, Written, explained
 
-# By Pillow's format names: the suffixes in use, and visually lossless encoder options.
-_FORMATS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
-    "JPEG": ((".jpg", ".jpeg", ".jpe"), {"quality": 95}),
-    "PNG": ((".png",), {}),
-    "WEBP": ((".webp",), {"quality": 95}),
-    "TIFF": ((".tif", ".tiff"), {"compression": "tiff_lzw"}),
-    "HEIF": ((".heic", ".heif"), {"quality": 90}),
-    "AVIF": ((".avif",), {"quality": 90}),
+_SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "WEBP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "HEIF": (".heic", ".heif", ".hif"),
+    "AVIF": (".avif",),
 }
+"""By Pillow's format names: the suffixes in use, the usual one first."""
+
+_INSTEAD = {"RAW": "TIFF"}
+"""Formats of outputs for photographs whose own cannot be written; PNG for all others."""
+
 _LOSSLESS = ("PNG", "TIFF")
 
 
 def suffix_of(info: ClipInfo) -> str:
     """Suffix of a photograph's output: its own where that fits its format, else the usual one."""
-    suffixes, _ = _FORMATS[info.codec.upper()]
+    suffixes = _SUFFIXES[_kind(info)]
     own = info.path.suffix.lower()
     return own if own in suffixes else suffixes[0]
+
+
+def _kind(info: ClipInfo) -> str:
+    own = info.codec.upper()
+    return own if own in _SUFFIXES else _INSTEAD.get(own, "PNG")
 
 
 class StillWriter:
@@ -60,32 +70,51 @@ class StillWriter:
         info, name = self._info, self._part.final.name
         if len(self._pixels) != 1:
             raise OutputError(f"{len(self._pixels)} frames were written, not one", subject=name)
-        kind = info.codec.upper()
+        kind = _kind(info)
         with explained(self._part.final):
             self._save(kind)
             self._verify(kind)
         size, sha256 = self._part.place()
-        return Written(self._part.final, 1, size, sha256, info.notes, info.dropped)
+        notes = (*info.notes, *self._changes(kind))
+        return Written(self._part.final, 1, size, sha256, notes, info.dropped)
+
+    def _changes(self, kind: str) -> list[str]:
+        """What the output's format changes, in words."""
+        own, deep = self._info.codec.upper(), self._pixels[0].dtype == np.uint16
+        changes = [] if own == kind else [f"comes out as {kind}: {own} is not written"]
+        if kind == "HEIF" and deep:
+            changes.append("written in 10 bits")
+        if kind == "AVIF" and (deep or still_files.has_code_points(self._info.colour)):
+            changes.append("written in 10 bits, 4:2:0")
+        return changes
 
     def _save(self, kind: str) -> None:
-        image, path = Image.fromarray(self._pixels[0]), self._part.path
+        path, samples, colour = self._part.path, self._pixels[0], self._info.colour
         profile = icc.profile_of(self._info.profile) or None
-        options = _FORMATS[kind][1]
         if kind == "HEIF":
-            if profile is not None:
-                image.info["icc_profile"] = profile
-            pillow_heif.from_pillow(image).save(path, **options)
-            return
-        if kind == "JPEG":
+            still_files.save_heif(path, samples, profile, colour)
+        elif kind == "AVIF":
+            still_files.save_avif(path, samples, profile, colour)
+        elif kind == "PNG":
+            still_files.save_png(path, samples, profile, colour)
+        elif kind == "TIFF":
+            still_files.save_tiff(path, samples, profile)
+        elif kind == "WEBP":
+            Image.fromarray(samples).save(path, kind, icc_profile=profile, quality=95)
+        else:
             with photograph_header(self._info.path) as source:
-                options = options | {"subsampling": max(0, JpegImagePlugin.get_sampling(source))}
-        image.save(path, kind, icc_profile=profile, **options)
+                sampling = max(0, JpegImagePlugin.get_sampling(source))
+            Image.fromarray(samples).save(
+                path, kind, icc_profile=profile, quality=95, subsampling=sampling
+            )
 
     def _verify(self, kind: str) -> None:
-        with open_photograph(self._part.path) as image:
-            found = np.asarray(image)
-        name = self._part.final.name
-        exact = kind not in _LOSSLESS or np.array_equal(found, self._pixels[0])
-        if found.shape != self._pixels[0].shape or not exact:
+        given, name = self._pixels[0], self._part.final.name
+        found = read_photograph(self._part.path)
+        exact = kind not in _LOSSLESS or np.array_equal(found.samples, given)
+        if found.samples.shape != given.shape or not exact:
             raise OutputError("the output does not hold the picture it was given", subject=name)
+        colour = self._info.colour
+        if (found.colour.primaries, found.colour.transfer) != (colour.primaries, colour.transfer):
+            raise OutputError("the output does not describe the picture's colours", subject=name)
         check_output(self._part.path, frozenset(), name)
