@@ -17,7 +17,7 @@ from blur.errors import BlurError, SetupError, install
 from blur.process import memory, sandbox
 from blur.settings import Codec, Hardware, Level, Settings, cpu_count
 
-_LIBRARIES = "av openvino mediapipe opencv-contrib-python numpy scipy pillow-heif"
+_LIBRARIES = "av openvino mediapipe opencv-contrib-python numpy scipy pillow-heif rawpy"
 _PIXELS_1080P = 1920 * 1080
 _RATE = 25
 

@@ -86,6 +86,17 @@ def video_stream(container: av.container.InputContainer, index: int) -> av.Video
     return stream
 
 
+def items(container: av.container.InputContainer) -> frozenset[int]:
+    """Indices of streams that are single pictures beside the tracks of a HEIF file.
+
+    FFmpeg gives them a clock of whole seconds and no duration.
+    """
+    if not container.format.name.startswith("mov"):
+        return frozenset()
+    streams = container.streams.video
+    return frozenset(s.index for s in streams if s.time_base == 1 and s.duration is None)
+
+
 def count_pictures(path: Path, most: int) -> int:
     """Coded pictures of the first video stream, counted up to `most`, none decoded.
 

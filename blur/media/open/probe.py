@@ -17,7 +17,7 @@ from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 
 from blur.errors import DecodeError, NotAClip
-from blur.media.container import open_input, refuse_giant
+from blur.media.container import items, open_input, refuse_giant
 from blur.media.open.clip_info import AudioTrack, ClipInfo, Colour
 from blur.media.open.geometry import Orientation
 from blur.media.open.opaque import has_alpha
@@ -38,6 +38,7 @@ def probe(path: Path) -> ClipInfo:
         return probe_still(path)
     with open_input(path) as container:
         stream = _main_video(container, path)
+        _refuse_alpha_track(container, path)
         refuse_giant(stream.codec_context.width, stream.codec_context.height, path.name)
         picture = _first_picture(container, stream, path)
         matrix = _display_matrix(picture)
@@ -83,10 +84,12 @@ _BOTTOM_FIRST = (3, 5)
 
 def _main_video(container: av.container.InputContainer, path: Path) -> av.VideoStream:
     """The default video stream, else the largest; never a cover picture. Raises NotAClip."""
+    singles = items(container)
     streams = [
         s
         for s in container.streams.video
         if s.codec_context is not None
+        and (s.index not in singles or len(singles) == len(container.streams.video))
         and not s.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)
     ]
     if not streams and any(s.codec_context is None for s in container.streams.video):
@@ -106,6 +109,16 @@ def _main_video(container: av.container.InputContainer, path: Path) -> av.VideoS
             -s.index,
         ),
     )
+
+
+def _refuse_alpha_track(container: av.container.InputContainer, path: Path) -> None:
+    """Raise DecodeError for pictures whose transparency lies in a track of its own (HEIF)."""
+    if container.format.name.startswith("mov") and b"auxv" in isobmff.handlers(path):
+        raise DecodeError(
+            "holds transparency in a track of its own",
+            subject=path.name,
+            remedy="save it without transparency, or as GIF or PNG",
+        )
 
 
 def _first_picture(
@@ -208,11 +221,14 @@ def _dropped(container: av.container.InputContainer, main: av.VideoStream) -> It
     yield from (f"{kind} in metadata" for kind in Kind if kind in kinds)
     if container.chapters():
         yield "chapters"
+    singles = items(container)
     for stream in container.streams:
         if stream.index == main.index or stream.type == "audio":
             continue
         if stream.disposition & Disposition.attached_pic:
             yield "cover picture"
+        elif stream.index in singles:
+            yield "single picture beside the film"
         elif stream.type == "video":
             yield f"video track {stream.index}"
         elif stream.type == "subtitle":

@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 import av
 import av.container
 
+from blur.media.container import items
 from blur.media.traces import ebml, isobmff
 
 _TS_PACKETS = (188, 192, 204)
@@ -35,7 +36,8 @@ def promise(path: Path, container: av.container.InputContainer, stream: av.Video
     if name.startswith("mov"):
         entries = list(stream.index_entries)
         tables = isobmff.sample_counts(path)
-        sized, timed = tables[stream.index] if stream.index < len(tables) else (0, 0)
+        number = stream.index - sum(index < stream.index for index in items(container))
+        sized, timed = tables[number] if number < len(tables) else (0, 0)
         missing = sum(entry.pos + entry.size > size for entry in entries) + abs(sized - timed)
         hidden = max(0, sized - sum(not entry.is_discard for entry in entries))
         # A fragmented file shows its entries only while it is read.

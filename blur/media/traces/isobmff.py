@@ -261,6 +261,16 @@ def sample_counts(path: Path) -> list[tuple[int, int]]:
         return [_counts(file, trak) for trak in _tracks(file, path.stat().st_size)]
 
 
+def handlers(path: Path) -> list[bytes]:
+    """The handler type of each track: vide, soun, pict, auxv ..."""
+    with path.open("rb") as file:
+        found = []
+        for trak in _tracks(file, path.stat().st_size):
+            media = [a for a in atoms(file, trak.start, trak.end) if a.type == "mdia"]
+            found += [_handler_type(file, atom) for atom in media[:1]]
+        return found
+
+
 def dolby_vision(path: Path) -> tuple[int, int] | None:
     """(profile, compatibility of its base layer) of a Dolby Vision film, None for any other.
 
