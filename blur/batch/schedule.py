@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from blur.errors import BlurError, DiskFull, WorkerLost
+from blur.errors import BlurError, DiskFull, Interrupted, WorkerLost
 from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
 
@@ -98,7 +98,8 @@ def drain(
     """Run the schedule until it is empty or, after a stop, until the tasks in flight have ended.
 
     Yields one Outcome per task, when it has ended for good. Tasks that the disk has no room for
-    `patience` seconds after a pause began end with DiskFull.
+    `patience` seconds after a pause began end with DiskFull. Raises Interrupted when a stop is to
+    be at once.
     """
     in_flight: dict[int, Task] = {}
     paused: float | None = None
@@ -112,7 +113,10 @@ def drain(
             yield Started(task)
             executor.start(task)
         if in_flight:
-            for outcome in executor.wait(_WAIT):
+            outcomes = executor.wait(_WAIT)
+            if stop.at_once:
+                raise Interrupted("stopped at once")
+            for outcome in outcomes:
                 del in_flight[outcome.task.key]
                 if outcome.error is not None and schedule.retry(outcome):
                     yield Retried(outcome.task, outcome.error, outcome.details)

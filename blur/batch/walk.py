@@ -16,11 +16,12 @@ from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
 from blur.batch.segment_tasks import SegmentTasks, segment_count
 from blur.batch.work import Probed, RunRequest
 from blur.clip import process_clip
-from blur.errors import BlurError, DiskFull, Interrupted, cannot_write
+from blur.errors import BlurError, DiskFull, Interrupted, WorkerLost, cannot_write
 from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
 from blur.settings import BatchSettings
-from blur.store.ledger import Flight, Ledger
+from blur.store.ledger import Flight, Ledger, outputs_of
+from blur.store.report import State
 from blur.store.withdraw import WITHDRAWN, covers_less, withdraw
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Walk:
     """Takes the `clips` that are `probed` down the corridor, and keeps ledger and display told.
 
     Both mappings may be filled until `work` begins. `ended` hears of each clip that is done,
-    failed or left for later, by its key; never of an interrupted one.
+    failed or left for later, by its key, and of its error; never of an interrupted one. With
+    `keep`, a worker that is lost costs no earlier output that covers all that it should.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class Walk:
         display: Display,
         clips: Mapping[int, Clip],
         probed: Mapping[int, Probed],
-        ended: Callable[[int], None] = lambda key: None,
+        ended: Callable[[int, BlurError | None], None] = lambda key, error: None,
+        *,
+        keep: bool = False,
     ) -> None:
         self._request = request
         self._ledger = ledger
@@ -52,6 +56,7 @@ class Walk:
         self._clips = clips
         self._probed = probed
         self._ended = ended
+        self._keep = keep
         self._flights: dict[int, Flight] = {}
         self._flights_saved = 0.0
         self._unsaved: list[Clip] = []
@@ -109,11 +114,16 @@ class Walk:
         if isinstance(error, Interrupted):
             return
         clip, request = self._clips[key], self._request
+        if isinstance(error, WorkerLost) and self._keep and self._stands(clip):
+            log_failure(request.folder, clip.file, error, details)
+            self._display.say(f"{clip.file.name}: {error.problem}; its earlier output stays")
+            self._ended(key, error)
+            return
         error = fail(clip, error, request.folder, details=details, remove_output=request.render)
         if clip.refused is None:
             self.save(clip)
         self._display.say(f"{clip.entry.state}: {clip.file.name}: {error.problem} ({error.remedy})")
-        self._ended(key)
+        self._ended(key, error)
 
     def save(self, *clips: Clip) -> None:
         """Enter clips in the ledger: now, or when the disk has room again for it.
@@ -147,6 +157,12 @@ class Walk:
             if covers_less(made, self._request.folder) and withdraw(made, self._request.folder):
                 clip.notes = (*clip.notes, WITHDRAWN)
                 self._display.say(f"{clip.file.name}: {WITHDRAWN}")
+
+    def _stands(self, clip: Clip) -> bool:
+        """Whether the clip has an output that covers all that plan and edits want."""
+        entry, folder = clip.entry, self._request.folder
+        there = any(path.is_file() for path in outputs_of([entry], folder))
+        return entry.state is State.DONE and there and not covers_less(entry, folder)
 
     def _task(self, key: int) -> Task:
         clip, probed = self._clips[key], self._probed[key]
@@ -184,7 +200,7 @@ class Walk:
         self.save(clip)
         if clip.before is not None:  # its output has another name now
             remove_output_of(clip.before, self._request.folder)
-        self._ended(key)
+        self._ended(key, None)
 
 
 def check_device(device: str, executor: Executor, stop: Stop) -> None:

@@ -17,11 +17,20 @@ A larger value delays the second Ctrl-C."""
 
 
 class Stop:
-    """A request to stop, which whoever works looks at from time to time."""
+    """A request to stop, which whoever works looks at from time to time.
+
+    After `requested`, tasks end at their next report of progress; `at_once` also ends those that
+    report none.
+    """
 
     def __init__(self) -> None:
         self.requested = False
+        self.at_once = False
         self._first = 0.0
+
+    def now(self) -> None:
+        """Wait for no task any more. May be called in any thread."""
+        self.requested = self.at_once = True
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
@@ -35,6 +44,7 @@ class Stop:
             if not self.requested:
                 self._first = time.monotonic()
             elif time.monotonic() - self._first > _ONE_REQUEST:
+                self.at_once = True  # should the error be lost where it is raised
                 raise Interrupted("stopped at once")
             self.requested = True
 

@@ -24,6 +24,8 @@ from blur.store.report import REPORT_NAME, BatchReport, State, exit_code
 from blur.store.shelf import Shelf
 
 _ENDED = ("done", "failed", "stopped")
+_KILL_WITHIN = 10.0
+"""Seconds for workers to be killed and reaped; a larger value waits longer for a broken disk."""
 
 
 class Rerender:
@@ -70,6 +72,12 @@ class Rerender:
         if self._thread is not None:
             self._thread.join()
 
+    def stop_at_once(self) -> None:
+        """Kill whatever renders, also a worker that answers no more."""
+        self._stop.now()
+        if self._thread is not None:
+            self._thread.join(_KILL_WITHIN)
+
     def _work(self) -> None:
         problem: str | None = None
         try:
@@ -92,22 +100,22 @@ class Rerender:
         clips = {n: clip_of_entry(e, shelf.source(e)) for n, e in enumerate(entries)}
         probed = {number: Probed.again(entry) for number, entry in enumerate(entries)}
 
-        def ended(number: int) -> None:
+        def ended(number: int, error: BlurError | None) -> None:
             entry, progress = clips[number].entry, self._series[number]
             self._report(entry)
             with self._lock:
-                if entry.state is State.DONE:
+                if error is None:
                     progress.stage, progress.done = "done", progress.total or 0
                 else:
-                    assert entry.report is not None and entry.report.error is not None
-                    error = entry.report.error
-                    progress.stage, progress.problem = "failed", f"{error.problem} ({error.remedy})"
+                    stays = "; the earlier output stays" if entry.state is State.DONE else ""
+                    progress.stage = "failed"
+                    progress.problem = f"{error.problem}{stays} ({error.remedy})"
 
         with ExitStack() as stack:
             stack.enter_context(shelf.folder.locked())
             ledger = stack.enter_context(closing(Ledger(shelf.folder)))
             display = _SeriesDisplay(self._series, self._lock)
-            walk = Walk(request, ledger, display, clips, probed, ended)
+            walk = Walk(request, ledger, display, clips, probed, ended, keep=True)
             batch = request.settings.batch
             executor = stack.enter_context(
                 make_executor(walk.tell, self._stop, batch, say=display.say, identity=installation)

@@ -178,12 +178,19 @@ def config(desk: Desk, door: Door) -> uvicorn.Config:
 
 
 def serve(shelf: Shelf, door: Door) -> None:
-    """Answer the page at `door` until interrupted; ends a render that is under way."""
+    """Answer the page at `door` until interrupted; ends a render that is under way.
+
+    That waits for the render's next report of progress; a second Ctrl-C does not.
+    """
     desk = Desk(shelf)
     try:
         uvicorn.Server(config(desk, door)).run([door.socket])
     finally:
-        desk.rerender.stop()
+        try:
+            desk.rerender.stop()
+        except KeyboardInterrupt:
+            desk.rerender.stop_at_once()
+            raise
 
 
 def _route(desk: Desk, route: _Route) -> Route:

@@ -136,8 +136,9 @@ def test_a_closed_terminal_stops_cleanly(fake, request):
     assert states(report) == {"a.mov": "found"} and not fake.outputs
 
 
-def test_a_second_ctrl_c_stops_at_once(fake):
-    fake.clip("a.mov", "hang", frames=1)  # after its first report
+@pytest.mark.parametrize("behaviour", ["hang", "stop"])
+def test_a_second_ctrl_c_stops_at_once(fake, behaviour):
+    fake.clip("a.mov", behaviour, frames=1)  # after its first report
     interrupt = os.getpid(), signal.SIGINT
     again = threading.Timer(1, os.kill, interrupt)
     began = []

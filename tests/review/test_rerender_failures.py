@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import signal
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from batch_fixtures import FakeBatch
 
@@ -17,6 +21,8 @@ from blur.review.rerender import Rerender
 from blur.settings import BatchSettings, Settings
 from blur.store.report import State, load_report
 from blur.store.shelf import Shelf
+
+HUNG = Path(__file__).parents[1] / "support" / "rendering_review.py"
 
 
 def rendered_again(fake: FakeBatch, *names: str) -> list[RenderProgress]:
@@ -28,9 +34,9 @@ def rendered_again(fake: FakeBatch, *names: str) -> list[RenderProgress]:
     return rerender.progress()
 
 
-def ask(clip: Path, behaviour: str) -> None:
-    """Let the next render of the clip go wrong."""
-    clip.with_name(f"next.{behaviour}").touch()
+def ask(clip: Path, behaviour: str, times: int = 1) -> None:
+    """Let the next renders of the clip go wrong."""
+    clip.with_name(f"next.{behaviour}").write_text(str(times))
 
 
 def test_a_failure_leaves_no_path_no_output_and_a_traceback(fake: FakeBatch) -> None:
@@ -70,6 +76,66 @@ def test_a_lost_worker_costs_another_try_and_not_the_output(fake: FakeBatch) -> 
     assert rendered_again(fake, "a.mov")[0].stage == "done"
     assert set(fake.outputs) >= {"a.mp4"}
     assert "SIGSEGV" in (fake.out / ".blur" / "errors.log").read_text()
+
+
+PATIENT = Settings(batch=BatchSettings(stall_timeout=2, jobs=1))
+
+
+def test_a_hung_worker_costs_another_try_and_not_the_output(fake: FakeBatch) -> None:
+    clip = fake.clip("a.mov")
+    fake.run(settings=PATIENT)
+    ask(clip, "stop")
+    assert rendered_again(fake, "a.mov")[0].stage == "done"
+    assert set(fake.outputs) >= {"a.mp4"}
+    assert "showed no progress" in (fake.out / ".blur" / "errors.log").read_text()
+
+
+def test_a_worker_that_hangs_every_time_costs_no_output_that_covers_enough(
+    fake: FakeBatch,
+) -> None:
+    clip = fake.clip("a.mov")
+    fake.run(settings=PATIENT)
+    before = fake.outputs["a.mp4"]
+    ask(clip, "stop", times=2)
+    (progress,) = rendered_again(fake, "a.mov")
+    assert progress.stage == "failed" and "earlier output stays" in str(progress.problem)
+    assert fake.outputs["a.mp4"] == before
+    report = load_report(fake.out)
+    assert report is not None and report.clips[0].state is State.DONE
+    assert rendered_again(fake, "a.mov")[0].stage == "done"
+
+
+def test_the_second_ctrl_c_kills_a_worker_that_answers_no_more(fake: FakeBatch) -> None:
+    clip = fake.clip("a.mov")
+    fake.run()
+    before = fake.outputs["a.mp4"]
+    ask(clip, "stop")
+    program = [sys.executable, HUNG, fake.out, "a.mov"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as review:
+        try:
+            (worker,) = stopped_children(review.pid)
+            review.send_signal(signal.SIGINT)
+            time.sleep(3)  # the page is shut by then, and the render asked to end
+            assert review.poll() is None and worker.status() == psutil.STATUS_STOPPED
+            review.send_signal(signal.SIGINT)
+            review.wait(20)
+            assert not worker.is_running()
+        finally:
+            review.kill()
+    assert fake.outputs["a.mp4"] == before
+    assert fake.run().exit_code == 0
+
+
+def stopped_children(parent: int) -> list[psutil.Process]:
+    """Waits until a process has a child that is stopped."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        children = psutil.Process(parent).children(recursive=True)
+        stopped = [p for p in children if p.status() == psutil.STATUS_STOPPED]
+        if stopped:
+            return stopped
+        time.sleep(0.1)
+    raise AssertionError("no worker hangs")
 
 
 def test_device_jobs_and_patience_are_those_of_the_last_run(

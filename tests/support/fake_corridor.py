@@ -9,6 +9,7 @@ import ctypes
 import hashlib
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -139,6 +140,8 @@ def _behave(behaviour, clip, progress):
         ctypes.string_at(0)
     if behaviour == "hang":
         time.sleep(600)
+    if behaviour == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
     if behaviour == "swell":
         hoard = []
         while True:
@@ -165,11 +168,17 @@ def _behave(behaviour, clip, progress):
 
 def _misbehave_later(clip):
     """Do once, in a render, as a file beside the clip asks."""
-    for name in ("segfault", "cannot-write", "broken"):
+    for name in ("segfault", "cannot-write", "broken", "stop"):
         request = clip.with_name(f"next.{name}")
         if request.exists():
-            request.unlink()
+            _done_once(request)
             _behave(name, clip, lambda *news: None)
+
+
+def _done_once(request):
+    """Take one of the times that a request asks for."""
+    times = int(request.read_text() or 1)
+    request.write_text(str(times - 1)) if times > 1 else request.unlink()
 
 
 def _render(clip, plan, out, settings, edits, progress):

@@ -1,0 +1,24 @@
+"""`blur review OUT` that renders a clip at once, down `fake_corridor`: `... OUT CLIP`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import fake_corridor
+
+from blur.batch import walk
+from blur.cli.main import main
+from blur.review import server
+
+
+class Rendering(server.Desk):
+    def __init__(self, shelf):
+        super().__init__(shelf)
+        self.rerender.start([shelf.find(sys.argv[2])])
+
+
+if __name__ == "__main__":
+    walk.process_clip = fake_corridor.process_clip
+    server.Desk = Rendering
+    main(["review", str(Path(sys.argv[1])), "--no-browser"])
