@@ -10,6 +10,7 @@ import click
 from blur import __version__
 from blur.cli.batch_commands import clean, render, run, scan, status
 from blur.cli.edit_commands import edits
+from blur.cli.keep_command import keep
 from blur.cli.machine_commands import demo, doctor, models
 from blur.cli.preview_command import preview
 from blur.cli.show_commands import inspect, markers, review
@@ -55,6 +56,6 @@ def main() -> None:
 
 for _command in (
     *(run, scan, render, status, clean, models, doctor, inspect, demo),
-    *(preview, review, edits, markers),
+    *(preview, review, keep, edits, markers),
 ):
     main.add_command(_command)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.data.boxes import bounds
+from blur.data.overlap import BINDING, MATCH, iou
 from blur.data.plan import Mark, Reason, Track
 from blur.data.spans import FrameMask, FrameSpan, runs
 
@@ -86,6 +87,28 @@ def certainty(evidence: Evidence) -> Certainty:
         met=near[last],
         episode=np.cumsum(trouble & ~np.concatenate([[False], trouble[:-1]])),
     )
+
+
+def alone(track: Track, others: Iterable[Track]) -> FrameMask:
+    """Rows of a track on which it is surely a single person's: away from every other face, margins
+    included, and out of long spans unseen. Within a run of such rows nobody changed places."""
+    met = np.zeros(len(track.marks), bool)
+    for other in others:
+        if other.id != track.id and other.start < track.end and other.end > track.start:
+            rows, near = meeting(track, other, doubled(track, other))
+            met[rows] |= near
+    gaps, ends = _unseen(track.marks == Mark.DETECTED)
+    return ~(_widened(met) | gaps | ends)
+
+
+def doubled(track: Track, other: Track) -> bool:
+    """Whether two tracks lie on one face for most of the frames that they share."""
+    start, end = max(track.start, other.start), min(track.end, other.end)
+    if start >= end:
+        return False
+    first = track.boxes[start - track.start : end - track.start]
+    second = other.boxes[start - other.start : end - other.start]
+    return float((iou(first, second) >= MATCH).mean()) >= BINDING
 
 
 def meeting(track: Track, other: Track, kin: bool) -> tuple[slice, FrameMask]:

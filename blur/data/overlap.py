@@ -24,6 +24,11 @@ SURE_MATCH = 0.85
 """IoU from which only an equally good second face makes a decision ambiguous; smaller lets a
 decision choose between overlapping faces."""
 
+BINDING = 0.75
+"""Least share of the frames of a decision to keep a face clear and of a track, those of both, on
+which they match; larger loses decisions after a new scan, smaller binds them to people who cross
+their path."""
+
 _SIGHTING_IOU = 0.4
 _SIGHTING_INSIDE = 0.75
 """IoU, or share of the smaller box inside the larger, above which two detections of one frame are

@@ -19,16 +19,12 @@ from msgspec import structs
 from blur.data.boxes import bounds
 from blur.data.certainty import Evidence, certainty, meeting
 from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
-from blur.data.overlap import MATCH, SURE_MATCH, iou
+from blur.data.overlap import BINDING, MATCH, SURE_MATCH, iou
 from blur.data.paths import interpolate, key_of
 from blur.data.plan import Box, Boxes, Doubt, Mark, Plan, Reason, Track
 from blur.data.spans import FrameMask, FrameSpan, runs
 from blur.errors import PlanMismatch
 
-BINDING = 0.75
-"""Least share of the frames of a decision to keep a face clear and of a track, those of both, on
-which they match; larger loses decisions after a new scan, smaller binds them to people who cross
-their path."""
 UNSURE_WEIGHT = 0.3
 """Weight of a doubt about who a face to be kept clear is; larger lists it further up."""
 STALE_WEIGHT = 0.3

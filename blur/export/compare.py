@@ -23,7 +23,7 @@ from blur.errors import UsageError
 from blur.export.sheet import moments
 from blur.render.pictures import Pictures, as_shown, covered
 from blur.settings import CoverSettings
-from blur.store.folder import WorkFolder
+from blur.store.folder import in_an_output_folder
 
 SIDE = 960
 """Pixels on the longer side of each half; a larger value shows more and makes larger files."""
@@ -62,7 +62,7 @@ def write(
 
     Raises UsageError if `path` lies in an output folder or no span in the clip, DecodeError.
     """
-    if any((parent / WorkFolder.NAME).exists() for parent in path.resolve().parents):
+    if in_an_output_folder(path):
         raise UsageError(
             "a comparison shows clear faces and does not belong into an output folder",
             subject=path,

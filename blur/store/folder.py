@@ -18,6 +18,11 @@ from blur.errors import FolderLost, Interrupted, OutputError, UsageError, cannot
 from blur.store.names import from_text, stays_inside, without_folders
 
 
+def in_an_output_folder(path: Path) -> bool:
+    """Whether a file lies, or would, in an output folder, where nothing shows clear faces."""
+    return any((parent / WorkFolder.NAME).exists() for parent in path.resolve().parents)
+
+
 class WorkFolder:
     """Paths below `OUT/.blur`; the folder is made by `create`.
 

@@ -1,0 +1,51 @@
+"""Photographs that name nobody are refused, and clips' faces are described where they are large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import known_person
+import numpy as np
+import pytest
+
+from blur.data.arrays import Picture
+from blur.errors import UsageError
+from blur.review.recognise import clip_faces, described
+from blur.store.shelf import Shelf
+
+
+def saved(path: Path, picture: Picture) -> Path:
+    cv2.imwrite(str(path), picture[..., ::-1])
+    return path
+
+
+def test_photographs_that_name_nobody_are_refused(tmp_path: Path, astronaut: Picture) -> None:
+    portrait = astronaut[:250, 100:350]
+    for name, picture, problem in (
+        ("nobody.png", astronaut[300:], "shows no face"),
+        ("two.png", np.hstack([portrait, portrait]), "shows several faces"),
+        ("tiny.png", cv2.resize(portrait, (40, 40)), "shows no face"),
+    ):
+        with pytest.raises(UsageError, match=problem):
+            described([saved(tmp_path / name, picture)])
+
+
+def test_two_people_are_refused(tmp_path: Path, astronaut: Picture, shared_facedata: Path) -> None:
+    other = next((shared_facedata / "id_lfw" / "Kofi_Annan").iterdir())
+    with pytest.raises(UsageError, match="does not look like the person in"):
+        described([saved(tmp_path / "one.png", astronaut[:250, 100:350]), other])
+
+
+def test_a_clip_s_face_is_like_its_photograph(tmp_path: Path, astronaut: Picture) -> None:
+    out = known_person.make(
+        tmp_path,
+        astronaut,
+        {"a.mp4": (known_person.person(1), known_person.elsewhere(2))},
+    )
+    portrait = saved(tmp_path / "portrait.png", astronaut[:250, 100:350])
+    shelf = Shelf(out)
+    with clip_faces(shelf, shelf.find("a.mp4")) as faces:
+        (face,) = faces.faces()
+        assert face.track.id == 1
+        assert face.look.like(described([portrait])) > 0.7
