@@ -11,6 +11,7 @@ import av
 import av.container
 
 from blur.media.container import items
+from blur.media.open.gif import count_images
 from blur.media.traces import ebml, isobmff
 
 _TS_PACKETS = (188, 192, 204)
@@ -44,6 +45,9 @@ def promise(path: Path, container: av.container.InputContainer, stream: av.Video
         return Promise(sum(entry.size > 0 for entry in entries) or None, missing, hidden)
     if name.startswith("matroska"):
         return _matroska(path, container, stream)
+    if name == "gif":
+        images, whole = count_images(path)
+        return Promise(images, int(not whole))
     with path.open("rb") as file:
         try:
             promised = _promised_bytes(file, name, size)
@@ -72,9 +76,6 @@ def _promised_bytes(file: BinaryIO, name: str, size: int) -> int:
         return _asf(file)
     if name == "mpegts":
         return size + 1 if all(size % packet for packet in _TS_PACKETS) else 0
-    if name == "gif":
-        file.seek(-min(size, 16), io.SEEK_END)
-        return size if b"\x3b" in file.read() else size + 1
     return 0
 
 

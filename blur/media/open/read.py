@@ -21,7 +21,7 @@ from blur.media.open.opaque import opaque
 from blur.media.open.promise import Promise, promise
 
 # Codecs with a picture in each packet: a packet without a picture is a loss.
-_ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng"}
+_ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng", "gif"}
 
 
 @dataclass(slots=True)
@@ -136,7 +136,7 @@ class Reader(FrameReader):
                 account.sent(packet)
                 try:
                     pictures = packet.decode()
-                except av.error.InvalidDataError as error:
+                except (av.error.InvalidDataError, av.error.PermissionError) as error:
                     errors += 1
                     self._lost += 1
                     self._check_damage("cannot be decoded", error)
