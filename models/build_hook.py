@@ -1,4 +1,7 @@
-"""Hatchling's build hook: no wheel, editable or not, is built without verified weights."""
+"""Hatchling's build hook: nothing is built without verified weights.
+
+A wheel, editable or not, needs them; a source distribution mirrors them.
+"""
 
 from __future__ import annotations
 

