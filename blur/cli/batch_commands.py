@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from blur.cli.options import INPUTS, JSON, NEW_OUT, OUT, chosen_settings, settings_options
 from blur.errors import NothingToDo, OutputError, UsageError
+from blur.process.sandbox import keep_off_network
+
+if TYPE_CHECKING:
+    from blur.settings import Settings
 
 
 @click.command()
@@ -31,9 +35,11 @@ def run(inputs: tuple[Path, ...], out: Path, dry_run: bool, **given: Any) -> Non
     if not dry_run:
         _batch(inputs, out, given)
         return
+    chosen = chosen_settings(given)
+    _confine(chosen)
     from blur.batch import forecast, run
 
-    ahead = run.dry_run(inputs, out, chosen_settings(given))
+    ahead = run.dry_run(inputs, out, chosen)
     click.echo(forecast.forecast_text(ahead))
 
 
@@ -57,6 +63,7 @@ def render(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
 
 def _batch(inputs: Sequence[Path], out: Path, given: dict[str, Any], **stages: bool) -> None:
     chosen = chosen_settings(given)
+    _confine(chosen)
     from blur.batch.display import display
     from blur.batch.run import run
     from blur.export import report_page
@@ -74,11 +81,18 @@ def _batch(inputs: Sequence[Path], out: Path, given: dict[str, Any], **stages: b
     click.get_current_context().exit(code)
 
 
+def _confine(chosen: Settings) -> None:
+    """Take the batch's own process off the network, unless it has to reach a cluster."""
+    if not chosen.batch.cluster:
+        keep_off_network()
+
+
 @click.command()
 @OUT
 @JSON
 def status(out: Path, json: bool) -> None:
     """Show how far the batch in OUT is, while it runs or after."""
+    keep_off_network()
     import msgspec
 
     from blur.batch.status import status, status_text
@@ -95,6 +109,7 @@ def clean(out: Path, edits: bool) -> None:
 
     Without them, a later run covers every clip anew.
     """
+    keep_off_network()
     from blur.store.folder import WorkFolder
     from blur.store.ledger import outputs_of, read_ledger
 

@@ -1,4 +1,4 @@
-"""Keep footage in this process: off the internet, and out of core files.
+"""Keep footage in this process: off the internet, out of core files, out of other processes.
 
 blur opens none, but loads large native libraries, some of which report usage to their makers. On
 Linux a seccomp filter makes the kernel refuse: a dependency that phones home fails instead of
@@ -29,6 +29,7 @@ _RET_EPERM = 0x00050000 | errno.EPERM
 # Offsets in struct seccomp_data; the low half of the first argument, little-endian.
 _CALL, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 _IO_URING_SETUP = 425
+_PIDFD_GETFD = 438
 _AF_UNIX, _AF_NETLINK = 1, 16
 _X32_CALLS = 0x40000000
 
@@ -40,11 +41,28 @@ class _Kernel:
     audit_architecture: int
     seccomp: int
     socket: int
+    ptrace: int
+    process_vm_readv: int
+    process_vm_writev: int
 
 
 _KERNELS = {
-    "x86_64": _Kernel(audit_architecture=0xC000003E, seccomp=317, socket=41),
-    "aarch64": _Kernel(audit_architecture=0xC00000B7, seccomp=277, socket=198),
+    "x86_64": _Kernel(
+        audit_architecture=0xC000003E,
+        seccomp=317,
+        socket=41,
+        ptrace=101,
+        process_vm_readv=310,
+        process_vm_writev=311,
+    ),
+    "aarch64": _Kernel(
+        audit_architecture=0xC00000B7,
+        seccomp=277,
+        socket=198,
+        ptrace=117,
+        process_vm_readv=270,
+        process_vm_writev=271,
+    ),
 }
 
 _closed = False
@@ -54,9 +72,10 @@ _why_open = "keep_off_network was not called"
 def keep_off_network() -> bool:
     """Make every internet socket fail with EPERM, in all threads and all later children.
 
-    Call it before any library is loaded in a process that touches footage; it cannot be undone.
-    Unix sockets and pipes go on working. Returns whether the kernel enforces it: only Linux on
-    x86-64 and ARM64 can. `network_state` tells it in words.
+    The memory and the open files of other processes are refused as well: through one that has its
+    network a confined process could tell. Call it before any library is loaded in a process that
+    touches footage; it cannot be undone. Unix sockets and pipes go on working. Returns whether the
+    kernel enforces it: only Linux on x86-64 and ARM64 can. `network_state` tells it in words.
     """
     global _closed, _why_open
     keep_openvino_quiet()
@@ -137,9 +156,13 @@ def _program(kernel: _Kernel, refusal: int) -> bytes:
     """The filter as classic BPF: struct sock_filter {u16 code; u8 jt, jf; u32 k} each.
 
     Refused are calls by another architecture's numbers (they would need a list of their own),
-    io_uring (it makes sockets without the socket call), and sockets of every family that is not
-    local: internet, SMC and others that carry it.
+    io_uring (it makes sockets without the socket call), another process's memory and descriptors,
+    and sockets of every family that is not local: internet, SMC and others that carry it.
     """
+    refused = (
+        *(_IO_URING_SETUP, _PIDFD_GETFD),
+        *(kernel.ptrace, kernel.process_vm_readv, kernel.process_vm_writev),
+    )
     load, jump_equal, jump_above, give = 0x20, 0x15, 0x35, 0x06
     refuse, allow = "refuse", "allow"
     steps: list[tuple[int, str | None, str | None, int]] = [
@@ -147,7 +170,7 @@ def _program(kernel: _Kernel, refusal: int) -> bytes:
         (jump_equal, None, refuse, kernel.audit_architecture),
         (load, None, None, _CALL),
         (jump_above, refuse, None, _X32_CALLS),
-        (jump_equal, refuse, None, _IO_URING_SETUP),
+        *((jump_equal, refuse, None, call) for call in refused),
         (jump_equal, None, allow, kernel.socket),
         (load, None, None, _FIRST_ARGUMENT),
         (jump_equal, allow, None, _AF_UNIX),

@@ -21,6 +21,12 @@ def blur(*arguments: object):
     return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
+@pytest.fixture(autouse=True)
+def unconfined(monkeypatch):
+    """Commands run in the tests' own process, which later tests need with its network."""
+    monkeypatch.setattr("blur.process.sandbox._closed", True)
+
+
 @pytest.fixture
 def calls(monkeypatch):
     """What reaches the batch, instead of a batch."""

@@ -61,6 +61,75 @@ print(errno.errorcode[ctypes.get_errno()])
 
 
 @linux
+def test_the_memory_and_files_of_other_processes_are_out_of_reach() -> None:
+    code = """
+import ctypes, errno, os, platform, subprocess, sys
+from blur.process import sandbox
+
+libc = ctypes.CDLL(None, use_errno=True)
+kernel = sandbox._KERNELS[platform.machine()]
+here = ctypes.create_string_buffer(b"secret", 8)
+there = ctypes.create_string_buffer(8)
+
+class Span(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+
+local, remote = (Span(ctypes.addressof(b), 8) for b in (there, here))
+long, reference = ctypes.c_long, ctypes.byref
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+other = os.fork()  # has `here` at the same address
+if other == 0:
+    os.read(os.pipe()[0], 1)
+handle = os.pidfd_open(child.pid)
+vm = lambda call: libc.syscall(
+    call, long(other), reference(local), long(1), reference(remote), long(1), long(0)
+)
+calls = {
+    "process_vm_readv": lambda: vm(kernel.process_vm_readv),
+    "process_vm_writev": lambda: vm(kernel.process_vm_writev),
+    "pidfd_getfd": lambda: libc.syscall(438, long(handle), long(0), long(0)),
+    "ptrace": lambda: libc.syscall(kernel.ptrace, long(16), long(child.pid), long(0), long(0)),
+}
+def outcome(call):
+    ctypes.set_errno(0)
+    done = call()
+    return "done" if done >= 0 else errno.errorcode[ctypes.get_errno()]
+before = {name: outcome(call) for name, call in calls.items() if name != "ptrace"}
+there.value = b""
+sandbox.keep_off_network()
+print(before)
+print({name: outcome(call) for name, call in calls.items()}, there.value)
+os.kill(other, 9)
+child.kill()
+"""
+    before, after = run(code).splitlines()
+    assert before == str(dict.fromkeys(NEIGHBOURLY[:3], "done")) or "EPERM" in before
+    assert after == f"{dict.fromkeys(NEIGHBOURLY, 'EPERM')} b''"
+
+
+NEIGHBOURLY = ["process_vm_readv", "process_vm_writev", "pidfd_getfd", "ptrace"]
+"""Calls into another process; the tracer's may be refused by the system before, too."""
+
+
+@linux
+@pytest.mark.parametrize(
+    "line", ["run IN -o OUT", "run IN -o OUT --dry-run", "status OUT", "clean OUT"]
+)
+def test_a_batch_s_own_process_is_off_the_network(line: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    words = line.replace("IN", str(tmp_path / "in")).replace("OUT", str(tmp_path)).split()
+    code = f"""
+from blur.cli.main import main
+from blur.process import sandbox
+try:
+    main({words!r})
+except SystemExit:
+    print(sandbox.network_state())
+"""
+    assert run(code).splitlines()[-1] == "this process cannot open internet sockets (seccomp)"
+
+
+@linux
 def test_running_threads_and_later_children_lose_it_too() -> None:
     code = """
 import subprocess, sys, threading, socket
