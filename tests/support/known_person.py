@@ -48,6 +48,8 @@ def _track(track_id: int, place: tuple[float, float, float, float], start: int, 
 def make(folder: Path, photograph: Picture, tracks: dict[str, tuple[Track, ...]]) -> Path:
     """Clips of `photograph` by name, each a little darker than the last, covered on `tracks`."""
     out = folder / "out"
+    work = WorkFolder(out)
+    work.create()
     for number, (name, planned) in enumerate(tracks.items()):
         clip = folder / "in" / name
         dim = cv2.convertScaleAbs(photograph, alpha=1 - 0.15 * number)
@@ -64,7 +66,7 @@ def make(folder: Path, photograph: Picture, tracks: dict[str, tuple[Track, ...]]
             tracks=planned,
             scan_digest=scan_digest(Settings().scan),
         )
-        save_plan(plan, WorkFolder(out).plan_of(plan.fingerprint))
+        save_plan(plan, work.plan_of(plan.fingerprint))
     report = run([folder / "in"], out, LOSSLESS, scan=False, serial=True)
     assert report.exit_code in (Exit.OK, Exit.UNAUDITED), report
     return out
