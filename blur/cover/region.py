@@ -1,8 +1,8 @@
-"""Place and size of covers: from face boxes to head shapes, swept over the motion.
+"""Place and size of covers: the head around a track's face, calm over time, swept along its motion.
 
-A face's box is grown to the head, at a fixed aspect and a step of a geometric ladder of sizes, so
-a cover tells little about its face; and swept over the face's places just before and after, so it
-never lags.
+A cover is the hull of the head (`head`, at a calmed place, size and turn: `steady`), the face's own
+box where the track saw it, half way to the frames before and after, and heads at turns that
+sightings near in time disagree about. Its area is `eased` from frame to frame.
 """
 
 from __future__ import annotations
@@ -14,39 +14,33 @@ from typing import Self
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
+from blur.cover.ease import eased
+from blur.cover.head import head_boxes, quantised
+from blur.cover.steady import other_turns, steadied, unsureness
 from blur.data.arrays import Floats
 from blur.data.plan import Box, Boxes, Track
 from blur.data.spans import FrameSpan
 from blur.settings import CoverSettings
 
-SIDE, ABOVE, BELOW = 0.45, 0.65, 0.35
-"""Reach of a head beyond its face's box: widths to each side, heights above and below; larger
-covers more hair, ears and neck."""
+SWEEP = 0.5
+"""Share of the way to the frames before and after that a cover reaches over: an exposure blurs a
+moving face half as far to both sides. Larger covers more of a moving head's way."""
 
-ASPECT = 1.35
-"""Height over width of every head cover; the shorter side of a head grows to it."""
+FACE = 1.36
+"""Factor on the face boxes inside a cover; larger covers more where a
+turn or a place is unsure. 1.2 leaves the jaw of a masked, bowed head."""
 
-LADDER = 1.1
-"""Factor between neighbouring cover sizes; larger hides a face's size better and covers more."""
-
-SWEEP = 2
-"""Frames before and after whose faces a cover reaches over too; larger covers more of a moving
-head's way."""
-
-FACE = 1.4
-"""Factor on the faces of those frames, so that their boxes' corners are inside; larger covers
-more."""
-
-STEADY = 12
-"""Frames before and after over which a cover keeps its largest size; smaller lets it pump."""
-
-ROUNDNESS = 2.2
-"""Exponent of the head shape: 2 is an ellipse, larger has fuller corners."""
+_TURNED = 0.94
+"""Factor on heads at turns that are in doubt; larger covers more."""
 
 _VERTICES = 32
 """Corners of the polygon around a head shape; more follows the curve closer."""
+
+_NORMALS = 96
+"""Directions in which a hull is measured; more measures its area closer (96: within 2 %)."""
+_SHAPES = 4096
+"""Shapes measured at once; larger takes more memory."""
 
 Outline = npt.NDArray[np.float32]
 """(n, 2) vertices x, y of a convex polygon, pixels."""
@@ -84,45 +78,14 @@ class Region:
         return np.asarray(cv2.convexHull(points), np.float32).reshape(-1, 2)
 
 
-def _head() -> Floats:
+def _ellipse() -> Floats:
     turns = np.arange(_VERTICES) * (2 * np.pi / _VERTICES)
-    circle = np.stack([np.cos(turns), np.sin(turns)], -1)
-    curve = np.sign(circle) * np.abs(circle) ** (2 / ROUNDNESS)
     # Around the curve, not inside it.
-    return np.asarray(curve / np.cos(np.pi / _VERTICES))
+    return np.asarray(np.stack([np.cos(turns), np.sin(turns)], -1) / np.cos(np.pi / _VERTICES))
 
 
-_HEAD = _head()
+_HEAD = _ellipse()
 _CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float64)
-
-
-def head_boxes(boxes: Boxes, margin: float) -> Boxes:
-    """(n, 5) face boxes grown to heads along their own axes, at the fixed aspect.
-
-    `margin` scales the reach beyond the face.
-    """
-    cx, cy, w, h, angle = boxes.astype(np.float64).T
-    turn = np.radians(angle)
-    up = (ABOVE - BELOW) / 2 * margin * h
-    width = w * (1 + 2 * SIDE * margin)
-    height = h * (1 + (ABOVE + BELOW) * margin)
-    size = np.maximum(width, height / ASPECT)
-    heads = [cx + np.sin(turn) * up, cy - np.cos(turn) * up, size, size * ASPECT, angle]
-    return np.stack(heads, -1).astype(np.float32)
-
-
-def quantised(heads: Boxes) -> Boxes:
-    """(n, 5) heads of one track within one shot, each at the next larger step of the ladder.
-
-    A size holds for `STEADY` frames around the frame that needs it.
-    """
-    step = np.ceil(np.log(heads[:, 2].astype(np.float64)) / np.log(LADDER) - 1e-6)
-    steady = sliding_window_view(np.pad(step, STEADY, mode="edge"), 2 * STEADY + 1).max(1)
-    width = LADDER**steady
-    out = heads.copy()
-    out[:, 2] = width
-    out[:, 3] = width * ASPECT
-    return out
 
 
 class Covers:
@@ -140,51 +103,123 @@ class Covers:
         width: int,
         height: int,
     ) -> None:
-        self._size = np.array([width, height])
-        self._tracks: list[_ShotTrack] = []
+        self._size = width, height
+        self._margin = settings.margin
         shots = list(shots)
-        for track in tracks:
-            for start, end in shots:
-                first, last = max(start, track.start), min(end, track.end)
-                if first < last:
-                    boxes = track.boxes[first - track.start : last - track.start]
-                    self._tracks.append(_ShotTrack.of(track, first, boxes, settings.margin))
-        self._starts = np.array([track.start for track in self._tracks], np.int64)
-        self._ends = self._starts + np.array([len(track.own) for track in self._tracks], np.int64)
+        self._parts = [
+            (track, max(start, track.start), min(end, track.end))
+            for track in tracks
+            for start, end in shots
+            if max(start, track.start) < min(end, track.end)
+        ]
+        spans = np.array([(first, last) for _, first, last in self._parts], np.int64)
+        self._starts, self._ends = spans.reshape(-1, 2).T
+        self._made: dict[int, _ShotTrack] = {}
 
     def at(self, frame: int) -> list[Region]:
         """The regions of one frame, without those wholly outside the picture."""
         here = np.flatnonzero((self._starts <= frame) & (frame < self._ends))
-        regions = (self._tracks[index].region(frame) for index in here)
+        regions = (self._made_at(index).region(frame) for index in here.tolist())
         return [region for region in regions if self._in_sight(region)]
+
+    def _made_at(self, index: int) -> _ShotTrack:
+        """A track's covers within a shot, made when a frame first asks for them."""
+        if index not in self._made:
+            self._made[index] = _ShotTrack.of(*self._parts[index], self._margin, self._size)
+        return self._made[index]
 
     def _in_sight(self, region: Region) -> bool:
         boxes = np.array(region.boxes)
         reach = np.hypot(boxes[:, 2:3], boxes[:, 3:4]) / 2
-        return bool(((boxes[:, :2] > -reach) & (boxes[:, :2] < self._size + reach)).all(1).any())
+        return bool(
+            ((boxes[:, :2] > -reach) & (boxes[:, :2] < np.array(self._size) + reach)).all(1).any()
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _ShotTrack:
-    """A track within one shot: head and face boxes, a row per frame from `start` on."""
+    """A track within one shot, from frame `start` on: `boxes[ends[i - 1] : ends[i]]` are those of
+    its i-th frame's cover, the head first."""
 
     start: int
-    own: Boxes
-    faces: Boxes
+    boxes: Boxes
+    ends: npt.NDArray[np.intp]
     seed: int
     drawn: bool
     dark: bool = False
 
     @classmethod
-    def of(cls, track: Track, start: int, boxes: Boxes, margin: float) -> Self:
+    def of(cls, track: Track, first: int, last: int, margin: float, size: tuple[int, int]) -> Self:
+        rows = slice(first - track.start, last - track.start)
+        boxes, marks = track.boxes[rows], track.marks[rows]
+        here = np.arange(len(boxes))
         if not track.is_face:
-            return cls(start, boxes, boxes[:0], track.id, True, track.source == "dark")
-        faces = boxes.copy()
-        faces[:, 2:4] *= FACE
-        return cls(start, quantised(head_boxes(boxes, margin)), faces, track.id, drawn=False)
+            return cls(first, boxes, here + 1, track.id, True, track.source == "dark")
+        wider = unsureness(boxes, marks, track.scores[rows], size)[:, None]
+        steady = steadied(boxes)
+        steady[:, 2:4] *= wider
+        heads = quantised(head_boxes(steady, margin))
+        turned, faces = other_turns(boxes, marks, steady)
+        turned_heads = head_boxes(faces, margin)
+        turned_heads[:, 2:4] *= _TURNED
+        swept = _swept(boxes, FACE * wider)
+        owner = np.concatenate([here, *[here] * len(swept), turned])
+        order = np.argsort(owner, kind="stable")
+        owner, shapes = owner[order], np.concatenate([heads, *swept, turned_heads])[order]
+        width = np.log(hull_areas(owner, shapes, len(boxes))) / 2
+        shapes = _scaled(shapes, heads[owner, :2], np.exp(eased(width) - width)[owner])
+        return cls(first, shapes, np.bincount(owner).cumsum(), track.id, drawn=False)
 
     def region(self, frame: int) -> Region:
         here = frame - self.start
-        around = self.faces[max(0, here - SWEEP) : here + SWEEP + 1].tolist()
-        boxes = (Box(*self.own[here].tolist()), *(Box(*face) for face in around))
+        rows = self.boxes[self.ends[here - 1] if here else 0 : self.ends[here]]
+        boxes = tuple(Box(*row) for row in rows.tolist())
         return Region(boxes, self.seed, self.drawn, self.dark)
+
+
+def _swept(boxes: Boxes, factors: Floats) -> list[Boxes]:
+    """The (n, 5) faces inside covers, grown by (n, 1) `factors`: on each frame, and half way to
+    those before and after."""
+    faces = boxes.copy()
+    faces[:, 2:4] *= factors
+    swept = [faces]
+    for neighbour in (np.roll(faces, 1, axis=0), np.roll(faces, -1, axis=0)):
+        way = faces.copy()
+        way[:, :4] += SWEEP * (neighbour[:, :4] - faces[:, :4])
+        swept.append(way)
+    swept[1][0], swept[2][-1] = faces[0], faces[-1]
+    return swept
+
+
+def _scaled(shapes: Boxes, centres: npt.NDArray[np.float32], factors: Floats) -> Boxes:
+    """(m, 5) boxes, grown by (m,) factors about (m, 2) centres."""
+    out = shapes.copy()
+    out[:, :2] = centres + (shapes[:, :2] - centres) * factors[:, None]
+    out[:, 2:4] *= factors[:, None]
+    return out
+
+
+def hull_areas(owner: npt.NDArray[np.intp], shapes: Boxes, count: int) -> Floats:
+    """(count,) areas of the hulls of heads, (m, 5), by their (m,) owners; pixels squared.
+
+    By the hulls' support in `_NORMALS` directions: a polygon around the hull, its sides' lengths
+    from the distances of three neighbouring sides.
+    """
+    normals = np.arange(_NORMALS) * (2 * np.pi / _NORMALS)
+    cos, sin = np.cos(normals), np.sin(normals)
+    support = np.full((count, _NORMALS), -np.inf)
+    # Distances from each owner's first shape: small numbers keep the areas exact.
+    origin = np.zeros((count, 2))
+    origin[owner[::-1]] = shapes[::-1, :2]
+    for start in range(0, len(owner), _SHAPES):
+        some = slice(start, start + _SHAPES)
+        box = shapes[some].astype(np.float64)
+        x, y = (box[:, :2] - origin[owner[some]]).T
+        turn = np.radians(box[:, 4:])
+        across = box[:, 2:3] / 2 * np.cos(normals - turn)
+        down = box[:, 3:4] / 2 * np.sin(normals - turn)
+        reach = x[:, None] * cos + y[:, None] * sin + np.hypot(across, down)
+        np.maximum.at(support, owner[some], reach)
+    step = 2 * np.pi / _NORMALS
+    sides = np.roll(support, 1, 1) + np.roll(support, -1, 1) - 2 * support * np.cos(step)
+    return np.asarray((support * sides).sum(1) / (2 * np.sin(step)))

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from blur.cover.region import Covers, Region
 from blur.data.arrays import Picture
-from blur.data.plan import Box, Plan, Track
+from blur.data.plan import Box, Plan
 from blur.media.open.probe import probe
 from blur.render.pictures import DECODED, Pictures, Recent, jpeg, thumbnail
 from blur.review.snapshot import Snapshot
-from blur.settings import CoverSettings
 from blur.store.identity import is_output_of
 
 _COMPRESSED = 64 * 2**20
 """Bytes of JPEG files to keep; more of them make steps back and forth quicker."""
-_BLOCK = 240
-"""Frames; covers are prepared by blocks of this length, longer ones less often and longer."""
 _THUMBNAIL = 112
 """Pixels on a side."""
 
@@ -67,21 +63,3 @@ class ClipPictures:
             done = jpeg(make(), quality)
             self._jpegs.put(name, done)
         return done
-
-
-class NearbyCovers:
-    """Covers of any number of tracks, prepared only around the requested frames."""
-
-    def __init__(self, plan: Plan, tracks: Sequence[Track], settings: CoverSettings) -> None:
-        self._plan, self._tracks, self._settings = plan, tracks, settings
-        self._prepared: dict[int, Covers] = {}
-
-    def at(self, frame: int) -> list[Region]:
-        block = frame // _BLOCK
-        if block not in self._prepared:
-            plan, start, end = self._plan, block * _BLOCK, (block + 1) * _BLOCK
-            near = [t for t in self._tracks if t.start < end and t.end > start]
-            self._prepared[block] = Covers(
-                near, plan.shots(), self._settings, plan.width, plan.height
-            )
-        return self._prepared[block].at(frame)

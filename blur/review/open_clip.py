@@ -6,17 +6,19 @@ Every decision is saved at once, whole or not at all. Undo lasts as long as the 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from blur.cover.fills import make_fill
+from blur.cover.region import Covers
 from blur.data.arrays import Picture
 from blur.data.edits import Edits
-from blur.data.plan import Box
+from blur.data.plan import Box, Track
 from blur.errors import UsageError
 from blur.render.pictures import Pictures, as_shown, covered
 from blur.review import present
-from blur.review.clip_pictures import ClipPictures, NearbyCovers
+from blur.review.clip_pictures import ClipPictures
 from blur.review.commands import lane_of, perform
 from blur.review.flow import followed
 from blur.review.protocol import ClipView, Command, CoverPath, MarkView, Retrace
@@ -193,8 +195,8 @@ class OpenClip:
     def _take(self, now: Snapshot) -> None:
         self.now = now
         lanes = [lane.track for lane in now.resolved.lanes]
-        self._covers = NearbyCovers(now.plan, now.resolved.plan.tracks, now.cover)
-        self._lane_covers = NearbyCovers(now.plan, lanes, now.cover)
+        self._covers = _covers(now, now.resolved.plan.tracks)
+        self._lane_covers = _covers(now, lanes)
 
     def _save(self, edits: Edits) -> None:
         self._take(write_edits(self._shelf.folder, self.now, edits))
@@ -246,3 +248,8 @@ class OpenClip:
     def _require_version(self, version: str | None) -> None:
         if version not in (None, self._version()):
             raise Outdated
+
+
+def _covers(now: Snapshot, tracks: Sequence[Track]) -> Covers:
+    plan = now.plan
+    return Covers(tracks, plan.shots(), now.cover, plan.width, plan.height)

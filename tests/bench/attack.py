@@ -42,7 +42,7 @@ from attack_people import (
 )
 
 from blur.cover.fills import Fill, make_fill
-from blur.cover.region import head_boxes, quantised
+from blur.cover.head import head_boxes, quantised
 from blur.settings import CoverSettings, FillName
 
 OURS: dict[str, Fill] = {name.value: make_fill(CoverSettings(fill=name)) for name in FillName}

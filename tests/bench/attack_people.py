@@ -13,9 +13,10 @@ import numpy.typing as npt
 import paths  # noqa: F401  makes blur importable
 
 from blur.cover.fills import Fill
+from blur.cover.head import head_boxes, quantised
 from blur.cover.layout import Samples
 from blur.cover.paint import paint
-from blur.cover.region import Region, head_boxes, quantised
+from blur.cover.region import Region
 from blur.cover.window import Window
 from blur.data.plan import Box
 

@@ -24,7 +24,7 @@ from blur.render.pictures import DECODED, Pictures
 from blur.settings import CoverSettings, FillName
 
 SOLID = CoverSettings(fill=FillName.SOLID)
-FACE = Box(156, 78, 60, 78)
+FACE = Box(156, 117, 74, 92)
 """Where the astronaut's face is on a picture of 320 by 240."""
 
 

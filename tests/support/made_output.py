@@ -82,7 +82,7 @@ def plan_for(clip: Path) -> Plan:
         tracks=(
             track(0, 0, min(CUT, len(pts)), 60, 80, 30),
             track(1, 10, min(40, len(pts)), 200, 150, 20),
-            *((track(2, CUT, len(pts), 150, 100, 40),) if len(pts) > CUT else ()),
+            *((track(2, CUT, len(pts), 150, 117, 70),) if len(pts) > CUT else ()),
         ),
         doubts=(
             Doubt(start=12, end=20, reason=Reason.WEAK, weight=0.5, track=1),
