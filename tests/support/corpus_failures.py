@@ -1,0 +1,128 @@
+"""Animations that Pillow writes, and files of the corpus that fail aloud."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+from corpus_rows import Fails, Film, Maker, Row, saved
+from footage import RECIPES, make, tone
+from photographs import deep, dng, other, png, scene, tiff
+from PIL import Image
+
+
+def _animated(path: Path) -> None:
+    frames = [Image.fromarray(np.roll(scene(), 8 * i, 1)) for i in range(6)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=40)
+
+
+def _written(name: str, data: bytes) -> Maker:
+    return saved(name, lambda path: path.write_bytes(data))
+
+
+def _cut(name: str, recipe: str, share: float) -> Maker:
+    def write(path: Path) -> None:
+        whole = make(path, RECIPES[recipe]).read_bytes()
+        path.write_bytes(whole[: int(share * len(whole))])
+
+    return saved(name, write)
+
+
+def _claiming(name: str, kind: str, at: bytes, size: bytes) -> Maker:
+    """A picture whose header claims another size, `size` after `at`."""
+
+    def write(path: Path) -> None:
+        Image.new("RGB", (40, 30), "red").save(path, kind)
+        data = bytearray(path.read_bytes())
+        place = data.index(at) + len(at)
+        data[place : place + len(size)] = size
+        path.write_bytes(data)
+
+    return saved(name, write)
+
+
+ANIMATIONS: dict[str, Row] = {
+    "animated AVIF": Film(saved("a.avif", _animated), 6, drops=["single picture beside the film"]),
+    "animated GIF by an editor": Film(saved("a.gif", _animated), 6),
+    "animated PNG by an editor": Film(saved("a.png", _animated), 6),
+}
+
+FAILURES: dict[str, Row] = {
+    **{
+        f"empty {suffix}": Fails(_written(f"a{suffix}", b""), "is empty", "copy")
+        for suffix in (".HIF", ".avif", ".insv", ".m2t", ".mp4", ".CR3", ".jxl", ".mts", ".lrv")
+    },
+    "text named film": Fails(_written("a.mp4", b"hello there\n" * 9), "is not a video"),
+    "sound named film": Fails(saved("a.mkv", lambda p: _only_sound(p)), "has sound but no picture"),
+    "CR3": Fails(
+        _written("a.CR3", b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(2000)),
+        "raw photograph that LibRaw cannot develop",
+        "raw converter",
+    ),
+    "RAF": Fails(_written("a.RAF", b"FUJIFILMCCD-RAW 0201" + bytes(2000)), "LibRaw cannot develop"),
+    "raw photograph cut off": Fails(
+        saved("a.dng", lambda p: p.write_bytes(dng(p).read_bytes()[:6000])),
+        "LibRaw cannot develop",
+        "raw converter",
+    ),
+    "NEF that is none": Fails(
+        saved("a.nef", lambda p: tiff(p, scene(), 2)), "LibRaw cannot develop"
+    ),
+    "JPEG XL": Fails(
+        _written("a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(500)),
+        "cannot be decoded here",
+        "convert",
+    ),
+    "JPEG of a gigapixel": Fails(
+        _claiming("a.jpg", "JPEG", b"\xff\xc0\0\x11\x08", b"\xff\xff\xff\xff"),
+        "claims 65535x65535",
+        "scale",
+    ),
+    "BMP of a gigapixel": Fails(
+        _claiming("a.bmp", "BMP", b"\x28\0\0\0", b"\xff\xff\0\0\xff\xff\0\0"),
+        "claims 65535x65535",
+        "scale",
+    ),
+    "GIF of a gigapixel": Fails(
+        _claiming("a.gif", "GIF", b"GIF87a", b"\xff\xff\xff\xff"), "claims 65535x65535", "scale"
+    ),
+    "several TIFF pages": Fails(
+        saved(
+            "a.tif",
+            lambda p: Image.fromarray(scene()).save(
+                p, save_all=True, append_images=[Image.fromarray(scene())]
+            ),
+        ),
+        "holds 2 pictures",
+        "files of their own",
+    ),
+    "animated WebP": Fails(saved("a.webp", _animated), "holds 6 pictures", "film"),
+    "MP4 cut off": Fails(_cut("a.mp4", "plain", 0.6), "damaged or cut off", "copy"),
+    "MOV cut off": Fails(_cut("a.mov", "pcm-mov", 0.6), "damaged or cut off", "copy"),
+    "MKV cut off": Fails(_cut("a.mkv", "odd", 0.6), "lost", "--max-damaged"),
+    "AVI cut off": Fails(_cut("a.avi", "mjpeg", 0.8), "lost", "--max-damaged"),
+    "GIF cut off": Fails(_cut("a.gif", "gif", 0.6), "lost", "--max-damaged"),
+    "FLV header alone": Fails(_cut("a.flv", "flv", 0.05), "damaged or cut off", "copy"),
+    "JPEG cut off": Fails(
+        saved("a.jpg", lambda p: p.write_bytes(other(p, "JPEG").read_bytes()[:600])),
+        "cannot be decoded",
+        "copy",
+    ),
+    "PNG cut off": Fails(
+        saved("a.png", lambda p: p.write_bytes(png(p, deep(scene())).read_bytes()[:999])),
+        "cannot be decoded",
+        "copy",
+    ),
+}
+
+
+def _only_sound(path: Path) -> None:
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libopus", rate=48000)
+        stream.layout = "stereo"
+        resampler = av.AudioResampler(stream.codec_context.format.name, "stereo", 48000)
+        for frame in resampler.resample(tone(0, 9600, 48000, "stereo")):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
