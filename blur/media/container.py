@@ -48,7 +48,10 @@ def refuse_giant(width: int, height: int, name: str) -> None:
 
 @contextlib.contextmanager
 def open_input(path: Path) -> Iterator[av.container.InputContainer]:
-    """A file as an FFmpeg container, closed on leaving. Raises NotAClip or DecodeError."""
+    """A file as an FFmpeg container, closed on leaving. Raises NotAClip or DecodeError.
+
+    An error of FFmpeg that nobody handles within leaves as DecodeError.
+    """
     head = read_head(path)
     for sign, size in _SIZES.items():
         if head.startswith(sign) and len(head) >= struct.calcsize(size):
@@ -70,7 +73,10 @@ def open_input(path: Path) -> Iterator[av.container.InputContainer]:
     with container:
         if set(container.format.name.split(",")) & _NOT_CLIPS:
             raise NotAClip(f"is a {container.format.long_name} file", subject=path.name)
-        yield container
+        try:
+            yield container
+        except av.error.FFmpegError as error:
+            raise DecodeError(f"cannot be read on: {error.strerror}", subject=path.name) from error
 
 
 def video_stream(container: av.container.InputContainer, index: int) -> av.VideoStream:

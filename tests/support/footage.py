@@ -407,7 +407,7 @@ RECIPES: dict[str, Recipe] = {
         time_base=_MS,
         pts=_VFR,
         audio=[("aac", 0.0)],
-        extra=together(chapters, subtitles, attachment, second_film),
+        extra=together(chapters, subtitles, attachment),
     ),
     "raw": Recipe(suffix=".h264", time_base=Fraction(1, 25), pts=_SHORT),
     "ts-data": Recipe(

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 import av.container
 import av.error
 import numpy as np
-from av.buffer import Buffer
-from av.sidedata.sidedata import SideData
-from av.stream import Disposition
 
-from blur.errors import DecodeError, NotAClip
-from blur.media.container import items, open_input, refuse_giant
-from blur.media.open.clip_info import AudioTrack, ClipInfo, Colour
+from blur.errors import DecodeError
+from blur.media.container import open_input, refuse_giant
+from blur.media.open import origin, side_data, tracks
+from blur.media.open.clip_info import ClipInfo, Colour
 from blur.media.open.geometry import Orientation
 from blur.media.open.opaque import has_alpha
+from blur.media.open.pace import pace
 from blur.media.open.stills import probe_still
 from blur.media.photograph import is_still
 from blur.media.traces import isobmff
-from blur.media.traces.metadata import Kind, traces_of
-
-# Demuxers whose clock starts at any time; an output's clock starts at zero.
-_FREE_CLOCKS = {"mpegts", "mpeg", "rm"}
+from blur.media.traces.clock_start import telling
 
 _IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
 
@@ -37,17 +31,20 @@ def probe(path: Path) -> ClipInfo:
     if is_still(path):
         return probe_still(path)
     with open_input(path) as container:
-        stream = _main_video(container, path)
-        _refuse_alpha_track(container, path)
+        stream = tracks.main_video(container, path)
+        tracks.refuse_alpha(container, path)
         refuse_giant(stream.codec_context.width, stream.codec_context.height, path.name)
-        picture = _first_picture(container, stream, path)
-        matrix = _display_matrix(picture)
+        tracks.refuse_further_films(container, stream, path)
+        picture, start = _beginning(container, stream, path)
+        data = side_data.side_data(picture)
+        matrix = _display_matrix(data)
         orientation = (
             Orientation(picture.width, picture.height)
             if matrix is None
             else Orientation.from_matrix(picture.width, picture.height, matrix)
         )
         field_order = stream.codec_context.field_order
+        frames, rate, duration = pace(path, container, stream)
         return ClipInfo(
             path=path,
             container=container.format.name,
@@ -57,24 +54,25 @@ def probe(path: Path) -> ClipInfo:
             size=path.stat().st_size,
             stream=stream.index,
             display_matrix=matrix,
-            colour=_colour(picture),
+            colour=_colour(picture, data),
             sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
             time_base=_time_base(stream),
-            rate=stream.average_rate or stream.guessed_rate or Fraction(25),
-            shift=_shift(container, stream, picture),
-            frames=_promised_frames(container, stream),
-            duration=Fraction(container.duration, 1_000_000) if container.duration else None,
+            rate=rate,
+            shift=origin.shift(start, _time_base(stream)),
+            frames=frames,
+            duration=None if duration is None else _length(container, duration),
             interlaced=picture.interlaced_frame or field_order in _INTERLACED,
             top_field_first=field_order not in _BOTTOM_FIRST,
             timecode=_timecode(container, stream),
-            audio=tuple(
-                AudioTrack(s.index, s.codec_context.name, s.codec_context.sample_rate or 0)
-                for s in container.streams.audio
-                if s.codec_context is not None
-            ),
+            audio=tracks.sounds(container),
             dropped=tuple(dict.fromkeys(_dropped(container, stream))),
-            notes=tuple(_notes(path, container, picture, matrix)),
+            notes=tuple(_notes(path, container, picture, data, matrix)),
         )
+
+
+_WAIT_FOR_SOUND = 64
+"""Packets after the first picture's among which a sound's first packet must come, or else its start
+is the header's: two seconds of film and sound."""
 
 
 # AVFieldOrder: TT, BB, TB, BT
@@ -82,128 +80,81 @@ _INTERLACED = (2, 3, 4, 5)
 _BOTTOM_FIRST = (3, 5)
 
 
-def _main_video(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """The default video stream, else the largest; never a cover picture. Raises NotAClip."""
-    singles = items(container)
-    streams = [
-        s
-        for s in container.streams.video
-        if s.codec_context is not None
-        and (s.index not in singles or len(singles) == len(container.streams.video))
-        and not s.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)
-    ]
-    if not streams and any(s.codec_context is None for s in container.streams.video):
-        raise DecodeError(
-            f"holds pictures that cannot be decoded here: {container.format.long_name}",
-            subject=path.name,
-            remedy="convert it with a program of its maker to a common format, and cover that",
-        )
-    if not streams:
-        problem = "has sound but no picture" if container.streams.audio else "holds no picture"
-        raise NotAClip(problem, subject=path.name)
-    return max(
-        streams,
-        key=lambda s: (
-            bool(s.disposition & Disposition.default),
-            s.codec_context.width * s.codec_context.height,
-            -s.index,
-        ),
-    )
-
-
-def _refuse_alpha_track(container: av.container.InputContainer, path: Path) -> None:
-    """Raise DecodeError for pictures whose transparency lies in a track of its own (HEIF)."""
-    if container.format.name.startswith("mov") and b"auxv" in isobmff.handlers(path):
-        raise DecodeError(
-            "holds transparency in a track of its own",
-            subject=path.name,
-            remedy="save it without transparency, or as GIF or PNG",
-        )
-
-
-def _first_picture(
+def _beginning(
     container: av.container.InputContainer, stream: av.VideoStream, path: Path
-) -> av.VideoFrame:
+) -> tuple[av.VideoFrame, Fraction]:
+    """The first picture, and the second of the clip's clock at which it or a sound begins."""
     stream.thread_type = "SLICE"  # frame threads would read many packets for the first picture
+    picture: av.VideoFrame | None = None
     damaged: av.error.FFmpegError | None = None
+    silent = {track.index for track in tracks.sounds(container)}
+    sounds: list[Fraction] = []
+    wait = _WAIT_FOR_SOUND
     try:
-        for packet in container.demux(stream):
-            if packet.size == 0 and packet.dts is not None:
-                continue  # the decoder would take it for the end of the stream
-            try:
-                for picture in packet.decode():
-                    return picture
-            except av.error.InvalidDataError as error:
-                damaged = error
+        for packet in container.demux([stream, *(container.streams[i] for i in silent)]):
+            if packet.stream_index in silent and packet.size:
+                silent.remove(packet.stream_index)
+                if (heard := origin.heard_from(packet)) is not None:
+                    sounds.append(heard)
+            elif picture is None and packet.stream_index == stream.index:
+                if packet.size == 0 and packet.dts is not None:
+                    continue  # the decoder would take it for the end of the stream
+                try:
+                    for decoded in packet.decode()[:1]:
+                        assert isinstance(decoded, av.VideoFrame)
+                        picture = decoded
+                except av.error.InvalidDataError as error:
+                    damaged = error
+            wait -= picture is not None
+            if picture is not None and (not silent or not wait):
+                break
     except av.error.FFmpegError as error:
         damaged = error
-    raise DecodeError("holds no picture that can be decoded", subject=path.name) from damaged
+    if picture is None:
+        raise DecodeError("holds no picture that can be decoded", subject=path.name) from damaged
+    for index in silent:
+        late = container.streams[index]
+        if late.start_time is not None and late.time_base is not None:
+            sounds.append(late.start_time * late.time_base)
+    shown = (picture.pts or 0) * _time_base(stream)
+    return picture, origin.earliest(shown, sounds)
 
 
-def _display_matrix(picture: av.VideoFrame) -> tuple[int, ...] | None:
-    data = _side_data(picture, "DISPLAYMATRIX")
-    if data is None:
+def _length(container: av.container.InputContainer, duration: Fraction) -> Fraction:
+    """Seconds from a clip's start to its end; some containers count them from the clock's zero."""
+    if not container.format.name.startswith(("matroska", "mov")):
+        return duration
+    start = Fraction(container.start_time or 0, 1_000_000)
+    return duration - start if 0 < start < duration else duration
+
+
+def _dropped(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[str]:
+    if telling(container):
+        yield "start of the clock, which tells of the recording"
+    yield from tracks.dropped(container, stream)
+
+
+def _display_matrix(data: dict[str, bytes]) -> tuple[int, ...] | None:
+    if "DISPLAYMATRIX" not in data:
         return None
-    matrix = tuple(np.frombuffer(data, np.int32).tolist())
+    matrix = tuple(np.frombuffer(data["DISPLAYMATRIX"], np.int32).tolist())
     return None if matrix == _IDENTITY_MATRIX else matrix
 
 
-def _side_data(picture: av.VideoFrame, name: str) -> bytes | None:
-    data = picture.side_data.get(name)
-    return None if data is None else bytes(cast(Buffer, data))
-
-
-def _colour(picture: av.VideoFrame) -> Colour:
+def _colour(picture: av.VideoFrame, data: dict[str, bytes]) -> Colour:
     return Colour(
         picture.color_primaries,
         picture.color_trc,
         picture.colorspace,
         picture.color_range,
-        _mastering(_side_data(picture, "MASTERING_DISPLAY_METADATA")),
-        _light(_side_data(picture, "CONTENT_LIGHT_LEVEL")),
+        side_data.mastering(data.get("MASTERING_DISPLAY_METADATA")),
+        side_data.light(data.get("CONTENT_LIGHT_LEVEL")),
     )
-
-
-def _mastering(data: bytes | None) -> str:
-    """FFmpeg's AVMasteringDisplayMetadata (ten rationals, two flags) in x265's notation."""
-    if data is None or len(data) < 88:
-        return ""
-    numbers = struct.unpack("<22i", data[:88])
-    if not all(numbers[20:]) or not all(numbers[1:20:2]):
-        return ""
-    values = [Fraction(n, d) for n, d in zip(numbers[0:20:2], numbers[1:20:2], strict=True)]
-    r, g, b, white = (tuple(round(v * 50000) for v in values[i : i + 2]) for i in (0, 2, 4, 6))
-    low, high = (round(v * 10000) for v in values[8:10])
-    points = "".join(
-        f"{n}({x},{y})" for n, (x, y) in zip(("G", "B", "R", "WP"), (g, b, r, white), strict=True)
-    )
-    return f"{points}L({high},{low})"
-
-
-def _light(data: bytes | None) -> str:
-    if data is None or len(data) < 8:
-        return ""
-    return "{},{}".format(*struct.unpack("<2I", data[:8]))
 
 
 def _time_base(stream: av.VideoStream) -> Fraction:
     assert stream.time_base is not None
     return stream.time_base
-
-
-def _shift(
-    container: av.container.InputContainer, stream: av.VideoStream, picture: av.VideoFrame
-) -> int:
-    if set(container.format.name.split(",")) & _FREE_CLOCKS:
-        return -round(Fraction(container.start_time or 0, 1_000_000) / _time_base(stream))
-    return max(0, -(picture.pts or 0))
-
-
-def _promised_frames(container: av.container.InputContainer, stream: av.VideoStream) -> int | None:
-    if container.format.name.startswith("mov") and len(stream.index_entries):
-        # An edit list hides frames that the sample table counts.
-        return sum(not entry.is_discard for entry in stream.index_entries)
-    return stream.frames or None
 
 
 def _timecode(container: av.container.InputContainer, stream: av.VideoStream) -> str:
@@ -213,32 +164,6 @@ def _timecode(container: av.container.InputContainer, stream: av.VideoStream) ->
     return ""
 
 
-def _dropped(container: av.container.InputContainer, main: av.VideoStream) -> Iterator[str]:
-    found = list(traces_of(container.metadata, "file"))
-    for stream in container.streams:
-        found += traces_of(stream.metadata, f"track {stream.index}")
-    kinds = {trace.kind for trace in found} - {Kind.TIMECODE}  # named with its track
-    yield from (f"{kind} in metadata" for kind in Kind if kind in kinds)
-    if container.chapters():
-        yield "chapters"
-    singles = items(container)
-    for stream in container.streams:
-        if stream.index == main.index or stream.type == "audio":
-            continue
-        if stream.disposition & Disposition.attached_pic:
-            yield "cover picture"
-        elif stream.index in singles:
-            yield "single picture beside the film"
-        elif stream.type == "video":
-            yield f"video track {stream.index}"
-        elif stream.type == "subtitle":
-            yield "subtitles"
-        elif stream.metadata.get("timecode"):
-            yield "timecode track (--keep-timecode keeps it)"
-        else:
-            yield f"{stream.type} track {stream.index}"
-
-
 _BASE_LAYERS = {1: "HDR10", 2: "SDR", 4: "HLG"}
 
 
@@ -246,6 +171,7 @@ def _notes(
     path: Path,
     container: av.container.InputContainer,
     picture: av.VideoFrame,
+    data: dict[str, bytes],
     matrix: tuple[int, ...] | None,
 ) -> Iterator[str]:
     vision = isobmff.dolby_vision(path) if container.format.name.startswith("mov") else None
@@ -255,9 +181,14 @@ def _notes(
             yield f"Dolby Vision profile {profile}: comes out as its {layer} base layer"
         else:
             yield f"Dolby Vision profile {profile} has no base layer: its colours will look wrong"
-    kinds = {data.type.name for data in cast(Iterable[SideData], picture.side_data)}
-    if kinds & {"DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID"}:
+    if data.keys() & {"DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID"}:
         yield "dynamic HDR metadata is dropped; the static colour description is kept"
+    if "SPHERICAL" in data:
+        yield "360 degrees: the pictures come out flat, the mark of their projection is dropped"
+    if "STEREO3D" in data:
+        yield "spatial film: the mark of its two views is dropped"
+    if kinds := side_data.unknown(data):
+        yield f"data beside the pictures of unknown kind is dropped: {', '.join(kinds)}"
     if has_alpha(picture.format.name) and container.format.name != "gif":
         yield "transparency flattened on black"
     if matrix is not None and not _is_quarter_turn(matrix):

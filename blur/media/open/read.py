@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +19,7 @@ from blur.media.container import open_input, video_stream
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.opaque import opaque
 from blur.media.open.promise import Promise, promise
+from blur.media.traces import nal
 
 # Codecs with a picture in each packet: a packet without a picture is a loss.
 _ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng", "gif"}
@@ -126,17 +127,21 @@ class Reader(FrameReader):
         promised: Promise,
     ) -> Iterator[av.VideoFrame]:
         errors, packets = 0, 0
-        account = _Account()
+        account, headers_alone = _Account(), header_test(stream)
         try:
             for packet in container.demux(stream):
                 end = packet.size == 0 and packet.dts is None
                 packets += not end
                 if packet.size == 0 and not end:
                     continue  # "hold the last picture": the decoder would take it for the end
-                account.sent(packet)
+                header = headers_alone(packet)
+                if not header:
+                    account.sent(packet)
                 try:
                     pictures = packet.decode()
                 except (av.error.InvalidDataError, av.error.PermissionError) as error:
+                    if header:
+                        continue  # the decoder has taken the parameter sets
                     errors += 1
                     self._lost += 1
                     self._check_damage("cannot be decoded", error)
@@ -182,6 +187,15 @@ class Reader(FrameReader):
                 subject=self._path.name,
                 remedy="cut the clip there and run blur on the parts",
             )
+
+
+def header_test(stream: av.VideoStream) -> Callable[[av.Packet[av.VideoStream]], bool]:
+    """Tells a stream's packets with parameter sets alone from those with coded samples."""
+    codec = stream.codec_context.name
+    size = nal.length_size(codec, stream.codec_context.extradata)
+    if codec not in nal.CODECS:
+        return lambda packet: False
+    return lambda packet: nal.headers_alone(codec, bytes(packet), size)
 
 
 class _Account:

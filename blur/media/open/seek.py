@@ -187,11 +187,7 @@ def glimpses(
     """
     frames = info.frames or round((info.duration or 0) * info.rate)
     if info.duration is None or frames * info.width * info.height <= short:
-        every = max(1, -(-frames // count))
-        with open_reader(path, info) as reader:
-            chosen = itertools.islice(reader, 0, None, every)
-            for frame in itertools.islice(chosen, count):
-                yield frame.pts * info.time_base, frame.picture
+        yield from _spread(path, info, frames, count)
         return
     with open_input(path) as container:
         stream = video_stream(container, info.stream)
@@ -202,14 +198,22 @@ def glimpses(
             try:
                 container.seek(goal, stream=stream)
                 picture = next(p for packet in container.demux(stream) for p in packet.decode())
-            except (StopIteration, av.error.FFmpegError) as error:
-                raise DecodeError(
-                    f"cannot be decoded near {float(goal * info.time_base):.1f} s",
-                    subject=path.name,
-                ) from error
+            except (StopIteration, av.error.FFmpegError):  # not every file can be sought in
+                yield from _spread(path, info, frames, count - number)
+                return
             if picture.pts not in seen:
                 seen.add(picture.pts)
                 yield ((picture.pts or 0) + info.shift) * info.time_base, picture
+
+
+def _spread(
+    path: Path, info: ClipInfo, frames: int, count: int
+) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    """`count` of the clip's `frames`, evenly spread, read from its start. Raises DecodeError."""
+    every = max(1, -(-frames // count))
+    with open_reader(path, info) as reader:
+        for frame in itertools.islice(itertools.islice(reader, 0, None, every), count):
+            yield frame.pts * info.time_base, frame.picture
 
 
 def _halving(number: int) -> Fraction:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import av
-import av.error
 
+from blur.errors import DecodeError
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.promise import promise
+from blur.media.open.read import header_test
 
 _HEARD_EVERY = 1000
 """Packets between two signs of life."""
@@ -28,31 +29,35 @@ def timetable(path: Path, info: ClipInfo, heard: Callable[[int], None]) -> Timet
     """The timetable of a clip from its packets; None where only decoding can tell the times.
 
     Reads the whole file, and calls `heard` with the packets read so far. Assumes that each packet
-    becomes a frame: whoever decodes must check the times. Raises NotAClip or DecodeError.
+    with coded samples becomes a frame: whoever decodes must check the times. Raises NotAClip.
     """
     if info.still:
         return None
     times: list[int] = []
     keys: set[int] = set()
+    packets = 0
     try:
         with open_input(path) as container:
             stream = container.streams[info.stream]
             assert isinstance(stream, av.VideoStream)
-            promised = promise(path, container, stream)
+            promised, headers_alone = promise(path, container, stream), header_test(stream)
             for packet in container.demux(stream):
                 if packet.size == 0 and packet.dts is None:
                     break
                 if packet.pts is None or not packet.size or packet.is_discard or packet.is_corrupt:
                     return None
+                packets += 1
+                if headers_alone(packet):
+                    continue
                 times.append(packet.pts + info.shift)
                 if packet.is_keyframe:
                     keys.add(times[-1])
                 if len(times) % _HEARD_EVERY == 0:
                     heard(len(times))
-    except av.error.FFmpegError:
+    except DecodeError:
         return None
     whole = not promised.missing and not promised.hidden
-    counted = promised.packets in (None, len(times))
+    counted = promised.packets in (None, packets)
     if not (times and whole and counted and len(set(times)) == len(times) and min(times) >= 0):
         return None
     times.sort()

@@ -19,6 +19,7 @@ from blur.media import tiff
 from blur.media.container import open_input
 from blur.media.photograph import RAW, SINGLE, form_of, format_of, is_still, photograph_header
 from blur.media.traces import icc, nal
+from blur.media.traces.clock_start import telling
 from blur.media.traces.ebml import traces_of_matroska
 from blur.media.traces.image_parts import traces_of_still
 from blur.media.traces.isobmff import traces_of_mp4
@@ -57,6 +58,8 @@ def traces_in_file(path: Path) -> FileTraces:
             for stream in container.streams:
                 found += traces_of(stream.metadata, f"track {stream.index}")
         found += _track_traces(container)
+        if start := telling(container):
+            found.append(Trace.of(Kind.DATE, "file: start of its clock", start))
         if container.chapters():
             found.append(Trace.of(Kind.CHAPTERS, "file"))
         tracks = tuple(_describe(stream) for stream in container.streams)

@@ -6,6 +6,14 @@ from collections.abc import Iterable, Iterator
 
 _USER_DATA = (4, 5)  # SEI payload types: registered (captions), unregistered (anything)
 
+_HEADERS = {
+    "h264": frozenset({6, 7, 8, 9, 12, 13, 15}),
+    "hevc": frozenset({32, 33, 34, 35, 38, 39, 40}),
+}
+"""NAL unit types without samples: parameter sets, messages, delimiters, fillers."""
+
+CODECS = frozenset(_HEADERS)
+
 
 def length_size(codec: str, extradata: bytes | None) -> int | None:
     """Bytes of the length field before each NAL unit; None where start codes separate units."""
@@ -20,6 +28,25 @@ def with_start_codes(packet: bytes, size: int | None) -> bytes:
     if size is None:
         return packet
     return b"".join(b"\0\0\0\1" + unit for unit in _units(packet, size))
+
+
+def headers_alone(codec: str, packet: bytes, size: int | None) -> bool:
+    """Whether a packet holds parameter sets and messages, and no coded samples, whole or damaged.
+
+    Some phones write a film's first packet in this way.
+    """
+    kinds = _HEADERS[codec]
+    units = _units(packet, size)
+    if size is None:
+        next(units)  # the zeros before the first start code
+    shift = 1 if codec == "hevc" else 0
+    mask = 63 if codec == "hevc" else 31
+    found = False
+    for unit in units:
+        if not unit or unit[0] >> shift & mask not in kinds:
+            return False
+        found = True
+    return found
 
 
 def user_data(codec: str, packet: bytes, size: int | None) -> Iterator[bytes]:

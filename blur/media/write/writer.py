@@ -204,7 +204,7 @@ class Writer:
                 f"{len(self._pts)} frames were written, the output holds {len(times)}",
                 subject=final.name,
             )
-        coarse = tick > self._info.time_base
+        coarse = bool((self._info.time_base / tick).denominator > 1)  # ticks that it cannot hold
         for index, (found, pts) in enumerate(zip(times, self._pts, strict=True)):
             error = abs(found * tick - pts * self._info.time_base)
             if error > (tick / 2 if coarse else 0):

@@ -85,10 +85,12 @@ def test_a_cover_picture_is_not_the_clip(tmp_path):
     assert "cover picture" in info.dropped
 
 
-def test_the_main_film_among_several(tmp_path):
-    info = probe(make(tmp_path / "clip.mkv", Recipe(extra=second_film)))
-    assert (info.width, info.height) == (64, 48)
-    assert "video track 1" in info.dropped
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
+def test_a_second_film_fails_and_says_how_to_split(tmp_path, suffix):
+    path = make(tmp_path / f"clip{suffix}", Recipe(extra=second_film))
+    said = refused(path, DecodeError)
+    assert "2 films" in said and "64x48" in said and "32x32" in said
+    assert "-map 0:0" in said and "-map 0:1" in said
 
 
 def test_what_is_dropped_is_listed_in_words_and_quotes_nothing(tmp_path):
