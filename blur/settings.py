@@ -151,6 +151,13 @@ class CoverSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             extra={"accepts": "a colour as #rrggbb"},
         ),
     ] = "#202020"
+    tone: Annotated[
+        str,
+        Meta(
+            pattern="^(auto|#[0-9a-fA-F]{6})$",
+            description="skin of the soft fill: auto goes with the picture, or a colour as #rrggbb",
+        ),
+    ] = "auto"
     margin: Annotated[
         float,
         Meta(

@@ -18,6 +18,7 @@ from blur.cover.colour import native
 from blur.cover.grain import grain, noise
 from blur.cover.layout import Layout, PlaneLayout, Samples
 from blur.cover.membrane import Grid
+from blur.cover.shade import shaded
 from blur.cover.surroundings import surroundings
 from blur.cover.window import Patch, Rect, Window
 from blur.settings import CoverSettings, FillName
@@ -37,32 +38,38 @@ def make_fill(settings: CoverSettings) -> Fill:
     """The fill named in the settings."""
     match settings.fill:
         case FillName.SOFT:
-            return soft
+            return Soft(settings.tone)
         case FillName.MOSAIC:
             return mosaic
         case FillName.SOLID:
             return Solid(settings.colour)
 
 
-def soft(window: Window) -> list[list[Samples]]:
-    """The colours around the covers, diffused, with the grain around them; looks like a blur."""
-    layout = window.layout
-    surface, _ = surroundings(window)
-    fine = cv2.resize(surface, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    fine = np.clip(fine, 0, layout.top)  # a cubic swings over
-    smooth = layout.split(fine.reshape(*fine.shape[:2], -1))
-    # Colour differences get none: cameras and codecs smooth it away.
-    sigmas = [
-        noise(samples, mask, layout) if set(plane.roles) & set("yrgb") else 0.0
-        for plane, samples, mask in zip(layout.planes, window.planes, window.masks, strict=True)
-    ]
-    return [
-        [
-            _grained(part, window, patch, plane, sigma)
-            for part, plane, sigma in zip(smooth, layout.planes, sigmas, strict=True)
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """The colours around the covers, diffused, with a head's shading and the grain around them;
+    looks like a blur. `tone` is `auto` or `#rrggbb`."""
+
+    tone: str
+
+    def __call__(self, window: Window) -> list[list[Samples]]:
+        layout = window.layout
+        surface, _ = surroundings(window)
+        fine = cv2.resize(surface, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+        fine = shaded(fine.reshape(*fine.shape[:2], -1), window, self.tone)
+        smooth = layout.split(np.clip(fine, 0, layout.top))  # a cubic swings over
+        # Colour differences get none: cameras and codecs smooth it away.
+        sigmas = [
+            noise(samples, mask, layout) if set(plane.roles) & set("yrgb") else 0.0
+            for plane, samples, mask in zip(layout.planes, window.planes, window.masks, strict=True)
         ]
-        for patch in window.patches
-    ]
+        return [
+            [
+                _grained(part, window, patch, plane, sigma)
+                for part, plane, sigma in zip(smooth, layout.planes, sigmas, strict=True)
+            ]
+            for patch in window.patches
+        ]
 
 
 def _grained(
@@ -105,8 +112,8 @@ def mosaic(window: Window) -> list[list[Samples]]:
     step = max(layout.step_x, layout.step_y)
     filled = []
     for patch in window.patches:
-        side = max(1, round(patch.width / _ACROSS / step)) * step
-        left, top = (round(place / step) * step for place in patch.centre)
+        side = max(1, round(patch.own.w / _ACROSS / step)) * step
+        left, top = (round(place / step) * step for place in patch.own[:2])
         x0, y0, x1, y1 = patch.rect.moved(Rect(left, top, left, top))
         columns, rows = np.arange(x0 // side, -(-x1 // side)), np.arange(y0 // side, -(-y1 // side))
         x = (left + (columns + 0.5) * side - window.rect.x0) / window.grid - 0.5

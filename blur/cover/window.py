@@ -14,6 +14,7 @@ from av.video.reformatter import ColorRange
 
 from blur.cover.layout import Layout, PlaneLayout, Samples
 from blur.cover.region import Region
+from blur.data.plan import Box
 
 GUARD = 2.0
 """Pixels that a cover reaches beyond its region, since encoders and scalers spread samples; larger
@@ -68,14 +69,14 @@ class Rect(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """One cover: a mask over `rect` for each plane; `seed`, and `centre` and `width` (pixels) of
-    the region's own box, place its pattern."""
+    """One cover: a mask over `rect` for each plane; `seed` and the region's own box, stored pixels,
+    place its pattern; `rounded` ones are heads."""
 
     rect: Rect
     masks: tuple[PixelMask, ...]
     seed: int
-    centre: tuple[float, float]
-    width: float
+    own: Box
+    rounded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,7 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
         x1, y1 = np.minimum(last * (step_x, step_y), (picture.width, picture.height)).tolist()
         rect = Rect(x0, y0, x1, y1)
         masks = _masks(mask, step_x, step_y, rect, layout)
-        own = region.boxes[0]
-        found.append(Patch(rect, masks, region.seed, (own.cx, own.cy), own.w))
+        found.append(Patch(rect, masks, region.seed, region.boxes[0], not region.drawn))
     return found
 
 
