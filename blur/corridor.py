@@ -78,7 +78,7 @@ def cover_clip(
         except OSError as error:
             raise cannot_write(error, out.name) from error
     finally:
-        unaudited.unlink(missing_ok=True)
+        atomic.discard(unaudited)
         if part is not None:
             with contextlib.suppress(OSError):
                 part.parent.rmdir()

@@ -135,6 +135,12 @@ class DiskFull(OutputError):
     remedy = "free some space and run the same command again; finished clips are kept"
 
 
+class LockRefused(OutputError):
+    """The output folder cannot be reserved for one batch."""
+
+    remedy = "check its permissions and free space, or take a folder on a disk of this machine"
+
+
 class FolderLost(OutputError):
     """The output folder went away while a batch works in it; no other takes its place."""
 
@@ -181,3 +187,8 @@ def cannot_write(error: OSError, subject: str | Path) -> OutputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull("no space left", subject=subject)
     return OutputError(f"cannot be written: {error.strerror or error}", subject=subject)
+
+
+def cannot_remove(error: OSError, subject: str | Path) -> OutputError:
+    """A failed removal in the system's words."""
+    return OutputError(f"cannot be removed: {error.strerror or error}", subject=subject)

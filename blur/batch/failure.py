@@ -6,7 +6,6 @@ traceback in the private log.
 
 from __future__ import annotations
 
-import contextlib
 import time
 import traceback
 
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from blur.batch.discover import Candidate
 from blur.batch.inventory import Clip
+from blur.disk import atomic
 from blur.errors import BlurError, ClipChanged, OutputError
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry
@@ -61,10 +61,13 @@ def log_failure(folder: WorkFolder, file: Candidate, error: BlurError, details: 
 
 
 def remove_output_of(entry: Entry, folder: WorkFolder) -> None:
-    """Nothing beyond a link is removed: it is not ours."""
+    """Nothing beyond a link is removed: it is not ours. Raises OutputError."""
     if entry.output is not None:
-        with contextlib.suppress(OutputError):
-            folder.output(entry.output).unlink(missing_ok=True)
+        try:
+            output = folder.output(entry.output)
+        except OutputError:
+            return
+        atomic.remove(output)
 
 
 def _growing(file: Candidate) -> bool:

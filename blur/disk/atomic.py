@@ -5,12 +5,13 @@ Every function here is durable: file synced, renamed, folder synced. No other mo
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 from pathlib import Path
 
-from blur.errors import OutputError, cannot_write
+from blur.errors import OutputError, cannot_remove, cannot_write
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none, and links for administrators only
 LEFTOVERS = ".blur-*.part"
@@ -35,7 +36,7 @@ def write(path: Path, content: bytes, *, private: bool = True) -> None:
                 file.write(content)
             publish(part, path)
         finally:
-            part.unlink(missing_ok=True)
+            discard(part)
     except OSError as error:
         raise cannot_write(error, path.name) from error
 
@@ -95,6 +96,35 @@ def refuse_links(root: Path, path: Path) -> None:
 def open_own(path: Path, flags: int) -> int:
     """A handle of a private file that is no link, made if missing. Raises OSError."""
     return os.open(path, flags | os.O_CREAT | _NO_LINK, 0o600)
+
+
+def remove(path: Path) -> bool:
+    """Remove a file; returns whether there was one. Raises OutputError."""
+    try:
+        if not os.path.lexists(path):  # a disk that refuses removals refuses that one, too
+            return False
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_remove(error, path.name) from error
+    return True
+
+
+def discard(part: Path) -> None:
+    """Remove a part after whatever went wrong; one that stays is swept away by the next run."""
+    with contextlib.suppress(OSError):
+        part.unlink(missing_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """Make a file with mode 0600 if it is missing; else take others' rights to it. Raises OSError.
+
+    One that is there is not opened: to close it would drop the locks that this process holds on it.
+    """
+    try:
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except FileNotFoundError:
+        os.close(open_own(path, os.O_RDWR))
 
 
 def sync_folder(folder: Path) -> None:

@@ -77,7 +77,7 @@ def write(
         done = _encode(_halves(pictures, plan, cover, spans), rate, part)
         atomic.publish(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        atomic.discard(part)
     return done
 
 

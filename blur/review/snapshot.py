@@ -11,6 +11,7 @@ import msgspec
 from blur.data.edits import Edits
 from blur.data.plan import Plan
 from blur.data.resolve import Resolved, resolve
+from blur.disk import atomic
 from blur.disk.fingerprint import file_sha256
 from blur.errors import ClipChanged, DecodeError
 from blur.settings import CoverSettings
@@ -73,7 +74,7 @@ def write_edits(folder: WorkFolder, before: Snapshot, edits: Edits) -> Snapshot:
     resolved = resolve(before.plan, edits)
     file = folder.edits_of(before.entry.fingerprint)
     if edits == Edits(fingerprint=edits.fingerprint):
-        file.unlink(missing_ok=True)  # without decisions, the last render without edits is current
+        atomic.remove(file)  # without decisions, the last render without edits is current
     else:
         save_edits(edits, file)
     return replace(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from blur.data.plan import Fingerprint
+from blur.disk import atomic
 from blur.disk.fingerprint import fingerprint
 from blur.errors import PlanMismatch
 from blur.store.folder import WorkFolder
@@ -33,7 +34,7 @@ def adopted(folder: WorkFolder, entries: Iterable[Entry]) -> Iterator[Entry]:
         except PlanMismatch:
             continue
         save_edits(replace(edits, fingerprint=clip), folder.edits_of(clip))
-        old.unlink()
+        atomic.remove(old)
         yield replace(entry, sha256=clip.sha256)
 
 

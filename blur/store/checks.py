@@ -46,7 +46,7 @@ def checked_by(
 def save_check(folder: WorkFolder, clip: Fingerprint, check: Check | None) -> None:
     """Record a check, or take it back."""
     if check is None:
-        _file(folder, clip).unlink(missing_ok=True)
+        atomic.remove(_file(folder, clip))
     else:
         atomic.write(_file(folder, clip), msgspec.json.encode(check))
 

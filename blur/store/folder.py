@@ -14,7 +14,15 @@ from pathlib import Path
 
 from blur.data.plan import Fingerprint
 from blur.disk import atomic
-from blur.errors import FolderLost, Interrupted, OutputError, UsageError, cannot_write
+from blur.errors import (
+    FolderLost,
+    Interrupted,
+    LockRefused,
+    OutputError,
+    UsageError,
+    cannot_remove,
+    cannot_write,
+)
 from blur.store.names import from_text, stays_inside, without_folders
 
 
@@ -96,9 +104,9 @@ class WorkFolder:
         return [path for path in found if os.path.lexists(path)]
 
     def sweep(self, outputs: Iterable[Path]) -> None:
-        """Remove the leftovers; nobody else may hold the folder."""
+        """Remove the leftovers; nobody else may hold the folder. Raises OutputError."""
         for path in self.leftovers(outputs):
-            path.unlink()
+            atomic.remove(path)
         for folder in self.parts.glob("*"):
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -171,22 +179,46 @@ class WorkFolder:
         """Hold the folder for this run, at most until the process ends, however it ends.
 
         SQLite's file lock works everywhere, and needs no other package. Raises UsageError while
-        another process holds the folder, OutputError for a link in it.
+        another process holds the folder, OutputError for a link in it, LockRefused if the file
+        system locks no file or the lock cannot be written.
         """
         self.require_no_links()
         lock = self.root / "lock"
+        with self._lock_refusals():
+            atomic.make_private(lock)
         with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
-            try:
-                connection.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError as error:
-                raise UsageError(
-                    "another blur is working on this folder",
-                    subject=self.out,
-                    remedy="wait until it ends; `blur status` shows how far it is",
-                ) from error
-            lock.chmod(0o600)
+            with self._lock_refusals():
+                if not _lock(connection):
+                    self._require_locks()  # a refusal looks to SQLite like somebody else's lock
+                    if not _lock(connection):
+                        raise UsageError(
+                            "another blur is working on this folder",
+                            subject=self.out,
+                            remedy="wait until it ends; `blur status` shows how far it is",
+                        )
             self._held = _identity(self.root)
             yield
+
+    def _require_locks(self) -> None:
+        """Raises sqlite3.OperationalError if a file that nobody else knows cannot be locked."""
+        probe = atomic.part_of(self.root / "lock")
+        atomic.make_private(probe)
+        try:
+            with closing(sqlite3.connect(probe, timeout=0, isolation_level=None)) as connection:
+                connection.execute("BEGIN EXCLUSIVE")
+        finally:
+            atomic.discard(probe)
+
+    @contextmanager
+    def _lock_refusals(self) -> Iterator[None]:
+        """Turn errors of the system about a lock into LockRefused."""
+        try:
+            yield
+        except (OSError, sqlite3.OperationalError) as error:
+            problem = getattr(error, "strerror", None) or str(error)
+            raise LockRefused(
+                f"the output folder cannot be locked: {problem}", subject=self.out
+            ) from error
 
     def busy(self) -> bool:
         """Whether another blur holds the folder."""
@@ -197,15 +229,34 @@ class WorkFolder:
                 return False
         except UsageError:
             return True
+        except LockRefused:  # read-only, or without locks: no blur could have begun here
+            return False
 
     def clear(self, outputs: Iterable[Path] = ()) -> None:
-        """Remove the work folder, plans, edits, ledger and all, and the `leftovers`."""
-        with self.locked():
-            self.sweep(outputs)
-            for path in self.root.iterdir():
-                if path.name != "lock":
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.rmtree(self.root)
+        """Remove the work folder, plans, edits, ledger and all, and the `leftovers`.
+
+        Raises UsageError while another process holds the folder, and OutputError.
+        """
+        try:
+            with self.locked():
+                self.sweep(outputs)
+                for path in self.root.iterdir():
+                    if path.name != "lock":
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(self.root)
+        except OSError as error:
+            raise cannot_remove(error, Path(error.filename or self.NAME).name) from error
+
+
+def _lock(connection: sqlite3.Connection) -> bool:
+    """Whether a lock was got; False if it is another's. Raises sqlite3.OperationalError."""
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    return True
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

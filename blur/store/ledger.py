@@ -24,7 +24,7 @@ from msgspec.structs import asdict
 
 from blur.data.plan import Fingerprint
 from blur.disk import atomic
-from blur.errors import DiskFull, OutputError
+from blur.errors import DiskFull, OutputError, cannot_write
 from blur.store.folder import WorkFolder
 from blur.store.names import from_text, shown, stays_inside
 from blur.store.report import ClipReport, State
@@ -127,11 +127,11 @@ class Ledger:
                 atomic.make_folder(target.parent, within=self._folder.out)
                 atomic.publish(source, target)
             else:  # in a format that is not wanted any more
-                source.unlink()
+                atomic.remove(source)
         with self._transaction():
             self._db.execute("DELETE FROM clips WHERE place = ?", (old.place,))
             self._db.execute(_INSERT, _row(new))
-        record_file(self._folder, old.place).unlink(missing_ok=True)
+        atomic.remove(record_file(self._folder, old.place))
         if new.state is State.DONE:
             save_record(self._folder, new)
 
@@ -270,8 +270,11 @@ new field of `Entry` is a new step and a name in `_COLUMNS`."""
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    db = _connect(path, "rwc")
-    path.chmod(0o600)
+    try:
+        atomic.make_private(path)
+    except OSError as error:
+        raise cannot_write(error, WorkFolder.NAME) from error
+    db = _connect(path, "rw")
     # WAL lets `status` read meanwhile. A power cut may cost the last commits; the records hold the
     # finished clips among those.
     db.execute("PRAGMA journal_mode = WAL")
@@ -315,7 +318,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def _set_aside(path: Path) -> None:
     """Rename a damaged ledger, so that its fault can be looked into."""
     for tail in ("-wal", "-shm"):
-        path.with_name(path.name + tail).unlink(missing_ok=True)
+        atomic.remove(path.with_name(path.name + tail))
     atomic.publish(path, path.with_name(path.name + ".damaged"))
 
 

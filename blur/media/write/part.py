@@ -53,7 +53,7 @@ class Part:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.path.unlink(missing_ok=True)
+        atomic.discard(self.path)
 
     def place(self) -> tuple[int, str]:
         """Give the file its final name, durably; returns (bytes, SHA-256)."""

@@ -1,0 +1,49 @@
+"""The system refuses a call that writes: it is named, nothing is half, and the next run goes on.
+
+`tests/bench/refusals.py` refuses every call, with every error.
+"""
+
+import re
+
+import pytest
+from attacked import after_refusal, published
+from made_clips import film
+from refusals import Refuser, supported
+
+pytestmark = pytest.mark.skipif(not supported(), reason="needs Linux on x86-64")
+
+ATTACKS = [
+    ("mkdir /.blur/plans$", "EROFS", 1),
+    ("fcntl /.blur/lock$", "ENOLCK", 99),
+    ("openat /.blur/lock$", "EMFILE", 1),
+    ("pwrite64 /.blur/lock-journal", "EIO", 1),
+    ("fcntl /.blur/ledger.sqlite$", "ENOMEM", 1),
+    ("pwrite64 /.blur/ledger.sqlite-wal", "EDQUOT", 1),
+    ("rename /.blur/plans/", "EACCES", 1),
+    ("openat /.blur/parts/", "ENAMETOOLONG", 1),
+    ("write /.blur/parts/", "ENOSPC", 99),
+    ("fsync /.blur/parts/", "EIO", 1),
+    ("rename /.blur/parts/", "EPERM", 1),
+    ("openat /.blur/records/", "ETXTBSY", 1),
+    ("write /.blur-.*part$", "EINTR", 1),
+]
+"""The first call like this, the error, and the number of calls in a row that get it."""
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("refused")
+    film(folder / "in" / "a.mp4", frames=20, seed=1, face=True)
+    refuser = Refuser()
+    assert refuser.batch(folder / "in", folder / "whole")["code"] == 0
+    yield refuser, folder / "in", published(folder / "whole"), refuser.calls
+    refuser.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("call", "error", "more"), ATTACKS)
+def test_a_refused_call(attacked, tmp_path, call, error, more):
+    refuser, inputs, whole, calls = attacked
+    at = next(i for i, made in enumerate(calls) if re.search(call, made))
+    refused, wrong = after_refusal(refuser, inputs, tmp_path / "out", whole, error, at, more)
+    assert not wrong, refused
