@@ -15,7 +15,7 @@ import av.error
 from blur.errors import DecodeError, NotAClip
 
 # FFmpeg demuxers that read other files or turn text into pictures: never a clip.
-_NOT_CLIPS = {"concat", "dash", "hls", "imf", "lavfi", "sdp", "tty"}
+_NOT_CLIPS = {"concat", "dash", "hls", "imf", "lavfi", "sdp", "svg_pipe", "tty"}
 
 # First bytes of video containers, and of those whose first four bytes are a size: they tell a
 # damaged clip from any other file.
@@ -61,6 +61,8 @@ def open_input(path: Path) -> Iterator[av.container.InputContainer]:
         # "file:" and the whitelist: a file's name or content never sends FFmpeg elsewhere.
         container = av.open(
             f"file:{path.absolute()}",
+            # FFmpeg looks at 2 KB: an animation with a longer profile is its first picture to it.
+            format="apng" if is_animated_png(path) else None,
             metadata_errors="replace",
             options={"protocol_whitelist": "file", "fflags": "+genpts"},
         )
@@ -73,6 +75,9 @@ def open_input(path: Path) -> Iterator[av.container.InputContainer]:
     with container:
         if set(container.format.name.split(",")) & _NOT_CLIPS:
             raise NotAClip(f"is a {container.format.long_name} file", subject=path.name)
+        if container.format.name == "mjpeg" and not head.startswith(b"\xff\xd8"):
+            # FFmpeg finds JPEGs in documents, and would take the first for a film.
+            raise NotAClip("is not a video or image file", subject=path.name)
         try:
             yield container
         except av.error.FFmpegError as error:
@@ -90,6 +95,18 @@ def video_stream(container: av.container.InputContainer, index: int) -> av.Video
     assert isinstance(stream, av.VideoStream)
     stream.thread_type, stream.codec_context.thread_count = "SLICE", 1
     return stream
+
+
+def is_animated_png(path: Path) -> bool:
+    """Whether a PNG announces an animation before its samples. Raises NotAClip or DecodeError."""
+    head = read_head(path)
+    if not head.startswith(b"\x89PNG"):
+        return False
+    return b"acTL" in read_head(path, _PNG_HEAD).partition(b"IDAT")[0]
+
+
+_PNG_HEAD = 1 << 20
+"""Bytes of a PNG searched for the sign of an animation; colour profiles stand before it."""
 
 
 def items(container: av.container.InputContainer) -> frozenset[int]:

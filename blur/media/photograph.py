@@ -25,7 +25,7 @@ from pillow_heif import HeifImageFile
 from blur.errors import DecodeError, NotAClip
 from blur.media import raw, tiff
 from blur.media.atoms import top_level
-from blur.media.container import count_pictures, read_head, refuse_giant
+from blur.media.container import count_pictures, is_animated_png, read_head, refuse_giant
 
 _Decoder = Callable[[IO[bytes], str], ImageFile.ImageFile]
 
@@ -53,6 +53,7 @@ _SINGLES: tuple[bytes, ...] = (
 )
 _SINGLES += (b"8BPS", b"SDPX", b"XPDS", b"\x76\x2f\x31\x01", b"DDS ", b"\x01\xda", b"\x0a\x05\x01")
 _SINGLES += (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"\x59\xa6\x6a\x95", b"\0\0\x01\0")
+_SINGLES += (b"SIMPLE  =", b"#?RADIANCE", b"#?RGBE", b"#define ")
 _TARGA = (b"\0\0\x02\0", b"\0\0\x0a\0", b"\0\0\x03\0", b"\0\0\x0b\0")
 """First bytes without a signature, believed under the suffix .tga alone."""
 
@@ -76,7 +77,7 @@ def form_of(path: Path) -> str | None:
     if head.startswith(b"\xff\xd8\xff"):
         return None if path.suffix.lower() in (".mjpg", ".mjpeg") else "JPEG"
     if head.startswith(b"\x89PNG"):
-        return None if b"acTL" in head else "PNG"
+        return None if is_animated_png(path) else "PNG"
     if head[:4] == b"RIFF":
         return "WEBP" if head[8:12] == b"WEBP" else None
     if head.startswith(tiff.HEADS):
@@ -84,7 +85,8 @@ def form_of(path: Path) -> str | None:
     if head[4:8] == b"ftyp":
         return _heif(path, head)
     targa = path.suffix.lower() == ".tga" and head[:1] + b"\0" + head[2:4] in _TARGA
-    if head.startswith(_SINGLES) or targa:
+    window_dump = head[4:8] == b"\0\0\0\7" and path.suffix.lower() == ".xwd"
+    if head.startswith(_SINGLES) or targa or window_dump:
         moving = head[20:24] == b"mjp2" or count_pictures(path, 2) != 1
         return None if moving else SINGLE
     return None

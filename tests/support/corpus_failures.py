@@ -8,13 +8,13 @@ import av
 import numpy as np
 from corpus_rows import Fails, Film, Maker, Row, saved
 from footage import RECIPES, make, tone
-from photographs import deep, dng, other, png, scene, tiff
+from photographs import coded, deep, dng, other, png, scene, tiff
 from PIL import Image
 
 
-def _animated(path: Path) -> None:
+def _animated(path: Path, **options: bytes) -> None:
     frames = [Image.fromarray(np.roll(scene(), 8 * i, 1)) for i in range(6)]
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=40)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=40, **options)
 
 
 def _written(name: str, data: bytes) -> Maker:
@@ -45,6 +45,9 @@ def _claiming(name: str, kind: str, at: bytes, size: bytes) -> Maker:
 ANIMATIONS: dict[str, Row] = {
     "animated AVIF": Film(saved("a.avif", _animated), 6, drops=["single picture beside the film"]),
     "animated GIF by an editor": Film(saved("a.gif", _animated), 6),
+    "animated PNG with a long profile": Film(
+        saved("a.png", lambda p: _animated(p, icc_profile=bytes(range(256)) * 20)), 6
+    ),
     "animated PNG by an editor": Film(saved("a.png", _animated), 6),
 }
 
@@ -53,6 +56,10 @@ FAILURES: dict[str, Row] = {
         f"empty {suffix}": Fails(_written(f"a{suffix}", b""), "is empty", "copy")
         for suffix in (".HIF", ".avif", ".insv", ".m2t", ".mp4", ".CR3", ".jxl", ".mts", ".lrv")
     },
+    "EXR": Fails(saved("a.exr", lambda p: coded(p, "exr", "gbrpf32le")), "linear light", "convert"),
+    "document with pictures": Fails(
+        saved("a.mpg", lambda p: Image.fromarray(scene()).save(p, "PDF")), "is not a video"
+    ),
     "text named film": Fails(_written("a.mp4", b"hello there\n" * 9), "is not a video"),
     "sound named film": Fails(saved("a.mkv", lambda p: _only_sound(p)), "has sound but no picture"),
     "CR3": Fails(

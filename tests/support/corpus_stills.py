@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 from corpus_rows import Maker, Row, Still, saved
-from photographs import deep, dng, grey, hdr_avif, hdr_heic, other, png, scene, tiff
+from photographs import (
+    coded,
+    deep,
+    dng,
+    dng_with_preview,
+    grey,
+    hdr_avif,
+    hdr_heic,
+    other,
+    png,
+    scene,
+    tiff,
+)
 from PIL import Image
 
 
@@ -59,6 +71,17 @@ STILLS: dict[str, Row] = {
         says=["HDR (HLG) kept"],
         like=scene(),
     ),
+    "PNG in linear light": Still(
+        saved("a.png", lambda p: png(p, scene(), (b"gAMA", b"\0\1\x86\xa0"))),
+        ".png",
+        says=["brightness converted from gamma 1"],
+    ),
+    "2-bit PNG": Still(_by_pillow("a.png", "PNG", "L", bits=2), ".png", "gray"),
+    "JPEG with a damaged profile": Still(
+        _by_pillow("a.jpg", "JPEG", icc_profile=b"no profile" * 20),
+        ".jpg",
+        says=["damaged colour profile"],
+    ),
     "WebP": Still(_by_pillow("a.webp", "WEBP"), ".webp"),
     "lossless WebP": Still(_by_pillow("a.webp", "WEBP", lossless=True), ".webp"),
     "WebP with alpha": Still(_by_pillow("a.webp", "WEBP", "RGBA"), ".webp"),
@@ -67,6 +90,7 @@ STILLS: dict[str, Row] = {
     "TIFF in Deflate": Still(
         _by_pillow("a.tiff", "TIFF", compression="tiff_adobe_deflate"), ".tiff", like=scene()
     ),
+    "BigTIFF": Still(_by_pillow("a.tif", "TIFF", big_tiff=True), ".tif", like=scene()),
     "CMYK TIFF": Still(_by_pillow("a.tif", "TIFF", "CMYK"), ".tif"),
     "16-bit TIFF": Still(
         saved("a.tif", lambda p: tiff(p, deep(scene()), 2)), ".tif", "rgb48le", like=deep(scene())
@@ -135,6 +159,18 @@ STILLS: dict[str, Row] = {
         saved("a.jp2", lambda p: other(p, "JPEG2000")), ".png", says=[_AS_PNG], like=scene()
     ),
     "one-frame GIF": Still(saved("a.gif", lambda p: other(p, "GIF")), ".png", says=[_AS_PNG]),
+    "DPX": Still(
+        saved("a.dpx", lambda p: coded(p, "dpx", "rgb24")), ".png", says=[_AS_PNG], like=scene()
+    ),
+    "QOI": Still(
+        saved("a.qoi", lambda p: coded(p, "qoi", "rgb24")), ".png", says=[_AS_PNG], like=scene()
+    ),
+    "FITS": Still(
+        saved("a.fits", lambda p: coded(p, "fits", "gbrp")), ".png", says=[_AS_PNG], like=scene()
+    ),
+    "raw photograph with a preview": Still(
+        saved("a.tif", dng_with_preview), ".tif", "rgb48le", ["raw photograph", "comes out as TIFF"]
+    ),
     "raw photograph": Still(
         saved("a.dng", dng), ".tif", "rgb48le", ["raw photograph", "comes out as TIFF"]
     ),

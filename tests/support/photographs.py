@@ -43,26 +43,31 @@ def tiff(path: Path, samples: np.ndarray, photometric: int, **tags: int) -> Path
     return _write_tiff(path, entries, samples.tobytes())
 
 
+_CODES = {1: "B", 3: "H", 4: "I"}
+
+
 def _write_tiff(path: Path, entries: dict, data: bytes) -> Path:
-    place = 8 + 2 + 12 * len(entries) + 4
+    entries = entries | {273: 8 + len(_directory(entries, 8))}
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8) + _directory(entries, 8) + data)
+    return path
+
+
+def _directory(entries: dict, start: int) -> bytes:
+    """The bytes of a directory that lies at `start`, long values behind it."""
+    place = start + 2 + 12 * len(entries) + 4
     table, apart = struct.pack("<H", len(entries)), b""
     for tag, value in sorted(entries.items()):
         values = value if isinstance(value, (list, bytes)) else [value]
-        kind = 1 if isinstance(values, bytes) else 4 if tag in (256, 257, 273, 278, 279, 330) else 3
-        code = {1: "B", 3: "H", 4: "I"}[kind]
-        packed = struct.pack(f"<{len(values)}{code}", *values)
+        long = tag in (256, 257, 273, 278, 279, 330)
+        kind = 1 if isinstance(values, bytes) else 4 if long else 3
+        packed = struct.pack(f"<{len(values)}{_CODES[kind]}", *values)
         table += struct.pack("<HHI", tag, kind, len(values))
         if len(packed) > 4:
             table += struct.pack("<I", place + len(apart))
             apart += packed + bytes(len(packed) % 2)
-        elif tag == 273:
-            table += b"DATA"
         else:
             table += packed.ljust(4, b"\0")
-    head = table + bytes(4) + apart
-    head = head.replace(b"DATA", struct.pack("<I", 8 + len(head)))
-    path.write_bytes(b"II*\0" + struct.pack("<I", 8) + head + data)
-    return path
+    return table + bytes(4) + apart
 
 
 def dng(path: Path, width: int = 96, height: int = 64) -> Path:
@@ -74,6 +79,23 @@ def dng(path: Path, width: int = 96, height: int = 64) -> Path:
     entries |= {278: height, 279: mosaic.nbytes, 33421: [2, 2], 33422: bytes([0, 1, 1, 2])}
     entries |= {50706: bytes([1, 4, 0, 0]), 50717: 65535}
     return _write_tiff(path, entries, mosaic.astype("<u2").tobytes())
+
+
+def dng_with_preview(path: Path) -> Path:
+    """As cameras write it: first a small finished picture, the raw samples in a directory below."""
+    small = scene(48, 32)
+    mosaic = dng(path).read_bytes()[-96 * 64 * 2 :]
+    first = {254: 1, 256: 48, 257: 32, 258: [8] * 3, 259: 1, 262: 2, 273: 0, 277: 3, 278: 32}
+    first |= {279: small.nbytes, 330: 0, 50706: bytes([1, 4, 0, 0])}
+    raw = {254: 0, 256: 96, 257: 64, 258: 16, 259: 1, 262: 32803, 273: 0, 277: 1, 278: 64}
+    raw |= {279: len(mosaic), 33421: [2, 2], 33422: bytes([0, 1, 1, 2])}
+    below = 8 + len(_directory(first, 8))
+    samples = below + len(_directory(raw, below))
+    first |= {273: samples, 330: below}
+    raw |= {273: samples + small.nbytes}
+    head = b"II*\0" + struct.pack("<I", 8) + _directory(first, 8) + _directory(raw, below)
+    path.write_bytes(head + small.tobytes() + mosaic)
+    return path
 
 
 def png(path: Path, samples: np.ndarray, *chunks: tuple[bytes, bytes]) -> Path:
@@ -127,6 +149,18 @@ def hdr_heic(path: Path, primaries: int, transfer: int, *, bits: int = 10) -> Pa
         matrix_coefficients=9 if primaries == 9 else 6,
         full_range_flag=1,
     )
+    return path
+
+
+def coded(path: Path, codec: str, pix_fmt: str) -> Path:
+    """The scene by an encoder of FFmpeg, in the format of the path's suffix."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=1)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, pix_fmt
+        picture = av.VideoFrame.from_ndarray(scene(), "rgb24").reformat(format=pix_fmt)
+        picture.pts = 0
+        for packet in (*stream.encode(picture), *stream.encode(None)):
+            container.mux(packet)
     return path
 
 

@@ -42,6 +42,8 @@ _TRANSFERS = {16: "PQ", 18: "HLG"}
 _PLAIN = (1, 13)
 """Primaries and transfer of sRGB (ISO/IEC 23091-2)."""
 
+_BROKEN = "a damaged colour profile is dropped: colours are taken for sRGB"
+
 _CONVERT = "convert it to JPEG, PNG, WebP, TIFF or HEIC"
 
 
@@ -105,16 +107,20 @@ def _shallow(image: Image.Image, path: Path) -> Photograph:
     if image.has_transparency_data:
         notes.append("transparency flattened on white")
     profile = bytes(image.info.get("icc_profile") or b"")
-    name = icc.standard_name(profile)
-    upright, foreign = ImageOps.exif_transpose(image), name is None
-    plain = _plain(upright, profile if foreign else b"")
+    name, broken = icc.standard_name(profile), not icc.is_whole(profile)
+    foreign = name is None and not broken
+    plain = _plain(ImageOps.exif_transpose(image), profile if foreign else b"")
+    if broken:
+        notes.append(_BROKEN)
     if foreign and plain.mode == "RGB":
         notes.append("colours converted from a profile of its own to sRGB")
     if getattr(image, "n_frames", 1) > 1:
         notes.append("further pictures in the file are dropped")
-    found = Photograph(
-        np.asarray(plain), format_of(image).lower(), name or "sRGB", notes=tuple(notes)
-    )
+    samples = np.asarray(plain)
+    if image.format == "PNG":
+        samples, changed = _in_gamma(samples, image)
+        notes += changed
+    found = Photograph(samples, format_of(image).lower(), name or "sRGB", notes=tuple(notes))
     return _described(found, png_colour(path)) if image.format == "PNG" else found
 
 
@@ -136,6 +142,22 @@ def _plain(image: Image.Image, profile: bytes) -> Image.Image:
         assert converted is not None
         return converted
     return image.convert("RGB")
+
+
+def _in_gamma(samples: Samples, image: Image.Image) -> tuple[Samples, tuple[str, ...]]:
+    """A PNG's samples in sRGB's gamma, where its gAMA chunk says another and nothing overrules."""
+    gamma = float(image.info.get("gamma", _GAMMA))
+    overruled = "icc_profile" in image.info or "srgb" in image.info
+    if overruled or gamma <= 0 or abs(gamma - _GAMMA) < _GAMMA_TOLERANCE:
+        return samples, ()
+    top = np.iinfo(samples.dtype).max
+    curve = (np.linspace(0, 1, top + 1) ** (_GAMMA / gamma) * top).round().astype(samples.dtype)
+    return curve[samples], (f"brightness converted from gamma {gamma:g} to sRGB's",)
+
+
+_GAMMA = 1 / 2.2
+_GAMMA_TOLERANCE = 0.01
+"""Of a gamma: writers round 1/2.2 in many ways; more lets visible differences pass unsaid."""
 
 
 def png_colour(path: Path) -> Colour:
@@ -162,7 +184,7 @@ def _deep(path: Path) -> Photograph:
         with photograph_header(path) as image:
             codec, turned = "png", int(image.getexif().get(tiff.ORIENTATION, 1))
             profile = bytes(image.info.get("icc_profile") or b"")
-            inverted, colour = False, png_colour(path)
+            inverted, colour, header = False, png_colour(path), image
     else:
         first, *others = tiff.directories(path)
         if any(not tags.get(tiff.NEW_SUBFILE_TYPE, (0,))[0] & 1 for tags in others):
@@ -172,6 +194,7 @@ def _deep(path: Path) -> Photograph:
                 remedy="save them as files of their own, or as a film",
             )
         refuse_giant(first.get(tiff.WIDTH, (0,))[0], first.get(tiff.HEIGHT, (0,))[0], path.name)
+        header = None
         codec, turned = "tiff", 1  # OpenCV turns TIFFs by itself
         inverted = first.get(tiff.PHOTOMETRIC) == (0,)
         profile, colour = icc.in_tiff(path), Colour(range=2)
@@ -183,8 +206,13 @@ def _deep(path: Path) -> Photograph:
     samples = 65535 - samples if inverted else samples
     samples, flat = _flattened(samples)
     notes += flat
+    if header is not None:
+        samples, changed = _in_gamma(samples, header)
+        notes += changed
     name = icc.standard_name(profile)
-    if name is None and samples.ndim == 3:
+    if not icc.is_whole(profile):
+        notes += (_BROKEN,)
+    elif name is None and samples.ndim == 3:
         eight = Image.fromarray((samples >> 8).astype(np.uint8))
         samples, name = np.asarray(_plain(eight, profile)), "sRGB"
         notes += (

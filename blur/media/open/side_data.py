@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import struct
 from collections.abc import Iterable
 from fractions import Fraction
@@ -27,7 +28,11 @@ Type._missing_ = classmethod(_by_number)  # type: ignore[assignment]  # an Enum'
 
 def side_data(picture: av.VideoFrame) -> dict[str, bytes]:
     """Content by FFmpeg's name of its type, by its number where PyAV knows no name."""
-    found = cast(Iterable[SideData], picture.side_data)
+    found = list(cast(Iterable[SideData], picture.side_data))
+    if any(data.type is Type.ICC_PROFILE for data in found):
+        # PyAV frees the name of such a profile, and FFmpeg frees it again with the picture: the
+        # process would die. The picture is kept for good instead, one for each clip.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(picture.side_data))
     return {data.type.name: bytes(data) for data in found}
 
 

@@ -88,6 +88,17 @@ def profile_of(name: str) -> bytes:
     return header + b"".join(map(_fixed, _D50)) + bytes(48) + table + body
 
 
+def is_whole(profile: bytes) -> bool:
+    """Whether colours can be converted by an ICC profile; true for an empty one."""
+    if not profile:
+        return True
+    try:
+        ImageCms.getOpenProfile(io.BytesIO(profile))
+    except (OSError, ImageCms.PyCMSError):
+        return False
+    return True
+
+
 def in_tiff(path: Path) -> bytes:
     """The profile of a TIFF's first picture, b"" without any. Raises OSError."""
     with path.open("rb") as file:

@@ -201,10 +201,14 @@ def _webp(data: bytes) -> Iterator[Trace]:
 
 
 def _tiff(path: Path) -> Iterator[Trace]:
-    exif = Image.Exif()
-    with path.open("rb") as file:
-        exif.load_from_fp(file)
-        found = list(exif_traces(exif, "TIFF"))
+    if b"+" in read_head(path)[:4]:  # BigTIFF, which Pillow reads as a photograph alone
+        with photograph_header(path) as image:
+            found = list(exif_traces(image.getexif(), "TIFF"))
+    else:
+        exif = Image.Exif()
+        with path.open("rb") as file:
+            exif.load_from_fp(file)
+            found = list(exif_traces(exif, "TIFF"))
     if profile := icc.in_tiff(path):
         yield from _profile(profile, "ICC profile")
     yield from (trace for trace in found if "InterColorProfile" not in trace.where)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import av
@@ -51,6 +53,20 @@ def test_an_animated_avif_that_loses_frames_says_so(tmp_path):
     source.write_bytes(data[: len(data) - 200])
     with pytest.raises(DecodeError):
         passed_through(source, tmp_path, SETTINGS)
+
+
+def test_a_picture_with_a_profile_ends_no_process(tmp_path):
+    """PyAV and FFmpeg both freed the profile's name once the picture was let go."""
+    source = tmp_path / "a.png"
+    frame = Image.fromarray(scene())
+    others = [Image.fromarray(np.roll(scene(), 9, 1))]
+    frame.save(source, save_all=True, append_images=others, icc_profile=bytes(range(256)) * 12)
+    code = (
+        "import gc, pathlib, sys; from blur.media.open.probe import probe\n"
+        "for _ in range(3): print(probe(pathlib.Path(sys.argv[1])).codec); gc.collect()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, source], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()) == (0, ["apng"] * 3)
 
 
 def test_a_heic_sequence_is_a_film(tmp_path):
