@@ -84,7 +84,7 @@ def keep(
     if not found:
         click.echo("this person was found in none of the clips")
     if sheet is not None and found:
-        _write(sheet, shelf, found, code_of(found))
+        _write(sheet, found, code_of(found))
         click.echo(f"written to {sheet}: it shows clear faces; remove it when you are done")
     if confirm is not None:
         problems += _confirm(shelf, found, confirm, refused, reason)
@@ -118,8 +118,8 @@ def _confirm(
     return problems
 
 
-def _write(sheet: Path, shelf: Shelf, found: list[Offer], code: str) -> None:
+def _write(sheet: Path, found: list[Offer], code: str) -> None:
     from blur.disk import atomic
     from blur.review.offer_page import page
 
-    atomic.write(sheet, page(found, code, lambda key: _opened(shelf, key)).encode())
+    atomic.write(sheet, page(found, code).encode())

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import msgspec
 
 from blur.data.alike import Alike
-from blur.data.edits import Decision, Keyframe
+from blur.data.edits import Decision
 from blur.data.likeness import Descriptor
-from blur.data.paths import key_of
 from blur.errors import BlurError, UsageError
 from blur.review.open_clip import OpenClip
 from blur.review.protocol import KeepOrCover
 from blur.review.recognise import clip_faces
+from blur.review.snapshot import Snapshot
 from blur.store.report import State
 from blur.store.shelf import Shelf
 
@@ -26,8 +26,8 @@ ClipOf = Callable[[str], contextlib.AbstractContextManager[OpenClip]]
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Frames [start, end) of a face of a clip, `revision` of the clip they were found in, and the
-    places that show the face best."""
+    """Frames [start, end) of a face of a clip, `revision` of the clip they were found in, and clear
+    pictures of the face as JPEG, from the first to the last."""
 
     clip: str
     name: str
@@ -36,8 +36,7 @@ class Offer:
     start: int
     end: int
     seconds: tuple[float, float]
-    likeness: float
-    shown: tuple[Keyframe, ...]
+    pictures: tuple[bytes, ...]
 
 
 def scanned(shelf: Shelf) -> list[str]:
@@ -59,24 +58,22 @@ def offers(
             with clip_faces(shelf, key) as faces:
                 now = faces.now
                 for span in faces.alike(person, lanes(key)):
-                    yield _offer(key, now.entry.name, now.revision, span, now.plan.seconds)
+                    pictures = tuple(faces.picture(span.track, at) for at in span.shown)
+                    yield _offer(key, now, span, pictures)
         except BlurError as error:
             left_out(error)
 
 
-def _offer(
-    key: str, name: str, revision: str, span: Alike, seconds: Callable[[int], float]
-) -> Offer:
+def _offer(key: str, now: Snapshot, span: Alike, pictures: tuple[bytes, ...]) -> Offer:
     return Offer(
         clip=key,
-        name=name,
-        revision=revision,
+        name=now.entry.name,
+        revision=now.revision,
         lane=span.track.id,
         start=span.start,
         end=span.end,
-        seconds=(seconds(span.start), seconds(span.end)),
-        likeness=round(span.likeness, 2),
-        shown=tuple(key_of(span.track, frame) for frame in span.shown),
+        seconds=(now.plan.seconds(span.start), now.plan.seconds(span.end)),
+        pictures=pictures,
     )
 
 

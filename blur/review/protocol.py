@@ -174,6 +174,70 @@ class RenderRequest(Struct, frozen=True):
     clips: list[str]
 
 
+class PersonRequest(Struct, frozen=True):
+    """A person in the answer to the last request for people."""
+
+    person: str
+
+
+class PersonPicture(Struct, frozen=True):
+    """A picture that was named in an answer about people."""
+
+    number: int
+
+
+class KeepPerson(Struct, frozen=True, kw_only=True):
+    """Keep the offered spans of these numbers clear; `code` is of the offers that were shown."""
+
+    person: str
+    code: str
+    spans: list[int]
+    reason: str
+
+
+class PersonView(Struct, frozen=True, kw_only=True):
+    """Faces that look alike: in how many clips and tracks, for how long, and numbers of pictures of
+    some, (covered, clear)."""
+
+    id: str
+    clips: int
+    tracks: int
+    seconds: float
+    pictures: list[tuple[int, int]]
+
+
+class PeopleView(Struct, frozen=True, kw_only=True):
+    """`looked` of `total` clips; people are known when all are. `problems`: clips left out."""
+
+    looked: int
+    total: int
+    people: list[PersonView] | None
+    problems: list[str]
+
+
+class OfferView(Struct, frozen=True, kw_only=True):
+    """A span offered as a person's, with numbers of clear pictures from its first to its last."""
+
+    name: str
+    start: int
+    end: int
+    seconds: tuple[float, float]
+    pictures: list[int]
+
+
+class OffersView(Struct, frozen=True, kw_only=True):
+    code: str
+    spans: list[OfferView]
+    problems: list[str]
+
+
+class KeptView(Struct, frozen=True):
+    """How many spans were kept clear, and why others were not."""
+
+    kept: int
+    problems: list[str]
+
+
 class LaneView(Struct, frozen=True, kw_only=True):
     """A face or a drawn region on the timeline. `best`: where a detector saw it best."""
 

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from blur.cover.fills import make_fill
 from blur.data.alike import Alike, alike, best_moments
 from blur.data.boxes import stretched_box
 from blur.data.likeness import Descriptor, mean
@@ -18,7 +19,8 @@ from blur.errors import UsageError
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_rgb
-from blur.render.pictures import DECODED, Pictures
+from blur.render.pictures import DECODED, Pictures, covered, jpeg, thumbnail
+from blur.review.clip_pictures import NearbyCovers
 from blur.review.snapshot import Snapshot, read_snapshot
 from blur.store.shelf import Shelf
 
@@ -32,6 +34,7 @@ _MOMENTS = 3
 _SPECK = 0.5
 """Share of the largest face's width up to which other faces of a photograph are bystanders that do
 not count; larger accepts more group pictures."""
+_THUMBNAIL = 112  # pixels on a side
 
 
 class ClipFaces:
@@ -46,6 +49,7 @@ class ClipFaces:
         path = shelf.source(self.now.entry)
         self._info = probe(path)
         self._pictures = Pictures(path, self._info, self.now.plan.pts, DECODED // 4)
+        self._covers = NearbyCovers(self.now.plan, self.now.resolved.plan.tracks, self.now.cover)
         self._looks: dict[tuple[int, int], Descriptor | None] = {}
 
     def close(self) -> None:
@@ -56,13 +60,14 @@ class ClipFaces:
         lanes = self.now.resolved.lanes
         return [lane for lane in lanes if lane.origin is not None and lane.track.is_face]
 
-    def faces(self) -> Iterator[Face]:
-        """The faces that can be described, by a few moments of each track."""
+    def faces(self) -> Iterator[tuple[Face, int]]:
+        """The faces that can be described, by a few moments of each track, and a frame that shows
+        each."""
         for lane in self.lanes():
-            looks = [self.look(lane.track, at) for at in best_moments(lane.track, _MOMENTS)]
-            known = [look for look in looks if look is not None]
+            frames = best_moments(lane.track, _MOMENTS)
+            known = [(at, look) for at in frames if (look := self.look(lane.track, at)) is not None]
             if known:
-                yield Face(self.key, lane.track, mean(known))
+                yield Face(self.key, lane.track, mean(look for _, look in known)), known[0][0]
 
     def alike(self, person: Descriptor, tracks: Sequence[int] | None = None) -> list[Alike]:
         """Spans to offer as a person's, of the named tracks or of all, not kept clear yet."""
@@ -85,6 +90,16 @@ class ClipFaces:
         if name not in self._looks:
             self._looks[name] = self._described(track, frame)
         return self._looks[name]
+
+    def picture(self, track: Track, frame: int, hidden: bool = False) -> bytes:
+        """The track's face on a frame as JPEG: clear, or as it will be published."""
+        box = track.box(frame)
+        assert box is not None
+        picture = self._pictures.at(frame)
+        if hidden:
+            regions, fill = self._covers.at(frame), make_fill(self.now.cover)
+            picture = covered(picture, self._info, regions, fill)
+        return jpeg(thumbnail(picture, self._info, box, _THUMBNAIL), 80)
 
     def _described(self, track: Track, frame: int) -> Descriptor | None:
         box = track.box(frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.resources
 import math
 import re
@@ -28,6 +29,7 @@ from blur.review.connections import bounded
 from blur.review.door import Door
 from blur.review.guard import Guard
 from blur.review.open_clip import OpenClip, Outdated
+from blur.review.people import People
 from blur.review.rerender import Rerender
 from blur.store.shelf import Shelf
 
@@ -51,6 +53,7 @@ class Desk:
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
         self.rerender = Rerender(shelf)
+        self.people = People(shelf)
         self._recent: OrderedDict[str, OpenClip] = OrderedDict()
         # A clip in use stays the only one of its file, however many were opened since: two would
         # write over each other's edits.
@@ -65,6 +68,15 @@ class Desk:
             if len(self._recent) > _OPEN_CLIPS:
                 self._recent.popitem(last=False)
             return clip
+
+    def borrowed(self, key: str) -> contextlib.AbstractContextManager[OpenClip]:
+        """A clip for a moment: the open one, or one that is closed at the end."""
+        with self._lock:
+            alive = self._alive.get(key)
+            if alive is not None:
+                return contextlib.nullcontext(alive)
+            clip = self._alive[key] = OpenClip(self.shelf, key)
+            return contextlib.closing(clip)
 
     def render(self, keys: Sequence[str]) -> ask.ClipList:
         self.rerender.start(keys)
@@ -148,6 +160,14 @@ _ROUTES: tuple[_Route, ...] = (
     ("POST", f"{_CLIP}/redo", ask.ChangeRequest, _changed(lambda c, a: c.redo(a.revision))),
     ("POST", f"{_CLIP}/check", ask.CheckRequest,
         _changed(lambda c, a: c.check(a.initials, a.revision))),
+    ("GET", "/api/people", ask.NoRequest, lambda desk, a: _json(desk.people.view())),
+    ("GET", "/api/people/pictures/{number:int}.jpg", ask.PersonPicture,
+        lambda desk, a: _jpeg(desk.people.picture(a.number))),
+    ("GET", "/api/people/{person}/offers", ask.PersonRequest,
+        lambda desk, a: _json(desk.people.offers(a.person))),
+    ("POST", "/api/people/{person}/keep", ask.KeepPerson,
+        lambda desk, a: _json(desk.people.keep(a, desk.borrowed))),
+    ("POST", "/api/people/forget", ask.NoRequest, lambda desk, a: _json(desk.people.forget())),
     ("POST", "/api/render", ask.RenderRequest, lambda desk, a: _json(desk.render(a.clips))),
     ("POST", "/api/render/stop", ask.NoRequest, lambda desk, a: _json(desk.stop())),
 )  # fmt: skip

@@ -77,7 +77,7 @@ def no_descriptor_in(out: Path, files: list[Path]) -> None:
     """No part of a descriptor of the person is in any file, in any way that numbers are stored."""
     shelf = Shelf(out)
     with clip_faces(shelf, shelf.find("a.mp4")) as faces:
-        (face,) = faces.faces()
+        ((face, _),) = faces.faces()
     values = np.array(face.look._values)
     needles = [
         values[i : i + 2].astype(kind).tobytes()

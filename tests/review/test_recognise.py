@@ -46,6 +46,6 @@ def test_a_clip_s_face_is_like_its_photograph(tmp_path: Path, astronaut: Picture
     portrait = saved(tmp_path / "portrait.png", astronaut[:250, 100:350])
     shelf = Shelf(out)
     with clip_faces(shelf, shelf.find("a.mp4")) as faces:
-        (face,) = faces.faces()
+        ((face, _),) = faces.faces()
         assert face.track.id == 1
         assert face.look.like(described([portrait])) > 0.7

@@ -8,6 +8,7 @@ import "./overlay.js";
 import "./timeline.js";
 import "./panels.js";
 import "./pointer.js";
+import "./people.js";
 import "./commands.js";
 import { listing, open } from "./review.js";
 import { say, state, update } from "./state.js";

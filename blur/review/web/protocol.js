@@ -41,6 +41,13 @@
 /** @typedef {keyof Change} Verb */
 /** `result`: the frame on which a follower lost sight. @typedef {{ result: number | null, clip: Clip }} Answer */
 
+/** Faces that look alike; `pictures`: numbers of a covered and a clear picture each.
+ * @typedef {{ id: string, clips: number, tracks: number, seconds: number, pictures: [covered: number, clear: number][] }} Person */
+/** Known when all clips are looked at. @typedef {{ looked: number, total: number, people: Person[] | null, problems: string[] }} People */
+/** Spans offered as a person's, with clear pictures; `code` names these very spans.
+ * @typedef {{ code: string, problems: string[],
+ *   spans: { name: string, start: number, end: number, seconds: [number, number], pictures: number[] }[] }} Offers */
+
 /** The server, or the page before it asks, says no: `problem` and its remedy, for a person. */
 export class Refusal extends Error {
   dropped = 0; // later decisions that fall with the refused decision
@@ -84,6 +91,13 @@ export const readMarks = (clip, start, end) => json(`${of(clip.key)}/marks?start
 export const sendChange = (key, verb, body) => post(`${of(key)}/${verb}`, body);
 export const startRender = (/** @type {string[]} */ keys) => post("api/render", { clips: keys });
 export const stopRender = () => post("api/render/stop", {});
+
+export const readPeople = () => /** @type {Promise<People>} */ (json("api/people"));
+export const readOffers = (/** @type {string} */ person) => /** @type {Promise<Offers>} */ (json(`api/people/${person}/offers`));
+/** @type {(person: string, body: { code: string, spans: number[], reason: string }) => Promise<{ kept: number, problems: string[] }>} */
+export const keepPerson = (person, body) => post(`api/people/${person}/keep`, body);
+export const forgetPeople = () => ask("api/people/forget", { method: "POST", keepalive: true });
+export const personPicture = (/** @type {number} */ number) => `api/people/pictures/${number}.jpg`;
 
 export const videoOf = (/** @type {Clip} */ clip) => `${of(clip.key)}/video.mp4?v=${clip.version}`;
 /** Named by place, so that no thumbnail is taken for that of another face. @type {(clip: Clip, lane: Lane) => string} */

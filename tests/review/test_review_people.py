@@ -1,0 +1,64 @@
+"""People on the review page: found over clips, shown covered first, kept clear when confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import known_person
+import pytest
+from made_output import Served, review
+from review_page import Page, edits
+
+from blur.data.arrays import Picture
+
+
+@pytest.fixture
+def out(tmp_path: Path, astronaut: Picture) -> Path:
+    names = [f"{number}.mp4" for number in range(4)]
+    tracks = {name: (known_person.person(1), known_person.elsewhere(2, x=300)) for name in names}
+    return known_person.make(tmp_path, astronaut, tracks)
+
+
+@pytest.fixture
+def page(browser, out: Path) -> Iterator[Page]:
+    served: Served
+    with review(out) as served:
+        page = Page(browser, served)
+        yield page
+        page.close()
+
+
+def test_a_person_is_kept_clear_in_all_clips_with_five_presses(page: Page, out: Path) -> None:
+    shown = page.page
+    shown.click("#who")
+    page.waits_for("#people .card")
+    assert shown.inner_text("#people .card h3") == "Appears in 4 clips"
+    assert shown.locator("#people .card").count() == 1
+    covered = shown.get_attribute("#people .card img", "src")
+    shown.click("#people .show")
+    assert shown.get_attribute("#people .card img", "src") != covered
+    shown.click("#people .keep")
+    page.waits_for("#people .confirm")
+    assert shown.locator("#people .span").count() == 4
+    assert shown.locator("#people .span img").count() >= 4
+    shown.fill("#people .reason", "consented")
+    shown.uncheck("#people .span:nth-of-type(4) input")
+    assert all(edits(out, f"{number}.mp4") is None for number in range(4))
+    shown.click("#people .confirm")
+    page.says("3 spans kept clear.")
+    decided = [edits(out, f"{number}.mp4") for number in range(4)]
+    kept = [edit for found in decided if found for edit in found.tracks]
+    assert [(e.decision, e.reason, e.confirmed) for e in kept] == [("keep", "consented", False)] * 3
+    assert not shown.is_visible("#people")
+
+
+def test_what_is_known_is_forgotten_when_the_list_closes(page: Page) -> None:
+    page.forgives("409")
+    shown = page.page
+    shown.click("#who")
+    page.waits_for("#people .card img")
+    url = shown.get_attribute("#people .card img", "src")
+    assert shown.evaluate("url => fetch(url).then(a => a.status)", url) == 200
+    shown.click("#people .close")
+    shown.wait_for_function("url => fetch(url).then(a => a.status === 409)", arg=url)
