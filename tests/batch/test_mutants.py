@@ -1,6 +1,6 @@
 """Damaged inputs of many containers: none crashes, leaks or stays unnamed.
 
-`tests/bench/mutants.py` tries 300 of them.
+`tests/bench/damaged.py` tries 300 of them.
 """
 
 import pytest

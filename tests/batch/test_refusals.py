@@ -1,6 +1,6 @@
 """The system refuses a call that writes: it is named, nothing is half, and the next run goes on.
 
-`tests/bench/refusals.py` refuses every call, with every error.
+`tests/bench/refused.py` refuses every call, with every error.
 """
 
 import re

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Damaged inputs of every container through `blur run`: what crashes, leaks or stays unnamed.
 
-    python tests/bench/mutants.py                   300 inputs, in batches of 30
-    python tests/bench/mutants.py --count 60 --first 300
+    python tests/bench/damaged.py                   300 inputs, in batches of 30
+    python tests/bench/damaged.py --count 60 --first 300
 
 Detectors take green for faces, and every published picture is searched for green. Exit code 1 if
 any input crashed a worker, failed for no named reason, or was published with a face.

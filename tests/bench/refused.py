@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Errors of the system, at every call of a batch that writes below its output folder.
 
-    python tests/bench/refusals.py               each call once, with errors in turn
-    python tests/bench/refusals.py --all         each place (call and file) with all 12 errors
-    python tests/bench/refusals.py --more 9999   errors that stay from a call on
-    python tests/bench/refusals.py --calls 40 80 some of the calls
+    python tests/bench/refused.py               each call once, with errors in turn
+    python tests/bench/refused.py --all         each place (call and file) with all 12 errors
+    python tests/bench/refused.py --more 9999   errors that stay from a call on
+    python tests/bench/refused.py --calls 40 80 some of the calls
 
 A clip with a green face goes down the real corridor, over detectors that see green. Exit code 1 if
 a batch crashed, misnamed the error, published anything half, or could not be gone on with.
