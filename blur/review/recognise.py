@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from blur.cover.fills import make_fill
+from blur.cover.region import Covers
 from blur.data.alike import Alike, alike, best_moments
 from blur.data.boxes import stretched_box
 from blur.data.likeness import Descriptor, mean
@@ -20,7 +21,6 @@ from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_rgb
 from blur.render.pictures import DECODED, Pictures, covered, jpeg, thumbnail
-from blur.review.clip_pictures import NearbyCovers
 from blur.review.snapshot import Snapshot, read_snapshot
 from blur.store.shelf import Shelf
 
@@ -49,7 +49,8 @@ class ClipFaces:
         path = shelf.source(self.now.entry)
         self._info = probe(path)
         self._pictures = Pictures(path, self._info, self.now.plan.pts, DECODED // 4)
-        self._covers = NearbyCovers(self.now.plan, self.now.resolved.plan.tracks, self.now.cover)
+        plan, hidden = self.now.plan, self.now.resolved.plan.tracks
+        self._covers = Covers(hidden, plan.shots(), self.now.cover, plan.width, plan.height)
         self._looks: dict[tuple[int, int], Descriptor | None] = {}
 
     def close(self) -> None:
