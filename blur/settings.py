@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from blur.errors import BadOption
-from blur.values import converted, parse_spans
+from blur.values import converted, parse_places, parse_spans
 
 
 class Level(enum.StrEnum):
@@ -158,6 +158,14 @@ class CoverSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             description="skin of the soft fill: auto goes with the picture, or a colour as #rrggbb",
         ),
     ] = "auto"
+    region: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="rectangle to cover in every clip, such as a burnt-in date: left,top,width,"
+            "height in parts of the picture, 0 to 1, and @1:02-1:10 for a span; may be given again",
+            extra={"metavar": "X,Y,W,H[@SPAN]", "check": parse_places},
+        ),
+    ] = ()
     margin: Annotated[
         float,
         Meta(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -84,6 +85,44 @@ def parse_spans(text: str) -> tuple[TimeSpan, ...]:
             raise ValueError(f"must be spans that end after they begin, not {part!r}")
         spans.append((start, end))
     return tuple(spans)
+
+
+class Place(NamedTuple):
+    """A rectangle in parts of the picture, 0 to 1, and the seconds that it lasts (None: always)."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    span: TimeSpan | None
+
+
+def parse_places(texts: Iterable[str]) -> tuple[Place, ...]:
+    """`0.6,0.9,0.4,0.1@1:02-1:10` and others as places: left, top, width, height, and seconds.
+
+    Raises ValueError, also for a place that misses the picture.
+    """
+    return tuple(_place(text) for text in texts)
+
+
+def _place(text: str) -> Place:
+    sides, at, span = text.partition("@")
+    try:
+        x, y, w, h = map(float, sides.split(","))
+    except ValueError:
+        raise ValueError(
+            "must be left,top,width,height in parts of the picture, such as 0.6,0.9,0.4,0.1, or"
+            f" with a span, 0.6,0.9,0.4,0.1@1:02-1:10; not {text!r}"
+        ) from None
+    if not (0 <= x < 1 and 0 <= y < 1 and w > 0 and h > 0 and x + w <= 1.001 and y + h <= 1.001):
+        raise ValueError(
+            f"must lie in the picture, whose sides are 0 to 1 from the top left corner; {text!r}"
+            " does not"
+        )
+    spans = parse_spans(span)
+    if bool(at) != (len(spans) == 1):
+        raise ValueError(f"must have a single span behind @, such as 1:02-1:10; not {text!r}")
+    return Place(x, y, w, h, spans[0] if spans else None)
 
 
 def _seconds(time: str) -> Fraction:

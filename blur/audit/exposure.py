@@ -47,7 +47,7 @@ class Exposure:
     def of(cls, resolved: Resolved, settings: CoverSettings) -> Self:
         """The covers that the render paints for a resolved plan."""
         plan = resolved.plan
-        covers = Covers(plan.tracks, plan.shots(), settings, plan.width, plan.height)
+        covers = Covers.of_plan(plan, settings)
         return cls(
             lambda frame: [region.outline() for region in covers.at(frame)],
             resolved.kept,

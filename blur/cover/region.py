@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.cover.ease import eased
+from blur.cover.everywhere import region_tracks
 from blur.cover.head import head_boxes, quantised
 from blur.cover.steady import other_turns, steadied, unsureness
 from blur.data.arrays import Floats
-from blur.data.plan import Box, Boxes, Track
+from blur.data.plan import Box, Boxes, Plan, Track
 from blur.data.spans import FrameSpan
 from blur.settings import CoverSettings
 
@@ -115,6 +116,15 @@ class Covers:
         spans = np.array([(first, last) for _, first, last in self._parts], np.int64)
         self._starts, self._ends = spans.reshape(-1, 2).T
         self._made: dict[int, _ShotTrack] = {}
+
+    @classmethod
+    def of_plan(
+        cls, plan: Plan, settings: CoverSettings, tracks: Sequence[Track] | None = None
+    ) -> Self:
+        """The covers of a plan's tracks, or of `tracks` instead, and of the settings' regions."""
+        chosen = plan.tracks if tracks is None else tracks
+        everything = [*chosen, *region_tracks(plan, settings)]
+        return cls(everything, plan.shots(), settings, plan.width, plan.height)
 
     def at(self, frame: int) -> list[Region]:
         """The regions of one frame, without those wholly outside the picture."""

@@ -85,7 +85,7 @@ def _halves(
     pictures: Pictures, plan: Plan, cover: CoverSettings, spans: Sequence[FrameSpan]
 ) -> Iterator[Picture]:
     info, fill = pictures.info, make_fill(cover)
-    covers = Covers(plan.tracks, plan.shots(), cover, plan.width, plan.height)
+    covers = Covers.of_plan(plan, cover)
     for index in itertools.chain.from_iterable(itertools.starmap(range, spans)):
         before = pictures.at(index)
         after = covered(before, info, covers.at(index), fill)

@@ -123,7 +123,7 @@ def of_plan(
     if edits is not None:
         kept = tuple(edit for edit in edits.tracks if edit.decision is Decision.COVER)
         plan = apply(plan, msgspec.structs.replace(edits, tracks=kept))
-    covers = Covers(plan.tracks, plan.shots(), cover, plan.width, plan.height)
+    covers = Covers.of_plan(plan, cover)
     fill = make_fill(cover)
     tiles = []
     for moment in moments(plan):

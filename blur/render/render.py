@@ -95,7 +95,7 @@ def covers_of(plan: Plan, settings: Settings, edits: Edits | None) -> Covers:
     """The covers of a plan and a person's edits."""
     if edits is not None:
         plan = resolve.apply(plan, edits)
-    return Covers(plan.tracks, plan.shots(), settings.cover, plan.width, plan.height)
+    return Covers.of_plan(plan, settings.cover)
 
 
 class Covering:

@@ -6,7 +6,6 @@ Every decision is saved at once, whole or not at all. Undo lasts as long as the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +13,7 @@ from blur.cover.fills import make_fill
 from blur.cover.region import Covers
 from blur.data.arrays import Picture
 from blur.data.edits import Edits
-from blur.data.plan import Box, Track
+from blur.data.plan import Box
 from blur.errors import UsageError
 from blur.render.pictures import Pictures, as_shown, covered
 from blur.review import present
@@ -195,8 +194,9 @@ class OpenClip:
     def _take(self, now: Snapshot) -> None:
         self.now = now
         lanes = [lane.track for lane in now.resolved.lanes]
-        self._covers = _covers(now, now.resolved.plan.tracks)
-        self._lane_covers = _covers(now, lanes)
+        plan = now.plan
+        self._covers = Covers.of_plan(plan, now.cover, now.resolved.plan.tracks)
+        self._lane_covers = Covers(lanes, plan.shots(), now.cover, plan.width, plan.height)
 
     def _save(self, edits: Edits) -> None:
         self._take(write_edits(self._shelf.folder, self.now, edits))
@@ -248,8 +248,3 @@ class OpenClip:
     def _require_version(self, version: str | None) -> None:
         if version not in (None, self._version()):
             raise Outdated
-
-
-def _covers(now: Snapshot, tracks: Sequence[Track]) -> Covers:
-    plan = now.plan
-    return Covers(tracks, plan.shots(), now.cover, plan.width, plan.height)

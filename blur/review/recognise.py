@@ -49,8 +49,7 @@ class ClipFaces:
         path = shelf.source(self.now.entry)
         self._info = probe(path)
         self._pictures = Pictures(path, self._info, self.now.plan.pts, DECODED // 4)
-        plan, hidden = self.now.plan, self.now.resolved.plan.tracks
-        self._covers = Covers(hidden, plan.shots(), self.now.cover, plan.width, plan.height)
+        self._covers = Covers.of_plan(self.now.plan, self.now.cover, self.now.resolved.plan.tracks)
         self._looks: dict[tuple[int, int], Descriptor | None] = {}
 
     def close(self) -> None:
