@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import av.container
 import av.error
 
 from blur.errors import DecodeError, NotAClip
+from blur.media.giants import refuse_giant_by
 
 # FFmpeg demuxers that read other files or turn text into pictures: never a clip.
 _NOT_CLIPS = {"concat", "dash", "hls", "imf", "lavfi", "sdp", "svg_pipe", "tty"}
@@ -23,28 +23,6 @@ _ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
 _HEADS = (b"RIFF", b"FLV", b"GIF8", b"OggS", b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", _ASF)
 _SIZED_HEADS = (b"ftyp", b"moov", b"mdat", b"wide")
 
-_MOST_BYTES = 2**31
-"""Bytes of a picture in memory, 8 to a pixel and with its margins, from which FFmpeg refuses it:
-268 megapixels; phones take 200. A larger value lets pictures in that fail later, unexplained."""
-
-_MARGIN = 128
-"""Pixels that FFmpeg adds to either side of a picture when it reckons its bytes."""
-
-_SIZES = {b"GIF8": "<6xHH", b"BM": "<18xII"}
-"""Width and height in the first bytes of formats whose giants FFmpeg refuses without a size."""
-
-
-def refuse_giant(width: int, height: int, name: str) -> None:
-    """Raise DecodeError for a picture, by the size in its header, that no frame can hold."""
-    if 8 * (width + _MARGIN) * (height + _MARGIN) < _MOST_BYTES:
-        return
-    raise DecodeError(
-        f"claims {width}x{height} pixels: {width * height // 10**6} megapixels, 268 at most",
-        subject=name,
-        remedy="scale it down or cut it into parts; if it is smaller than it claims, its header is"
-        " damaged: copy it from its source again",
-    )
-
 
 @contextlib.contextmanager
 def open_input(path: Path) -> Iterator[av.container.InputContainer]:
@@ -53,10 +31,7 @@ def open_input(path: Path) -> Iterator[av.container.InputContainer]:
     An error of FFmpeg that nobody handles within leaves as DecodeError.
     """
     head = read_head(path)
-    for sign, size in _SIZES.items():
-        if head.startswith(sign) and len(head) >= struct.calcsize(size):
-            width, height = struct.unpack_from(size, head)
-            refuse_giant(width, height, path.name)
+    refuse_giant_by(head, path.name)
     try:
         # "file:" and the whitelist: a file's name or content never sends FFmpeg elsewhere.
         container = av.open(

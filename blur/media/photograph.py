@@ -25,7 +25,8 @@ from pillow_heif import HeifImageFile
 from blur.errors import DecodeError, NotAClip
 from blur.media import raw, tiff
 from blur.media.atoms import top_level
-from blur.media.container import count_pictures, is_animated_png, read_head, refuse_giant
+from blur.media.container import count_pictures, is_animated_png, read_head
+from blur.media.giants import refuse_giant, refuse_giant_by
 
 _Decoder = Callable[[IO[bytes], str], ImageFile.ImageFile]
 
@@ -57,7 +58,15 @@ _SINGLES += (b"SIMPLE  =", b"#?RADIANCE", b"#?RGBE", b"#define ")
 _TARGA = (b"\0\0\x02\0", b"\0\0\x0a\0", b"\0\0\x03\0", b"\0\0\x0b\0")
 """First bytes without a signature, believed under the suffix .tga alone."""
 
-_DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, struct.error)
+_DAMAGE = (
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    RuntimeError,
+    EOFError,
+    struct.error,
+)
 """Raised by Pillow and libheif on damaged pictures."""
 
 
@@ -72,6 +81,7 @@ def form_of(path: Path) -> str | None:
     Raises NotAClip or DecodeError.
     """
     head = read_head(path, 1024)
+    refuse_giant_by(head, path.name)
     if raw.is_raw(path, head):
         return RAW
     if head.startswith(b"\xff\xd8\xff"):

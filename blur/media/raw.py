@@ -15,7 +15,7 @@ import rawpy
 
 from blur.errors import DecodeError
 from blur.media import tiff
-from blur.media.container import refuse_giant
+from blur.media.giants import refuse_giant
 from blur.media.suffixes import RAW_SUFFIXES
 
 _HEADS = (b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"\0MRM", b"FOVb", b"ARRI")

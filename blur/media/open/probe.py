@@ -12,7 +12,8 @@ import av.error
 import numpy as np
 
 from blur.errors import DecodeError
-from blur.media.container import open_input, refuse_giant
+from blur.media.container import open_input
+from blur.media.giants import refuse_giant
 from blur.media.open import origin, side_data, tracks
 from blur.media.open.clip_info import ClipInfo, Colour
 from blur.media.open.geometry import Orientation

@@ -20,7 +20,8 @@ from PIL import Image, ImageCms, ImageOps
 
 from blur.errors import DecodeError
 from blur.media import raw, tiff
-from blur.media.container import open_input, read_head, refuse_giant
+from blur.media.container import open_input, read_head
+from blur.media.giants import refuse_giant
 from blur.media.open.clip_info import Colour
 from blur.media.open.opaque import has_alpha
 from blur.media.photograph import (

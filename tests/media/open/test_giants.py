@@ -6,6 +6,7 @@ import struct
 import time
 import zlib
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -30,6 +31,40 @@ def patched(path, kind: str, at: bytes | int, shift: int, size: bytes) -> None:
     place = (data.index(at) if isinstance(at, bytes) else at) + shift
     data[place : place + len(size)] = size
     path.write_bytes(data)
+
+
+BEFORE_SIZE = {".webp": (b"VP8X", 8), ".heic": (b"ispe", 8), ".avif": (b"ispe", 8)}
+BEFORE_SIZE |= {".jp2": (b"\xff\x4f\xff\x51", 8)}
+
+
+def claiming(path) -> None:
+    """Write a picture in the format of the path's suffix, and let it claim 65535x65535 pixels."""
+    sign, on = BEFORE_SIZE[path.suffix]
+    picture = Image.new("RGBA" if path.suffix == ".webp" else "RGB", (96, 64))
+    if path.suffix == ".heic":
+        pillow_heif.from_pillow(picture).save(path)
+    else:
+        picture.save(path)
+    data = bytearray(path.read_bytes())
+    at = data.index(sign) + on
+    size = (SIDE - 1).to_bytes(3, "little") * 2 if path.suffix == ".webp" else None
+    size = size or struct.pack(">II", SIDE, SIDE)
+    at += 4 if path.suffix == ".webp" else 0
+    data[at : at + len(size)] = size
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("suffix", [*BEFORE_SIZE, ".ppm", ".qoi"])
+def test_a_giant_of_any_format_is_told_by_its_size(tmp_path, suffix):
+    path = tmp_path / f"giant{suffix}"
+    if suffix == ".ppm":
+        path.write_bytes(b"P6\n# by hand\n65535 65535 255\n" + bytes(100))
+    elif suffix == ".qoi":
+        path.write_bytes(b"qoif" + struct.pack(">II", SIDE, SIDE) + b"\3\0" + bytes(100))
+    else:
+        claiming(path)
+    with pytest.raises(DecodeError, match="claims 65535x65535 pixels"):
+        probe(path)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".gif", ".tif"])
