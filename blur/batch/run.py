@@ -89,7 +89,7 @@ def run(
         walk.work(executor, stop)
         report = _report(found, survey, request, stopped=stop.requested, began=began)
         try:
-            (report.without_names() if options.rename else report).save(out)
+            report.save(out, survey.known(found))
         except OutputError as error:
             display.say(str(error))
             return replace(report, exit_code=Exit.FAILED)

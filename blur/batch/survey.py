@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -17,7 +18,9 @@ from blur.process.stop import Stop
 from blur.settings import Verify
 from blur.store.digests import render_digest, scan_digest
 from blur.store.ledger import Entry
+from blur.store.names import from_text, shown
 from blur.store.report import ClipReport, Problem, Skipped, State
+from blur.store.scrub import Known
 
 _PROBES_PER_TASK = 32
 """Files that a worker probes at a time; more of them keep fewer workers busy."""
@@ -109,6 +112,15 @@ class Survey:
             for clip in self.clips.values()
             if clip.entry.state is not State.SKIPPED
         ]
+
+    def known(self, found: Discovered) -> list[Known]:
+        """Every file that was found, for its name and folders to be taken out of the report."""
+        clips = [
+            Known(c.file.path, c.file.name, c.entry.output and shown(from_text(c.entry.output)))
+            for c in self.clips.values()
+        ]
+        others = [name for name, _ in found.unreadable] + [s.name for s in self.skipped]
+        return clips + [Known(Path(name), name) for name in others if name]
 
     def _task(self, number: int, keys: Sequence[int], *, alone: bool = False) -> Task:
         clips = [self.clips[key] for key in keys]

@@ -68,9 +68,9 @@ def require_new(path: Path, overwrite: bool, source: Path | None = None) -> None
 
 
 def write_text(path: Path, text: str, within: Path) -> None:
-    """Write a file, whole or not at all; missing folders are made. Raises OutputError.
+    """Write a file that tells where faces are: mode 0600, whole or not at all, folders made.
 
-    No link below the folder `within` is followed.
+    No link below the folder `within` is followed. Raises OutputError.
     """
     from blur.disk import atomic
 
@@ -79,4 +79,4 @@ def write_text(path: Path, text: str, within: Path) -> None:
         atomic.make_folder(path.parent)
     except OSError as error:
         raise cannot_write(error, path.name) from error
-    atomic.write(path, text.encode(), private=False)
+    atomic.write(path, text.encode())

@@ -6,6 +6,7 @@ It shows clear faces. An output folder holds none, so a comparison is never writ
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -58,7 +59,8 @@ def joined(spans: Iterable[FrameSpan], frames: int) -> list[FrameSpan]:
 def write(
     pictures: Pictures, plan: Plan, cover: CoverSettings, spans: Sequence[FrameSpan], path: Path
 ) -> int:
-    """Write the comparison as MP4 and return its number of frames; `plan` has the edits applied.
+    """Write the comparison as MP4, mode 0600, and return its number of frames; `plan` has the edits
+    applied.
 
     Raises UsageError if `path` lies in an output folder or no span in the clip, DecodeError.
     """
@@ -74,6 +76,7 @@ def write(
     rate = Fraction(round(1000 * plan.frames / max(plan.seconds(plan.frames), 1e-3)), 1000)
     part = atomic.part_of(path)
     try:
+        os.close(atomic.open_own(part, os.O_WRONLY))  # private from its first byte
         done = _encode(_halves(pictures, plan, cover, spans), rate, part)
         atomic.publish(part, path)
     finally:

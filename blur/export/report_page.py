@@ -31,7 +31,7 @@ def write(out: Path) -> Path:
         report = msgspec.json.decode(source.read_bytes(), type=BatchReport)
     except (OSError, msgspec.DecodeError) as error:
         raise OutputError(f"cannot be read: {error}", subject=source.name) from error
-    atomic.write(target, page(report).encode(), private=False)
+    atomic.write(target, page(report).encode(), private=report.locates_faces)
     return target
 
 

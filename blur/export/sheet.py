@@ -213,7 +213,7 @@ def save(sheet: Image.Image, path: Path) -> None:
     """Write a sheet as PNG without metadata. Raises OutputError."""
     content = io.BytesIO()
     sheet.save(content, "PNG")
-    atomic.write(path, content.getvalue(), private=False)
+    atomic.write(path, content.getvalue())
 
 
 def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:

@@ -135,7 +135,8 @@ class Rerender:
                 for c in report.clips
             ]
             code = exit_code(clips, interrupted=False)
-            replace(report, clips=clips, exit_code=code).save(self._shelf.folder.out)
+            report = replace(report, clips=clips, exit_code=code)
+            report.save(self._shelf.folder.out, self._shelf.known())
             report_page.write(self._shelf.folder.out)
         self._shelf.refresh()
 

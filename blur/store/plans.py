@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
+from blur.data.boxes import wrapped
 from blur.data.edits import EDITS_VERSION, Edits
-from blur.data.plan import PLAN_VERSION, Doubt, Fingerprint, Mark, Plan, Track
+from blur.data.plan import PLAN_VERSION, Boxes, Doubt, Fingerprint, Mark, Plan, Track
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 
@@ -34,7 +36,7 @@ class _TrackRecord(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _PlanRecord(Struct, frozen=True, forbid_unknown_fields=True):
-    """A plan in JSON: marks as runs, pts as steps in runs, boxes in tenths of a pixel."""
+    """A plan in JSON: marks as runs, pts as steps in runs, boxes in whole pixels and degrees."""
 
     version: int
     fingerprint: Fingerprint
@@ -130,9 +132,22 @@ def _run_lengths(values: Sequence[Any]) -> list[tuple[Any, int]]:
     return runs
 
 
+def coarse(boxes: Boxes) -> npt.NDArray[np.float64]:
+    """(n, 5) boxes in whole pixels and degrees, each around the box that it stands for.
+
+    Covers need no more, and finer steps would tell how a head moves with its pulse and gait.
+    Boxes in whole pixels stay as they are.
+    """
+    fine = boxes.astype(np.float64).round(3)  # float32 is no finer at the edge of 8K pictures
+    rows = fine.round()
+    moved = np.abs(rows[:, :2] - fine[:, :2])
+    rows[:, 2:4] = np.ceil(fine[:, 2:4] + 2 * moved).clip(min=1)
+    rows[:, 4] = wrapped(rows[:, 4])
+    return rows
+
+
 def _track_record(track: Track) -> _TrackRecord:
-    rows = track.boxes.astype(float).round(1)
-    rows[:, 2:4] = rows[:, 2:4].clip(min=0.1)  # no size rounds to zero
+    rows = coarse(track.boxes)
     return _TrackRecord(
         id=track.id,
         start=track.start,

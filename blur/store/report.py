@@ -1,6 +1,6 @@
 """The report of a batch: `OUT/report.json`, and a table for the terminal.
 
-Reports can be archived or handed on: they hold no pixels and no absolute paths.
+Reports can be archived or handed on: they hold no pixels and no paths, see `published`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from blur.data.findings import Audit, Residual
 from blur.disk import atomic
 from blur.errors import BlurError, Exit
 from blur.settings import BatchSettings, Settings
+from blur.store.scrub import Known, Scrub
 
 REPORT_NAME = "report.json"
 PAGE_NAME = "report.html"
@@ -120,18 +121,39 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     exit_code: int
     seconds: float
 
-    def without_names(self) -> BatchReport:
-        """The report with outputs for names, which does not reveal the clips' own."""
+    @property
+    def locates_faces(self) -> bool:
+        """Whether it tells where an output shows a clear face."""
+        return any(clip.state is State.DONE and clip.residuals for clip in self.clips)
+
+    def save(self, out: Path, files: Iterable[Known]) -> None:
+        """Write OUT/report.json, whole or not at all, without folders; `files` are those known.
+
+        Under `--rename` outputs stand for names. A report that locates faces can be read by its
+        owner alone. Raises OutputError.
+        """
+        made = published(self, out, files)
+        content = msgspec.json.format(msgspec.json.encode(made), indent=1)
+        atomic.write(out / REPORT_NAME, content, private=made.locates_faces)
+
+
+def published(report: BatchReport, out: Path, files: Iterable[Known]) -> BatchReport:
+    """The report as others may read it: nothing in it tells a folder, or a name that goes."""
+    rename = report.settings.batch.rename
+    scrub = Scrub(files, [out, Path.home()], rename=rename)
+    clips, skipped = report.clips, report.skipped
+    if rename:
         clips = [
             replace(clip, name=clip.output or f"clip {number} without output")
-            for number, clip in enumerate(self.clips, 1)
+            for number, clip in enumerate(clips, 1)
         ]
-        return replace(self, clips=clips, skipped=[Skipped("", s.why) for s in self.skipped])
-
-    def save(self, out: Path) -> None:
-        """Write OUT/report.json, whole or not at all. Raises OutputError."""
-        content = msgspec.json.format(msgspec.json.encode(self), indent=1)
-        atomic.write(out / REPORT_NAME, content, private=False)
+        skipped = [Skipped("", s.why) for s in skipped]
+    return replace(
+        report,
+        settings=for_report(report.settings),
+        clips=scrub.made(clips, but=("name", "output")),
+        skipped=scrub.made(skipped, but=("name",)),
+    )
 
 
 def for_report(settings: Settings) -> Settings:

@@ -14,8 +14,9 @@ from blur.settings import Settings
 from blur.store.checks import checked_by
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, read_ledger
-from blur.store.names import from_text
+from blur.store.names import from_text, shown
 from blur.store.report import REPORT_NAME, State
+from blur.store.scrub import Known
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -79,6 +80,13 @@ class Shelf:
         if entry.output is None or entry.state is not State.DONE:
             return None
         return self.folder.output(entry.output)
+
+    def known(self) -> list[Known]:
+        """Every clip, for its name and folders to be taken out of the report."""
+        return [
+            Known(self.source(e), e.name, e.output and shown(from_text(e.output)))
+            for e in self._entries.values()
+        ]
 
     def rows(self) -> list[Row]:
         """All clips: failed ones first, then the most doubtful, checked ones last."""

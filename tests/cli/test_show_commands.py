@@ -24,6 +24,12 @@ def blur(*arguments: object, code: Exit = Exit.OK) -> str:
     return done.stdout if code is Exit.OK else done.stderr
 
 
+def require_private(folder: Path) -> None:
+    """Whatever tells where faces are can be read by its owner alone."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files and {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
 def test_decisions_are_made_listed_exported_and_imported(out: Path, tmp_path: Path) -> None:
     blur("edits", "keep", out, "a.mp4", 0, "--reason", "has agreed", "--from", 5, "--to", 9)
     blur("edits", "draw", out, "a.mp4", "69:20,30,40,50", "50:10,20,40,50", "--reason", "badge")
@@ -93,6 +99,7 @@ def test_what_cannot_be_done_is_said(out: Path, arguments: tuple, said: str) -> 
 
 def test_markers_are_written_for_each_clip(out: Path, tmp_path: Path) -> None:
     blur("markers", out)
+    require_private(out / "markers")
     found = sorted(p.relative_to(out).as_posix() for p in (out / "markers").rglob("*.edl"))
     assert found == [
         "markers/a.mp4.edl", "markers/day 1/b ü.mp4.edl", "markers/day 1/c.mp4.edl",
@@ -107,6 +114,7 @@ def test_markers_are_written_for_each_clip(out: Path, tmp_path: Path) -> None:
 
 def test_a_comparison_shows_before_and_after_beside_each_other(out: Path, tmp_path: Path) -> None:
     blur("preview", out, "a.mp4", "--compare", "--spans", "0:01-0:01.5", "-o", tmp_path / "c")
+    require_private(tmp_path / "c")
     with av.open(tmp_path / "c" / "a.compare.mp4") as film:
         pictures = [f.to_ndarray(format="rgb24").astype(int) for f in film.decode(video=0)]
     assert len(pictures) == 15

@@ -58,7 +58,7 @@ class Tags(HTMLParser):
 
 
 def test_the_page_tells_everything_that_the_report_knows(tmp_path: Path) -> None:
-    REPORT.save(tmp_path)
+    REPORT.save(tmp_path, [])
     text = Tags(subject.write(tmp_path).read_text()).text
     for told in (
         "At least one clip failed", "<b>bad</b> & worse.mp4", "is <cut> off (copy it again)",

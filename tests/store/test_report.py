@@ -104,11 +104,11 @@ def test_a_table_of_many_clips_shows_the_most_doubtful():
 
 
 def test_the_report_is_whole_or_absent(tmp_path):
-    report(DONE).save(tmp_path)
+    report(DONE).save(tmp_path, [])
     assert json.loads((tmp_path / "report.json").read_text())["clips"][0]["frames"] == 250
     assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
     with pytest.raises(OutputError):
-        report(DONE).save(tmp_path / "missing")
+        report(DONE).save(tmp_path / "missing", [])
 
 
 def test_the_settings_in_a_report_are_free_of_paths_and_serve_the_review():
