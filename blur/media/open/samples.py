@@ -277,6 +277,9 @@ def _heif(path: Path) -> Photograph:
     with open_photograph(path) as image:
         depth, nclx = int(image.info.get("bit_depth", 8)), image.info.get("nclx_profile")
         shallow = _shallow(image, path)
+        if any("gainmap" in kind.lower() for kind in image.info.get("aux") or {}):
+            note = "HDR gain map dropped: comes out as its picture in standard range"
+            shallow = replace(shallow, notes=(*shallow.notes, note))
     if image.info.get("icc_profile") or not nclx:
         colour = Colour(range=2)
     else:

@@ -180,6 +180,18 @@ def test_hdr_is_shown_to_detectors_as_people_see_it(tmp_path):
         assert next(reader).picture.color_trc == 16
 
 
+def test_a_gain_map_that_is_dropped_is_named(tmp_path):
+    source = tmp_path / "a.heic"
+    pillow_heif.from_pillow(Image.fromarray(alpha(scene(), 255))).save(source)
+    data = source.read_bytes()
+    kind = b"urn:mpeg:hevc:2015:auxid:1"
+    assert kind in data
+    source.write_bytes(data.replace(kind, b"urn:any:maker:hdrgainmap:1"))
+    path, _, notes = out(source, tmp_path)
+    assert any("gain map dropped" in note for note in notes)
+    assert not pillow_heif.open_heif(path).info.get("aux")
+
+
 def test_wide_colours_without_a_profile_stay_wide(tmp_path):
     for source in (
         hdr_heic(tmp_path / "a.heic", 12, 13, bits=8),
