@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from blur.data.edits import Edits
 from blur.data.findings import Audit
-from blur.data.plan import Mark, Plan
+from blur.data.plan import Kind, Mark, Plan
 from blur.disk.fingerprint import file_sha256, sampled
 from blur.errors import BlurError, ClipChanged, PlanMismatch
 from blur.process.progress import Progress
@@ -244,6 +244,7 @@ def _facts(job: ClipJob, plan: Plan) -> ClipReport:
         sightings=sum(int(np.count_nonzero(t.marks == Mark.DETECTED)) for t in plan.tracks),
         tracks=len(plan.tracks),
         doubt_seconds=round(plan.doubt_seconds(), 2),
+        excess_seconds=round(plan.doubt_seconds(Kind.EXCESS), 2),
         smallest_face=smallest_face(level, plan.width, plan.height, still=still),
         bytes_in=job.entry.size,
         notes=[*job.notes, *plan.notes],

@@ -135,8 +135,9 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: 
         tiles = sheet.of_plan(clip.source, clip.now.plan, clip.now.edits, shelf.settings.cover)
         plan, name = clip.now.resolved.plan, clip.place.as_posix()
         about = (
-            f"{len(plan.tracks)} covers, {plan.doubt_seconds():.1f} s in doubt. In a yellow frame: "
-            "a doubt that is not covered. In a red frame: it looks like a face and is not covered."
+            f"{len(plan.tracks)} covers, {plan.doubt_seconds():.1f} s may show a face. "
+            "In a yellow frame: a doubt that is not covered. In a red frame: it looks like a "
+            "face and is not covered."
         )
         path.parent.mkdir(parents=True, exist_ok=True)
         sheet.save(sheet.compose(name, about, tiles), path)

@@ -53,10 +53,22 @@ class Mark(enum.IntEnum):
     HELD = 3
 
 
+class Kind(enum.StrEnum):
+    """The harm that a doubt is about: a face that may be seen, or a picture that suffers."""
+
+    EXPOSED = "exposed"
+    EXCESS = "excess"
+
+    @property
+    def words(self) -> str:
+        return {Kind.EXPOSED: "may show a face", Kind.EXCESS: "covers too much"}[self]
+
+
 class Reason(enum.StrEnum):
     """Why a span is doubtful. A decision confirmed by a person settles `MET` and `UNSEEN`."""
 
     WEAK = "weak"
+    LARGE = "large"
     LOST = "lost"
     WEEDED = "weeded"
     DARK = "dark"
@@ -69,9 +81,15 @@ class Reason(enum.StrEnum):
     def explanation(self) -> str:
         return _EXPLANATIONS[self]
 
+    @property
+    def kind(self) -> Kind:
+        """`EXCESS` where a cover lies over the place whatever the answer is."""
+        return Kind.EXCESS if self in _COVERED else Kind.EXPOSED
+
 
 _EXPLANATIONS = {
     Reason.WEAK: "covered, but the scan was never sure that this is a face",
+    Reason.LARGE: "covered far beyond the size of a head in this clip, or the size jumps",
     Reason.LOST: "the face went out of sight here and the cover is a guess",
     Reason.WEEDED: "not covered: it looked like a face once, and not on a second look",
     Reason.DARK: "too dark to be sure that every face was found",
@@ -82,6 +100,8 @@ _EXPLANATIONS = {
     Reason.UNSEEN: "to be kept clear, but the face went unseen: covered until a person confirms "
     "who it is",
 }
+
+_COVERED = {Reason.WEAK, Reason.LARGE, Reason.STALE, Reason.MET, Reason.UNSEEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +160,9 @@ class Track:
 
 
 class Doubt(Struct, frozen=True, kw_only=True):
-    """Frames [start, end) that a person should look at; a larger `weight` is worse.
+    """Frames [start, end) that a person should look at.
 
+    `weight` is the likelihood, 0 to 1, that there is something to see; `doubts.ranked` orders.
     `box` is the place on frame `start`; `track` is None where nothing is covered.
     """
 
@@ -206,11 +227,12 @@ class Plan:
         """Shots as [start, end) frame ranges that together are the whole clip."""
         yield from itertools.pairwise([0, *self.cuts, self.frames])
 
-    def doubt_seconds(self) -> float:
-        """Seconds of the clip that lie in at least one doubt."""
+    def doubt_seconds(self, kind: Kind = Kind.EXPOSED) -> float:
+        """Seconds of the clip that lie in at least one doubt of a kind."""
         doubtful = np.zeros(self.frames + 1, bool)
         for doubt in self.doubts:
-            doubtful[doubt.start : doubt.end] = True
+            if doubt.reason.kind is kind:
+                doubtful[doubt.start : doubt.end] = True
         frames = np.flatnonzero(doubtful[:-1]).tolist()
         return sum((self.seconds(i + 1) - self.seconds(i) for i in frames), 0.0)
 

@@ -16,13 +16,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
-from blur.data.plan import Plan, Reason, Track
+from blur.data.plan import Doubt, Kind, Plan, Reason, Track
 from blur.errors import SetupError, install
 
 if TYPE_CHECKING:
     import opentimelineio
 
-_COLOURS = {"residual": "Red", "doubt": "Yellow", "cover": "Blue", "region": "Purple"}
+_COLOURS = {
+    "residual": "Red",
+    "doubt": "Red",
+    "excess": "Yellow",
+    "cover": "Blue",
+    "region": "Purple",
+}
 _HEAD = (
     *("clip", "kind", "start_frame", "end_frame", "start_seconds", "end_seconds"),
     *("start_timecode", "frame_rate", "text"),
@@ -32,7 +38,8 @@ _EVENTS = 999
 
 
 class Marker(Struct, frozen=True, kw_only=True):
-    """Frames [start, end) to look at; `kind` is residual, doubt, cover or region."""
+    """Frames [start, end) to look at; `kind` is residual, doubt (may show a face), excess
+    (covers too much), cover or region."""
 
     kind: str
     text: str
@@ -50,11 +57,17 @@ def _doubts(plan: Plan) -> Iterator[Marker]:
     for doubt in plan.doubts:
         face = "" if doubt.track is None else f" (face {doubt.track})"
         yield Marker(
-            kind="residual" if doubt.reason is Reason.RESIDUAL else "doubt",
-            text=f"{doubt.reason.explanation}{face}",
+            kind=_kind(doubt),
+            text=f"{doubt.reason.kind.words}: {doubt.reason.explanation}{face}",
             start=doubt.start,
             end=doubt.end,
         )
+
+
+def _kind(doubt: Doubt) -> str:
+    if doubt.reason is Reason.RESIDUAL:
+        return "residual"
+    return "doubt" if doubt.reason.kind is Kind.EXPOSED else "excess"
 
 
 def _covers(tracks: Iterable[Track]) -> Iterator[Marker]:

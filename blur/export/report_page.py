@@ -60,7 +60,8 @@ def _sums(report: BatchReport) -> Iterator[tuple[str, str]]:
         yield state, str(n)
     yield "frames", f"{sum(c.frames for c in clips):,}"
     yield "tracks covered", f"{sum(c.tracks for c in clips):,}"
-    yield "in doubt", _time(sum(c.doubt_seconds for c in clips))
+    yield "may show a face", _time(sum(c.doubt_seconds for c in clips))
+    yield "covers too much", _time(sum(c.excess_seconds for c in clips))
     yield "taken", _time(report.seconds)
 
 
@@ -78,6 +79,7 @@ def _clip(clip: ClipReport) -> Html:
         frames=f"{clip.frames:,}",
         tracks=f"{clip.tracks:,}",
         doubt=_HTML.fill("doubt", time=_time(doubt)) if doubt else "-",
+        excess=_time(clip.excess_seconds) if clip.excess_seconds else "-",
         size=f"{_bytes(clip.bytes_in)} → {_bytes(clip.bytes_out)}" if clip.bytes_out else "-",
         time=_time(clip.seconds),
     )

@@ -25,6 +25,7 @@ from blur.cover.fills import make_fill
 from blur.cover.region import Covers, Region
 from blur.data.arrays import Gray, Picture
 from blur.data.boxes import bounds
+from blur.data.doubts import ranked
 from blur.data.edits import Decision, Edits
 from blur.data.plan import Boxes, Plan
 from blur.data.resolve import apply
@@ -98,10 +99,10 @@ def moments(plan: Plan, most: int = MOST) -> list[Moment]:
 
 def _worth_seeing(plan: Plan) -> Iterator[tuple[int, str]]:
     """(frame, why), most worth seeing first."""
-    doubts = sorted(plan.doubts, key=lambda d: -d.weight)
+    doubts = ranked(plan)
     tracks = sorted(plan.tracks, key=lambda t: -float(t.boxes[:, 2].max()))
     for doubt in doubts[: MOST // 3]:
-        yield doubt.start, f"doubt: {doubt.reason}"
+        yield doubt.start, f"{doubt.reason.kind.words}: {doubt.reason}"
     for track in tracks[: MOST // 4]:
         yield track.start + int(track.boxes[:, 2].argmax()), f"face {track.id} at its largest"
     for track in tracks:
@@ -109,7 +110,7 @@ def _worth_seeing(plan: Plan) -> Iterator[tuple[int, str]]:
         for frame, when in zip(seen[[0, -1]] if len(seen) else (), ("first", "last"), strict=False):
             yield int(frame), f"face {track.id} {when} seen"
     for doubt in doubts[MOST // 3 :]:
-        yield doubt.start, f"doubt: {doubt.reason}"
+        yield doubt.start, f"{doubt.reason.kind.words}: {doubt.reason}"
     for start, end in plan.shots():
         yield (start + end) // 2, "middle of a shot"
     for part in range(MOST):

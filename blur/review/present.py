@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from blur.cover.region import Region
+from blur.data.doubts import gravity, ranked
 from blur.data.edits import Edits, Keyframe, TrackEdit
 from blur.data.overlap import MATCH, iou
 from blur.data.plan import Box, Boxes, Mark, Plan, Track
@@ -109,21 +110,23 @@ def _spans(mask: FrameMask, start: int, join: int = 1) -> list[FrameSpan]:
 
 
 def _doubts(resolved: Resolved) -> list[DoubtView]:
-    """The open doubts, worst first."""
+    """The open doubts, in the order of `ranked`; weights grow with it, 1 at most."""
     by_part = {part: lane.track.id for lane in resolved.lanes for part in lane.covers}
-    found = [
+    plan = resolved.plan
+    worst = max((gravity(plan, doubt) for doubt in plan.doubts), default=0.0) or 1.0
+    return [
         DoubtView(
             start=doubt.start,
             end=doubt.end,
+            kind=doubt.reason.kind,
             reason=doubt.reason,
             explanation=doubt.reason.explanation,
-            weight=round(doubt.weight, 3),
+            weight=round(gravity(plan, doubt) / worst, 3),
             lane=None if doubt.track is None else by_part.get(doubt.track),
             box=doubt.box,
         )
-        for doubt in resolved.plan.doubts
+        for doubt in ranked(plan)
     ]
-    return sorted(found, key=lambda d: (-d.weight, d.start))
 
 
 def _decisions(resolved: Resolved, edits: Edits) -> list[DecisionView]:

@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct, field
 
 from blur.data.edits import Decision, Keyframe
-from blur.data.plan import Box
+from blur.data.plan import Box, Kind
 from blur.data.spans import FrameSpan
 from blur.store.ledger import Flight
 from blur.store.shelf import Row
@@ -257,6 +257,7 @@ class LaneView(Struct, frozen=True, kw_only=True):
 class DoubtView(Struct, frozen=True, kw_only=True):
     start: int
     end: int
+    kind: Kind
     reason: str
     explanation: str
     weight: float

@@ -68,8 +68,9 @@ class ClipReport(Struct, frozen=True, kw_only=True):
 
     `sightings` are detections on all frames, `tracks` the covers that they were joined into.
     `damaged` frames could not be decoded and are missing or patched in the output.
-    `seconds` is what the work took and `doubt_seconds` the length of clip in doubt. `audits` has
-    one audit for each render. `smallest_face` is the width in pixels of the smallest upright face
+    `seconds` is what the work took, `doubt_seconds` the length of clip that may show a face, and
+    `excess_seconds` the length where a cover may be too much. `audits` has one audit for each
+    render. `smallest_face` is the width in pixels of the smallest upright face
     that the scan's looks can find, 0 before a scan.
     """
 
@@ -81,6 +82,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     sightings: int = 0
     tracks: int = 0
     doubt_seconds: float = 0.0
+    excess_seconds: float = 0.0
     smallest_face: int = 0
     seconds: float = 0.0
     bytes_in: int = 0
@@ -211,7 +213,7 @@ def table(report: BatchReport) -> str:
     clips = report.clips
     if len(clips) > _ROWS:
         clips = sorted(clips, key=lambda c: -c.doubt_seconds)[:_ROWS]
-    head = ("clip", "state", "frames", "sightings", "tracks", "doubt", "time", "speed")
+    head = ("clip", "state", "frames", "sightings", "tracks", "doubt", "excess", "time", "speed")
     rows = [head, *map(_row, clips)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = [
@@ -238,7 +240,7 @@ def table(report: BatchReport) -> str:
 
 def _row(clip: ClipReport) -> tuple[str, ...]:
     if clip.state not in (State.DONE, State.SCANNED):
-        return (clip.name, clip.state, *[""] * 6)
+        return (clip.name, clip.state, *[""] * 7)
     return (
         clip.name,
         clip.verdict,
@@ -246,6 +248,7 @@ def _row(clip: ClipReport) -> tuple[str, ...]:
         str(clip.sightings),
         str(clip.tracks),
         f"{clip.doubt_seconds:.1f} s",
+        f"{clip.excess_seconds:.1f} s",
         f"{clip.seconds:.1f} s",
         f"{clip.frames_per_second:.1f} fps",
     )

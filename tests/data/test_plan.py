@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blur.data.plan import Box, Doubt, Fingerprint, Mark, Plan, Reason, Track
+from blur.data.doubts import ranked
+from blur.data.plan import Box, Doubt, Fingerprint, Kind, Mark, Plan, Reason, Track
 
 
 def small() -> Plan:
@@ -43,10 +44,38 @@ def test_seconds_follow_the_clips_own_times() -> None:
 
 def test_doubtful_seconds_count_once() -> None:
     marked = [
-        Doubt(start=a, end=b, reason=Reason.WEAK, weight=1) for a, b in ((0, 3), (2, 5), (9, 10))
+        Doubt(start=a, end=b, reason=Reason.LOST, weight=1) for a, b in ((0, 3), (2, 5), (9, 10))
     ]
     assert small().with_tracks((), marked).doubt_seconds() == pytest.approx(6 / 25)
     assert small().doubt_seconds() == 0
+
+
+def test_seconds_that_may_show_a_face_and_that_cover_too_much_count_apart() -> None:
+    marked = [
+        Doubt(start=0, end=2, reason=Reason.LOST, weight=1),
+        Doubt(start=1, end=4, reason=Reason.WEAK, weight=1),
+    ]
+    plan = small().with_tracks((), marked)
+    assert plan.doubt_seconds() == pytest.approx(2 / 25)
+    assert plan.doubt_seconds(Kind.EXCESS) == pytest.approx(3 / 25)
+
+
+def test_what_may_show_a_face_comes_first_then_likelihood_times_size_times_time() -> None:
+    def doubt(reason: Reason, weight: float, size: float | None, frames: int) -> Doubt:
+        box = None if size is None else Box(5, 5, size, size)
+        return Doubt(start=0, end=frames, reason=reason, weight=weight, box=box)
+
+    worst_first = [
+        doubt(Reason.DARK, 0.5, None, 4),
+        doubt(Reason.LOST, 0.8, 4, 4),
+        doubt(Reason.RESIDUAL, 0.8, 4, 2),
+        doubt(Reason.WEEDED, 0.4, 4, 2),
+        doubt(Reason.WEEDED, 0.4, 2, 2),
+        doubt(Reason.LARGE, 1.0, 10, 6),
+        doubt(Reason.WEAK, 1.0, 4, 6),
+    ]
+    plan = small().with_tracks((), worst_first[::-1])
+    assert ranked(plan) == worst_first
 
 
 def test_a_track_knows_its_box_on_its_own_frames_only() -> None:

@@ -82,7 +82,7 @@ def test_an_edl_marks_each_span_once_in_the_form_that_editors_read() -> None:
         "002  001      V     C        01:00:00:01 01:00:00:02 01:00:00:01 01:00:00:02"
     )
     assert sum("|C:ResolveColorRed |M:residual 3 |D:2" in line for line in lines) == 1
-    assert sum(line.startswith("* LOC: 01:00:00:01 YELLOW ") for line in lines) == 1
+    assert sum(line.startswith("* LOC: 01:00:00:01 RED ") for line in lines) == 1
 
 
 def test_more_markers_than_an_edl_can_number_go_into_several() -> None:

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from people import Seen, camera, shift, sightings
 
-from blur.data.plan import Doubt, Reason, Track
+from blur.data.plan import Doubt, Kind, Reason, Track
 from blur.data.sightings import FAMILIES, Sightings
 from blur.scan.camera import Camera
+from blur.scan.link import Tracklet
 from blur.scan.timeline import Timeline
 from blur.scan.tracks import tracklets_of, tracks_of
 
@@ -60,6 +61,20 @@ def test_a_face_nobody_saw_for_long_is_a_doubt_there() -> None:
     assert (track.start, track.end) == (0, 121)
     assert (doubt.reason, doubt.track) == (Reason.LOST, track.id)
     assert (doubt.start, doubt.end) == (31, 70)
+
+
+def test_a_cover_that_swells_is_a_doubt_of_excess_there() -> None:
+    """A face of 60 pixels is followed into a patch of 240, and found again."""
+    frames = np.arange(120)
+    lost = (frames >= 60) & (frames < 80)
+    sizes = np.where(lost, 240.0, 60.0)
+    boxes = np.stack([0 * sizes + 300, 0 * sizes + 200, sizes, sizes, 0 * sizes], axis=1)
+    evidence = np.where(lost, 0.0, 0.8)[:, None].repeat(len(FAMILIES), axis=1)
+    face = Tracklet(frames, boxes.astype(np.float32), evidence.astype(np.float32))
+    _, doubts = tracks_of([face], camera(120), Timeline(frames / FPS, []), 1.0)
+    [doubt] = [d for d in doubts if d.reason is Reason.LARGE]
+    assert doubt.reason.kind is Kind.EXCESS
+    assert (doubt.start, doubt.end) == pytest.approx((60, 80), abs=2)
 
 
 def test_doubts_come_worst_first() -> None:

@@ -78,7 +78,7 @@ function aboutRegion(/** @type {Lane} */ lane) {
 
 function aboutDoubt(/** @type {Doubt} */ doubt) {
   return [
-    el("h3.doubt", {}, reasonOf(doubt)),
+    el("h3.bad", {}, reasonOf(doubt)),
     el("p", {}, `${sentence(doubt.explanation)} Frames ${doubt.start}–${doubt.end - 1}.`),
     el("div.acts", {}, button("Cover it", "C", cover)),
   ];

@@ -11,6 +11,8 @@ export const isClear = (/** @type {Lane} */ lane, /** @type {number} */ frame) =
 export const isAllClear = (/** @type {Lane} */ { clear, start, end }) => clear.length === 1 && clear[0][0] === start && clear[0][1] === end;
 /** Whether a region has a keyframe here that is not one of its ends. @type {(lane: Lane, frame: number) => boolean} */
 export const spare = (lane, frame) => lane.start < frame && frame < lane.end - 1 && lane.keys.includes(frame);
+/** Whether a doubt is about a face that may be seen. */
+export const isExposed = (/** @type {Doubt} */ doubt) => doubt.kind === "exposed";
 /** Names a doubt before and after a change. @type {(doubt: Doubt) => string} */
 export const sign = ({ reason, start, end, box }) => `${reason} ${start} ${end} ${box}`;
 

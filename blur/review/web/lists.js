@@ -2,7 +2,7 @@
 // Doubts, faces and decisions of the clip, and how to go through them.
 
 import { $, all, el, isIn, plural, rem, time } from "./dom.js";
-import { covers, identity, isAllClear, named, sign } from "./lane.js";
+import { covers, identity, isAllClear, isExposed, named, sign } from "./lane.js";
 import { List } from "./list.js";
 import { faceOf } from "./protocol.js";
 import { marks, player } from "./review.js";
@@ -11,7 +11,7 @@ import { clockOf, laneOf, panel, pick, say, select, set, shown, state } from "./
 
 const KINDS = { keep: ["Kept clear", ".clear"], cover: ["Covered", ""], draw: ["Drawn region", ".drawn"], split: ["Split", ""] };
 const REASONS = /** @type {Record<string, string>} */ ({
-  weak: "Perhaps not a face", lost: "Out of sight", weeded: "Not covered", residual: "Face in the result", stale: "Decision fits nothing",
+  weak: "Perhaps not a face", large: "Very large cover", dark: "Too dark", lost: "Out of sight", weeded: "Not covered", residual: "Face in the result", stale: "Decision fits nothing",
   met: "Who is it? Faces met", unseen: "Who is it? Out of sight",
 });
 const timeOf = (/** @type {number} */ frame) => time(clockOf(shown()).at(frame));
@@ -47,9 +47,9 @@ function doubtRow(/** @type {Doubt} */ doubt) {
   const lane = laneOf(doubt.lane);
   const where = lane ? named(lane) : doubt.box ? `about ${Math.round(doubt.box[3])} pixels` : "";
   return el(`div.row${state.visited.has(sign(doubt)) ? ".visited" : ""}`, { title: doubt.explanation },
-    el("div.line", {}, el(`span.name.${doubt.reason === "residual" ? "bad" : "doubt"}`, {}, reasonOf(doubt)), el("span", {}, timeOf(doubt.start))),
-    el("div.line", {}, el("span.name", {}, where), plural(doubt.end - doubt.start, "frame")),
-    el("div.bar", { style: `width: ${Math.max(4, (100 * doubt.weight) / (shown().doubts[0].weight || 1))}%` }),
+    el("div.line", {}, el(`span.name.${isExposed(doubt) ? "bad" : "doubt"}`, {}, reasonOf(doubt)), el("span", {}, timeOf(doubt.start))),
+    el("div.line", {}, el("span.name", {}, isExposed(doubt) ? `may show a face ${where}` : where), plural(doubt.end - doubt.start, "frame")),
+    el(`div.bar${isExposed(doubt) ? ".worst" : ""}`, { style: `width: ${Math.max(4, 100 * doubt.weight)}%` }),
   );
 }
 

@@ -7,7 +7,7 @@ import { marks, player } from "./review.js";
 import { panel, state } from "./state.js";
 /** @import { Box, Mark, Point } from "./protocol.js" */
 
-const COLOURS = { cover: "#ffffff", clear: "#5fd0ec", drawn: "#c8a8ff", doubt: "#f2bd52", selected: "#74b3ff" };
+const COLOURS = { cover: "#ffffff", clear: "#5fd0ec", drawn: "#c8a8ff", doubt: "#ff8078", selected: "#74b3ff" };
 export const HANDLES = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
 
 const stage = $("#stage");

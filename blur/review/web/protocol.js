@@ -12,8 +12,9 @@
  * `seen`: seen by a detector, `best`: where to take a thumbnail.
  * @typedef {{ id: number, start: number, end: number, source: string, region: number | null, clear: Span[],
  *   seen: Span[], keys: number[], score: number, size: number, best: Keyframe }} Lane */
-/** @typedef {{ start: number, end: number, reason: string, explanation: string, weight: number, lane: number | null,
- *   box: Box | null }} Doubt */
+/** `exposed` may show a face, `excess` covers too much; a weight is at most 1, the heaviest doubt's.
+ * @typedef {{ start: number, end: number, kind: "exposed" | "excess", reason: string, explanation: string, weight: number,
+ *   lane: number | null, box: Box | null }} Doubt */
 /** @typedef {{ kind: "keep" | "cover" | "draw" | "split", start: number, end: number, reason: string,
  *   lane: number | null }} Decision */
 /** A face on one frame: the outline of its cover. @typedef {{ lane: number, region: number | null, box: Box,

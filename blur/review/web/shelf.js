@@ -42,7 +42,7 @@ panel(() => [state.folder, state.rows, state.rendering, state.progress], (folder
   document.title = `${folder} — blur review`;
   const checked = rows.filter((row) => row.checked_by).length;
   const doubtful = rows.filter((row) => row.doubt_seconds > 0 && !row.checked_by).length;
-  $("#tally").textContent = `${checked} of ${plural(rows.length, "clip")} checked, ${doubtful} in doubt`;
+  $("#tally").textContent = `${checked} of ${plural(rows.length, "clip")} checked, ${doubtful} may show a face`;
   const changed = rows.filter((row) => row.renderable).length;
   const button = $("#render", HTMLButtonElement);
   button.disabled = !changed || rendering;
@@ -69,7 +69,7 @@ function make(/** @type {Row} */ row) {
   else if (row.state !== "done") tags.push(el("span.tag.dim", {}, row.state));
   if (row.edited) tags.push(el("span.tag.drawn", {}, "changed"));
   if (row.checked_by) tags.push(el("span.tag.good", { title: "checked" }, `✓ ${row.checked_by}`));
-  const doubt = row.doubt_seconds > 0 ? el("span.doubt", {}, `${short(row.doubt_seconds)} in doubt`) : row.state === "done" ? "no doubts" : "";
+  const doubt = row.doubt_seconds > 0 ? el("span.bad", {}, `${short(row.doubt_seconds)} may show a face`) : row.state === "done" ? "no doubts" : "";
   return el("div.row", { "aria-selected": String(row.key === state.key), title: row.problem || row.name },
     el("div.line", {}, el("span.name", {}, row.name), ...tags),
     el("div.line", {}, el("span.name", {}, row.problem ? el("span.bad", {}, row.problem) : doubt), plural(row.tracks, "face")),

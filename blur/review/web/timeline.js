@@ -2,7 +2,7 @@
 // The whole clip above, a part of it with its faces as lanes below.
 
 import { $, fit, time } from "./dom.js";
-import { named } from "./lane.js";
+import { isExposed, named } from "./lane.js";
 import { player } from "./review.js";
 import { clockOf, panel, select, shown, span, state } from "./state.js";
 /** @import { Clip, Doubt, Lane } from "./protocol.js" */
@@ -105,7 +105,7 @@ function bar(c, colour, start, end, y, high, least = 1) {
   c.fillRect(x(start), y, Math.max(least, x(end) - x(start)), high);
 }
 
-const colourOf = (/** @type {Doubt} */ doubt) => (doubt.reason === "residual" ? COLOURS.bad : COLOURS.doubt);
+const colourOf = (/** @type {Doubt} */ doubt) => (isExposed(doubt) ? COLOURS.bad : COLOURS.doubt);
 /** @type {(clip: Clip) => [start: number, end: number, colour: string][]} */
 const shots = ({ cuts, frames }) => [0, ...cuts].map((start, i) => [start, cuts[i] ?? frames, COLOURS.shot[(i + 1) % 2]]);
 
@@ -118,7 +118,7 @@ function paintWhole(c, clip) {
   }
   for (const doubt of clip.doubts) {
     c.fillStyle = colourOf(doubt);
-    c.fillRect(whole(doubt.start), doubt.reason === "residual" ? 2 : 6, Math.max(2, whole(doubt.end) - whole(doubt.start)), 8);
+    c.fillRect(whole(doubt.start), isExposed(doubt) ? 2 : 6, Math.max(2, whole(doubt.end) - whole(doubt.start)), 8);
   }
   c.fillStyle = c.strokeStyle = COLOURS.head;
   c.lineWidth = 1;
