@@ -9,6 +9,7 @@ costs per detection). Weak sightings take part like strong ones (Zhang et al., "
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,18 @@ _SWELL = 0.35  # change in log size that costs 1; larger links faces that grow f
 _GAP = 0.06  # cost of each frame of a gap; larger prefers the nearest sighting in time
 
 
+class Verdict(enum.Enum):
+    """How a tracklet did in close-ups at several moments; `OPEN` before them.
+
+    `FACE` is proven, `UNLIKELY` has silent close-ups, `NONE` all evidence against it: no cover.
+    """
+
+    FACE = enum.auto()
+    OPEN = enum.auto()
+    UNLIKELY = enum.auto()
+    NONE = enum.auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Tracklet:
     """Sightings of one face: `frames` (n,) ascending, `boxes` (n, 5), `evidence` (n, families).
@@ -51,6 +64,7 @@ class Tracklet:
     evidence: npt.NDArray[np.float32]
     hits: float = 1.0
     answer: float = math.nan
+    verdict: Verdict = Verdict.OPEN
 
     def __len__(self) -> int:
         return len(self.frames)

@@ -17,7 +17,7 @@ from blur.data.plan import Box, Plan
 from blur.data.sightings import Sightings
 from blur.detect.closeup import Closeup, SizedCloseup
 from blur.detect.pyramid import Pyramid
-from blur.detect.registry import load_detector, unload_detectors
+from blur.detect.registry import load_detector, load_landmarks, unload_detectors
 from blur.disk.fingerprint import fingerprint
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.probe import probe
@@ -36,6 +36,7 @@ from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
 from blur.scan.surprise import Surprise, SurpriseFinder
 from blur.scan.timeline import Timeline
 from blur.scan.tracks import as_stored, tracklets_of, tracks_of
+from blur.scan.verdict import Examination
 from blur.scan.weed import is_face, to_look_at
 from blur.settings import ScanSettings, cpu_count
 from blur.store.digests import scan_digest
@@ -204,8 +205,8 @@ def _with_following(frames: Iterator[Frame]) -> Iterator[tuple[Frame, int | None
 def _second_pass(
     job: ScanJob, first: FirstPass, timeline: Timeline, tracklets: list[Tracklet]
 ) -> list[Tracklet]:
-    """The tracklets, faces followed between and beyond their sightings, unsure ones with the answer
-    of close-ups."""
+    """The tracklets, faces followed between and beyond their sightings and with a verdict, unsure
+    ones with the answer of close-ups."""
     known = [is_face(t) for t in tracklets]
     questions: dict[int, list[tuple[int, Box]]] = defaultdict(list)
     for place, tracklet in enumerate(tracklets):
@@ -223,21 +224,31 @@ def _second_pass(
     closeup = Closeup(load_detector, scale)
     brief = BriefLooks(load_detector, closeup, scale)
     pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach)
+    examination = Examination(faces, closeup, load_landmarks().look, scale)
     answers: dict[int, list[float]] = defaultdict(list)
     glimpsed: list[Sightings] = []
     pictures = follow_pictures(
         job.info,
         first.pts,
-        lambda index: pursuit.wants(index) or index in questions or index in places,
+        lambda index: (
+            pursuit.wants(index)
+            or examination.wants(index)
+            or index in questions
+            or index in places
+        ),
     )
     for index, gray in pictures:
         for place, box in questions.get(index, ()):
             answers[place].append(closeup.answer(gray, box))
         pursuit.see(index, gray)
+        examination.see(index, gray)
         if index in places:
             glimpsed.append(brief.take(index, gray, places[index], near[index]))
         job.tell("follow", index + 1, len(first.pts))
-    grown = iter(pursuit.tracklets())
+    grown = (
+        dataclasses.replace(tracklet, verdict=verdict)
+        for tracklet, verdict in zip(pursuit.tracklets(), examination.verdicts(), strict=True)
+    )
     denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
     answered = [_answered(t, answers.get(i, [])) for i, t in enumerate(denser)]
     return [*answered, *_brief_faces(job, first, timeline, closeup, glimpsed)]

@@ -18,7 +18,7 @@ from blur.media.open.clip_info import ClipInfo
 from blur.scan.camera import Camera
 from blur.scan.complete import complete, smooth
 from blur.scan.join import absorb, join
-from blur.scan.link import Tracklet, link
+from blur.scan.link import Tracklet, Verdict, link
 from blur.scan.timeline import NEAR_SECONDS, Timeline
 from blur.scan.weed import FACE_BAR, credence, is_face
 
@@ -30,6 +30,9 @@ _JOIN_SECONDS = 2.0
 strangers."""
 _SURELY = 1.0
 """Log-odds above FACE_BAR from which a covered tracklet is no doubt; larger asks more often."""
+_WORTH = 0.2
+"""Likelihood of a face from which an uncovered tracklet is a doubt: FACE_BAR is at 0.25. Smaller
+asks about texture: half of all footage at 0."""
 _LARGE = 3.0
 """Factor above the usual size of a track's own sightings from which its cover is doubted; larger
 files fewer. In 52 clips fast zooms reach 2.9 and wrong covers 27."""
@@ -69,16 +72,20 @@ def tracks_of(
     for tracklet in tracklets:
         trust = credence(tracklet)
         if not is_face(tracklet):
-            doubts.append(doubt_of(tracklet, Reason.WEEDED, _likelihood(trust)))
+            doubts += _weeded(tracklet, trust, timeline)
             continue
         lead, _ = timeline.around(tracklet.start, hold)
         _, trail = timeline.around(tracklet.last, hold)
         shot = timeline.shot_of(tracklet.start)
         track = complete(smooth(tracklet, camera), camera, shot, (lead, trail), len(tracks) + 1)
         tracks.append(track)
-        if trust < FACE_BAR + _SURELY:
-            doubts.append(doubt_of(tracklet, Reason.WEAK, _likelihood(-trust), track.id))
-        doubts += _lost(track, timeline) + _large(track, timeline)
+        unlikely = tracklet.verdict is Verdict.UNLIKELY
+        if unlikely or (trust < FACE_BAR + _SURELY and tracklet.verdict is not Verdict.FACE):
+            weight = max(_likelihood(-trust), 0.5 * unlikely)
+            doubts.append(doubt_of(tracklet, Reason.WEAK, weight, track.id))
+        doubts += _large(track, timeline)
+        if not unlikely:
+            doubts += _lost(track, timeline)
     return tracks, doubts
 
 
@@ -101,6 +108,26 @@ def doubt_of(tracklet: Tracklet, reason: Reason, weight: float, track: int | Non
     box = Box(*tracklet.boxes[0].tolist())
     start, end = tracklet.start, tracklet.last + 1
     return Doubt(start=start, end=end, reason=reason, weight=weight, track=track, box=box)
+
+
+def _weeded(tracklet: Tracklet, trust: float, timeline: Timeline) -> list[Doubt]:
+    """Doubts about an uncovered tracklet, around its sightings; none if it is hardly a face."""
+    weight = _likelihood(trust)
+    if tracklet.verdict is Verdict.NONE or weight < _WORTH:
+        return []
+    near = timeline.frames(NEAR_SECONDS)
+    seen = np.zeros(tracklet.last + 1 - tracklet.start, bool)
+    seen[tracklet.frames - tracklet.start] = True
+    return [
+        Doubt(
+            start=tracklet.start + first,
+            end=tracklet.start + end,
+            reason=Reason.WEEDED,
+            weight=weight,
+            box=Box(*tracklet.boxes[tracklet.frames == tracklet.start + first][0].tolist()),
+        )
+        for first, end in runs(seen, near)
+    ]
 
 
 def _lost(track: Track, timeline: Timeline) -> list[Doubt]:

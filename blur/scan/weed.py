@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.data.boxes import sizes
-from blur.scan.link import Tracklet
+from blur.scan.link import Tracklet, Verdict
 
 WEIGHTS = {
     "best": 4.1,
@@ -74,7 +74,9 @@ def features(tracklet: Tracklet) -> dict[str, float]:
 
 
 def is_face(tracklet: Tracklet) -> bool:
-    """Whether a tracklet is a face, and so is covered."""
+    """Whether a tracklet is taken for a face, and so is covered."""
+    if tracklet.verdict is Verdict.NONE:
+        return False
     return bool(sure(tracklet).any()) or credence(tracklet) >= FACE_BAR
 
 

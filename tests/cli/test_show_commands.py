@@ -106,7 +106,7 @@ def test_markers_are_written_for_each_clip(out: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     blur("markers", out, "a.mp4", "--format", "csv", "--only", "doubts", "-o", tmp_path / "m")
     rows = list(csv.DictReader((tmp_path / "m" / "markers.csv").open()))
-    assert [(r["kind"], r["start_frame"]) for r in rows] == [("doubt", "12"), ("doubt", "30")]
+    assert [(r["kind"], r["start_frame"]) for r in rows] == [("excess", "12"), ("doubt", "30")]
     pytest.importorskip("opentimelineio")
     blur("markers", out, "a.mp4", "--format", "otio", "-o", tmp_path / "m")
     assert json.loads((tmp_path / "m" / "a.mp4.otio").read_text())["name"] == "a.mp4"

@@ -11,7 +11,7 @@ from people import Seen, camera, shift, sightings
 from blur.data.plan import Doubt, Kind, Reason, Track
 from blur.data.sightings import FAMILIES, Sightings
 from blur.scan.camera import Camera
-from blur.scan.link import Tracklet
+from blur.scan.link import Tracklet, Verdict
 from blur.scan.timeline import Timeline
 from blur.scan.tracks import tracklets_of, tracks_of
 
@@ -43,8 +43,8 @@ def test_a_face_seen_again_and_again_is_a_track_without_doubt() -> None:
     assert doubts == []
 
 
-def test_what_is_not_covered_is_a_doubt() -> None:
-    [seen] = sightings([(50, 300, 200, 60, 0.1)])
+def test_what_is_not_covered_and_may_be_a_face_is_a_doubt() -> None:
+    [seen] = sightings([(50, 300, 200, 60, 0.15)])
     seen.evidence[:, 1] = 0
     tracks, [doubt] = built([seen], 120, [], camera(120))
     assert tracks == []
@@ -53,6 +53,42 @@ def test_what_is_not_covered_is_a_doubt() -> None:
     assert (doubt.start, doubt.end) == (50, 51)
     assert doubt.box is not None
     assert doubt.box[:4] == (300, 200, 60, 60)
+
+
+def test_what_is_hardly_a_face_is_no_doubt() -> None:
+    [seen] = sightings([(50, 300, 200, 60, 0.1)])
+    seen.evidence[:, 1] = 0
+    assert built([seen], 120, [], camera(120)) == ([], [])
+
+
+def judged_as(verdict: Verdict, score: float) -> tuple[list[Track], list[Doubt]]:
+    """A tracklet seen on every third of 90 frames, and lost on 30 of them."""
+    frames = np.array([*range(0, 30, 3), *range(60, 90, 3)])
+    boxes = np.array([[300, 200, 60, 60, 0]] * len(frames), np.float32)
+    evidence = np.full((len(frames), len(FAMILIES)), score, np.float32)
+    face = Tracklet(frames, boxes, evidence, verdict=verdict)
+    return tracks_of([face], camera(90), Timeline(np.arange(90) / FPS, []), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "covered", "reasons"),
+    [
+        (Verdict.FACE, 1, [Reason.LOST]),
+        (Verdict.OPEN, 1, [Reason.LOST]),
+        (Verdict.UNLIKELY, 1, [Reason.WEAK]),
+        (Verdict.NONE, 0, []),
+    ],
+)
+def test_a_verdict_drops_or_doubts(verdict: Verdict, covered: int, reasons: list[Reason]) -> None:
+    tracks, doubts = judged_as(verdict, 0.6)
+    assert len(tracks) == covered
+    assert [doubt.reason for doubt in doubts] == reasons
+
+
+def test_a_proven_face_is_not_doubted_for_weak_scores() -> None:
+    for verdict, doubted in ((Verdict.OPEN, True), (Verdict.FACE, False)):
+        _, doubts = judged_as(verdict, 0.16)
+        assert (Reason.WEAK in [doubt.reason for doubt in doubts]) is doubted
 
 
 def test_a_face_nobody_saw_for_long_is_a_doubt_there() -> None:

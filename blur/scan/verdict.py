@@ -1,0 +1,257 @@
+"""The verdict on covered tracklets: close-ups at several moments, by families that fail apart.
+
+A wrong "no" is a leak. So a tracklet counts as none only if it was never seen well, if close-ups of
+both detector families and the landmarks are silent at all moments, and if its place or its rarity
+speaks against it too. The dark, and a face cut by the picture's edge, silence every family: there
+nothing is dropped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from blur.data.arrays import Gray
+from blur.data.plan import Box
+from blur.detect.landmarks import SIDE, Mesh
+from blur.detect.views import crop, lifted
+from blur.scan.link import Tracklet, Verdict
+
+_MOMENTS = 5
+"""Moments of a tracklet for close-ups, the best sighting of as many equal parts; more are steadier
+and dearer, at 30 ms of a core each."""
+_PROOFS = 2
+"""Moments, likewise, for landmarks to prove a well seen face, at 4 ms each; more prove more."""
+_REACHES = (1.4, 1.8)
+"""Face sizes on the sides of the close-ups for landmarks; others answer less on photographs."""
+_QUARTERS = (90.0, 180.0, -90.0)
+
+PROOF = 0.9
+"""Presence of landmarks, upright, that proves a face; larger proves fewer. No patch of 130 reached
+it upright that was larger than 14 pixels."""
+PRESENT = 0.5
+"""Presence in any turn, at the second best moment, from which nothing is dropped; larger drops
+more."""
+SEEN_WELL = 0.7
+"""Mean of a tracklet's three best scores from which it is a face whatever close-ups say; larger
+drops more. Masked and lying faces, to which close-ups are blind, reach 0.8."""
+QUIET, SILENT = 0.24, 0.1
+"""Answer of close-ups, CenterFace's and half of YuNet's, under which they speak for no face: below
+a face's shoulders, and anywhere. Larger drops more; faces reach 0.25 and 0.13, but for blurred
+ones that were seen in every second look."""
+RARE = 0.11
+"""Mean score over all looks of a tracklet's span, unseen ones as 0, under which it is seen rarely;
+larger drops more."""
+WEAK = 0.3
+"""Mean of the three best scores under which up to three sightings may be dropped; larger drops more
+brief faces."""
+FEW = 3
+"""Sightings that are too few for a share of looks to tell."""
+_DARK = 24
+"""Mean grey level, 0-255, of a close-up, under which no family sees: larger drops less at night."""
+_INSIDE = 0.9
+"""Share of a box, a fifth larger, within the picture, under which no family sees; larger drops
+less at the edges."""
+
+_BODY = (2.2, 0.75, 5.0, 1.9)
+"""Where hands, prints and folds look like faces: up to so many widths beside a proven face, from so
+many to so many heights below it, up to so many of its widths large. Larger drops more."""
+_LEVEL = 45.0  # degrees up to which a proven face is upright and has its body below
+_CROWD = 4
+"""Well seen faces at a time, from which a body tells nothing: faces in front lie on the bodies
+behind them. Larger drops more in crowds."""
+_SAME_TIME = 8
+"""Frames within which a proven face's box tells where its body is; larger drops more."""
+
+
+class Finding(NamedTuple):
+    """Close-ups of one moment: `answer` of the detectors, `upright` and `presence` of landmarks, 0
+    to 1, and whether the place is `fit` to see a face: lit, and inside the picture."""
+
+    frame: int
+    box: Box
+    answer: float
+    upright: float
+    presence: float
+    fit: bool
+
+
+class Closeups(Protocol):
+    """`Closeup`, for tests as well."""
+
+    def answer(self, gray: Gray, box: Box, family: str = ...) -> float: ...
+
+
+Look = Callable[[Sequence[npt.NDArray[np.uint8]]], list[Mesh]]
+"""Landmarks of upright close-ups."""
+
+
+class Examination:
+    """Is shown the gray pictures of wanted frames in order, then gives the verdicts.
+
+    `tracklets` are those that would be covered; `scale` is display pixels per picture pixel. Raises
+    the errors of `closeups` and `look`.
+    """
+
+    def __init__(
+        self, tracklets: Sequence[Tracklet], closeups: Closeups, look: Look, scale: float
+    ) -> None:
+        self._tracklets, self._closeups, self._look = tracklets, closeups, look
+        self._scale = scale
+        self._due: dict[int, list[int]] = defaultdict(list)
+        self._found: list[list[Finding]] = [[] for _ in tracklets]
+        self._well = [t for t in tracklets if top(t) >= SEEN_WELL]
+        bodies = False
+        for place, tracklet in enumerate(tracklets):
+            rows = moments(tracklet, _MOMENTS)
+            near = self._may_lie_on_body(tracklet, rows)
+            bodies |= near
+            if _open_to_dropping(tracklet, near):
+                self._ask(place, rows)
+        for place, tracklet in enumerate(tracklets):
+            if bodies and top(tracklet) >= SEEN_WELL:
+                self._ask(place, moments(tracklet, _PROOFS))
+
+    def wants(self, frame: int) -> bool:
+        return frame in self._due
+
+    def see(self, frame: int, gray: Gray) -> None:
+        for place in self._due.get(frame, ()):
+            tracklet, found = self._tracklets[place], self._found[place]
+            if not proven(found):
+                box = Box(*tracklet.boxes[int(np.searchsorted(tracklet.frames, frame))].tolist())
+                found.append(self._finding(frame, gray, box, top(tracklet) >= SEEN_WELL))
+
+    def verdicts(self) -> list[Verdict]:
+        """One for each tracklet, in their order."""
+        found_of = zip(self._tracklets, self._found, strict=True)
+        faces = [t for t, found in found_of if top(t) >= SEEN_WELL and proven(found)]
+        return [
+            judged(t, found, any(self._on_body(f.box, f.frame, faces) for f in found))
+            for t, found in zip(self._tracklets, self._found, strict=True)
+        ]
+
+    def _ask(self, place: int, rows: Sequence[int]) -> None:
+        for row in rows:
+            self._due[int(self._tracklets[place].frames[row])].append(place)
+
+    def _may_lie_on_body(self, tracklet: Tracklet, rows: Sequence[int]) -> bool:
+        return top(tracklet) < SEEN_WELL and any(
+            self._on_body(Box(*tracklet.boxes[row].tolist()), int(tracklet.frames[row]), self._well)
+            for row in rows
+        )
+
+    def _on_body(self, box: Box, frame: int, faces: Sequence[Tracklet]) -> bool:
+        """Whether a place lies on the body of one of `faces` that is upright then, in no crowd."""
+        return len(_at(self._well, frame)) < _CROWD and any(
+            _below(box, face) for face in _at(faces, frame)
+        )
+
+    def _finding(self, frame: int, gray: Gray, box: Box, well: bool) -> Finding:
+        x, y, w, h = (value / self._scale for value in box[:4])
+        small = Box(x, y, w, h, box.angle)
+        answer = 1.0 if well else self._closeups.answer(gray, box)
+        if not well and answer < QUIET:
+            answer += self._closeups.answer(gray, box, "yunet") / 2
+        upright, mean = self._presence(gray, small, (0.0,))
+        turned = 0.0
+        if answer < QUIET and upright < PRESENT:
+            turned, _ = self._presence(gray, small, _QUARTERS)
+        fit = mean >= _DARK and _inside(small, gray.shape[1], gray.shape[0]) >= _INSIDE
+        return Finding(frame, box, answer, upright, max(upright, turned), fit)
+
+    def _presence(self, gray: Gray, box: Box, turns: Sequence[float]) -> tuple[float, float]:
+        """The best presence over the turns, and the mean grey level of the close-ups."""
+        seen = [crop(gray, box, SIDE, reach, turn).picture for turn in turns for reach in _REACHES]
+        coloured = [lifted(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)) for picture in seen]
+        return max(mesh.presence for mesh in self._look(coloured)), float(np.mean(seen))
+
+
+def top(tracklet: Tracklet) -> float:
+    """Mean of the three best scores of a tracklet, 0 to 1."""
+    return float(np.sort(tracklet.evidence.max(axis=1))[-3:].mean())
+
+
+def moments(tracklet: Tracklet, count: int) -> list[int]:
+    """Rows of the best sighting in each of `count` equal parts, in order of time."""
+    seen = np.flatnonzero(tracklet.evidence.any(axis=1))
+    scores = tracklet.evidence.max(axis=1)
+    parts = np.array_split(seen, min(count, len(seen)))
+    return [int(part[np.argmax(scores[part])]) for part in parts]
+
+
+def proven(found: Sequence[Finding]) -> bool:
+    return any(f.upright >= PROOF for f in found)
+
+
+def judged(tracklet: Tracklet, found: Sequence[Finding], on_body: bool) -> Verdict:
+    """The verdict on a tracklet as the first pass saw it, from its findings.
+
+    `on_body`: it lies where a proven face's hands and clothes are.
+    """
+    if proven(found):
+        return Verdict.FACE
+    best, seen = top(tracklet), tracklet.evidence.any(axis=1)
+    if not found or best >= SEEN_WELL or 2 * sum(f.fit for f in found) <= len(found):
+        return Verdict.OPEN
+    answers = np.sort([f.answer for f in found])[::-1]
+    answer = float(answers[: (len(answers) + 1) // 2].mean())
+    presence = sorted(f.presence for f in found)[-2:][0]
+    if answer >= QUIET or presence >= PRESENT:
+        return Verdict.OPEN
+    count = int(seen.sum())
+    dropped = (
+        (on_body and count >= FEW)
+        or (count >= FEW and _mass(tracklet) < RARE and answer < SILENT)
+        or (count <= FEW and best < WEAK and answer < SILENT)
+    )
+    return Verdict.NONE if dropped else Verdict.UNLIKELY
+
+
+def _open_to_dropping(tracklet: Tracklet, on_body: bool) -> bool:
+    """Whether silent close-ups could drop a tracklet."""
+    best, count = top(tracklet), int(tracklet.evidence.any(axis=1).sum())
+    rare = count >= FEW and _mass(tracklet) < RARE
+    return best < SEEN_WELL and (
+        rare or (count <= FEW and best < WEAK) or (count >= FEW and on_body)
+    )
+
+
+def _mass(tracklet: Tracklet) -> float:
+    """Mean score over the looks of its span, 0 to 1."""
+    seen = tracklet.evidence.any(axis=1)
+    return float(tracklet.evidence.max(axis=1)[seen].mean()) * tracklet.hits
+
+
+def _at(faces: Sequence[Tracklet], frame: int) -> list[npt.NDArray[np.float32]]:
+    """The boxes, at about a frame, of those faces that are seen then."""
+    rows = [int(np.abs(face.frames - frame).argmin()) for face in faces]
+    return [
+        face.boxes[row]
+        for face, row in zip(faces, rows, strict=True)
+        if abs(int(face.frames[row]) - frame) <= _SAME_TIME
+    ]
+
+
+def _below(box: Box, face: npt.NDArray[np.float32]) -> bool:
+    x, y, w, h, angle = Box(*face.tolist())
+    beside, above, below, large = _BODY
+    return (
+        abs(angle) <= _LEVEL
+        and math.sqrt(box.w * box.h) < large * w
+        and abs(box.cx - x) < beside * w
+        and above * h < box.cy - y < below * h
+    )
+
+
+def _inside(box: Box, width: int, height: int) -> float:
+    """Share of a box, upright and a fifth larger, that lies within the picture."""
+    across = min(box.cx + 0.6 * box.w, width) - max(box.cx - 0.6 * box.w, 0.0)
+    down = min(box.cy + 0.6 * box.h, height) - max(box.cy - 0.6 * box.h, 0.0)
+    return max(0.0, across) * max(0.0, down) / (1.44 * box.w * box.h)

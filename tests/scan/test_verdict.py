@@ -1,0 +1,195 @@
+"""Verdicts: what close-ups prove, what they leave open, and what they drop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blur.data.arrays import Gray, Picture
+from blur.data.plan import Box
+from blur.detect.closeup import Closeup
+from blur.detect.landmarks import Mesh
+from blur.detect.registry import load_detector, load_landmarks
+from blur.scan.link import Tracklet, Verdict
+from blur.scan.verdict import Examination, Finding, judged, moments
+
+PLACE = Box(300, 200, 60, 80)
+SEVERITY = [Verdict.NONE, Verdict.UNLIKELY, Verdict.OPEN, Verdict.FACE]
+
+
+def tracklet(scores: Sequence[float], hits: float = 1.0, box: Box = PLACE) -> Tracklet:
+    """Sightings on every third frame at one place, by the first family."""
+    evidence = np.array([[score, 0.0] for score in scores], np.float32)
+    boxes = np.array([box] * len(scores), np.float32)
+    return Tracklet(3 * np.arange(len(scores)), boxes, evidence, hits)
+
+
+def findings(
+    answers: Sequence[float],
+    presence: Sequence[float] = (0.0, 0.0, 0.0, 0.0, 0.0),
+    upright: float = 0.0,
+    fit: bool = True,
+) -> list[Finding]:
+    return [
+        Finding(3 * i, PLACE, answer, upright, there, fit)
+        for i, (answer, there) in enumerate(zip(answers, presence, strict=False))
+    ]
+
+
+# From scans of real videos and of photographs filmed with a moving camera: scores, hits, answers
+# and presence of the landmarks, whether it lies on a body, verdict.
+RECORDED = [
+    ("hands", [0.33, 0.55, 0.42, 0.17], 0.3, [0.02, 0.02, 0.09], [0.0], True, "NONE"),
+    ("hands, nobody there", [0.33, 0.55, 0.42, 0.17], 0.5, [0.09], [0.0], False, "UNLIKELY"),
+    ("a sleeve", [0.51, 0.23, 0.54, 0.49, 0.17], 0.33, [0.2, 0.25, 0.1], [0.1], True, "NONE"),
+    ("a blanket", [0.67, 0.2, 0.15, 0.14] * 9, 0.3, [0.04, 0.03], [0.0], False, "NONE"),
+    ("hands, once like a face", [0.6, 0.5, 0.5], 0.3, [0.1] * 5, [0.1, 0.87], True, "NONE"),
+    ("texture, seen once", [0.22], 1.0, [0.02], [0.01], False, "NONE"),
+    ("face: lying, masked", [0.78, 0.71, 0.81, 0.6, 0.83], 0.5, [0.08] * 5, [0.1], True, "OPEN"),
+    ("face: blurred", [0.53, 0.37, 0.5, 0.51] * 5, 0.5, [0.1] * 5, [0.03], False, "UNLIKELY"),
+    ("face: twice in a pan", [0.38, 0.37], 0.67, [0.24, 0.24], [0.0], True, "OPEN"),
+    ("face: turned sideways", [0.49, 0.4, 0.45], 0.6, [0.14] * 3, [1.0, 0.9, 0.9], True, "OPEN"),
+    ("face: seen once, half", [0.37], 1.0, [0.05], [0.1], False, "UNLIKELY"),
+]
+
+
+@pytest.mark.parametrize(
+    ("scores", "hits", "answers", "presence", "on_body", "verdict"),
+    [pytest.param(*rest, id=name) for name, *rest in RECORDED],
+)
+def test_recorded_tracklets(
+    scores: list[float],
+    hits: float,
+    answers: list[float],
+    presence: list[float],
+    on_body: bool,
+    verdict: str,
+) -> None:
+    there = [*presence, *[0.0] * len(answers)]
+    found = findings(answers, there)
+    assert judged(tracklet(scores, hits), found, on_body) is Verdict[verdict]
+
+
+def test_landmarks_upright_prove_a_face_at_a_single_moment() -> None:
+    found = [*findings([0.0, 0.0]), *findings([0.0], [0.95], upright=0.95)]
+    assert judged(tracklet([0.2] * 3), found, on_body=True) is Verdict.FACE
+
+
+def test_in_the_dark_and_at_the_edge_nothing_is_dropped() -> None:
+    blind = findings([0.0, 0.0], fit=False)
+    assert judged(tracklet([0.2] * 3), blind, on_body=True) is Verdict.OPEN
+    assert judged(tracklet([0.2] * 3), [], on_body=True) is Verdict.OPEN
+
+
+share = st.floats(0, 1)
+
+
+@given(
+    st.lists(share.map(lambda s: 0.1 + 0.9 * s), min_size=1, max_size=9),
+    share,
+    st.lists(st.tuples(share, share), min_size=1, max_size=5),
+    st.booleans(),
+    share,
+)
+def test_more_evidence_never_uncovers(
+    scores: list[float],
+    hits: float,
+    seen: list[tuple[float, float]],
+    on_body: bool,
+    more: float,
+) -> None:
+    def verdict(add: float) -> int:
+        up = [min(1.0, s + add) for s in scores]
+        found = [
+            Finding(i, PLACE, min(1.5, answer + add), 0.0, min(1.0, presence + add), True)
+            for i, (answer, presence) in enumerate(seen)
+        ]
+        return SEVERITY.index(judged(tracklet(up, hits), found, on_body))
+
+    assert (verdict(more) == 0) <= (verdict(0.0) == 0)
+
+
+def test_moments_are_the_best_of_equal_parts() -> None:
+    scores = [0.1, 0.3, 0.2, 0.6, 0.5, 0.4, 0.2, 0.2, 0.9]
+    assert moments(tracklet(scores), 3) == [1, 3, 8]
+    assert moments(tracklet(scores[:2]), 3) == [0, 1]
+
+
+class Counting:
+    """Close-ups that see nothing, and landmarks of one presence."""
+
+    def __init__(self, presence: float) -> None:
+        self.presence, self.answers, self.looks = presence, 0, 0
+
+    def answer(self, gray: Gray, box: Box, family: str = "centerface") -> float:
+        self.answers += 1
+        return 0.0
+
+    def look(self, closeups: Sequence[npt.NDArray[np.uint8]]) -> list[Mesh]:
+        self.looks += 1
+        return [Mesh(self.presence, np.zeros((468, 2), np.float32)) for _ in closeups]
+
+
+@pytest.mark.parametrize(
+    ("scores", "hits", "presence", "answers", "looks"),
+    [
+        pytest.param([0.9] * 9, 1.0, 1.0, 0, 0, id="well seen"),
+        pytest.param([0.5] * 9, 1.0, 0.0, 0, 0, id="often seen, on no body"),
+        pytest.param([0.5] * 2, 1.0, 0.0, 0, 0, id="briefly seen, not weakly"),
+        pytest.param([0.4] * 9, 0.2, 1.0, 2, 1, id="rarely seen, proven at once"),
+        pytest.param([0.4] * 9, 0.2, 0.0, 10, 10, id="rarely seen, silent"),
+    ],
+)
+def test_close_ups_are_taken_only_where_they_can_drop(
+    scores: list[float], hits: float, presence: float, answers: int, looks: int
+) -> None:
+    counting = Counting(presence)
+    examination = Examination([tracklet(scores, hits)], counting, counting.look, 1.0)
+    for frame in range(30):
+        if examination.wants(frame):
+            examination.see(frame, np.full((400, 600), 128, np.uint8))
+    assert (counting.answers, counting.looks) == (answers, looks)
+
+
+def test_a_real_face_is_proven_and_her_suit_is_dropped(astronaut: Picture) -> None:
+    gray = cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)
+    face = tracklet([0.9] * 5, box=Box(224, 118, 82, 105))
+    suit = tracklet([0.3] * 5, 0.3, Box(240, 250, 82, 105))
+    landmarks = load_landmarks()
+    examination = Examination([face, suit], Closeup(load_detector, 1.0), landmarks.look, 1.0)
+    for frame in range(0, 15, 3):
+        examination.see(frame, gray)
+    assert examination.verdicts() == [Verdict.FACE, Verdict.NONE]
+
+
+def test_in_a_crowd_a_place_on_a_body_tells_nothing() -> None:
+    """Proven faces stand side by side; hands below one of them are dropped only among few."""
+    hands = tracklet([0.5, 0.4, 0.45], 0.5, Box(100, 300, 50, 60))
+
+    def look(closeups: Sequence[npt.NDArray[np.uint8]]) -> list[Mesh]:
+        bright = [closeup[80:112, 80:112].mean() > 150 for closeup in closeups]
+        return [Mesh(float(b), np.zeros((468, 2), np.float32)) for b in bright]
+
+    def verdict(people: int) -> Verdict:
+        gray = np.full((500, 1200), 100, np.uint8)
+        faces = [Box(100 + 150 * i, 150, 60, 80) for i in range(people)]
+        for face in faces:
+            cv2.circle(gray, (int(face.cx), int(face.cy)), 40, 200, -1)
+        seen = [hands, *(tracklet([0.9] * 3, box=face) for face in faces)]
+        examination = Examination(seen, Counting(0.0), look, 1.0)
+        for frame in range(0, 9, 3):
+            examination.see(frame, gray)
+        return examination.verdicts()[0]
+
+    assert [verdict(n) for n in (0, 1, 3, 4)] == [
+        Verdict.OPEN,
+        Verdict.NONE,
+        Verdict.NONE,
+        Verdict.OPEN,
+    ]
