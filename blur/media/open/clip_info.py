@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from blur.media.open.clock import Move
 from blur.media.open.geometry import Orientation
 
 
@@ -39,8 +40,9 @@ class ClipInfo:
 
     `size` is in bytes, `duration` in seconds, `rate` in frames a second, `time_base` in seconds a
     tick. `width` and `height` are the display size in pixels; `orientation` leads to the stored
-    one. `display_matrix` is the container's own, None without one. `shift`, in ticks, is added to
-    every pts so that none is negative. `frames` is the container's count, None if it has none.
+    one. `display_matrix` is the container's own, None without one. `moves` bring
+    the parts of a joined recording to a single clock; then `shift`, in ticks, is added to every pts
+    so that none is negative. `frames` is the container's count, None if it has none.
     `dropped` lists, in words, the content left out of every output; `notes` go into the report.
     `profile` names a photograph's colour space.
     """
@@ -58,6 +60,7 @@ class ClipInfo:
     time_base: Fraction = Fraction(1, 25)
     rate: Fraction = Fraction(25)
     shift: int = 0
+    moves: tuple[Move, ...] = ()
     frames: int | None = None
     duration: Fraction | None = None
     interlaced: bool = False

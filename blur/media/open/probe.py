@@ -16,6 +16,7 @@ from blur.media.container import open_input
 from blur.media.giants import refuse_giant
 from blur.media.open import origin, side_data, tracks
 from blur.media.open.clip_info import ClipInfo, Colour
+from blur.media.open.clock import course_of
 from blur.media.open.geometry import Orientation
 from blur.media.open.opaque import has_alpha
 from blur.media.open.pace import pace
@@ -46,6 +47,12 @@ def probe(path: Path) -> ClipInfo:
         )
         field_order = stream.codec_context.field_order
         frames, rate, duration = pace(path, container, stream)
+        sounds = tracks.sounds(container)
+        course = course_of(
+            path, container.format.name, [stream.index, *(sound.index for sound in sounds)]
+        )
+        if course is not None and course.moves:
+            duration = course.length
         return ClipInfo(
             path=path,
             container=container.format.name,
@@ -60,12 +67,13 @@ def probe(path: Path) -> ClipInfo:
             time_base=_time_base(stream),
             rate=rate,
             shift=origin.shift(start, _time_base(stream)),
+            moves=() if course is None else course.moves,
             frames=frames,
             duration=None if duration is None else _length(container, duration),
             interlaced=picture.interlaced_frame or field_order in _INTERLACED,
             top_field_first=field_order not in _BOTTOM_FIRST,
             timecode=_timecode(container, stream),
-            audio=tracks.sounds(container),
+            audio=sounds,
             dropped=tuple(dict.fromkeys(_dropped(container, stream))),
             notes=tuple(_notes(path, container, picture, data, matrix)),
         )

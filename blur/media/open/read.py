@@ -17,6 +17,7 @@ import av.filter
 from blur.errors import DecodeError
 from blur.media.container import open_input, video_stream
 from blur.media.open.clip_info import ClipInfo
+from blur.media.open.clock import moved
 from blur.media.open.opaque import opaque
 from blur.media.open.promise import Promise, promise
 from blur.media.traces import nal
@@ -90,6 +91,8 @@ class Reader(FrameReader):
             self._check_damage("is cut off")
             if promised.hidden:
                 self.notes.append(f"{promised.hidden} frames are hidden by the clip's edit list")
+            if jumps := sum(move.stream == stream.index for move in self._info.moves):
+                self.notes.append(f"the clock jumps {jumps} times: its parts follow each other")
             frames = self._timed(self._pictures(container, stream, promised))
             if deinterlace and self._info.interlaced:
                 frames = _deinterlaced(frames, self._info)
@@ -129,7 +132,7 @@ class Reader(FrameReader):
         errors, packets = 0, 0
         account, headers_alone = _Account(), header_test(stream)
         try:
-            for packet in container.demux(stream):
+            for packet in moved(container.demux(stream), self._info.moves):
                 end = packet.size == 0 and packet.dts is None
                 packets += not end
                 if packet.size == 0 and not end:

@@ -50,7 +50,7 @@ class Seeker:
         self._stack = ExitStack()
         self._frames: Iterator[Frame] = iter(())
         self._next = len(pts)
-        self._seekable = len(pts) > 1
+        self._seekable = len(pts) > 1 and not info.moves
 
     def __enter__(self) -> Self:
         if self._seekable:
@@ -186,7 +186,7 @@ def glimpses(
     shorter clip, or one of unknown length, is read through. Raises DecodeError.
     """
     frames = info.frames or round((info.duration or 0) * info.rate)
-    if info.duration is None or frames * info.width * info.height <= short:
+    if info.duration is None or info.moves or frames * info.width * info.height <= short:
         yield from _spread(path, info, frames, count)
         return
     with open_input(path) as container:

@@ -11,6 +11,7 @@ import av
 from blur.errors import DecodeError
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
+from blur.media.open.clock import moved
 from blur.media.open.promise import promise
 from blur.media.open.read import header_test
 
@@ -41,7 +42,7 @@ def timetable(path: Path, info: ClipInfo, heard: Callable[[int], None]) -> Timet
             stream = container.streams[info.stream]
             assert isinstance(stream, av.VideoStream)
             promised, headers_alone = promise(path, container, stream), header_test(stream)
-            for packet in container.demux(stream):
+            for packet in moved(container.demux(stream), info.moves):
                 if packet.size == 0 and packet.dts is None:
                     break
                 if packet.pts is None or not packet.size or packet.is_discard or packet.is_corrupt:

@@ -15,6 +15,7 @@ import numpy as np
 from blur.errors import DecodeError, OutputError
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
+from blur.media.open.clock import moved
 from blur.values import TimeSpan
 
 # Codecs that each container takes as they are: known to players, without metadata of their own.
@@ -60,7 +61,7 @@ class Sound:
         self._stack = ExitStack()
         self._source = self._stack.enter_context(open_input(info.path))
         streams = [self._source.streams[track.index] for track in info.audio]
-        self._packets = self._source.demux(streams)
+        self._packets = moved(self._source.demux(streams), info.moves)
         self._waiting: av.Packet[Any] | None = None
         shift = info.shift * info.time_base
         muxer = output.format.name
