@@ -66,6 +66,11 @@ class AudioMode(enum.StrEnum):
     KEEP = "keep"
 
 
+class OnResize(enum.StrEnum):
+    SCALE = "scale"
+    FAIL = "fail"
+
+
 class Hardware(enum.StrEnum):
     """Encoders in graphics chips, by the endings of FFmpeg's encoder names."""
 
@@ -132,6 +137,13 @@ class ScanSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=True
             " decodable frames are covered and the loss is reported",
         ),
     ] = 0
+    on_resize: Annotated[
+        OnResize,
+        Meta(
+            description="where a clip's pictures change their size, aspect or range: scale fits"
+            " them to the first, with black borders, fail refuses the clip"
+        ),
+    ] = OnResize.SCALE
 
 
 class CoverSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -69,6 +69,7 @@ def render(
             info,
             max_damaged=settings.scan.max_damaged,
             deinterlace=settings.output.deinterlace,
+            on_resize=settings.scan.on_resize,
         ) as reader,
         open_writer(out, info, settings.output) as writer,
     ):

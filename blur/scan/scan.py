@@ -115,8 +115,10 @@ def scan(
 
 
 def _first_pass_of_clip(job: ScanJob) -> FirstPass:
-    max_damaged = job.settings.max_damaged
-    with open_reader(job.info.path, job.info, max_damaged=max_damaged) as reader:
+    settings = job.settings
+    with open_reader(
+        job.info.path, job.info, max_damaged=settings.max_damaged, on_resize=settings.on_resize
+    ) as reader:
         first = first_pass(job, reader)
         first.notes = reader.notes
     return first

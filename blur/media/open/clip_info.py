@@ -8,6 +8,7 @@ from pathlib import Path
 
 from blur.media.open.clock import Move
 from blur.media.open.geometry import Orientation
+from blur.media.open.shape import Crop, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,11 @@ class ClipInfo:
 
     `size` is in bytes, `duration` in seconds, `rate` in frames a second, `time_base` in seconds a
     tick. `width` and `height` are the display size in pixels; `orientation` leads to the stored
-    one. `display_matrix` is the container's own, None without one. `moves` bring
-    the parts of a joined recording to a single clock; then `shift`, in ticks, is added to every pts
-    so that none is negative. `frames` is the container's count, None if it has none.
-    `dropped` lists, in words, the content left out of every output; `notes` go into the report.
-    `profile` names a photograph's colour space.
+    one, which `crop` has left of the first picture's `coded` shape. `display_matrix` is the
+    container's own, None without one. `moves` bring the parts of a joined recording to a single
+    clock; then `shift`, in ticks, is added to every pts so that none is negative. `frames` is the
+    container's count, None if it has none. `dropped` lists, in words, the content left out of every
+    output; `notes` go into the report. `profile` names a photograph's colour space.
     """
 
     path: Path
@@ -54,6 +55,8 @@ class ClipInfo:
     pix_fmt: str
     size: int
     stream: int = 0
+    coded: Shape | None = None
+    crop: Crop | None = None
     display_matrix: tuple[int, ...] | None = None
     colour: Colour = Colour()
     sample_aspect_ratio: Fraction = Fraction(1)

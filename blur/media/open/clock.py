@@ -150,15 +150,22 @@ def _read(path: Path, joined: bool, tracks: tuple[int, ...], size: int, mtime: i
 
 
 def _beats(packets: Iterable[av.Packet[Any]]) -> Iterator[Beat]:
+    step: dict[int, Fraction] = {}  # not every packet has a duration
+    last: dict[int, Fraction] = {}
     for packet in packets:
         if not packet.size:
             continue
-        tick = packet.time_base
+        track, tick = packet.stream_index, packet.time_base
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None:
             continue
         dts = None if packet.dts is None else packet.dts * tick
-        yield Beat(packet.stream_index, dts, time * tick, (time + (packet.duration or 0)) * tick)
+        if dts is not None:
+            if 0 < dts - last.get(track, dts) < 1:
+                step[track] = dts - last[track]
+            last[track] = dts
+        length = (packet.duration or 0) * tick or step.get(track, Fraction(0))
+        yield Beat(track, dts, time * tick, time * tick + length)
 
 
 def moved(packets: Iterable[av.Packet[Any]], moves: Sequence[Move]) -> Iterator[av.Packet[Any]]:

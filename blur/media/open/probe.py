@@ -12,7 +12,7 @@ import av.error
 import numpy as np
 
 from blur.errors import DecodeError
-from blur.media.container import open_input
+from blur.media.container import items, open_input
 from blur.media.giants import refuse_giant
 from blur.media.open import origin, side_data, tracks
 from blur.media.open.clip_info import ClipInfo, Colour
@@ -20,9 +20,10 @@ from blur.media.open.clock import course_of
 from blur.media.open.geometry import Orientation
 from blur.media.open.opaque import has_alpha
 from blur.media.open.pace import pace
+from blur.media.open.shape import Crop, Shape, Shapes, cropped
 from blur.media.open.stills import probe_still
 from blur.media.photograph import is_still
-from blur.media.traces import isobmff
+from blur.media.traces import ebml, isobmff
 from blur.media.traces.clock_start import telling
 
 _IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
@@ -37,13 +38,15 @@ def probe(path: Path) -> ClipInfo:
         tracks.refuse_alpha(container, path)
         refuse_giant(stream.codec_context.width, stream.codec_context.height, path.name)
         tracks.refuse_further_films(container, stream, path)
-        picture, start = _beginning(container, stream, path)
+        picture, start, coded = _beginning(container, stream, path)
+        crop = _crop(path, container, coded)
+        width, height = (coded.width, coded.height) if crop is None else cropped(coded, crop)
         data = side_data.side_data(picture)
         matrix = _display_matrix(data)
         orientation = (
-            Orientation(picture.width, picture.height)
+            Orientation(width, height)
             if matrix is None
-            else Orientation.from_matrix(picture.width, picture.height, matrix)
+            else Orientation.from_matrix(width, height, matrix)
         )
         field_order = stream.codec_context.field_order
         frames, rate, duration = pace(path, container, stream)
@@ -61,6 +64,8 @@ def probe(path: Path) -> ClipInfo:
             pix_fmt=picture.format.name,
             size=path.stat().st_size,
             stream=stream.index,
+            coded=coded,
+            crop=crop,
             display_matrix=matrix,
             colour=_colour(picture, data),
             sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
@@ -91,10 +96,11 @@ _BOTTOM_FIRST = (3, 5)
 
 def _beginning(
     container: av.container.InputContainer, stream: av.VideoStream, path: Path
-) -> tuple[av.VideoFrame, Fraction]:
-    """The first picture, and the second of the clip's clock at which it or a sound begins."""
+) -> tuple[av.VideoFrame, Fraction, Shape]:
+    """The first picture, the second at which it or a sound begins, and the picture's shape."""
     stream.thread_type = "SLICE"  # frame threads would read many packets for the first picture
     picture: av.VideoFrame | None = None
+    shapes = Shapes()
     damaged: av.error.FFmpegError | None = None
     silent = {track.index for track in tracks.sounds(container)}
     sounds: list[Fraction] = []
@@ -109,9 +115,7 @@ def _beginning(
                 if packet.size == 0 and packet.dts is not None:
                     continue  # the decoder would take it for the end of the stream
                 try:
-                    for decoded in packet.decode()[:1]:
-                        assert isinstance(decoded, av.VideoFrame)
-                        picture = decoded
+                    picture = next(iter(shapes.decode(packet, stream.codec_context)), None)
                 except av.error.InvalidDataError as error:
                     damaged = error
             wait -= picture is not None
@@ -126,7 +130,24 @@ def _beginning(
         if late.start_time is not None and late.time_base is not None:
             sounds.append(late.start_time * late.time_base)
     shown = (picture.pts or 0) * _time_base(stream)
-    return picture, origin.earliest(shown, sounds)
+    coded = shapes.of(picture, stream.codec_context)
+    return picture, origin.earliest(shown, sounds), coded
+
+
+def _crop(path: Path, container: av.container.InputContainer, coded: Shape) -> Crop | None:
+    """The crop that a container asks players for; None without any, or one that leaves nothing."""
+    name = container.format.name
+    if name.startswith("mov"):
+        sides, tables = isobmff.clean_apertures(path), items(container)
+    elif name.startswith("matroska"):
+        sides, tables = ebml.pixel_crops(path), frozenset()
+    else:
+        return None
+    stream = tracks.main_video(container, path).index
+    number = stream - sum(index < stream for index in tables)
+    crop = Crop(*sides[number]) if number < len(sides) else Crop(0, 0, 0, 0)
+    shown = min(cropped(coded, crop))
+    return crop if any(crop) and shown > 0 else None
 
 
 def _length(container: av.container.InputContainer, duration: Fraction) -> Fraction:

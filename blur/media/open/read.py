@@ -18,9 +18,10 @@ from blur.errors import DecodeError
 from blur.media.container import open_input, video_stream
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.clock import moved
-from blur.media.open.opaque import opaque
 from blur.media.open.promise import Promise, promise
+from blur.media.open.shape import Fitter, Shapes
 from blur.media.traces import nal
+from blur.settings import OnResize
 
 # Codecs with a picture in each packet: a packet without a picture is a loss.
 _ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng", "gif"}
@@ -70,17 +71,27 @@ class FrameReader:
 class Reader(FrameReader):
     """Every frame of a film, once, in order.
 
-    More than `max_damaged` damaged or lost frames raise DecodeError, as does a change of size or
-    format midway.
+    More than `max_damaged` damaged or lost frames raise DecodeError. Pictures of another size,
+    aspect, range or format than the first's are scaled to it, or raise DecodeError by `on_resize`.
     """
 
     def __init__(
-        self, path: Path, info: ClipInfo, *, max_damaged: int = 0, deinterlace: bool = False
+        self,
+        path: Path,
+        info: ClipInfo,
+        *,
+        max_damaged: int = 0,
+        deinterlace: bool = False,
+        on_resize: OnResize = OnResize.SCALE,
     ) -> None:
         self._path = path
         self._info = info
         self._max_damaged = max_damaged
-        self._lost = self._broken = 0
+        self._lost = self._broken = self._fitted = 0
+        self._on_resize = on_resize
+        self._shapes, self._fitter = Shapes(), Fitter(info.coded, info.pix_fmt, info.crop)
+        self._first_fitted = ""
+        self._colours: set[tuple[int, int, int]] = set()
         super().__init__(self._read(deinterlace))
 
     def _read(self, deinterlace: bool) -> Generator[Frame, None, None]:
@@ -98,6 +109,10 @@ class Reader(FrameReader):
                 frames = _deinterlaced(frames, self._info)
                 self.notes.append("deinterlaced")
             yield from frames
+        if self._fitted:
+            self.notes.append(f"{self._first_fitted}; {self._fitted} frames fitted to the first")
+        if len(self._colours) > 1:
+            self.notes.append("the description of colours changes midway: the first is kept")
         if self._lost:
             self.notes.append(f"LOST: at least {self._lost} frames cannot be decoded")
         if self._broken:
@@ -108,7 +123,6 @@ class Reader(FrameReader):
         index, last, filled, moved = 0, -1, 0, 0
         step = max(1, round(1 / (info.rate * info.time_base)))
         for picture in pictures:
-            self._check_format(picture, index)
             pts = picture.pts
             if pts is None:
                 pts, filled = (last + step if index else 0), filled + 1
@@ -116,7 +130,7 @@ class Reader(FrameReader):
                 pts += info.shift
             if pts <= last:
                 pts, moved = last + 1, moved + 1
-            yield Frame(index, pts, picture.duration or 0, opaque(picture))
+            yield Frame(index, pts, picture.duration or 0, picture)
             index, last = index + 1, pts
         if filled:
             self.notes.append(f"{filled} frames had no time: filled in from the frame rate")
@@ -129,7 +143,7 @@ class Reader(FrameReader):
         stream: av.VideoStream,
         promised: Promise,
     ) -> Iterator[av.VideoFrame]:
-        errors, packets = 0, 0
+        errors, packets, shown = 0, 0, 0
         account, headers_alone = _Account(), header_test(stream)
         try:
             for packet in moved(container.demux(stream), self._info.moves):
@@ -141,7 +155,7 @@ class Reader(FrameReader):
                 if not header:
                     account.sent(packet)
                 try:
-                    pictures = packet.decode()
+                    pictures = self._shapes.decode(packet, stream.codec_context)
                 except (av.error.InvalidDataError, av.error.PermissionError) as error:
                     if header:
                         continue  # the decoder has taken the parameter sets
@@ -154,7 +168,8 @@ class Reader(FrameReader):
                         self._broken += 1
                         self._check_damage("is damaged")
                     account.came(picture)
-                    yield picture
+                    yield self._fit(picture, stream.codec_context, shown)
+                    shown += 1
         except av.error.FFmpegError as error:
             raise DecodeError(
                 f"cannot be read on: {error.strerror}", subject=self._path.name
@@ -180,16 +195,23 @@ class Reader(FrameReader):
             " with --max-damaged",
         ) from cause
 
-    def _check_format(self, picture: av.VideoFrame, index: int) -> None:
-        info, orientation = self._info, self._info.orientation
-        stored = (orientation.stored_width, orientation.stored_height, info.pix_fmt)
-        found = (picture.width, picture.height, picture.format.name)
-        if found != stored:
-            raise DecodeError(
-                "changes from {}x{} {} to {}x{} {} at frame {}".format(*stored, *found, index),
-                subject=self._path.name,
-                remedy="cut the clip there and run blur on the parts",
-            )
+    def _fit(
+        self, picture: av.VideoFrame, context: av.VideoCodecContext, index: int
+    ) -> av.VideoFrame:
+        shape = self._shapes.of(picture, context)
+        colour = picture.color_primaries, picture.color_trc, picture.colorspace
+        self._colours.add(colour)
+        if self._fitter.changed(shape):
+            change = f"changes from {self._info.coded} to {shape} at frame {index}"
+            if self._on_resize is OnResize.FAIL:
+                raise DecodeError(
+                    change,
+                    subject=self._path.name,
+                    remedy="use --on-resize scale, or cut the clip there and cover the parts",
+                )
+            self._first_fitted = self._first_fitted or change
+            self._fitted += 1
+        return self._fitter.fit(picture, shape)
 
 
 def header_test(stream: av.VideoStream) -> Callable[[av.Packet[av.VideoStream]], bool]:

@@ -18,9 +18,9 @@ import av.error
 from blur.errors import DecodeError
 from blur.media.container import open_input, video_stream
 from blur.media.open.clip_info import ClipInfo
-from blur.media.open.opaque import opaque
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
+from blur.media.open.shape import Fitter, Shapes
 
 _NEAR = 12
 """Frames; decoding on to a frame this near costs less than a seek."""
@@ -47,6 +47,7 @@ class Seeker:
     ) -> None:
         self._path, self._info, self._pts, self._needed = path, info, pts, needed
         self._index_at = {time: index for index, time in enumerate(pts)}
+        self._shapes, self._fitter = Shapes(), Fitter(info.coded, info.pix_fmt, info.crop)
         self._stack = ExitStack()
         self._frames: Iterator[Frame] = iter(())
         self._next = len(pts)
@@ -142,7 +143,7 @@ class Seeker:
                 if not wanted and context.codec.intra_only:
                     continue
                 context.skip_frame = "DEFAULT" if wanted else "NONREF"
-            yield from packet.decode()
+            yield from self._shapes.decode(packet, context)
 
     def _counted(self, pictures: Iterator[av.VideoFrame], first: int) -> Iterator[Frame]:
         index = first
@@ -152,7 +153,9 @@ class Seeker:
                 while index < found and not self._needed(index):
                     index += 1
             pts = -1 if picture.pts is None else picture.pts + self._info.shift
-            yield Frame(index, pts, picture.duration or 0, opaque(picture))
+            shape = self._shapes.of(picture, self._stream.codec_context)
+            fitted = self._fitter.fit(picture, shape)
+            yield Frame(index, pts, picture.duration or 0, fitted)
             index += 1
 
 
@@ -193,17 +196,23 @@ def glimpses(
         stream = video_stream(container, info.stream)
         stream.codec_context.skip_frame = "NONKEY"
         seen: set[int | None] = set()
+        shapes, fitter = Shapes(), Fitter(info.coded, info.pix_fmt, info.crop)
         for number in range(count):
             goal = round(info.duration * _halving(number) / info.time_base) - info.shift
             try:
                 container.seek(goal, stream=stream)
-                picture = next(p for packet in container.demux(stream) for p in packet.decode())
+                picture = next(
+                    p
+                    for packet in container.demux(stream)
+                    for p in shapes.decode(packet, stream.codec_context)
+                )
             except (StopIteration, av.error.FFmpegError):  # not every file can be sought in
                 yield from _spread(path, info, frames, count - number)
                 return
             if picture.pts not in seen:
                 seen.add(picture.pts)
-                yield ((picture.pts or 0) + info.shift) * info.time_base, picture
+                shown = fitter.fit(picture, shapes.of(picture, stream.codec_context))
+                yield ((picture.pts or 0) + info.shift) * info.time_base, shown
 
 
 def _spread(

@@ -48,6 +48,8 @@ _TEXTS = {
 _NEUTRAL_TEXTS = {"MuxingApp": b"Lavf", "WritingApp": b"Lavf", "track language": b"und"}
 
 _TRACKS, _TRACK_ENTRY, _TRACK_NUMBER = 0x1654AE6B, 0xAE, 0xD7
+_VIDEO = 0xE0
+_CROPS = (0x54CC, 0x54BB, 0x54DD, 0x54AA)  # PixelCropLeft, -Top, -Right, -Bottom
 _BLOCK_GROUP, _BLOCK, _SIMPLE_BLOCK = 0xA0, 0xA1, 0xA3
 _IN_CLUSTER = {_BLOCK_GROUP, _SIMPLE_BLOCK, _VOID, _CRC, 0xE7, 0xA7, 0xAB, 0x5854}
 
@@ -139,6 +141,30 @@ def count_blocks(path: Path) -> tuple[list[int], bool] | None:
                 whole = False
         whole &= end == segment.end and set(blocks) <= set(tracks)
     return [blocks[number] for number in tracks], whole
+
+
+def pixel_crops(path: Path) -> list[tuple[int, int, int, int]]:
+    """Pixels that are not shown at the left, top, right and bottom of each track's pictures."""
+    with path.open("rb") as file:
+        for segment in elements(file, 0, path.stat().st_size):
+            if segment.id != _SEGMENT:
+                continue
+            for element in elements(file, segment.start, segment.end):
+                if element.id == _TRACKS:
+                    entries = elements(file, element.start, element.end)
+                    return [_crop(file, e) for e in entries if e.id == _TRACK_ENTRY]
+                if element.id == _CLUSTER:
+                    break
+    return []
+
+
+def _crop(file: BinaryIO, entry: Element) -> tuple[int, int, int, int]:
+    for part in elements(file, entry.start, entry.end):
+        if part.id == _VIDEO:
+            found = {e.id: _content(file, e, 8) for e in elements(file, part.start, part.end)}
+            left, top, right, bottom = (int.from_bytes(found.get(i, b""), "big") for i in _CROPS)
+            return left, top, right, bottom
+    return 0, 0, 0, 0
 
 
 def _declared_end(file: BinaryIO, segment: Element) -> int:

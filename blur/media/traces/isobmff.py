@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import struct
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
@@ -287,6 +288,38 @@ def dolby_vision(path: Path) -> tuple[int, int] | None:
                         content = payload(file, atom, 5).ljust(5, b"\0")
                         return content[2] >> 1, content[4] >> 4
     return None
+
+
+def clean_apertures(path: Path) -> list[tuple[int, int, int, int]]:
+    """Pixels that are not shown at the left, top, right and bottom of each track's pictures."""
+    with path.open("rb") as file:
+        return [_clean_aperture(file, trak) for trak in _tracks(file, path.stat().st_size)]
+
+
+def _clean_aperture(file: BinaryIO, trak: Atom) -> tuple[int, int, int, int]:
+    entries = _table(file, trak, "stsd")
+    whole = 0, 0, 0, 0
+    if entries is None:
+        return whole
+    for entry in atoms(file, entries.start + 8, entries.end):
+        size = payload(file, entry, 28)[24:]
+        for atom in atoms(file, entry.start + 78, entry.end):
+            if atom.type != "clap":
+                continue
+            content = payload(file, atom, 32)
+            if len(content) < 32 or not all(struct.unpack(">8i", content)[1::2]):
+                return whole
+            numbers = struct.unpack(">8i", content)
+            shown = [Fraction(n, d) for n, d in zip(numbers[::2], numbers[1::2], strict=True)]
+            sides = []
+            for stored, length, shift in zip(
+                struct.unpack(">2H", size), shown, shown[2:], strict=False
+            ):
+                before = (stored - length) / 2 + shift
+                sides.append((round(before), round(stored - length - before)))
+            (left, right), (top, bottom) = sides
+            return (left, top, right, bottom) if min(left, top, right, bottom) >= 0 else whole
+    return whole
 
 
 def _counts(file: BinaryIO, trak: Atom) -> tuple[int, int]:

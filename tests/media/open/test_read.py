@@ -14,7 +14,7 @@ from blur.errors import BlurError, DecodeError
 from blur.media.open.probe import probe
 from blur.media.open.read import Reader
 from blur.media.traces.isobmff import atoms
-from blur.settings import ALLOTTED_CORES, AudioMode, OutputSettings
+from blur.settings import ALLOTTED_CORES, AudioMode, OnResize, OutputSettings
 
 
 def frames_of(path: Path, **options) -> tuple[list, Reader]:
@@ -167,13 +167,15 @@ def test_a_clip_cut_from_the_middle_of_an_open_gop(tmp_path):
     assert reader.notes == ["2 frames before the first key frame cannot be decoded"]
 
 
-def test_a_picture_that_changes_its_size_is_refused(tmp_path):
+def test_a_picture_that_changes_its_size_is_refused_on_request(tmp_path):
     small = make(tmp_path / "small.h264", RECIPES["raw"])
     large = make(tmp_path / "large.h264", dataclasses.replace(RECIPES["raw"], width=96, height=64))
     both = tmp_path / "both.h264"
     both.write_bytes(small.read_bytes() + large.read_bytes())
     with pytest.raises(DecodeError, match="changes from 64x48"):
-        frames_of(both)
+        frames_of(both, on_resize=OnResize.FAIL)
+    found, reader = frames_of(both)
+    assert len(found) == 12 and any("fitted to the first" in note for note in reader.notes)
 
 
 def test_deinterlacing_keeps_frames_and_times(tmp_path):
