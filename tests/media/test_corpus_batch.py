@@ -14,7 +14,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from made_clips import GREEN
-from photographs import deep, png, tiff
+from photographs import deep, dng, png, tiff
 from PIL import Image
 
 from blur.errors import Exit
@@ -61,6 +61,7 @@ def fill(card: Path) -> None:
     shown = pictures()[0]
     png(card / "deep.png", deep(shown))
     tiff(card / "deep.tif", deep(shown), 2)
+    dng(card / "raw.dng", shown)
     first.save(card / "bitmap.bmp")
     first.save(card / "photo.jpg", quality=95)
     pillow_heif.from_pillow(first).save(card / "photo.HIF", quality=95)
@@ -73,7 +74,7 @@ def fill(card: Path) -> None:
 
 FAILING = {".IMG_1.HEIC.icloud", "empty.insv", "raw.CR3", "space.jxl"}
 STILLS = {"deep.png": ".png", "deep.tif": ".tif", "bitmap.bmp": ".png", "photo.jpg": ".jpg"}
-STILLS |= {"photo.HIF": ".hif"}
+STILLS |= {"photo.HIF": ".hif", "raw.dng": ".tif"}
 
 
 def green_samples(picture: np.ndarray) -> int:

@@ -70,9 +70,10 @@ def _directory(entries: dict, start: int) -> bytes:
     return table + bytes(4) + apart
 
 
-def dng(path: Path, width: int = 96, height: int = 64) -> Path:
-    """A raw photograph: 16-bit Bayer samples (RGGB) of the scene, without any finished picture."""
-    rgb = deep(scene(width, height))
+def dng(path: Path, shown: np.ndarray | None = None) -> Path:
+    """A raw photograph: 16-bit Bayer samples (RGGB) of RGB pixels, without any finished picture."""
+    rgb = deep(scene() if shown is None else shown)
+    height, width = rgb.shape[:2]
     mosaic = rgb[:, :, 1].copy()
     mosaic[::2, ::2], mosaic[1::2, 1::2] = rgb[::2, ::2, 0], rgb[1::2, 1::2, 2]
     entries = {254: 0, 256: width, 257: height, 258: 16, 259: 1, 262: 32803, 273: 0, 277: 1}
