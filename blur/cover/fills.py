@@ -159,7 +159,7 @@ class Solid:
     colour: str
 
     def __call__(self, window: Window) -> list[list[Samples]]:
-        values = native(self.colour, window)
+        values = native(self.colour, window.layout, window.matrix, window.full_range)
         return [
             [
                 np.full((*mask.shape, len(value)), value, window.layout.dtype)

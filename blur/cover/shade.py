@@ -6,12 +6,14 @@ person with their face softened, not as a hole in the wall behind them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from blur.cover.colour import native
+from blur.cover.layout import Layout
 from blur.cover.membrane import Grid
 from blur.cover.window import Patch, Window
 
@@ -24,6 +26,12 @@ STRENGTH = {True: 0.5, False: 0.85}
 
 _HAIR = 0.25
 """Share of light that the crown and the sides lose; larger draws darker hair."""
+
+_PALE = "#939393"
+"""Skin without colour, as light as `AUTO`."""
+
+_TEMPLATE = 64
+"""Samples on a side of the drawn head; more is smoother and slower."""
 
 _RIM = 0.55
 """Share of a head's radius, squared, over which its shading fades out; larger shows no rim."""
@@ -39,62 +47,77 @@ colour; larger leaves more heads grey."""
 def shaded(surface: Grid, window: Window, tone: str) -> Grid:
     """(rows, columns, channels) of the colours under a window's covers, two cells to a coarse cell
     each way, with a head's shading on each round cover. `tone` is `auto` or `#rrggbb`."""
-    black = _sample("#000000", window)
     out = surface.copy()
+    black = _sample("#000000", window.layout, window.matrix, window.full_range)
     for patch in window.patches:
         if patch.rounded:
-            rows, columns, across, down = _head(patch, window)
-            part = out[rows, columns]
-            inside = np.clip((1 - across**2 - down**2) / _RIM, 0, 1)
-            inside = inside * inside * (3 - 2 * inside)
-            if not inside.any():
-                continue
-            skin = _tone(part, inside, window, tone, black)
-            away = (across / 0.66) ** 2 + ((down - 0.16) / 0.7) ** 2
-            face = inside * np.clip(1.6 - away, 0, 1)
-            hair = inside * np.clip(away - 0.5, 0, 1) * np.clip(0.6 - down, 0, 1)
-            part += (STRENGTH[tone == "auto"] * face)[..., None] * (skin - part)
-            part -= (_HAIR * hair)[..., None] * (part - black)
+            rows, columns, weights = _on_cells(patch, window)
+            part, inside = out[rows, columns], weights[..., 0]
+            if inside.any():
+                skin = _tone(part, inside, window, tone, black)
+                share = STRENGTH[tone == "auto"]
+                part *= 1 - share * weights[..., 1:2] - weights[..., 2:]
+                part += weights[..., 1:] @ np.stack([share * skin, black])
     return out
 
 
-def _head(
-    patch: Patch, window: Window
-) -> tuple[slice, slice, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Rows and columns of a patch's cells; their places on its head, -1 to 1 across and down."""
+@lru_cache(maxsize=1)
+def _template() -> Grid:
+    """(n, n, 3) shares of a head from corner to corner: inside it, of its face, of its hair."""
+    place = (np.arange(_TEMPLATE, dtype=np.float32) + 0.5) * 2 / _TEMPLATE - 1
+    across, down = np.meshgrid(place, place)
+    inside = np.clip((1 - across**2 - down**2) / _RIM, 0, 1)
+    inside = inside * inside * (3 - 2 * inside)
+    away = (across / 0.66) ** 2 + ((down - 0.16) / 0.7) ** 2
+    face = inside * np.clip(1.6 - away, 0, 1)
+    hair = _HAIR * inside * np.clip(away - 0.5, 0, 1) * np.clip(0.6 - down, 0, 1)
+    return np.ascontiguousarray(np.dstack([inside, face, hair]), np.float32)
+
+
+def _on_cells(patch: Patch, window: Window) -> tuple[slice, slice, Grid]:
+    """Rows and columns of a patch's cells, and the template's shares on them."""
     cell, own = window.grid // 2, patch.own
     x0, y0, x1, y1 = patch.rect.moved(window.rect)
     rows, columns = slice(y0 // cell, -(-y1 // cell)), slice(x0 // cell, -(-x1 // cell))
-    y, x = np.mgrid[rows, columns].astype(np.float32)
-    x = (x + 0.5) * cell + window.rect.x0 - own.cx
-    y = (y + 0.5) * cell + window.rect.y0 - own.cy
     turn = np.radians(own.angle)
-    cos, sin = float(np.cos(turn)), float(np.sin(turn))
-    return rows, columns, 2 * (cos * x + sin * y) / own.w, 2 * (cos * y - sin * x) / own.h
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    to_head = turned * _TEMPLATE / np.array([[own.w], [own.h]])
+    first = np.array([columns.start + 0.5, rows.start + 0.5]) * cell
+    first += window.rect.x0 - own.cx, window.rect.y0 - own.cy
+    shift = to_head @ first + _TEMPLATE / 2 - 0.5
+    size = columns.stop - columns.start, rows.stop - rows.start
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    weights = cv2.warpAffine(
+        _template(), np.column_stack([to_head * cell, shift]), size, flags=flags
+    )
+    return rows, columns, np.asarray(weights)
 
 
 def _tone(
     part: Grid, inside: npt.NDArray[np.float32], window: Window, tone: str, black: Grid
 ) -> Grid:
     """(channels,) of the tone; as `auto`, as light and as colourful as the colours on the head."""
+    layout, matrix, full = window.layout, window.matrix, window.full_range
     if tone != "auto":
-        return _sample(tone, window)
-    mean = (part * inside[..., None]).sum((0, 1)) / inside.sum()
-    light, colour = _roles(window, "yrgb"), _roles(window, "uvrgb")
-    grey = black[colour] if _roles(window, "uv") else mean[light].mean()
+        return _sample(tone, layout, matrix, full)
+    mean = np.einsum("yxc,yx->c", part, inside) / inside.sum()
+    light, colour = _roles(layout, "yrgb"), _roles(layout, "uvrgb")
+    grey = black[colour] if _roles(layout, "uv") else mean[light].mean()
     apart = np.abs(mean[colour] - grey).mean() if colour else 0.0
-    vivid = float(np.clip(apart / (_COLOURFUL * window.layout.unit), 0, 1))
-    skin, pale = _sample(AUTO, window), _sample("#939393", window)
+    vivid = float(np.clip(apart / (_COLOURFUL * layout.unit), 0, 1))
+    skin, pale = _sample(AUTO, layout, matrix, full), _sample(_PALE, layout, matrix, full)
     skin = pale + vivid * (skin - pale)
     ratio = (mean - black)[light].mean() / (skin - black)[light].mean()
     return black + float(np.clip(ratio, *_LIGHTNESS)) * (skin - black)
 
 
-def _roles(window: Window, wanted: str) -> Sequence[int]:
-    roles = "".join(plane.roles for plane in window.layout.planes)
+@lru_cache(maxsize=64)
+def _roles(layout: Layout, wanted: str) -> list[int]:
+    roles = "".join(plane.roles for plane in layout.planes)
     return [at for at, role in enumerate(roles) if role in wanted]
 
 
-def _sample(colour: str, window: Window) -> Grid:
+@lru_cache(maxsize=64)
+def _sample(colour: str, layout: Layout, matrix: int, full_range: bool) -> Grid:
     """(channels,) of a colour, in units of samples as stored."""
-    return np.concatenate(native(colour, window)).astype(np.float32)
+    return np.concatenate(native(colour, layout, matrix, full_range)).astype(np.float32)

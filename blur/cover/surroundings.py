@@ -29,7 +29,9 @@ def surroundings(window: Window) -> tuple[Grid, Grid]:
     weights = _cells(clear & _SHARE, window) / np.float32(_SHARE)
     weights[weights < 0.05] = 0
     if not weights.any():
-        grey = np.concatenate(native("#707070", window)).astype(np.float32)
+        grey = np.concatenate(native("#707070", layout, window.matrix, window.full_range)).astype(
+            np.float32
+        )
         return np.tile(grey, (*weights.shape[:2], 1)), weights
     totals = []
     for plane, samples in zip(layout.planes, window.planes, strict=True):
