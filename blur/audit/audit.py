@@ -7,10 +7,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from blur.audit import itinerary, judge
 from blur.audit.exposure import SLIVER, Exposure
 from blur.audit.look import SECOND_LOOKS, AuditLooks
+from blur.audit.watch import WATCHED, Glance, Watch
+from blur.cover.region import Outline
 from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.findings import Audit, Residual, Suspect
@@ -22,12 +27,18 @@ from blur.media.open.clip_info import ClipInfo
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.open.seek import wanted_frames
-from blur.media.open.small_pictures import display_rgb
+from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.media.open.timetable import timetable
 from blur.process import memory
 from blur.process.prefetch import ahead
 from blur.process.progress import Progress, silent
+from blur.scan.surprise import REACH
+from blur.scan.timeline import Timeline
 from blur.settings import Settings
+
+_BLIND = 3
+"""Frames from one look to the next while the camera's motion is unknown on both sides of a frame,
+so that nothing surprises; larger takes fewer looks in whip pans and in textureless pictures."""
 
 
 def audit(
@@ -64,35 +75,56 @@ def audit_with_faints(
         raise OutputError("is of another size than its clip", subject=out.name)
     resolved = resolve(plan, edits) if edits else Resolved(plan, (), ())
     shots, tracks = list(plan.shots()), resolved.plan.tracks
-    exposure = Exposure.of(resolved, settings.cover)
+    exposure, beside = (Exposure.of(resolved, settings.cover) for _ in range(2))  # one a thread
     every = settings.audit.audit_every
-    route = itinerary.route(shots, tracks, every, again).where(exposure.exposes)
+    long = itinerary.long_frames(plan.pts, plan.time_base)
+    route = itinerary.route(shots, tracks, every, again, long).where(exposure.exposes)
     looks = AuditLooks(*info.square, load_detector, info.still, info.pixel)
+    hold = Timeline.of(plan.pts, plan.time_base, plan.cuts).frames(settings.scan.hold)
     found = [
         _residual(plan, frame, Suspect(box, {}), 1.0, bare)
-        for frame, box in itinerary.gaps(shots, tracks)
+        for frame, box in itinerary.gaps(shots, tracks, max(itinerary.GAP, min(every - 1, hold)))
         if (bare := exposure.bare(frame, box) or 0.0) > SLIVER
     ]
     pts = _times(out, info, lambda _: tell("audit", 0, plan.frames))
     if len(pts) != plan.frames:
         raise OutputError(f"has {len(pts)} frames, its plan {plan.frames}", subject=out.name)
-    with closing(_pictures(out, info, pts, route, looks.size)) as pictures:
-        for index, picture in pictures:
-            for suspect in _suspects(looks, route, index, picture):
-                found += _judged(plan, exposure, looks, index, picture, suspect)
+    looked, closeups = 0, 0
+    with closing(_seen(out, info, pts, route, again, beside.covers, looks.size)) as seen:
+        for index, picture, glances in seen:
+            if picture is not None:
+                looked += index in route.whole or index not in route.places
+                for suspect in _suspects(looks, route, index, picture):
+                    found += _judged(plan, exposure, looks, index, picture, suspect)
+            for glance in glances:
+                closeups += len(glance.places)
+                shown = glance.gray
+                for suspect in looks.at(shown, glance.places, _scale(info)):
+                    large = looks.enlarged(shown)
+                    found += _judged(plan, exposure, looks, glance.frame, large, suspect)
             tell("audit", index + 1, plan.frames)
     tell("audit", plan.frames, plan.frames)
     found = judge.recurring(judge.distinct(found))
     report = Audit(
         frames=plan.frames,
-        looked=len(route.whole),
-        closeups=sum(map(len, route.places.values())),
+        looked=looked,
+        closeups=closeups + sum(map(len, route.places.values())),
         sampling=itinerary.sampling(every),
         detectors=list(DETECTORS),
         residuals=[r for r in found if r.sure >= judge.RESIDUAL_BAR],
         seconds=round(time.monotonic() - started, 3),
+        unseen=_unseen(looks, plan.frames - looked, info.still),
     )
     return report, [r for r in found if r.sure >= judge.FAINT]
+
+
+def _unseen(looks: AuditLooks, left: int, still: bool) -> list[str]:
+    """In words, the faces that an audit cannot have seen; `left` frames were not searched whole."""
+    upright, turned = looks.smallest()
+    words = [f"faces narrower than {upright} pixels, or {turned} where they lie or are upside down"]
+    if left and not still:
+        words.append(f"on {left:,} frames, faces that changed the picture little or slowly there")
+    return [*words, "heads that are turned away, and faces whose eyes are hidden"]
 
 
 def _times(out: Path, info: ClipInfo, heard: Callable[[int], None]) -> Sequence[int]:
@@ -108,18 +140,57 @@ def _times(out: Path, info: ClipInfo, heard: Callable[[int], None]) -> Sequence[
     return times
 
 
-def _pictures(
+class _Seen(NamedTuple):
+    """A frame's picture, where it is looked at, and the glances that are due with it."""
+
+    frame: int
+    picture: Picture | None
+    glances: list[Glance]
+
+
+def _seen(
     out: Path,
     info: ClipInfo,
     pts: Sequence[int],
     route: itinerary.Itinerary,
+    again: itinerary.Again | None,
+    covers: Callable[[int], Sequence[Outline]],
     size: tuple[int, int],
-) -> Generator[tuple[int, Picture]]:
-    """Index and picture, (width, height) `size`, of each frame on the route, decoded ahead."""
-    with closing(wanted_frames(out, info, pts, route.wants, settled=True)) as frames:
-        small = ((f.index, display_rgb(f.picture, info.orientation, *size)) for f in frames)
-        with closing(ahead(small)) as pictures:
-            yield from pictures
+) -> Generator[_Seen]:
+    """Every frame, or those whose surroundings `again` changed, decoded ahead; pictures of (width,
+    height) `size` on the route, and where the camera's motion is unknown."""
+    spans = [(0, len(pts))] if again is None else again.spans
+    watched = [] if info.still else [range(a - REACH, b + REACH) for a, b in spans]
+
+    def wants(index: int) -> bool:
+        return route.wants(index) or any(index in span for span in watched)
+
+    def covered(frame: int) -> list[Outline]:
+        pixel = np.array(info.pixel, np.float32)
+        return [outline * pixel for outline in covers(frame)]
+
+    def seen() -> Iterator[_Seen]:
+        watch, unseen = Watch(_scale(info), covered), 0
+        with closing(wanted_frames(out, info, pts, wants, settled=True)) as frames:
+            for frame in frames:
+                glances: list[Glance] = []
+                if not info.still:
+                    gray = display_gray(frame.picture, info.orientation, *info.fitted(WATCHED))
+                    glances += watch.add(frame.index, gray)
+                unseen = unseen + 1 if watch.blind else 0
+                picture = None
+                if route.wants(frame.index) or unseen % _BLIND == 2:
+                    picture = display_rgb(frame.picture, info.orientation, *size)
+                yield _Seen(frame.index, picture, glances)
+        yield _Seen(len(pts) - 1, None, list(watch.finish()))
+
+    with closing(ahead(seen())) as ready:
+        yield from ready
+
+
+def _scale(info: ClipInfo) -> float:
+    """Square pixels of the clip per pixel of a watched picture."""
+    return info.square[0] / info.fitted(WATCHED)[0]
 
 
 def _suspects(
@@ -128,7 +199,7 @@ def _suspects(
     """The suspects of all looks that are due at a frame."""
     for box in route.places.get(frame, ()):
         yield from looks.around(picture, box)
-    if frame in route.whole:
+    if frame in route.whole or frame not in route.places:
         yield from looks.everywhere(picture)
 
 
@@ -141,7 +212,7 @@ def _judged(
     suspect: Suspect,
 ) -> list[Residual]:
     """The suspect as a residual after the close-ups it is worth; nothing below `judge.HINT`."""
-    suspect, bare, sure = examined(looks, picture, suspect, partial(exposure.bare, frame))
+    suspect, bare, sure = examined(looks, picture, suspect, partial(exposure.shown, frame))
     if bare is None or sure < judge.HINT:
         return []
     return [_residual(plan, frame, suspect, sure, bare)]
@@ -150,7 +221,7 @@ def _judged(
 def examined(
     looks: AuditLooks, picture: Picture, suspect: Suspect, bare_of: Callable[[Box], float | None]
 ) -> tuple[Suspect, float | None, float]:
-    """A suspect after the close-ups it is worth; the share of it outside all covers, by `bare_of`
+    """A suspect after the close-ups it is worth; the share of it that shows, by `bare_of`
     (None: kept clear); its likelihood, 0 to 1."""
     bare = bare_of(suspect.box)
     sure = judge.likelihood(suspect, bare)

@@ -22,6 +22,16 @@ EXPOSED = 0.25
 SLIVER = 0.05
 """Likewise in a gap between covers, where no detector need see the face."""
 
+_AROUND = ((0, 0), (-0.14, 0), (0.14, 0), (0, -0.1), (0, 0.1))
+
+_EYE = 0.3
+"""Share of a face that shows, at least, where an eye does: more than `EXPOSED`. Less than that lets
+an eye and a brow show beside another's cover."""
+
+_EYES = np.array([(u + du, -0.2 + dv) for u in (-0.4, 0.4) for du, dv in _AROUND]).reshape(2, -1, 2)
+"""(2, n, 2) points in and around the eyes, in half widths and half heights of a tight box from its
+centre."""
+
 _POINTS = 16
 """Points across a face at which covers are looked up; more measures shares more finely."""
 
@@ -60,22 +70,37 @@ class Exposure:
         a face that a person keeps clear."""
         if any(is_kept(box, kept) for t in self._kept if (kept := t.box(frame)) is not None):
             return None
-        if frame != self._frame:
-            self._frame, self._here = frame, self._outlines(frame)
-        points = _points_on(box)
+        return self._free(frame, _points_on(box))
+
+    def shown(self, frame: int, box: Box) -> float | None:
+        """`bare`, but never as little as `EXPOSED` where most of an eye is outside all covers."""
+        bare = self.bare(frame, box)
+        if bare is None or bare >= _EYE:
+            return bare
+        eyes = (_placed(box, eye[:, 0], eye[:, 1]) for eye in _EYES)
+        return _EYE if any(self._free(frame, eye) > 0.5 for eye in eyes) else bare
+
+    def _free(self, frame: int, points: Floats) -> float:
+        """Share of the points in the picture that no cover holds; 0 if none is in it."""
         points = points[((points >= 0) & (points < self._size)).all(axis=1)]
         if not len(points):
             return 0.0
         free = np.ones(len(points), bool)
         low, high = points.min(0), points.max(0)
-        for outline in self._here:
+        for outline in self.covers(frame):
             if (outline.min(0) <= high).all() and (outline.max(0) >= low).all():
                 free &= ~_in_convex(points, outline)
         return float(free.mean())
 
+    def covers(self, frame: int) -> Sequence[Outline]:
+        """The outlines of a frame's covers, display coordinates."""
+        if frame != self._frame:
+            self._frame, self._here = frame, self._outlines(frame)
+        return self._here
+
     def exposes(self, frame: int, box: Box) -> bool:
-        """Whether more than `EXPOSED` of a face shows against a person's will."""
-        return (self.bare(frame, box) or 0.0) > EXPOSED
+        """Whether more than `EXPOSED` of a face, or an eye, shows against a person's will."""
+        return (self.shown(frame, box) or 0.0) > EXPOSED
 
 
 def _points_on(box: Box) -> Floats:
@@ -83,7 +108,12 @@ def _points_on(box: Box) -> Floats:
     steps = (np.arange(_POINTS) + 0.5) / _POINTS * 2 - 1
     u, v = (axis.ravel() for axis in np.meshgrid(steps, steps))
     disc = u**2 + v**2 <= 1
-    across, down = u[disc] * box.w / 2, v[disc] * box.h / 2
+    return _placed(box, u[disc], v[disc])
+
+
+def _placed(box: Box, u: Floats, v: Floats) -> Floats:
+    """(n, 2) points of a turned box, from half widths across and half heights down its centre."""
+    across, down = u * box.w / 2, v * box.h / 2
     cos, sin = math.cos(math.radians(box.angle)), math.sin(math.radians(box.angle))
     return np.stack([box.cx + cos * across - sin * down, box.cy + sin * across + cos * down], 1)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -17,8 +19,12 @@ from blur.data.plan import Box, Boxes, Mark, Track
 from blur.data.spans import FrameSpan
 
 GAP = 3
-"""Frames, at most, of a gap between covers that is residual unseen: scans leave none so short.
-Larger covers faces that had really left."""
+"""Frames, at most, of a gap at the edge of a shot that is residual unseen: scans leave none so
+short. Larger covers faces that had really left."""
+
+LONG = Fraction(1, 10)
+"""Seconds of display from which a frame is looked at whole; smaller takes more looks in clips of
+low rates."""
 
 _TINY = 20
 """Pixels, geometric mean of width and height, below which a gap's two faces may be two people in a
@@ -64,13 +70,15 @@ def route(
     tracks: Sequence[Track],
     every: int,
     again: Again | None = None,
+    long: Iterable[int] = (),
 ) -> Itinerary:
     """The looks of an audit, narrowed by `again`.
 
-    Whole frames: the first and last of each shot and every `every`th between. Places: beside each
-    end of a track within its shot, so that a single frame between two covers is looked at.
+    Whole frames: those `long`, the first and last of each shot and every `every`th between. Places:
+    beside each end of a track within its shot, so that a single frame between two covers is looked
+    at.
     """
-    whole: set[int] = set()
+    whole = set(long)
     places: dict[int, list[Box]] = defaultdict(list)
     for start, end in shots:
         whole |= {*range(start, end, every), end - 1}
@@ -87,9 +95,16 @@ def route(
     )
 
 
-def gaps(shots: Sequence[FrameSpan], tracks: Iterable[Track]) -> Iterator[tuple[int, Box]]:
-    """Frames without a cover, up to `GAP` of them, between two tracks of one face or between a
-    sighting and the edge of its shot; and the face's place on each.
+def long_frames(pts: Sequence[int], time_base: Fraction) -> list[int]:
+    """The frames that are shown for `LONG` or more; the last frame's end is unknown."""
+    return [i for i, (a, b) in enumerate(itertools.pairwise(pts)) if (b - a) * time_base >= LONG]
+
+
+def gaps(
+    shots: Sequence[FrameSpan], tracks: Iterable[Track], most: int = GAP
+) -> Iterator[tuple[int, Box]]:
+    """Frames without a cover, up to `most` of them between two tracks of one face, or up to `GAP`
+    between a sighting and the edge of its shot; and the face's place on each.
 
     A face before and after was there between: no detector need see it.
     """
@@ -104,7 +119,7 @@ def gaps(shots: Sequence[FrameSpan], tracks: Iterable[Track]) -> Iterator[tuple[
         if track.marks[-1] != Mark.HELD and end - track.end <= GAP:
             yield from ((frame, _box(track, track.end - 1)) for frame in range(track.end, end))
         following = slice(
-            bisect.bisect_right(starts, track.end), bisect.bisect_right(starts, track.end + GAP)
+            bisect.bisect_right(starts, track.end), bisect.bisect_right(starts, track.end + most)
         )
         for after in tracks[following]:
             if after.start < end and _one_face(track, after):
@@ -114,7 +129,10 @@ def gaps(shots: Sequence[FrameSpan], tracks: Iterable[Track]) -> Iterator[tuple[
 def sampling(every: int) -> str:
     """The looks of `route` in words, for the report."""
     frames = "every frame" if every == 1 else f"one frame in {every}"
-    return f"{frames}, the first and last of each shot, and the places beside the ends of tracks"
+    return (
+        f"{frames}, the first and last of each shot, those shown for {float(LONG)} s or more, the"
+        " places beside the ends of tracks, and those that changed for a moment, on any frame"
+    )
 
 
 def _one_face(before: Track, after: Track) -> bool:

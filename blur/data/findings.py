@@ -27,8 +27,8 @@ class Residual(Struct, frozen=True, kw_only=True):
     """A face that an audit saw in a covered clip, on one frame.
 
     `seconds` count from the first frame. `sure` is its likelihood, 0 to 1. `bare` is the share of
-    it outside all covers: 0 for a face seen through a cover. `seen_by` names detectors, none where
-    a cover is missing between two of one face.
+    it outside all covers, at least 0.3 where an eye is: 0 for a face seen through a cover.
+    `seen_by` names detectors, none where a cover is missing between two of one face.
     """
 
     frame: int
@@ -43,7 +43,8 @@ class Audit(Struct, frozen=True, kw_only=True):
     """One audit of an output, for the report.
 
     `frames` of the output, of which `looked` were searched whole, and `closeups` single places on
-    others; `sampling` says in words which. `seconds` is the time it took.
+    others; `sampling` says in words which. `seconds` is the time it took. `unseen` says in words
+    which faces it could not have seen.
     """
 
     frames: int
@@ -53,3 +54,4 @@ class Audit(Struct, frozen=True, kw_only=True):
     detectors: list[str]
     residuals: list[Residual]
     seconds: float
+    unseen: list[str] = []

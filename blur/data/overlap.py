@@ -6,7 +6,6 @@ with upright ones. Boxes must be of one frame, or carried to one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -39,10 +38,12 @@ _SIGHTING_AREAS = 0.25
 _DOUBLE_INSIDE = 0.7
 """Share of the smaller box inside the other above which one tracklet doubles another; larger keeps
 more doubles."""
-_KEPT_INSIDE = 0.5
-"""Likewise, above which a suspect is a face kept clear; smaller excuses exposed neighbours."""
 _COMPARABLE = 2.5
-"""Factor between sizes below which both hold; larger swallows small faces before large ones."""
+"""Factor between sizes below which it holds; larger swallows small faces before large ones."""
+
+_KEPT_IOU = 0.35
+"""IoU above which a suspect is a face kept clear; smaller excuses exposed neighbours, and smaller
+faces in front of it."""
 
 
 def iou(first: Boxes, second: Boxes) -> Floats:
@@ -97,9 +98,7 @@ def doubles(first: Boxes, second: Boxes) -> npt.NDArray[np.bool_]:
 def is_kept(suspect: Box, kept: Box) -> bool:
     """Whether a suspect is the face that a person keeps clear in `kept`."""
     pair = np.array([suspect], np.float32), np.array([kept], np.float32)
-    ratio = math.sqrt(suspect.w * suspect.h / (kept.w * kept.h))
-    comparable = 1 / _COMPARABLE < ratio < _COMPARABLE
-    return comparable and bool(inside_smaller(*pair)[0] > _KEPT_INSIDE)
+    return bool(iou(*pair)[0] > _KEPT_IOU)
 
 
 def _areas(a: Floats, b: Floats) -> tuple[Floats, Floats, Floats]:

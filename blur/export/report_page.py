@@ -97,6 +97,8 @@ def _details(clip: ClipReport) -> Iterator[tuple[str, str]]:
     yield "damaged frames", f"{clip.damaged:,}" if clip.damaged else ""
     yield "left out", ", ".join(clip.dropped)
     yield from (("audit", _audit(audit)) for audit in clip.audits)
+    if clip.audits:
+        yield "hidden from the audit", "; ".join(clip.audits[-1].unseen)
     yield from (("note", note) for note in clip.notes)
     yield "SHA-256 of the clip", clip.sha256_in or ""
     yield "SHA-256 of the covered clip", clip.sha256_out or ""

@@ -32,8 +32,8 @@ _CALM = 4
 """Places on a frame up to which CenterFace looks as well: it sees some faces alone, and costs twice
 as much. More places take longer."""
 
-_SEEN = {"yunet": 0.3, "centerface": 0.3}
-"""Scores from which a close-up follows; lower takes longer."""
+_SEEN = 0.3
+"""Score from which a close-up follows; lower takes longer."""
 
 _NEAR = 6
 """Frames around a sighting within which it explains a surprise in its place."""
@@ -58,13 +58,8 @@ class BriefLooks:
 
         A face that no close-up finds stays if one crop was sure of it.
         """
-        views: dict[int, list[View]] = defaultdict(list)
-        for place in places:
-            for view in self._views(gray, place):
-                views[len(view.picture)].append(view)
         families = FAMILIES if len(places) <= _CALM else FAMILIES[1:]
-        found = [self._detect(family, alike) for alike in views.values() for family in families]
-        every = Detections.concat(list(itertools.chain(*found)))
+        every = seen_at(self._load, views_of(gray, places, self._scale), families, _SEEN)
         columns = np.array([FAMILIES.index(str(name)) for name in every.detectors], np.intp)
         seen = merged(frame, every.boxes, every.scores, columns)
         faces: list[Sighting] = []
@@ -82,29 +77,54 @@ class BriefLooks:
             np.array([face.evidence for face in faces], np.float32).reshape(-1, len(FAMILIES)),
         )
 
-    def _detect(self, family: str, views: Sequence[View]) -> list[Detections]:
-        """Detections on views of one size, in display coordinates.
 
-        Four views make one picture, because each picture costs as much as the crops in it.
-        """
-        fours = [views[i : i + 4] for i in range(0, len(views), 4)]
-        answers = self._load(family).detect([_mosaic(four) for four in fours], _SEEN[family])
-        return [
-            view.restored(part)
-            for four, answer in zip(fours, answers, strict=True)
-            for view, part in zip(four, _parted(answer, len(four[0].picture)), strict=False)
-        ]
+def views_of(gray: Gray, places: Iterable[Surprise], scale: float) -> list[View]:
+    """Crops around places of a gray picture, in the turns in which a face may stand there.
 
-    def _views(self, gray: Gray, place: Surprise) -> Iterable[View]:
-        scale = self._scale
-        extent = max(place.box.w, place.box.h) / scale * _MARGIN
-        side = next((side for side in _SIDES if side >= extent), _SIDES[-1])
-        reach = max(extent, side)
-        for turn in _TURNS if place.turned else _TURNS[:1]:
-            box = Box(place.box.cx / scale, place.box.cy / scale, reach, reach, turn)
-            view = crop(gray, box, side, 1.0)
-            to_display = np.diag([scale, scale, 1.0]) @ view.to_frame
-            yield View(lifted(cv2.cvtColor(view.picture, cv2.COLOR_GRAY2RGB)), to_display)
+    `scale` is display pixels per gray pixel; the views' transforms lead to display coordinates.
+    """
+    return [view for place in places for view in _views(gray, place, scale)]
+
+
+def seen_at(
+    load: Callable[[str], Detector],
+    views: Sequence[View],
+    detectors: Iterable[str],
+    threshold: float,
+) -> Detections:
+    """Detections on crops, in display coordinates. Raises DetectorError."""
+    sizes: dict[int, list[View]] = defaultdict(list)
+    for view in views:
+        sizes[len(view.picture)].append(view)
+    found = [
+        _detect(load(name), alike, threshold) for alike in sizes.values() for name in detectors
+    ]
+    return Detections.concat(list(itertools.chain(*found)))
+
+
+def _detect(detector: Detector, views: Sequence[View], threshold: float) -> list[Detections]:
+    """Detections on views of one size, in display coordinates.
+
+    Four views make one picture, because each picture costs as much as the crops in it.
+    """
+    fours = [views[i : i + 4] for i in range(0, len(views), 4)]
+    answers = detector.detect([_mosaic(four) for four in fours], threshold)
+    return [
+        view.restored(part)
+        for four, answer in zip(fours, answers, strict=True)
+        for view, part in zip(four, _parted(answer, len(four[0].picture)), strict=False)
+    ]
+
+
+def _views(gray: Gray, place: Surprise, scale: float) -> Iterator[View]:
+    extent = max(place.box.w, place.box.h) / scale * _MARGIN
+    side = next((side for side in _SIDES if side >= extent), _SIDES[-1])
+    reach = max(extent, side)
+    for turn in _TURNS if place.turned else _TURNS[:1]:
+        box = Box(place.box.cx / scale, place.box.cy / scale, reach, reach, turn)
+        view = crop(gray, box, side, 1.0)
+        to_display = np.diag([scale, scale, 1.0]) @ view.to_frame
+        yield View(lifted(cv2.cvtColor(view.picture, cv2.COLOR_GRAY2RGB)), to_display)
 
 
 def _mosaic(views: Sequence[View]) -> Picture:

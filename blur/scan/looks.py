@@ -118,7 +118,7 @@ Quartered CenterFace every 48th frame below 2560 pixels leaves 64 of 3725 hard o
 YuNet alone on a frame spoils the mean score that weeding uses: 67 of 9164. Turned looks at 480
 pixels lose a masked lying face."""
 
-_FINDS = 16
+FINDS = 16
 """Pixels, width of the faces that detectors find in a view; larger reports less."""
 
 _Batch = tuple[str, float, tuple[int, ...]]
@@ -282,6 +282,6 @@ def smallest_face(level: Level, width: int, height: int, *, still: bool) -> int:
     """Width in display pixels of the smallest upright face that a level's looks can find."""
     longest = max(width, height)
     if needs_tiles(width, height, still):
-        return _FINDS
+        return FINDS
     side = max(look.picture_side for look in LEVELS[level] if look.least <= longest)
-    return math.ceil(_FINDS * max(longest / side, 1 / MAX_ENLARGE))
+    return math.ceil(FINDS * max(longest / side, 1 / MAX_ENLARGE))

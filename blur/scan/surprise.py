@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from blur.data.arrays import Gray
 from blur.data.boxes import Affine
@@ -46,6 +47,10 @@ _FILLED = 0.75
 """Share of a window that must differ; smaller takes the edges of everything that moves."""
 
 
+Polygon = npt.NDArray[np.floating[Any]]
+"""(n, 2) corners of a convex polygon."""
+
+
 class Surprise(NamedTuple):
     """A place on a frame: an upright box in display coordinates, `turned` where a face of any turn
     would fill it, else a small one that only an upright face is looked for in."""
@@ -58,11 +63,14 @@ class Surprise(NamedTuple):
 class SurpriseFinder:
     """Finds surprises in a stream of gray pictures and camera steps, up to `REACH` frames late.
 
-    `scale` is display pixels per gray pixel.
+    `scale` is display pixels per gray pixel. `covered` gives polygons of a frame, (n, 2) display
+    coordinates, in which no change counts.
     """
 
-    def __init__(self, scale: float) -> None:
-        self._scale, self._next = scale, 0
+    def __init__(
+        self, scale: float, covered: Callable[[int], Sequence[Polygon]] = lambda frame: ()
+    ) -> None:
+        self._scale, self._next, self._covered = scale, 0, covered
         self._pictures: deque[Gray] = deque(maxlen=2 * REACH + 1)
         self._steps: deque[Step] = deque(maxlen=2 * REACH + 1)
         self._masks: dict[int, list[tuple[int, Gray]]] = {}
@@ -73,6 +81,8 @@ class SurpriseFinder:
         shrink = min(1.0, _SIDE / max(gray.shape))
         small = cv2.resize(gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         self._unit = self._scale * gray.shape[1] / small.shape[1]
+        if not self._pictures:
+            self._next = frame
         self._pictures.append(cv2.blur(small, (3, 3)))
         self._steps.append(step)
         self._next = frame + 1
@@ -88,7 +98,12 @@ class SurpriseFinder:
                 self._compare(frame, reach, every)
         for frame in sorted(self._masks):
             self._settle(frame)
-        return self._found
+        return self.settled()
+
+    def settled(self) -> list[Surprise]:
+        """The surprises of frames that no later picture can change, since the last call."""
+        found, self._found = self._found, []
+        return found
 
     def _compare(self, frame: int, reach: int, every: int) -> None:
         oldest = self._next - len(self._pictures)
@@ -136,6 +151,10 @@ class SurpriseFinder:
     def _settle(self, frame: int) -> None:
         """Make the masks of a frame, one for each reach, into places."""
         masks = self._masks.pop(frame, [])
+        for outline in self._covered(frame) if masks else ():
+            corners = np.round(outline / self._unit).astype(np.int32)
+            for _, mask in masks:
+                cv2.fillConvexPoly(mask, corners, 0)
         for window, turned in ((_LARGE, True), (_SMALL, False)):
             filled = [_filled(m, window) for reach, m in masks if turned or reach <= _SHORT]
             if filled:

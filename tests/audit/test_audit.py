@@ -145,6 +145,7 @@ def test_nothing_is_seen_in_a_covered_clip(
     assert audit.residuals == []
     assert (audit.frames, audit.looked) == (FRAMES, 5)
     assert "12" in audit.sampling
+    assert "narrower than 10 pixels" in audit.unseen[0] and "35 frames" in audit.unseen[1]
     assert any(name.startswith("blazeface") for name in audit.detectors)
     assert done.plan == plan
     assert [p.name for p in tmp_path.iterdir()] == ["out.mkv"]

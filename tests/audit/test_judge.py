@@ -115,6 +115,16 @@ def test_what_is_outside_the_picture_does_not_count():
     assert cover().bare(0, Box(-100, 100, 40, 50)) == 0
 
 
+def test_a_face_shows_with_an_eye_and_does_not_with_as_much_of_its_crown():
+    all_but_an_eye = cover(square(0, 0, 100, 360), square(100, 98, 640, 360))
+    all_but_the_crown = cover(square(0, 88, 640, 360))
+    for covers, shows in ((all_but_an_eye, True), (all_but_the_crown, False)):
+        assert 0.18 < covers.bare(0, FACE) < 0.25
+        assert covers.exposes(0, FACE) == shows
+    assert not all_but_an_eye.exposes(0, FACE._replace(angle=180))
+    assert all_but_an_eye.shown(0, FACE) < all_but_an_eye.shown(0, FACE._replace(cy=80))
+
+
 def test_covers_are_those_of_the_frame():
     shown = Exposure(lambda f: [square(0, 0, 300, 300)] if f == 3 else [], (), 640, 360)
     assert [shown.exposes(f, FACE) for f in (2, 3, 4, 3)] == [True, False, True, False]
