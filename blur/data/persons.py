@@ -11,6 +11,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from blur.data.alike import UNLIKE
 from blur.data.arrays import Floats
 from blur.data.boxes import sizes
 from blur.data.likeness import Descriptor, likenesses
@@ -27,7 +28,8 @@ larger groups by a single such pair."""
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A track of a clip, and its look."""
+    """A track of a clip, and the look of a person whom it shows: of a track that goes from one
+    person to another there are several."""
 
     clip: str
     track: Track
@@ -48,19 +50,35 @@ def persons(faces: Sequence[Face]) -> list[list[int]]:
     return sorted(found, key=lambda group: (-len(group), group))
 
 
+def parted(looks: Sequence[Descriptor]) -> list[list[int]]:
+    """Positions of a track's looks, in order of time, by the people it shows: a look unlike all
+    before it is somebody else's, who took the track over where two people crossed."""
+    parts: list[list[int]] = []
+    for position, look in enumerate(looks):
+        alike = [max(look.like(looks[i]) for i in part) for part in parts]
+        if alike and max(alike) >= UNLIKE:
+            parts[alike.index(max(alike))].append(position)
+        else:
+            parts.append([position])
+    return parts
+
+
 def _distances(faces: Sequence[Face]) -> Floats:
     looks = [face.look for face in faces]
     away = (1 - likenesses(looks, looks)).clip(0, 2)
     for i, face in enumerate(faces):
         for j in range(i + 1, len(faces)):
-            if faces[j].clip == face.clip and _side_by_side(face.track, faces[j].track):
+            if faces[j].clip == face.clip and _differ(face.track, faces[j].track):
                 away[i, j] = away[j, i] = _NEVER
     np.fill_diagonal(away, 0)
     return away
 
 
-def _side_by_side(one: Track, other: Track) -> bool:
-    """Whether a detector saw both at once, more than a face apart."""
+def _differ(one: Track, other: Track) -> bool:
+    """Whether two looks of a track are meant, or a detector saw two tracks at once, more than a
+    face apart."""
+    if one.id == other.id:
+        return True
     start, end = max(one.start, other.start), min(one.end, other.end)
     if start >= end:
         return False

@@ -12,7 +12,7 @@ from blur.cover.region import Covers
 from blur.data.alike import Alike, alike, best_moments
 from blur.data.boxes import stretched_box
 from blur.data.likeness import Descriptor, mean
-from blur.data.persons import Face
+from blur.data.persons import Face, parted
 from blur.data.plan import Track
 from blur.data.resolve import Lane
 from blur.detect.registry import load_recogniser
@@ -29,8 +29,9 @@ _LEAST = 24.0
 more alike than 999 of 1000 strangers, at 40 it is 98. Larger describes fewer faces."""
 _LEAST_SURE = 0.35
 """Likeness of two photographs of one person, at least; larger refuses more pairs that are right."""
-_MOMENTS = 3
-"""Moments of a track that group it with others; more are steadier and take longer."""
+_MOMENTS = 4
+"""Moments of a track that group it with others; more are steadier, notice briefer exchanges of
+people and take longer."""
 _SPECK = 0.5
 """Share of the largest face's width up to which other faces of a photograph are bystanders that do
 not count; larger accepts more group pictures."""
@@ -66,8 +67,8 @@ class ClipFaces:
         for lane in self.lanes():
             frames = best_moments(lane.track, _MOMENTS)
             known = [(at, look) for at in frames if (look := self.look(lane.track, at)) is not None]
-            if known:
-                yield Face(self.key, lane.track, mean(look for _, look in known)), known[0][0]
+            for part in parted([look for _, look in known]):
+                yield Face(self.key, lane.track, mean(known[i][1] for i in part)), known[part[0]][0]
 
     def alike(self, person: Descriptor, tracks: Sequence[int] | None = None) -> list[Alike]:
         """Spans to offer as a person's, of the named tracks or of all, not kept clear yet."""

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """How well the recogniser tells people apart: the numbers behind its bars.
 
-    python tests/bench/likeness.py [shrunk|turned|masked|gray ...]
+    python tests/bench/likeness.py [shrunk|turned|masked|gray|trials ...]
 
-Pairs of photographs of `id_lfw`, as they are and made harder: share of pairs of one person that are
-more alike than all but 1 in 100, 1000 and 10,000 pairs of strangers, and the likeness there.
+Pairs of photographs of `id_lfw`, as they are and made harder: share of pairs of one person that
+are more alike than all but 1 in 100, 1000 and 10,000 pairs of strangers, and the likeness there.
+`trials`: is a track offered as the person's, who is known by one to three photographs? 10,000
+tracks of strangers and as many of the person, of one to three other photographs each.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ import cv2
 import numpy as np
 from paths import FACEDATA
 
+from blur.data.alike import Alike, alike
 from blur.data.arrays import Picture
-from blur.data.likeness import Descriptor, likenesses
-from blur.data.plan import Box
+from blur.data.likeness import Descriptor, likenesses, mean
+from blur.data.plan import Box, Track
 from blur.detect.recogniser import Recogniser
 
 _RATES = (1e-2, 1e-3, 1e-4)
+_TRIALS = 10_000
 _SHRUNK = 40
 """Pixels from ear to ear."""
 
@@ -73,6 +77,30 @@ def photographs() -> Iterator[tuple[str, Picture]]:
             yield name, np.ascontiguousarray(cv2.imread(str(folder / file))[..., ::-1])
 
 
+def trials(people: dict[str, list[Descriptor]]) -> None:
+    """Prints how often a track is offered as the person's, of strangers and of the person."""
+    rng = np.random.default_rng(0)
+    names = sorted(people)
+    offered = {True: 0, False: 0}
+    for trial in range(2 * _TRIALS):
+        own = trial % 2 == 0
+        kept, other = rng.choice(names, 2, replace=False).tolist()
+        photos = [people[kept][i] for i in rng.permutation(len(people[kept]))]
+        known, rest = photos[: rng.integers(1, 4)], photos[3:] if own else people[other]
+        shown = [rest[i] for i in rng.permutation(len(rest))[: rng.integers(1, 4)]]
+        offered[own] += bool(_offered(shown, mean(known)))
+    for own, count in offered.items():
+        print(f"{'own' if own else 'strangers'}: offered {count} of {_TRIALS}", flush=True)
+
+
+def _offered(shown: Sequence[Descriptor], person: Descriptor) -> list[Alike]:
+    """What is offered of a track that looks like each of `shown` for half a second."""
+    frames = 15 * len(shown)
+    boxes = np.tile(np.array([[100, 100, 50, 60, 0]], np.float32), (frames, 1))
+    track = Track(0, 0, boxes, np.zeros(frames, np.uint8), np.ones(frames, np.float32))
+    return alike(track, [track], lambda _, frame: shown[frame // 15], person, 30.0)
+
+
 def main(ways: Sequence[str]) -> None:
     recogniser = Recogniser(threads=1)
     given = [
@@ -81,7 +109,13 @@ def main(ways: Sequence[str]) -> None:
         if (box := portrait(recogniser, picture)) is not None
     ]
     print(f"{len(given)} photographs")
-    for way in ways or _WAYS:
+    if not ways or "trials" in ways:
+        people: dict[str, list[Descriptor]] = {}
+        for name, picture, box in given:
+            if (known := recogniser.look(picture, box)) is not None:
+                people.setdefault(name, []).append(known.descriptor)
+        trials(people)
+    for way in [way for way in ways if way in _WAYS] if ways else _WAYS:
         names, found = [], list[Descriptor]()
         for name, picture, box in given:
             known = recogniser.look(*_WAYS[way](picture, box))

@@ -7,7 +7,7 @@ import pytest
 
 from blur.data.alike import alike, best_moments
 from blur.data.likeness import Descriptor
-from blur.data.persons import Face, persons
+from blur.data.persons import Face, parted, persons
 from blur.data.plan import Mark, Track
 
 RATE = 30.0
@@ -99,6 +99,14 @@ def test_persons_are_grouped_over_clips_and_never_side_by_side() -> None:
     fragments = [Face("a", track(1, 0, 50), ANNA), Face("a", track(2, 60, 90, 400), ANNA)]
     assert persons(fragments) == [[0, 1]]
     assert persons([]) == [] and persons(twins[:1]) == [[0]]
+
+
+def test_a_track_that_goes_from_one_person_to_another_shows_both() -> None:
+    assert parted([ANNA, ANNA, BEN, BEN]) == [[0, 1], [2, 3]]
+    assert parted([ANNA, BEN, ANNA]) == [[0, 2], [1]]
+    assert parted([]) == []
+    of = track(1, 0, 50)
+    assert persons([Face("a", of, ANNA), Face("a", of, ANNA), Face("b", of, ANNA)]) == [[0, 2], [1]]
 
 
 def test_a_mean_of_none_is_an_error() -> None:

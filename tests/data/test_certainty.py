@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -151,6 +152,28 @@ def test_a_decision_after_a_meeting_holds_and_a_confirmed_one_during_it() -> Non
     assert clear(kept(plan_of(one, other), keep(one, confirmed=True))) == [*range(FRAMES)]
     within = keep(one, near[3], FRAMES)  # begins where nobody can say who is who
     assert clear(kept(plan_of(one, other), within)) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "score", "source", "ends"),
+    [
+        (0.3, 0.4, "scan", False),
+        (0.3, 0.6, "scan", True),
+        (0.4, 0.4, "scan", True),
+        (0.3, 0.0, "edit", True),
+        (0.3, 0.0, "audit", True),
+    ],
+)
+def test_only_a_small_faint_speck_of_the_scan_passes_near(
+    size: float, score: float, source: str, ends: bool
+) -> None:
+    face, near = moving(0, [100] * FRAMES), moving(1, [150] * 20, start=40)
+    near.boxes[:, 2:4] *= size
+    near.scores[:] = score
+    near = dataclasses.replace(near, source=source)
+    found = kept(plan_of(face, near), keep(face))
+    assert clear(found) == list(range(40 - MARGIN if ends else FRAMES))
+    assert [track.id for track in found.plan.tracks if track.start == 40] == [1]  # its own cover
 
 
 def test_each_meeting_is_confirmed_by_itself() -> None:
