@@ -17,7 +17,7 @@ from blur.data.plan import Boxes, Mark
 SIZES = 10
 """Frames before and after whose median is a face's size; larger is calmer and lags a zoom."""
 
-SCORE, DOUBT = 0.85, 0.8
+SCORE, DOUBT = 0.82, 1.4
 """Mean score of the sightings near in time from which a box is trusted, and growth of a face for
 each unit of score below, as a share of its size. On clips with truth nine of ten boxes lie off the
 face's centre by at most .33 of its half size at scores over .9, .42 at .8, .55 under .7; larger
