@@ -29,6 +29,8 @@ _LICENCES = {
     "libx265": "GPL-2.0-or-later",
     "libde265": "LGPL-3.0-or-later",
     "libheif": "LGPL-3.0-or-later",
+    "libjasper": "JasPer-2.0",
+    "liblcms2": "MIT",
     "libmp3lame": "LGPL-2.0-or-later",
     "libdav1d": "BSD-2-Clause",
     "libvpx": "BSD-3-Clause",
@@ -39,7 +41,7 @@ _LICENCES = {
          "libswscale"), "LGPL-3.0-or-later",
     ),
 }  # fmt: skip
-"""Licences of native libraries that wheels of av and pillow-heif bring along, by file name."""
+"""Licences of native libraries that wheels of av, pillow-heif and rawpy bring, by file name."""
 _NATIVE = re.compile(r"\.(so(\.[\d.]+)?|dylib|dll)$")
 _CLASSIFIER = "License :: OSI Approved :: "
 
