@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 NEW_SUBFILE_TYPE, WIDTH, HEIGHT, BITS, PHOTOMETRIC = 254, 256, 257, 258, 262
 ORIENTATION, SUB_DIRECTORIES, PROFILE, DNG_VERSION = 274, 330, 34675, 50706
+CHANNELS, PLANES, FOURTH = 277, 284, 338
 
 HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -20,6 +21,23 @@ _MOST_VALUES = 64
 _SIZES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 
 Directory = dict[int, tuple[int, ...]]
+
+
+def unreadable(tags: Directory) -> str | None:
+    """The layout, in words, of deep samples that OpenCV takes for another one; None for usual ones.
+
+    Measured: it reads planes one after the other as interleaved, CIE L*a*b* as RGB, and drops the
+    alpha of grey.
+    """
+    channels = tags.get(CHANNELS, (1,))[0]
+    if tags.get(PHOTOMETRIC, (1,))[0] not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
+        return "stores deep samples in other colours than grey or RGB"
+    if channels > 1 and tags.get(PLANES, (1,))[0] == _APART:
+        return "stores deep samples in planes of their own"
+    return None if channels in (1, 3, 4) else f"stores {channels} deep samples a pixel"
+
+
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _APART = 0, 1, 2, 2
 
 
 class _Shape(NamedTuple):

@@ -185,7 +185,7 @@ def _deep(path: Path) -> Photograph:
         with photograph_header(path) as image:
             codec, turned = "png", int(image.getexif().get(tiff.ORIENTATION, 1))
             profile = bytes(image.info.get("icc_profile") or b"")
-            inverted, colour, header = False, png_colour(path), image
+            inverted, colour, header, fourth = False, png_colour(path), image, _STRAIGHT
     else:
         first, *others = tiff.directories(path)
         if any(not tags.get(tiff.NEW_SUBFILE_TYPE, (0,))[0] & 1 for tags in others):
@@ -195,7 +195,9 @@ def _deep(path: Path) -> Photograph:
                 remedy="save them as files of their own, or as a film",
             )
         refuse_giant(first.get(tiff.WIDTH, (0,))[0], first.get(tiff.HEIGHT, (0,))[0], path.name)
-        header = None
+        if (layout := tiff.unreadable(first)) is not None:
+            raise DecodeError(layout, subject=path.name, remedy=_CONVERT)
+        header, fourth = None, first.get(tiff.FOURTH, (0,))[0]
         codec, turned = "tiff", 1  # OpenCV turns TIFFs by itself
         inverted = first.get(tiff.PHOTOMETRIC) == (0,)
         profile, colour = icc.in_tiff(path), Colour(range=2)
@@ -205,7 +207,7 @@ def _deep(path: Path) -> Photograph:
         raise DecodeError("cannot be decoded: its samples are damaged", subject=path.name)
     samples, notes = _to_16_bits(np.asarray(found))
     samples = 65535 - samples if inverted else samples
-    samples, flat = _flattened(samples)
+    samples, flat = _flattened(samples, fourth)
     notes += flat
     if header is not None:
         samples, changed = _in_gamma(samples, header)
@@ -243,15 +245,26 @@ def _to_16_bits(found: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint16], tuple[
     return samples, (f"{kind} samples from 0 to {top:g} brought to 16 bits",)
 
 
+_MULTIPLIED, _STRAIGHT = 1, 2
+
+
 def _flattened(
-    samples: npt.NDArray[np.uint16],
+    samples: npt.NDArray[np.uint16], fourth: int = _STRAIGHT
 ) -> tuple[npt.NDArray[np.uint16], tuple[str, ...]]:
+    """Over white. `fourth` tells a fourth channel as TIFF does: 0 nothing to show, 1 alpha that
+    the colours are multiplied by, 2 alpha."""
     if samples.ndim == 2 or samples.shape[2] == 3:
         return samples, ()
+    if fourth == 0:
+        return np.ascontiguousarray(samples[:, :, :3]), ("a fourth channel is dropped",)
     alpha = samples[:, :, 3:].astype(np.float32) / 65535
     if (alpha == 1).all():
         return samples[:, :, :3], ()
-    shown = 65535 - (65535 - samples[:, :, :3].astype(np.float32)) * alpha
+    colours = samples[:, :, :3].astype(np.float32)
+    if fourth == _MULTIPLIED:
+        shown = np.minimum(colours + 65535 * (1 - alpha), 65535)
+    else:
+        shown = 65535 - (65535 - colours) * alpha
     return shown.round().astype(np.uint16), ("transparency flattened on white",)
 
 

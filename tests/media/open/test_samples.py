@@ -210,6 +210,35 @@ def test_plain_photographs_have_no_code_points(tmp_path):
     assert probe(source).colour == Colour(range=2)
 
 
+def with_fourth(folder, value, meaning):
+    return tiff(folder / "a.tif", alpha(deep(scene()), value), 2, t338=meaning)
+
+
+def test_a_fourth_channel_is_what_the_file_says(tmp_path):
+    white = np.full_like(deep(scene()), 65535)
+    for value, meaning, wanted in (
+        (0, 0, deep(scene())),
+        (0, 2, white),
+        (0, 1, white),  # multiplied: whatever remains of the colours is light
+        (65535, 1, deep(scene())),
+    ):
+        found = read_photograph(with_fourth(tmp_path, value, meaning))
+        assert (found.samples == wanted).all(), (value, meaning)
+    assert any("dropped" in n for n in read_photograph(with_fourth(tmp_path, 0, 0)).notes)
+
+
+@pytest.mark.parametrize(
+    ("photometric", "tags", "channels"),
+    [(5, {}, 4), (8, {}, 3), (2, {"t284": 2}, 3), (1, {"t338": 2}, 2)],
+)
+def test_layouts_that_would_come_out_wrong_are_refused(tmp_path, photometric, tags, channels):
+    samples = alpha(deep(scene()), 65535)[:, :, :channels]
+    source = tiff(tmp_path / "a.tif", np.ascontiguousarray(samples), photometric, **tags)
+    with pytest.raises(DecodeError, match="deep samples") as caught:
+        probe(source)
+    assert "convert" in caught.value.remedy
+
+
 def test_whole_numbers_of_instruments_are_brought_to_16_bits(tmp_path):
     source = tiff(tmp_path / "a.tif", grey().astype(np.uint32) * 70000, 1)
     _, found, notes = out(source, tmp_path)
