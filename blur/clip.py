@@ -16,7 +16,7 @@ from blur.data.edits import Edits
 from blur.data.findings import Audit
 from blur.data.plan import Kind, Mark, Plan
 from blur.disk.fingerprint import file_sha256, sampled
-from blur.errors import BlurError, ClipChanged, PlanMismatch
+from blur.errors import BlurError, ClipAway, ClipChanged, PlanMismatch
 from blur.process.progress import Progress
 from blur.settings import Settings
 from blur.store.digests import of_this_build, render_digest, scan_digest
@@ -92,14 +92,12 @@ class ClipJob(Struct, frozen=True):
         return plan
 
     def require_unchanged(self) -> None:
-        """Raises ClipChanged if the clip is no longer the one that the ledger knows."""
+        """Raises ClipChanged if the clip is not that of the ledger any more, ClipAway if gone."""
         try:
             same = is_clip_of(self.entry, self.path)
         except OSError as error:
-            raise BlurError(
-                f"cannot be read any more: {error.strerror}",
-                subject=self.entry.name,
-                remedy="check that its disk is connected, then run the same command again",
+            raise ClipAway(
+                f"cannot be read any more: {error.strerror}", subject=self.entry.name
             ) from error
         if not same:
             raise ClipChanged("changed while the batch ran", subject=self.entry.name)

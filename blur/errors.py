@@ -153,6 +153,12 @@ class ClipChanged(BlurError):
     remedy = "run the same command again when the copy is complete"
 
 
+class ClipAway(BlurError):
+    """The clip cannot be read any more, though it was there."""
+
+    remedy = "check that its disk is connected, then run the same command again"
+
+
 class WorkerLost(BlurError):
     """The clip's worker process died, hung, or outgrew its memory."""
 

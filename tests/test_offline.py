@@ -156,6 +156,13 @@ def test_no_command_opens_a_socket_or_writes_at_home(clip: Path, tmp_path: Path)
         ["run", clip, "-o", out / "run"],
         ["scan", clip, "-o", out / "halves"],
         ["render", clip, "-o", out / "halves"],
+        ["status", out / "run"],
+        ["inspect", clip],
+        ["preview", clip, "-o", out / "sheet.jpg"],
+        ["markers", out / "run"],
+        ["edits", "list", out / "run", "clip.mp4"],
+        ["doctor", "--quick"],
+        ["clean", out / "halves"],
     ]
     for command in commands:
         output, calls = watched(["-m", "blur", *map(str, command)], home)

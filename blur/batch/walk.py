@@ -16,7 +16,7 @@ from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
 from blur.batch.segment_tasks import SegmentTasks, segment_count
 from blur.batch.work import Probed, RunRequest
 from blur.clip import process_clip
-from blur.errors import BlurError, DiskFull, Interrupted, WorkerLost, cannot_write
+from blur.errors import BlurError, ClipAway, DiskFull, Interrupted, WorkerLost, cannot_write
 from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
 from blur.settings import BatchSettings
@@ -31,12 +31,16 @@ _LEDGER_EVERY = 1.0
 """Seconds between two saves of the progress that `blur status` shows; fewer write more."""
 
 
+_OF_THE_MACHINE = (WorkerLost, DiskFull, ClipAway)
+"""Errors that tell nothing against an earlier output of the clip."""
+
+
 class Walk:
     """Takes the `clips` that are `probed` down the corridor, and keeps ledger and display told.
 
     Both mappings may be filled until `work` begins. `ended` hears of each clip that is done,
     failed or left for later, by its key, and of its error; never of an interrupted one. With
-    `keep`, a worker that is lost costs no earlier output that covers all that it should.
+    `keep`, a fault of the machine costs no earlier output that covers all that it should.
     """
 
     def __init__(
@@ -114,7 +118,7 @@ class Walk:
         if isinstance(error, Interrupted):
             return
         clip, request = self._clips[key], self._request
-        if isinstance(error, WorkerLost) and self._keep and self._stands(clip):
+        if isinstance(error, _OF_THE_MACHINE) and self._keep and self._stands(clip):
             log_failure(request.folder, clip.file, error, details)
             self._display.say(f"{clip.file.name}: {error.problem}; its earlier output stays")
             self._ended(key, error)

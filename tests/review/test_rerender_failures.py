@@ -78,7 +78,7 @@ def test_a_lost_worker_costs_another_try_and_not_the_output(fake: FakeBatch) -> 
     assert "SIGSEGV" in (fake.out / ".blur" / "errors.log").read_text()
 
 
-PATIENT = Settings(batch=BatchSettings(stall_timeout=2, jobs=1))
+PATIENT = Settings(batch=BatchSettings(stall_timeout=5, jobs=1))
 
 
 def test_a_hung_worker_costs_another_try_and_not_the_output(fake: FakeBatch) -> None:
@@ -102,7 +102,17 @@ def test_a_worker_that_hangs_every_time_costs_no_output_that_covers_enough(
     assert fake.outputs["a.mp4"] == before
     report = load_report(fake.out)
     assert report is not None and report.clips[0].state is State.DONE
-    assert rendered_again(fake, "a.mov")[0].stage == "done"
+
+
+def test_a_clip_whose_disk_is_away_costs_no_output_that_covers_enough(fake: FakeBatch) -> None:
+    clip = fake.clip("a.mov")
+    fake.run()
+    before = fake.outputs["a.mp4"]
+    clip.rename(clip.with_name("away"))
+    (progress,) = rendered_again(fake, "a.mov")
+    assert progress.stage == "failed" and "earlier output stays" in str(progress.problem)
+    assert "disk is connected" in str(progress.problem)
+    assert fake.outputs["a.mp4"] == before
 
 
 def test_the_second_ctrl_c_kills_a_worker_that_answers_no_more(fake: FakeBatch) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from killed import Killer
 from made_clips import frame_hashes
 from mutants import shows_green
 from refusals import Refuser
@@ -107,3 +108,44 @@ def published(out: Path) -> dict[str, list[str]]:
     """Hashes of the pictures of each output, by its name."""
     found = (p for p in out.rglob("*.mp4") if ".blur" not in p.parts)
     return {str(p.relative_to(out)): frame_hashes(p) for p in found}
+
+
+def after_kill(
+    killer: Killer, inputs: Path, out: Path, what: str, stage: str, nth: int
+) -> list[str]:
+    """Kills a piece of work and does it again; returns whatever is wrong.
+
+    `out` is new for a "run", else that of a finished one.
+    """
+    ended = killer.work(what, inputs, out, stage, nth)
+    wrong = [] if ended["code"] is None else [f"was not killed: {ended}"]
+    wrong += _unsound(out)
+    if what != "run" and not (out / "a.mp4").exists():
+        wrong.append("took the finished output along")
+    if what in ("clean", "export") and (out / ".blur" / "ledger.sqlite").exists():
+        again = killer.work(what, inputs, out)
+        if again["code"] != Exit.OK:
+            wrong.append(f"done again, it ends with {again}")
+    again = killer.work("run", inputs, out)
+    if again["code"] != Exit.OK or not (out / "a.mp4").exists():
+        wrong.append(f"the next run ends with {again}")
+    wrong += _unsound(out)
+    wrong += [f"left behind: {path.name}" for path in out.rglob("*.part")]
+    return wrong
+
+
+def _unsound(out: Path) -> list[str]:
+    """Files in `out`, beside the work folder, that are half, clear or nobody's."""
+    wrong = []
+    for path in out.rglob("*"):
+        if path.is_dir() or ".blur" in path.parts or path.match(".blur-*.part"):
+            continue
+        if path.name == "a.mp4":
+            if len(frame_hashes(path)) != 20 or shows_green(path):
+                wrong.append("an output is half or clear")
+        elif path.name == "report.json":
+            if load_report(out) is None:
+                wrong.append("a half report")
+        elif path.name not in ("report.html", "a.csv") or not path.stat().st_size:
+            wrong.append(f"nobody's: {path.name}")
+    return wrong

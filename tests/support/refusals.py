@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import json
 import os
 import select
@@ -146,6 +147,7 @@ def _program(channel: socket.socket) -> None:
 
     from blur import corridor  # noqa: F401 - loaded once, before the forks
     from blur.batch import failure, run
+    from blur.batch.display import Lines
     from blur.detect import registry
     from blur.errors import BlurError
     from blur.export import report_page
@@ -169,11 +171,11 @@ def _program(channel: socket.socket) -> None:
 
     def end(inputs: Path, out: Path) -> dict:
         try:
-            report = run.run([inputs], out, settings, serial=True)
+            said = io.StringIO()
+            report = run.run([inputs], out, settings, serial=True, display=Lines(said))
             if (out / "report.json").exists():
                 report_page.write(out)
-            problems = [c.error.problem for c in report.clips if c.error is not None]
-            return {"code": int(report.exit_code), "problems": problems}
+            return {"code": int(report.exit_code), "problems": said.getvalue().splitlines()}
         except BlurError as error:
             return {"code": int(error.exit_code), "problems": [str(error)]}
         except BaseException:
