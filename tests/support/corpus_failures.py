@@ -17,6 +17,11 @@ def _animated(path: Path, **options: bytes) -> None:
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=40, **options)
 
 
+def _without_end(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 9 // 10])
+
+
 def _written(name: str, data: bytes) -> Maker:
     return saved(name, lambda path: path.write_bytes(data))
 
@@ -110,6 +115,20 @@ FAILURES: dict[str, Row] = {
     "MKV cut off": Fails(_cut("a.mkv", "odd", 0.6), "lost", "--max-damaged"),
     "AVI cut off": Fails(_cut("a.avi", "mjpeg", 0.8), "lost", "--max-damaged"),
     "GIF cut off": Fails(_cut("a.gif", "gif", 0.6), "lost", "--max-damaged"),
+    **{
+        f"{name} cut off": Fails(
+            saved(f"a.{suffix}", lambda p, c=codec, f=pix_fmt: _without_end(coded(p, c, f))),
+            "cannot be decoded",
+            "copy",
+        )
+        for name, suffix, codec, pix_fmt in (
+            ("one-frame GIF", "gif", "gif", "rgb8"),
+            ("QOI", "qoi", "qoi", "rgb24"),
+            ("Sun raster", "ras", "sunrast", "bgr24"),
+            ("DPX", "dpx", "dpx", "rgb24"),
+            ("BMP", "bmp", "bmp", "bgr24"),
+        )
+    },
     "FLV header alone": Fails(_cut("a.flv", "flv", 0.05), "damaged or cut off", "copy"),
     "JPEG cut off": Fails(
         saved("a.jpg", lambda p: p.write_bytes(other(p, "JPEG").read_bytes()[:600])),

@@ -6,6 +6,7 @@ Samples deeper than 8 bits stay so where their format keeps them; a note says wh
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from blur.media import raw, tiff
 from blur.media.container import open_input, read_head
 from blur.media.giants import refuse_giant
 from blur.media.open.clip_info import Colour
+from blur.media.open.gif import count_images
 from blur.media.open.opaque import has_alpha
 from blur.media.photograph import (
     RAW,
@@ -349,8 +351,8 @@ def _by_ffmpeg(path: Path) -> Photograph:
             picture = next(iter(container.decode(stream)), None)
         except av.error.FFmpegError as error:
             raise DecodeError(f"cannot be decoded: {error.strerror}", subject=path.name) from error
-    if picture is None:
-        raise DecodeError("cannot be decoded: it holds no picture", subject=path.name)
+    if picture is None or picture.is_corrupt or _is_cut_off(path, codec):
+        raise DecodeError("cannot be decoded: its picture is cut off", subject=path.name)
     name = picture.format.name
     if "f32" in name or "f16" in name:
         raise DecodeError(
@@ -367,6 +369,18 @@ def _by_ffmpeg(path: Path) -> Photograph:
     target = _pix_fmt(deep=deep, grey=name.startswith(("gray", "mono")))
     whole: Samples = picture.reformat(format=target, dst_color_range=2).to_ndarray()
     return Photograph(whole, codec)
+
+
+def _is_cut_off(path: Path, codec: str) -> bool:
+    """Whether a file lacks its end, in formats whose decoders show the rest without a word."""
+    if codec == "gif":
+        return count_images(path) != (1, True)
+    if codec == "qoi":
+        return not path.read_bytes().endswith(bytes(7) + b"\1")
+    if codec == "sunrast":
+        length, palette = struct.unpack(">16xI8xI", read_head(path)[:32])
+        return path.stat().st_size < 32 + int(length) + int(palette)
+    return False
 
 
 def _eight(samples: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
