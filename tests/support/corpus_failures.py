@@ -135,6 +135,16 @@ FAILURES: dict[str, Row] = {
         "cannot be decoded",
         "copy",
     ),
+    "16-bit TIFF cut off": Fails(
+        saved("a.tif", lambda p: _without_end(tiff(p, deep(scene()), 2))), "cannot be decoded"
+    ),
+    "TIFF whose directory is cut off": Fails(
+        saved(
+            "a.tif",
+            lambda p: _without_end(Image.fromarray(scene()).save(p, compression="tiff_lzw") or p),
+        ),
+        "cannot be decoded",
+    ),
     "PNG cut off": Fails(
         saved("a.png", lambda p: p.write_bytes(png(p, deep(scene())).read_bytes()[:999])),
         "cannot be decoded",

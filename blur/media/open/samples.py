@@ -178,7 +178,8 @@ def _is_deep(path: Path, form: str | None) -> bool:
         return read_head(path)[24:25] == b"\x10"
     if form != "TIFF":
         return False
-    return max(tiff.directories(path)[:1][0].get(tiff.BITS, (1,)), default=1) > 8
+    first = next(iter(tiff.directories(path)), {})
+    return max(first.get(tiff.BITS, (1,)), default=1) > 8
 
 
 def _deep(path: Path) -> Photograph:

@@ -75,7 +75,7 @@ def _traces_in_still(path: Path) -> FileTraces:
         codec = form.lower()
         track = "picture of a camera's sensor" if form == RAW else _pictured(path)
     elif form == "TIFF":
-        first = tiff.directories(path)[0]
+        first = next(iter(tiff.directories(path)), {})
         width, height = (first.get(tag, (0,))[0] for tag in (tiff.WIDTH, tiff.HEIGHT))
         space = icc.standard_name(icc.in_tiff(path)) or "sRGB"
         codec, track = "tiff", f"picture tiff {width}x{height} {space}"
