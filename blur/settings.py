@@ -201,7 +201,10 @@ class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = None
     audio: Annotated[
         AudioMode,
-        Meta(description="strip removes sound, keep copies it; a voice identifies"),
+        Meta(
+            description="strip removes sound, keep keeps it, recoded where its packets could hide"
+            " anything; a voice identifies"
+        ),
     ] = AudioMode.STRIP
     mute: Annotated[
         str,

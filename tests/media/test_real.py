@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 import pytest
-from passing import decoded, heard, passed_through
+from passing import decoded, heard, likeness, passed_through
 
 from blur.media.open.probe import probe
 from blur.media.traces.file_traces import traces_in_file
@@ -82,11 +82,14 @@ def _seen_alike_by_mediainfo(out, done) -> None:
 def test_sound_is_kept_to_the_sample(name, tmp_path):
     clip = next(p for p in CLIPS if p.name == name)
     done = passed_through(clip, tmp_path, _SETTINGS)
-    for (start, before), (new_start, after) in zip(
-        heard(clip), heard(done.written.path), strict=True
-    ):
-        assert start - new_start == _start_of(clip) - _start_of(done.written.path)
-        assert before.shape == after.shape and (before == after).all()
+    moved = _start_of(clip) - _start_of(done.written.path)
+    codecs = [track.codec for track in probe(done.written.path).audio]
+    for codec, old, new in zip(codecs, heard(clip), heard(done.written.path), strict=True):
+        if codec == "aac":  # recoded, since its packets have room for anything
+            assert likeness((old[0] - moved, old[1]), new) > 0.98
+            continue
+        assert old[0] - new[0] == moved
+        assert old[1].shape == new[1].shape and (old[1] == new[1]).all()
 
 
 def test_every_frame_can_be_decoded_again(tmp_path):

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 from footage import GPS, RECIPES, SECRET, make
-from passing import decoded, heard, passed_through, planes
+from passing import decoded, heard, likeness, passed_through, planes
 
 from blur.media.open.probe import probe
 from blur.media.traces.file_traces import traces_in_file
@@ -114,7 +114,12 @@ def test_sound_is_kept_to_the_sample(source, codec, tmp_path):
     done = passed_through(source, tmp_path, settings)
     before, after = heard(source), heard(done.written.path)
     assert len(before) == len(after)
-    for (start, samples), (new_start, new_samples) in zip(before, after, strict=True):
+    codecs = [track.codec for track in probe(done.written.path).audio]
+    for codec, old, new in zip(codecs, before, after, strict=True):
+        if codec == "aac":  # recoded, since its packets have room for anything
+            assert likeness(old, new) > 0.99
+            continue
+        (start, samples), (new_start, new_samples) = old, new
         assert abs(start - new_start) <= Fraction(1, 1000 if "mkv" in str(source) else 48000)
         length = min(samples.shape[1], new_samples.shape[1])
         assert length >= samples.shape[1] - 1024

@@ -1,4 +1,4 @@
-"""Sound: copied packet by packet where the container takes its codec, else recoded losslessly."""
+"""Sound: copied frame by frame where the container takes its codec, else recoded."""
 
 from __future__ import annotations
 
@@ -11,28 +11,40 @@ import av
 import av.container
 import av.error
 import numpy as np
+from av.codec.context import Flags
 
 from blur.errors import DecodeError, OutputError
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.clock import moved
+from blur.media.write.sound_frames import frames_alone
 from blur.values import TimeSpan
 
-# Codecs that each container takes as they are: known to players, without metadata of their own.
 _COPIED = {
-    "mp4": {"aac", "mp3", "mp2", "alac", "ac3", "eac3"},
-    "mov": {"aac", "mp3", "alac", "ac3", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s16be"}
-    | {"pcm_s24be", "pcm_f32le"},
-    # Other codecs have priming samples before the first sample, which would move the pictures.
+    "mp4": {"mp3", "mp2", "ac3", "eac3"},
+    "mov": {"mp3", "ac3", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s16be", "pcm_s24be"}
+    | {"pcm_f32le"},
     "matroska": {"opus", "pcm_s16le", "pcm_s24le", "pcm_f32le"},
 }
+"""Codecs that each container takes as they are: known to players, in frames that tell their length.
+Packets of AAC and ALAC have room between their sounds for elements that no decoder gives out."""
 
-# Lossless encoders and their sample formats: for 16 bits, for more.
+_FRAMED = ("mp2", "mp3", "ac3", "eac3", "opus")
+
 _RECODED = {
-    "mp4": (("alac", "s16p"), ("alac", "s32p")),
+    "mp4": (("aac", "fltp"), ("aac", "fltp")),
     "mov": (("pcm_s16le", "s16"), ("pcm_s24le", "s32")),
     "matroska": (("flac", "s16"), ("flac", "s32")),
 }
+"""Encoders and their sample formats, for 16 bits and for more: played by browsers (MP4) and by
+editing programs."""
+
+_AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+"""Hz; other rates become 48000."""
+
+_AAC_BITS = 128_000
+"""Bit/s of a channel, twice those of streaming services; the codec's limit is 288 thousand at 48
+kHz, and more makes files larger."""
 
 _GAP = Fraction(1, 10)
 """Seconds; a longer gap is filled with silence, a shorter gap is the clock's rounding."""
@@ -74,8 +86,11 @@ class Sound:
                     subject=info.path.name,
                     remedy="use --audio strip, or copy the clip from its source again",
                 )
-            if stream.codec_context.name in _COPIED[muxer] and not mute:
-                self._tracks[stream.index] = _Copied(stream, output, shift)
+            codec, channels = _codec(stream), stream.codec_context.layout.nb_channels
+            # More channels of Opus are streams within each packet.
+            simple = codec != "opus" or channels <= 2
+            if codec in _COPIED[muxer] and simple and not mute:
+                self._tracks[stream.index] = _Copied(stream, output, shift, info.path.name)
             else:
                 self._tracks[stream.index] = _Recoded(stream, output, shift, mute, number)
         self._shift = shift
@@ -114,8 +129,13 @@ class _Copied:
     note = ""
 
     def __init__(
-        self, source: av.AudioStream, output: av.container.OutputContainer, shift: Fraction
+        self,
+        source: av.AudioStream,
+        output: av.container.OutputContainer,
+        shift: Fraction,
+        name: str,
     ) -> None:
+        self._name, self._codec = name, _codec(source)
         self._target = output.add_stream_from_template(source)
         context = source.codec_context
         self._shift = shift
@@ -126,7 +146,6 @@ class _Copied:
         if self._count:
             self._target.time_base = Fraction(1, self._rate)
         self._next: int | None = None
-        self._aac = context.name == "aac"
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         if not packet.size:
@@ -146,14 +165,29 @@ class _Copied:
             pts = time + round(self._shift / packet.time_base)
         packet.pts = packet.dts = pts
         self._next = pts + (packet.duration or 0)
-        if self._aac:
-            packet = _without_fill(packet)
+        if self._codec in _FRAMED:
+            packet = self._frames_alone(packet)
         packet.stream = self._target
         yield packet
 
+    def _frames_alone(self, packet: av.Packet[Any]) -> av.Packet[Any]:
+        frames = frames_alone(self._codec, bytes(packet))
+        if frames is None:
+            raise DecodeError(
+                f"its sound cannot be kept: a packet holds no whole frame of {self._codec}",
+                subject=self._name,
+                remedy="use --audio strip, or recode the sound first",
+            )
+        clean: av.Packet[Any] = av.Packet(frames)
+        clean.pts, clean.dts, clean.duration = packet.pts, packet.dts, packet.duration
+        clean.time_base, clean.is_keyframe = packet.time_base, packet.is_keyframe
+        if packet.has_sidedata("skip_samples"):
+            clean.set_sidedata(packet.get_sidedata("skip_samples"))
+        return clean
+
 
 class _Recoded:
-    """Packets decoded, silenced in muted spans, and encoded again by a lossless codec."""
+    """Packets decoded, silenced in muted spans, and encoded again."""
 
     def __init__(
         self,
@@ -166,22 +200,28 @@ class _Recoded:
         context = source.codec_context
         deep = context.format.name.startswith("s32") or context.name in ("pcm_f32le", "pcm_f64le")
         encoder, sample_format = _RECODED[output.format.name][deep]
-        bits = 24 if deep else 16
-        self.note = f"sound track {number} recoded from {context.name} to {bits}-bit {encoder}"
+        lossy = encoder == "aac"
         self._rate = context.sample_rate
+        if lossy and self._rate not in _AAC_RATES:
+            self._rate = 48_000
+        layout = _layout(context.layout)
+        kind = f"{_AAC_BITS * context.layout.nb_channels // 1000} kbit/s" if lossy else None
+        kind = kind or f"{24 if deep else 16}-bit"
+        self.note = f"sound track {number} recoded from {_codec(source)} to {kind} {encoder}"
         try:
             target = output.add_stream(encoder, rate=self._rate)
             assert isinstance(target, av.AudioStream)
             self._target = target
-            layout = _layout(context.layout)
-            self._target.codec_context.layout = layout
-            self._target.codec_context.format = sample_format
-            self._target.codec_context.time_base = Fraction(1, self._rate)
-            self._target.codec_context.open()
+            coder = target.codec_context
+            coder.layout, coder.format = layout, sample_format
+            coder.time_base = Fraction(1, self._rate)
+            coder.flags |= Flags.bitexact  # or else the encoder writes its name
+            if lossy:
+                coder.bit_rate = _AAC_BITS * context.layout.nb_channels
+            coder.open()
         except (av.error.FFmpegError, ValueError) as error:
             raise OutputError(
-                f"its sound cannot be kept: {encoder} does not take {_layout(context.layout)}"
-                f" at {self._rate} Hz",
+                f"its sound cannot be kept: {encoder} does not take {layout} at {self._rate} Hz",
                 remedy="use --audio strip or --codec ffv1",
             ) from error
         self._format = av.AudioResampler(sample_format, layout, self._rate)
@@ -197,6 +237,8 @@ class _Recoded:
             assert isinstance(frame, av.AudioFrame)
             yield from self._encode(frame)
         if end:
+            for rest in self._format.resample(None) if self._next is not None else ():
+                yield from self._put(rest)
             yield from self._target.encode(None)
 
     def _encode(self, frame: av.AudioFrame) -> Iterator[av.Packet[Any]]:
@@ -237,32 +279,9 @@ def _exact_samples(packet: av.Packet[Any], time: int, rate: int) -> int:
     return round(heard * rate) - skipped
 
 
-def _without_fill(packet: av.Packet[Any]) -> av.Packet[Any]:
-    """An AAC packet whose leading fill element, if any, holds zeros.
-
-    Encoders write their names there (ISO/IEC 14496-3, fill_element); decoders skip it.
-    """
-    data = bytes(packet)
-    # Transport streams put a header of seven bytes before each packet (ADTS, without a checksum).
-    header = data[:7] if data[:2] in (b"\xff\xf1", b"\xff\xf9") else b""
-    data = data[len(header) :]
-    if len(data) < 3 or data[0] >> 5 != 6:
-        return packet
-    bits = int.from_bytes(data, "big")
-    total = 8 * len(data)
-    count, start = data[0] >> 1 & 15, 7
-    if count == 15:
-        count, start = 14 + (bits >> (total - 15) & 255), 15
-    start, end = start + 4, start + 8 * count  # the extension's type stays
-    if bits >> (total - start) & 15 > 1 or end > total:
-        return packet
-    bits &= ~(((1 << (end - start)) - 1) << (total - end))
-    clean: av.Packet[Any] = av.Packet(header + bits.to_bytes(len(data), "big"))
-    clean.pts, clean.dts, clean.duration = packet.pts, packet.dts, packet.duration
-    clean.time_base, clean.is_keyframe = packet.time_base, packet.is_keyframe
-    for side in packet.iter_sidedata():
-        clean.set_sidedata(side)
-    return clean
+def _codec(stream: av.AudioStream) -> str:
+    """The codec's name, not its decoder's."""
+    return stream.codec_context.codec.canonical_name
 
 
 def _layout(layout: av.AudioLayout) -> str:
