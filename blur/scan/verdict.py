@@ -41,10 +41,11 @@ more."""
 SEEN_WELL = 0.7
 """Mean of a tracklet's three best scores from which it is a face whatever close-ups say; larger
 drops more. Masked and lying faces, to which close-ups are blind, reach 0.8."""
-QUIET, SILENT = 0.24, 0.1
-"""Answer of close-ups, CenterFace's and half of YuNet's, under which they speak for no face: below
-a face's shoulders, and anywhere. Larger drops more; faces reach 0.25 and 0.13, but for blurred
-ones that were seen in every second look."""
+QUIET, SILENT = 0.24, 0.06
+"""Answer of close-ups, CenterFace's and half of YuNet's, under which they speak for no face: on the
+body of a proven face, and anywhere. Larger drops more. Clear faces of 31 filmed photographs answer
+0.1 and more, hands and prints of 22 real videos 0.25 and less; 0.1 drops little more of these and
+more of the blurred faces."""
 RARE = 0.11
 """Mean score over all looks of a tracklet's span, unseen ones as 0, under which it is seen rarely;
 larger drops more."""
@@ -106,6 +107,7 @@ class Examination:
         self._scale = scale
         self._due: dict[int, list[int]] = defaultdict(list)
         self._found: list[list[Finding]] = [[] for _ in tracklets]
+        self._limits: dict[int, tuple[float, int]] = {}
         self._well = [t for t in tracklets if top(t) >= SEEN_WELL]
         bodies = False
         for place, tracklet in enumerate(tracklets):
@@ -114,6 +116,8 @@ class Examination:
             bodies |= near
             if _open_to_dropping(tracklet, near):
                 self._ask(place, rows)
+                # With so large a mean of so many best answers it cannot be dropped.
+                self._limits[place] = (QUIET if near else SILENT), _half(len(rows))
         for place, tracklet in enumerate(tracklets):
             if bodies and top(tracklet) >= SEEN_WELL:
                 self._ask(place, moments(tracklet, _PROOFS))
@@ -124,7 +128,7 @@ class Examination:
     def see(self, frame: int, gray: Gray) -> None:
         for place in self._due.get(frame, ()):
             tracklet, found = self._tracklets[place], self._found[place]
-            if not proven(found):
+            if not proven(found) and not self._settled(place):
                 box = Box(*tracklet.boxes[int(np.searchsorted(tracklet.frames, frame))].tolist())
                 found.append(self._finding(frame, gray, box, top(tracklet) >= SEEN_WELL))
 
@@ -140,6 +144,14 @@ class Examination:
     def _ask(self, place: int, rows: Sequence[int]) -> None:
         for row in rows:
             self._due[int(self._tracklets[place].frames[row])].append(place)
+
+    def _settled(self, place: int) -> bool:
+        """Whether further close-ups of a tracklet cannot drop it."""
+        if place not in self._limits:
+            return False
+        limit, half = self._limits[place]
+        answers = sorted((f.answer for f in self._found[place]), reverse=True)
+        return sum(answers[:half]) >= limit * half
 
     def _may_lie_on_body(self, tracklet: Tracklet, rows: Sequence[int]) -> bool:
         return top(tracklet) < SEEN_WELL and any(
@@ -201,7 +213,7 @@ def judged(tracklet: Tracklet, found: Sequence[Finding], on_body: bool) -> Verdi
     if not found or best >= SEEN_WELL or 2 * sum(f.fit for f in found) <= len(found):
         return Verdict.OPEN
     answers = np.sort([f.answer for f in found])[::-1]
-    answer = float(answers[: (len(answers) + 1) // 2].mean())
+    answer = float(answers[: _half(len(answers))].mean())
     presence = sorted(f.presence for f in found)[-2:][0]
     if answer >= QUIET or presence >= PRESENT:
         return Verdict.OPEN
@@ -221,6 +233,10 @@ def _open_to_dropping(tracklet: Tracklet, on_body: bool) -> bool:
     return best < SEEN_WELL and (
         rare or (count <= FEW and best < WEAK) or (count >= FEW and on_body)
     )
+
+
+def _half(count: int) -> int:
+    return (count + 1) // 2
 
 
 def _mass(tracklet: Tracklet) -> float:

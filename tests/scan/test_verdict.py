@@ -122,14 +122,14 @@ def test_moments_are_the_best_of_equal_parts() -> None:
 
 
 class Counting:
-    """Close-ups that see nothing, and landmarks of one presence."""
+    """Close-ups of one score, and landmarks of one presence."""
 
-    def __init__(self, presence: float) -> None:
-        self.presence, self.answers, self.looks = presence, 0, 0
+    def __init__(self, presence: float, score: float = 0.0) -> None:
+        self.presence, self.score, self.answers, self.looks = presence, score, 0, 0
 
     def answer(self, gray: Gray, box: Box, family: str = "centerface") -> float:
         self.answers += 1
-        return 0.0
+        return self.score
 
     def look(self, closeups: Sequence[npt.NDArray[np.uint8]]) -> list[Mesh]:
         self.looks += 1
@@ -137,19 +137,20 @@ class Counting:
 
 
 @pytest.mark.parametrize(
-    ("scores", "hits", "presence", "answers", "looks"),
+    ("scores", "hits", "presence", "score", "answers", "looks"),
     [
-        pytest.param([0.9] * 9, 1.0, 1.0, 0, 0, id="well seen"),
-        pytest.param([0.5] * 9, 1.0, 0.0, 0, 0, id="often seen, on no body"),
-        pytest.param([0.5] * 2, 1.0, 0.0, 0, 0, id="briefly seen, not weakly"),
-        pytest.param([0.4] * 9, 0.2, 1.0, 2, 1, id="rarely seen, proven at once"),
-        pytest.param([0.4] * 9, 0.2, 0.0, 10, 10, id="rarely seen, silent"),
+        pytest.param([0.9] * 9, 1.0, 1.0, 0.0, 0, 0, id="well seen"),
+        pytest.param([0.5] * 9, 1.0, 0.0, 0.0, 0, 0, id="often seen, on no body"),
+        pytest.param([0.5] * 2, 1.0, 0.0, 0.0, 0, 0, id="briefly seen, not weakly"),
+        pytest.param([0.4] * 9, 0.2, 1.0, 0.0, 2, 1, id="rarely seen, proven at once"),
+        pytest.param([0.4] * 9, 0.2, 0.0, 0.0, 10, 10, id="rarely seen, silent"),
+        pytest.param([0.4] * 9, 0.2, 0.0, 0.08, 4, 4, id="rarely seen, not silent"),
     ],
 )
 def test_close_ups_are_taken_only_where_they_can_drop(
-    scores: list[float], hits: float, presence: float, answers: int, looks: int
+    scores: list[float], hits: float, presence: float, score: float, answers: int, looks: int
 ) -> None:
-    counting = Counting(presence)
+    counting = Counting(presence, score)
     examination = Examination([tracklet(scores, hits)], counting, counting.look, 1.0)
     for frame in range(30):
         if examination.wants(frame):
