@@ -104,7 +104,7 @@ def form_of(path: Path) -> str | None:
 
 def _heif(path: Path, head: bytes) -> str | None:
     """The format of a HEIF file; None for one with a track of pictures: a film."""
-    end = int.from_bytes(head[:4], "big")
+    end = min(int.from_bytes(head[:4], "big"), len(head))
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
     if not set(brands) & set(_HEIF_BRANDS) or "moov" in top_level(path):
         return None

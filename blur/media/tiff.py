@@ -71,7 +71,7 @@ def directories(path: Path) -> list[Directory]:
             seen.add(place)
             try:
                 tags, following = _directory(file, place, shape)
-            except (struct.error, OverflowError, ValueError):
+            except (struct.error, OverflowError, ValueError, OSError):  # a place beyond the file
                 break
             found.append(tags)
             places = [*tags.get(SUB_DIRECTORIES, ()), *places, following]
@@ -91,8 +91,8 @@ def _directory(file: BinaryIO, place: int, shape: _Shape) -> tuple[Directory, in
     inside = struct.calcsize(long)
     entries = [(number("H"), number("H"), number(long), file.read(inside)) for _ in range(count)]
     following = number(long)
-    tags = {tag: _values(file, kind, n, held, shape) for tag, kind, n, held in entries}
-    return tags, following
+    read = ((tag, _values(file, kind, n, held, shape)) for tag, kind, n, held in entries)
+    return {tag: values for tag, values in read if values}, following
 
 
 def _values(file: BinaryIO, kind: int, count: int, inside: bytes, shape: _Shape) -> tuple[int, ...]:

@@ -90,6 +90,16 @@ def test_a_giant_is_told_quickly_and_by_its_size(tmp_path, suffix):
     assert "scale it down" in caught.value.remedy and "report" not in str(caught.value)
 
 
+def test_a_header_of_endless_brands_is_read_at_once(tmp_path):
+    path = tmp_path / "a.heic"
+    pillow_heif.from_pillow(Image.new("RGB", (96, 64))).save(path)
+    path.write_bytes(b"\xff\xff\xff\xff" + path.read_bytes()[4:])
+    began = time.process_time()
+    with pytest.raises(DecodeError):
+        probe(path)
+    assert time.process_time() - began < 1
+
+
 def test_the_largest_photographs_of_phones_are_no_giants(tmp_path):
     path = tmp_path / "phone.png"
     path.write_bytes(png(16320, 12240, zlib.compress(b"\0")))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import cv2
 import numpy as np
 import pillow_heif
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from passing import passed_through
 from photographs import deep, dng, grey, hdr_avif, hdr_heic, other, png, scene, tiff
 from PIL import Image, ImageOps
 
-from blur.errors import DecodeError
+from blur.errors import BlurError, DecodeError
 from blur.media.open.clip_info import Colour
 from blur.media.open.probe import probe
 from blur.media.open.samples import read_photograph
@@ -237,6 +241,22 @@ def test_layouts_that_would_come_out_wrong_are_refused(tmp_path, photometric, ta
     with pytest.raises(DecodeError, match="deep samples") as caught:
         probe(source)
     assert "convert" in caught.value.remedy
+
+
+@given(
+    place=st.integers(8, 190),
+    byte=st.sampled_from([0, 1, 127, 128, 255]),
+    kept=st.integers(100, 37_000),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_directories_are_errors_with_a_name(tmp_path, place, byte, kept):
+    data = bytearray(tiff(tmp_path / "a.tif", deep(scene()), 2).read_bytes()[:kept])
+    data[min(place, len(data) - 1)] = byte
+    source = tmp_path / "b.tif"
+    source.write_bytes(data)
+    for look in (probe, traces_in_file):
+        with contextlib.suppress(BlurError):
+            look(source)
 
 
 def test_whole_numbers_of_instruments_are_brought_to_16_bits(tmp_path):
