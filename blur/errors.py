@@ -188,13 +188,44 @@ def install(extra: str) -> str:
     return f'pip install "{DISTRIBUTION}[{extra}]"'
 
 
+_REMEDIES = {
+    errno.EACCES: "check permissions, and who owns the folder",
+    errno.EPERM: "check permissions; some disks and shares refuse modes, locks or links",
+    errno.EROFS: "it lies on a read-only disk: make that writable, or take another folder",
+    errno.EIO: "the disk fails, or was unplugged: check it, then run the same command again",
+    errno.ENAMETOOLONG: "the path is too long: take folders with shorter names",
+    errno.EMFILE: "too many files are open: allow more with `ulimit -n`, or use fewer --jobs",
+    errno.ENOLCK: "the file system locks no files: take an output folder on another disk",
+    errno.ENOSPC: DiskFull.remedy,
+    errno.EDQUOT: "your quota is used up: free some space, then run the same command again",
+}
+
+
+def remedy_for(error: OSError) -> str | None:
+    """The next step after a refusal by the system; None for those without a usual one."""
+    return _REMEDIES.get(error.errno or 0)
+
+
 def cannot_write(error: OSError, subject: str | Path) -> OutputError:
     """A failed write as the user meets it: DiskFull, or OutputError with the system's words."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull("no space left", subject=subject)
-    return OutputError(f"cannot be written: {error.strerror or error}", subject=subject)
+        return DiskFull("no space left", subject=subject, remedy=remedy_for(error))
+    problem = f"cannot be written: {error.strerror or error}"
+    return OutputError(problem, subject=subject, remedy=remedy_for(error))
 
 
 def cannot_remove(error: OSError, subject: str | Path) -> OutputError:
     """A failed removal in the system's words."""
-    return OutputError(f"cannot be removed: {error.strerror or error}", subject=subject)
+    problem = f"cannot be removed: {error.strerror or error}"
+    return OutputError(problem, subject=subject, remedy=remedy_for(error))
+
+
+def refused(error: OSError) -> BlurError:
+    """A refusal by the system that nothing nearer to its cause has explained."""
+    name = Path(str(error.filename)).name if error.filename else None
+    return BlurError(
+        f"the system refused: {error.strerror or error}",
+        subject=name,
+        remedy=remedy_for(error)
+        or "check the disk and permissions, then run the same command again",
+    )

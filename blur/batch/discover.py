@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import os
 import stat
@@ -10,10 +11,13 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from blur.errors import BlurError, UsageError
+from blur.errors import BlurError, UsageError, remedy_for
 from blur.media.suffixes import absent, promises_pictures
 from blur.store.names import shown
 from blur.store.report import Skipped
+
+_LONGEST = 200
+"""Characters of a place in messages; more push a table's columns out of sight."""
 
 
 class Candidate(Struct, frozen=True):
@@ -55,11 +59,11 @@ def discover(
     """
     found = Discovered([], [], [])
     seen: set[Path] = set()
-    real_out = out.resolve()
+    real_out = Path(os.path.realpath(out))  # of a circle of links, too
     for given in inputs:
         if not given.exists():
             raise UsageError("no such file or folder", subject=given, remedy="check the path")
-        if given.is_dir() and real_out.is_relative_to(given.resolve()):
+        if given.is_dir() and real_out.is_relative_to(os.path.realpath(given)):
             raise UsageError(
                 f"the output folder lies inside the input folder {given}",
                 subject=out,
@@ -80,36 +84,72 @@ def discover(
 
 
 def _files(given: Path, found: Discovered) -> Iterator[tuple[Path, PurePosixPath]]:
+    """The files below `given`, or itself, in order of name.
+
+    A deep tree is no deep call: the folders on the way to a file wait on a stack of their own.
+    """
     if not given.is_dir():
         yield given, PurePosixPath(given.name)
         return
-    yield from _below(given, PurePosixPath(), (given.resolve(),), found)
+    stack = [_listed(given, PurePosixPath(), found)]
+    above = [_identity(given)]
+    while stack:
+        entry, place = next(stack[-1], (None, PurePosixPath()))
+        if entry is None:
+            stack.pop()
+            above.pop()
+            continue
+        path = Path(entry.path)
+        if entry.name.startswith(".") and absent(entry.name) is None:
+            found.skipped.append(Skipped(_name(place), "hidden"))
+        elif not _is_folder(entry) or (here := _identity(path)) is None:
+            yield path, place
+        elif here in above:
+            found.skipped.append(Skipped(_name(place), "a link back to a folder above it"))
+        else:
+            stack.append(_listed(path, place, found))
+            above.append(here)
 
 
-def _below(
-    folder: Path, relative: PurePosixPath, above: tuple[Path, ...], found: Discovered
-) -> Iterator[tuple[Path, PurePosixPath]]:
+def _listed(
+    folder: Path, relative: PurePosixPath, found: Discovered
+) -> Iterator[tuple[os.DirEntry[str] | None, PurePosixPath]]:
+    """The entries of a folder with their places; none of a folder that cannot be read."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda e: e.name)
+        with os.scandir(folder) as listed:
+            entries = sorted(listed, key=lambda e: e.name)
     except OSError as error:
         problem = BlurError(
             f"folder cannot be read: {error.strerror}",
-            subject=shown(relative),
-            remedy="check its permissions",
+            subject=_name(relative),
+            remedy=remedy_for(error) or "check its permissions",
         )
-        found.unreadable.append((shown(relative), problem))
+        found.unreadable.append((_name(relative), problem))
         return
     for entry in entries:
-        path = Path(entry.path)
-        place = relative / entry.name
-        if entry.name.startswith(".") and absent(entry.name) is None:
-            found.skipped.append(Skipped(shown(place), "hidden"))
-        elif not entry.is_dir():
-            yield path, place
-        elif (real := path.resolve()) in above:
-            found.skipped.append(Skipped(shown(place), "a link back to a folder above it"))
-        else:
-            yield from _below(path, place, (*above, real), found)
+        yield entry, relative / entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle, or into a forbidden folder: `_consider` names it
+        return False
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Device and inode; None where the path is too long to ask."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _name(place: PurePosixPath) -> str:
+    """A place as text; the middle of a very long one is left out."""
+    text = shown(place)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
 
 
 def _left_out(
@@ -129,12 +169,15 @@ def _consider(path: Path, relative: PurePosixPath, *, named: bool, found: Discov
     try:
         status = path.stat()
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            found.skipped.append(Skipped(_name(relative), "a link that leads in a circle"))
+            return
         problem = BlurError(
             f"cannot be read: {error.strerror}",
-            subject=shown(relative),
-            remedy="check that it exists and may be read",
+            subject=_name(relative),
+            remedy=remedy_for(error) or "check that it exists and may be read",
         )
-        found.unreadable.append((shown(relative), problem))
+        found.unreadable.append((_name(relative), problem))
         return
     if (meant := absent(path.name)) is not None:
         problem = BlurError(

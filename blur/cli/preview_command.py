@@ -104,6 +104,7 @@ def _sheet(clip: Path, output: Path, cover: CoverSettings) -> None:
     """A sheet of a clip without a plan."""
     from blur.export import sheet
     from blur.media.open.probe import probe
+    from blur.store.names import shown
 
     info = probe(clip)
     tiles, looked = sheet.of_sample(
@@ -115,14 +116,15 @@ def _sheet(clip: Path, output: Path, cover: CoverSettings) -> None:
         f"{looked} single frames looked at, here and there. A run looks at every frame, both ways "
         "in time, and covers more."
     )
-    sheet.save(sheet.compose(clip.name, about, tiles), output)
-    click.echo(f"{output}: {about}")
+    sheet.save(sheet.compose(shown(clip.name), about, tiles), output)
+    click.echo(f"{shown(output)}: {about}")
 
 
 def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: bool) -> None:
     """A sheet of each clip of an output folder, and a page with all of them."""
     from blur.disk import atomic
     from blur.export import sheet
+    from blur.store.names import shown
 
     folder = output or shelf.folder.out / SHEETS
     within, overwrite = output or shelf.folder.out, overwrite or output is None
@@ -133,7 +135,7 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: 
         atomic.refuse_links(within, path)
         require_new(path, overwrite, clip.source_path)
         tiles = sheet.of_plan(clip.source, clip.now.plan, clip.now.edits, shelf.settings.cover)
-        plan, name = clip.now.resolved.plan, clip.place.as_posix()
+        plan, name = clip.now.resolved.plan, shown(clip.place)
         about = (
             f"{len(plan.tracks)} covers, {plan.doubt_seconds():.1f} s may show a face. "
             "In a yellow frame: a doubt that is not covered. In a red frame: it looks like a "
@@ -142,8 +144,10 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: 
         path.parent.mkdir(parents=True, exist_ok=True)
         sheet.save(sheet.compose(name, about, tiles), path)
         made.append((name, path.relative_to(folder)))
-        click.echo(f"{path}")
-    write_text(folder / "index.html", sheet.index(shelf.folder.out.resolve().name, made), within)
+        click.echo(shown(path))
+    write_text(
+        folder / "index.html", sheet.index(shown(shelf.folder.out.resolve().name), made), within
+    )
 
 
 def _compare_clip(clip: Path, spans: Spans | None, path: Path, cover: CoverSettings) -> None:
@@ -200,7 +204,9 @@ def _spans(plan: Plan, seconds: Spans | None) -> list[FrameSpan]:
 
 
 def _warn(path: Path, frames: int) -> None:
-    click.echo(f"{path}: {frames} frames; it shows clear faces, keep it safe")
+    from blur.store.names import shown
+
+    click.echo(f"{shown(path)}: {frames} frames; it shows clear faces, keep it safe")
 
 
 def _tell(text: str) -> None:

@@ -128,6 +128,7 @@ def markers(
     """
     keep_off_network()
     from blur.export import markers as make
+    from blur.store.names import shown
     from blur.store.shelf import Shelf
 
     folder = output or out / "markers"
@@ -142,11 +143,11 @@ def markers(
         plan, place = clip.now.resolved.plan, clip.place
         found = make.markers(plan, doubts=only != "covers", covers=only != "doubts")
         if kind == "csv":
-            rows.append((place.as_posix(), plan, found))
+            rows.append((shown(place), plan, found))
         elif kind == "otio":
-            write(f"{place}.otio", make.timeline(place.name, plan, found))
+            write(f"{place}.otio", make.timeline(shown(place.name), plan, found))
         else:
-            for number, text in enumerate(make.edl(place.name, plan, found, start_hour), 1):
+            for number, text in enumerate(make.edl(shown(place.name), plan, found, start_hour), 1):
                 part = f".{number}" if number > 1 else ""
                 write(f"{place}{part}.edl", text)
     if kind == "csv":

@@ -28,7 +28,7 @@ def write(path: Path, content: bytes, *, private: bool = True) -> None:
     part = part_of(path)
     try:
         if private:
-            make_folder(path.parent, 0o700, within=path.parents[1])
+            make_folder(path.parent, 0o700, within=path.parent.parent)
         try:
             with open(
                 part, "xb", opener=lambda p, flags: os.open(p, flags, 0o600 if private else 0o666)

@@ -8,6 +8,7 @@ out inside a coloured frame.
 from __future__ import annotations
 
 import io
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -221,7 +222,8 @@ def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:
     """A page with all sheets: (clip, path of its sheet from the page's folder)."""
     html = Templates("sheets.html")
     items = joined(
-        html.fill("sheet", name=name, file=quote(path.as_posix())) for name, path in sheets
+        html.fill("sheet", name=name, file=quote(os.fsencode(path.as_posix())))
+        for name, path in sheets
     )
     return html.fill("page", title=title, sheets=items)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from blur.errors import BlurError, Interrupted, SetupError
+from blur.errors import BlurError, Interrupted, SetupError, refused
 from blur.process.stop import Stop
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ def outcome_of(task: Task, progress: Progress) -> Outcome:
             ),
             details=traceback.format_exc(),
         )
+    except OSError as error:
+        return Outcome(task, error=refused(error), details=traceback.format_exc())
     except Exception as error:
         # A fault of the program in one clip: the batch goes on.
         return Outcome(

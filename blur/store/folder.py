@@ -22,6 +22,7 @@ from blur.errors import (
     UsageError,
     cannot_remove,
     cannot_write,
+    remedy_for,
 )
 from blur.store.names import from_text, stays_inside, without_folders
 
@@ -144,7 +145,9 @@ class WorkFolder:
             probe.unlink()
         except OSError as error:
             raise OutputError(
-                f"cannot be used as output folder: {error.strerror}", subject=self.out
+                f"cannot be used as output folder: {error.strerror}",
+                subject=self.out,
+                remedy=remedy_for(error),
             ) from error
 
     def log(self, subject: str, details: str) -> None:

@@ -64,7 +64,9 @@ class Shelf:
 
         Raises UsageError.
         """
-        named = [k for k, e in self._entries.items() if name in (e.name, e.output)]
+        name = shown(name)  # as the command line gave it: bytes that are no text, too
+        outputs = {k: shown(from_text(e.output or "")) for k, e in self._entries.items()}
+        named = [k for k, e in self._entries.items() if name in (e.name, outputs[k])]
         named = named or [k for k, e in self._entries.items() if name in e.name]
         if len(named) != 1:
             problem = "no clip of this folder has" if not named else "several clips have"

@@ -1,3 +1,5 @@
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -164,3 +166,38 @@ def test_strange_names_are_found_and_shown_on_one_line(tmp_path):
 
 def test_shown_keeps_plain_names():
     assert shown("day 2/Ünï 😀.mov") == "day 2/Ünï 😀.mov"
+
+
+def test_links_in_circles_are_skipped_with_a_note(tmp_path):
+    card = tmp_path / "card"
+    touch(card / "a.mov")
+    (card / "loop.mov").symlink_to("loop.mov")
+    (card / "up").symlink_to(card)
+    (tmp_path / "circle").symlink_to("circle")
+    found = discover([card], tmp_path / "circle")
+    assert names(found) == ["a.mov"] and found.unreadable == []
+    assert {(s.name, s.why) for s in found.skipped} == {
+        ("loop.mov", "a link that leads in a circle"),
+        ("up", "a link back to a folder above it"),
+    }
+
+
+def test_a_tree_too_deep_to_read_is_counted_and_the_others_are_found(tmp_path):
+    """Deeper than Python's calls, and than a path that the system takes."""
+    card = tmp_path / "card"
+    touch(card / "a.mov", card / "z.mov")
+    before = Path.cwd()
+    try:
+        os.chdir(card)
+        for _ in range(1200):
+            Path("deep").mkdir()
+            os.chdir("deep")
+        Path("unseen.mov").touch()
+    finally:
+        os.chdir(before)
+    found = discover([card], tmp_path / "out")
+    subprocess.run(["rm", "-rf", card], check=True)  # Python recurses
+    assert names(found) == ["a.mov", "z.mov"]
+    ((name, error),) = found.unreadable
+    assert name.startswith("deep/deep") and len(name) <= 201
+    assert "too long" in error.problem and "shorter" in error.remedy

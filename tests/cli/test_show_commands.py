@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -199,3 +202,26 @@ def test_comparisons_lie_in_the_folders_of_their_clips(out: Path, tmp_path: Path
         p.relative_to(tmp_path / "c").as_posix() for p in (tmp_path / "c").rglob("*.mp4")
     )
     assert found == ["a.compare.mp4", "day 1/c.compare.mp4"]
+
+
+def test_names_that_are_no_text_work_in_every_command(out: Path, tmp_path: Path) -> None:
+    odd = os.fsdecode(b"\xff a.mp4")
+    (out / "a.mp4").rename(out / odd)
+    with contextlib.closing(sqlite3.connect(out / ".blur" / "ledger.sqlite")) as ledger, ledger:
+        ledger.execute("UPDATE clips SET output = '%FF a.mp4' WHERE output = 'a.mp4'")
+    for kind in ("edl", "csv", "otio"):
+        blur("markers", out, odd, "--format", kind, "-o", tmp_path / "m")
+    assert "\\xff a.mp4" in (tmp_path / "m" / "markers.csv").read_text()
+    assert (tmp_path / "m" / f"{odd}.edl").read_text().startswith("TITLE: \\xff a.mp4")
+    blur("edits", "export", out, odd, tmp_path / os.fsdecode(b"\xff.json"))
+    assert "face 0" in blur("edits", "list", out, odd)
+    blur("preview", out, odd, "-o", tmp_path / "s")
+    assert (tmp_path / "s" / f"{odd}.png").exists()
+    assert 'src="%FF%20a.mp4.png"' in (tmp_path / "s" / "index.html").read_text()
+
+
+def test_a_file_may_be_written_where_one_stands(out: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "blur", "edits", "export", str(out.absolute()), "a.mp4"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([*command, "bare.json"], cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "bare.json").exists()
