@@ -106,12 +106,13 @@ def in_tiff(path: Path) -> bytes:
         directory = TiffImagePlugin.ImageFileDirectory_v2(
             head + (file.read(8) if b"+" in head[:4] else b"")
         )
-        file.seek(directory.next)
         try:
+            file.seek(directory.next)
             directory.load(file)
-        except (SyntaxError, struct.error, ValueError):
+            profile = directory.get(tiff.PROFILE)
+        except (SyntaxError, struct.error, ValueError, KeyError, OSError):  # damaged
             return b""
-    return bytes(directory.get(tiff.PROFILE) or b"")
+    return profile if isinstance(profile, bytes) else b""
 
 
 def is_ours(profile: bytes) -> bool:

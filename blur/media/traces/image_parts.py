@@ -201,17 +201,23 @@ def _webp(data: bytes) -> Iterator[Trace]:
 
 
 def _tiff(path: Path) -> Iterator[Trace]:
-    if b"+" in read_head(path)[:4]:  # BigTIFF, which Pillow reads as a photograph alone
-        with photograph_header(path) as image:
-            found = list(exif_traces(image.getexif(), "TIFF"))
-    else:
-        exif = Image.Exif()
-        with path.open("rb") as file:
-            exif.load_from_fp(file)
-            found = list(exif_traces(exif, "TIFF"))
+    try:
+        found = _tags(path)
+    except (SyntaxError, struct.error, ValueError, KeyError, TypeError):
+        found = [Trace.of(Kind.HIDDEN, "TIFF", "a damaged directory")]
     if profile := icc.in_tiff(path):
         yield from _profile(profile, "ICC profile")
     yield from (trace for trace in found if "InterColorProfile" not in trace.where)
+
+
+def _tags(path: Path) -> list[Trace]:
+    if b"+" in read_head(path)[:4]:  # BigTIFF, which Pillow reads as a photograph alone
+        with photograph_header(path) as image:
+            return list(exif_traces(image.getexif(), "TIFF"))
+    exif = Image.Exif()
+    with path.open("rb") as file:
+        exif.load_from_fp(file)
+        return list(exif_traces(exif, "TIFF"))
 
 
 def _heif(path: Path) -> Iterator[Trace]:
