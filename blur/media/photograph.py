@@ -62,6 +62,8 @@ _DAMAGE = (
     Image.DecompressionBombError,
     OSError,
     SyntaxError,
+    TypeError,
+    KeyError,
     ValueError,
     RuntimeError,
     EOFError,
