@@ -16,6 +16,7 @@ import av
 import av.container
 
 from blur.media.container import open_input
+from blur.media.traces import ebml
 
 _BACK = Fraction(1, 10)
 """Seconds. Decode times only grow: a larger step back is another clock, a smaller is a muxer's
@@ -135,7 +136,8 @@ def course_of(path: Path, container: str, tracks: Sequence[int]) -> Course | Non
 
     Reads the whole file. Raises NotAClip or DecodeError.
     """
-    if container not in _MAY_GO_BACK:
+    joined = container.startswith("matroska") and ebml.count_segments(path) > 1
+    if not joined and container not in _MAY_GO_BACK:
         return None
     status = path.stat()
     return _read(path, container in _JOINED, tuple(tracks), status.st_size, status.st_mtime_ns)

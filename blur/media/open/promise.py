@@ -41,8 +41,11 @@ def promise(path: Path, container: av.container.InputContainer, stream: av.Video
         sized, timed = tables[number] if number < len(tables) else (0, 0)
         missing = sum(entry.pos + entry.size > size for entry in entries) + abs(sized - timed)
         hidden = max(0, sized - sum(not entry.is_discard for entry in entries))
-        # A fragmented file shows its entries only while it is read.
-        return Promise(sum(entry.size > 0 for entry in entries) or None, missing, hidden)
+        packets = sum(entry.size > 0 for entry in entries) or None
+        fragments = isobmff.fragment_samples(path)
+        if number < len(fragments) and fragments[number]:
+            packets = sized + fragments[number]  # its entries show only while it is read
+        return Promise(packets, missing, hidden)
     if name.startswith("matroska"):
         return _matroska(path, container, stream)
     if name == "gif":

@@ -143,12 +143,13 @@ class Reader(FrameReader):
         stream: av.VideoStream,
         promised: Promise,
     ) -> Iterator[av.VideoFrame]:
-        errors, packets, shown = 0, 0, 0
+        errors, packets, shown, discarded = 0, 0, 0, 0
         account, headers_alone = _Account(), header_test(stream)
         try:
             for packet in moved(container.demux(stream), self._info.moves):
                 end = packet.size == 0 and packet.dts is None
                 packets += not end
+                discarded += packet.is_discard
                 if packet.size == 0 and not end:
                     continue  # "hold the last picture": the decoder would take it for the end
                 header = headers_alone(packet)
@@ -174,6 +175,8 @@ class Reader(FrameReader):
             raise DecodeError(
                 f"cannot be read on: {error.strerror}", subject=self._path.name
             ) from error
+        if discarded > promised.hidden:
+            self.notes.append(f"{discarded - promised.hidden} frames lie behind the clip's clock")
         leading, silent = account.missing()
         if self._info.codec not in _ONE_EACH or self._info.interlaced:  # a field may be a packet
             leading = silent = 0

@@ -143,6 +143,12 @@ def count_blocks(path: Path) -> tuple[list[int], bool] | None:
     return [blocks[number] for number in tracks], whole
 
 
+def count_segments(path: Path) -> int:
+    """Segments of a file: more than one where recordings were appended to each other."""
+    with path.open("rb") as file:
+        return sum(e.id == _SEGMENT for e in elements(file, 0, path.stat().st_size))
+
+
 def pixel_crops(path: Path) -> list[tuple[int, int, int, int]]:
     """Pixels that are not shown at the left, top, right and bottom of each track's pictures."""
     with path.open("rb") as file:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -260,6 +261,35 @@ def sample_counts(path: Path) -> list[tuple[int, int]]:
     """Samples of each track: (count by its table of sizes, count by its table of times)."""
     with path.open("rb") as file:
         return [_counts(file, trak) for trak in _tracks(file, path.stat().st_size)]
+
+
+def fragment_samples(path: Path) -> list[int]:
+    """Samples of each track in the fragments of a file, in order of track; zeros without any."""
+    counts: Counter[int] = Counter()
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        ids = [_track_id(file, trak) for trak in _tracks(file, size)]
+        for moof in atoms(file, 0, size):
+            if moof.type != "moof":
+                continue
+            for traf in (a for a in atoms(file, moof.start, moof.end) if a.type == "traf"):
+                track = 0
+                for atom in atoms(file, traf.start, traf.end):
+                    number = int.from_bytes(payload(file, atom, 8)[4:8], "big")
+                    if atom.type == "tfhd":
+                        track = number
+                    elif atom.type == "trun":
+                        counts[track] += number
+    return [counts[track] for track in ids]
+
+
+def _track_id(file: BinaryIO, trak: Atom) -> int:
+    for atom in atoms(file, trak.start, trak.end):
+        if atom.type == "tkhd":
+            content = payload(file, atom, 24)
+            at = 20 if content[:1] == b"\1" else 12
+            return int.from_bytes(content[at : at + 4], "big")
+    return 0
 
 
 def handlers(path: Path) -> list[bytes]:

@@ -76,6 +76,8 @@ def open_encoder(
         context.open()
     except av.error.FFmpegError as error:
         remedy = "use another --codec"
+        if preset.encoder == "dnxhd":
+            remedy += "; DNxHR takes pictures of 256 x 120 pixels and more"
         if settings.hardware is not Hardware.NONE:
             remedy = "use --hardware none, or see `blur doctor` for the chips that work here"
         raise CannotEncode(

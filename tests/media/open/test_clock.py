@@ -110,6 +110,19 @@ def test_joined_recordings_follow_each_other(tmp_path, name):
         assert container.duration < 1e6 * (float(times[-1]) + 0.3)
 
 
+def test_appended_matroska_files_follow_each_other(tmp_path):
+    recipe = Recipe(
+        ".mkv", time_base=Fraction(1, 1000), pts=tuple(range(0, 480, 40)), options={"bf": "0"}
+    )
+    path = tmp_path / "joined.mkv"
+    path.write_bytes(2 * make(tmp_path / "part.mkv", recipe).read_bytes())
+    info = probe(path)
+    with Reader(path, info) as reader:
+        times = [frame.pts * info.time_base for frame in reader]
+    assert times == [Fraction(i, 25) for i in range(24)]
+    assert any("clock jumps" in note for note in reader.notes)
+
+
 def test_a_joined_film_is_seen_alike_by_every_way_of_reading(tmp_path):
     path = tmp_path / "joined.ts"
     path.write_bytes(2 * part(tmp_path / "part.ts"))

@@ -120,6 +120,22 @@ def test_a_packet_without_samples_is_no_lost_picture(tmp_path, suffix):
     assert len(list(glimpses(path, info, 3, short=0))) >= 1
 
 
+def test_fragments_that_no_player_shows_are_said(tmp_path):
+    """FFmpeg discards a fragment whose decode time is that of the first."""
+    muxer = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    options = {"bf": "0", "g": "4", "sc_threshold": "0"}
+    path = make(tmp_path / "clip.mp4", Recipe(options=options, muxer=muxer))
+    assert len(read_through(path)[0]) == 12
+    data = bytearray(path.read_bytes())
+    at = data.find(b"tfdt")
+    while at >= 0:
+        data[at + 8 : at + 16] = bytes(8)
+        at = data.find(b"tfdt", at + 4)
+    path.write_bytes(data)
+    times, notes = read_through(path)
+    assert len(times) == 4 and notes == ["8 frames lie behind the clip's clock"]
+
+
 def exif_film(path: Path, frames: int) -> Path:
     """JPEGs with EXIF as a film, as cameras write time lapses."""
     exif = Image.Exif()
