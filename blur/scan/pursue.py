@@ -2,7 +2,8 @@
 
 From every first sighting backwards, every last one forwards, and into every long gap from both
 ends, a face is followed by its texture. Close-ups every few frames look for it: a face found is a
-new sighting, from which the pursuit goes on.
+new sighting, from which the pursuit goes on. A head that turned away is followed by looks at its
+shoulders.
 """
 
 from __future__ import annotations
@@ -46,8 +47,24 @@ _AGREED = 0.3
 """Face widths within which two pursuits agree; larger skips more ways back, and averages boxes
 where a box around both would be safer."""
 
+_TAKEN = 0.6
+"""Face widths from a followed head within which another tracklet's sighting is its face again;
+larger gives up heads that others come near."""
+_HEAD_SECONDS = 0.3
+"""Seconds out of sight between two looks at a head that is seen; twice, four times, ... as long
+where none was. Larger is cheaper and lets the texture's flow drift farther off a turning head."""
+_LOOSE = 0.2
+"""Face sizes within which looks at a resting head scatter (median 0.13 on a head without a face);
+larger leaves covers farther off a turned head, smaller lets them tremble."""
+_PATIENCE = 4  # doublings of that time at most; larger is cheaper and finds a head later
+_TURNED_SECONDS = 5.0
+"""Seconds that a head is followed after its face's last sighting, at most: twice the longest turn
+that must be covered. Larger covers longer those who turned away for good."""
+
 Relook = Callable[[Gray, Box], Sighting | None]
 """Looks for a face near a box (display coordinates) on a gray picture; see `Closeup.find`."""
+HeadLook = Callable[[Gray, Box], Box | None]
+"""Looks for a head, turned away or not, at a box, likewise; see `HeadLooks.find`."""
 
 _UNSEEN = np.zeros(len(FAMILIES), np.float32)
 
@@ -80,8 +97,12 @@ class _Anchor(NamedTuple):
 
 @dataclass(slots=True)
 class _Chase:
-    """A tracklet's pursuit, its gained sightings by frame in both directions; `box` is where the
-    face is now, None while it is not pursued. `sighted` gives the row of a frame."""
+    """A tracklet's pursuit, its gained sightings by frame in both directions.
+
+    `box` is where the face is now, None while it is not pursued; `sighted` gives the row of a
+    frame. `head` is the last sight of the head, or of the face, `looked` the frame of the last
+    look at it, `missed` the looks in vain since.
+    """
 
     tracklet: Tracklet
     shot: tuple[int, int]
@@ -89,6 +110,9 @@ class _Chase:
     backward: dict[int, Sighting] = field(default_factory=dict)
     box: Box | None = None
     anchor: _Anchor | None = None
+    head: _Anchor | None = None
+    looked: int = -1
+    missed: int = 0
     sighted: dict[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,8 +123,9 @@ class Pursuit:
     """Is shown the gray pictures of wanted frames in order; its `tracklets` are longer and denser.
 
     `scale` is display pixels per picture pixel. `reach` is the most frames that a face is pursued
-    unseen: larger covers longer turns of the head and keeps more pictures in memory. Raises the
-    errors of `relook`.
+    unseen, by its texture: larger follows it longer and keeps more pictures in memory. Where
+    `heads` sees the turned head, it is followed for up to `_TURNED_SECONDS`. Raises the errors of
+    `relook` and `heads`.
     """
 
     def __init__(
@@ -111,10 +136,12 @@ class Pursuit:
         relook: Relook,
         scale: float,
         reach: int,
+        heads: HeadLook | None = None,
     ) -> None:
-        self._camera, self._relook = camera, relook
+        self._camera, self._relook, self._heads = camera, relook, heads
         self._scale, self._reach = scale, reach
         self._near = timeline.frames(NEAR_SECONDS)
+        self._glance, self._turned = map(timeline.frames, (_HEAD_SECONDS, _TURNED_SECONDS))
         self._ring: deque[tuple[int, Gray]] = deque(maxlen=reach + 1)
         self._chases = [_Chase(t, timeline.shot_of(t.start)) for t in tracklets]
         self._later = sorted(self._chases, key=lambda c: c.tracklet.start)[::-1]
@@ -158,7 +185,8 @@ class Pursuit:
         back, onward = self._out_of_sight(chase, row)
         if back is not None and not self._arrived(chase, frame, box):
             self._back(chase, frame, box, back)
-        chase.box, chase.anchor = (None if onward is None else box), _Anchor(frame, box)
+        chase.box = None if onward is None else box
+        self._seen(chase, _Anchor(frame, box))
 
     def _arrived(self, chase: _Chase, frame: int, box: Box) -> bool:
         """Whether the chase has arrived at this sighting, so that a way back would add nothing."""
@@ -182,16 +210,44 @@ class Pursuit:
     def _onward(self, chase: _Chase, frame: int, gray: Gray) -> None:
         last, before = self._ring[-2]
         assert chase.box is not None and chase.anchor is not None
-        found, unseen = None, frame - chase.anchor.frame
-        if last == frame - 1 and frame < chase.shot[1] and unseen <= self._reach:
-            found = self._step(before, gray, chase.box, last, frame, chase.anchor)
+        found = None
+        if last == frame - 1 and frame < chase.shot[1] and self._goes_on(chase, frame):
+            found = self._step(before, gray, chase.box, last, frame, chase.anchor, chase)
         if found is None:
             chase.box = None
             return
         chase.forward[frame] = found
         chase.box = found.box
         if found.evidence.any():
-            chase.anchor = _Anchor(frame, found.box)
+            self._seen(chase, _Anchor(frame, found.box))
+
+    @staticmethod
+    def _seen(chase: _Chase, face: _Anchor) -> None:
+        """The face is in sight."""
+        chase.anchor = chase.head = face
+        chase.looked, chase.missed = face.frame, 0
+
+    def _goes_on(self, chase: _Chase, frame: int) -> bool:
+        """Whether a face out of sight is pursued on: by its texture for a time, and for a longer
+        time as long as its head is seen, unless another tracklet has taken it up."""
+        assert chase.box is not None and chase.anchor is not None and chase.head is not None
+        unseen = frame - chase.anchor.frame
+        if unseen <= self._reach:
+            return True
+        away = chase.head.frame > chase.anchor.frame
+        if not away or unseen > self._turned or frame - chase.head.frame > 2 * self._pause:
+            return False
+        others = (c for c in itertools.chain(self._active, self._later) if c is not chase)
+        return not any(self._has_near(other, frame, chase.box) for other in others)
+
+    def _has_near(self, other: _Chase, frame: int, box: Box) -> bool:
+        """Whether a tracklet has a sighting about at a box and a frame."""
+        frames = other.tracklet.frames
+        if not frames[0] - self._near <= frame <= frames[-1] + self._near:
+            return False
+        row = int(np.abs(frames - frame).argmin())
+        there = Box(*other.tracklet.boxes[row].tolist())
+        return abs(int(frames[row]) - frame) <= self._near and _apart(there, box) < _TAKEN * box.w
 
     def _back(self, chase: _Chase, frame: int, box: Box, stop: int) -> None:
         anchor = _Anchor(frame, box)
@@ -207,9 +263,17 @@ class Pursuit:
                 anchor = _Anchor(earlier, box)
 
     def _step(
-        self, before: Gray, after: Gray, box: Box, here: int, there: int, anchor: _Anchor
+        self,
+        before: Gray,
+        after: Gray,
+        box: Box,
+        here: int,
+        there: int,
+        anchor: _Anchor,
+        chase: _Chase | None = None,
     ) -> Sighting | None:
-        """The face on frame `there`, from its box on frame `here`; None if it is lost."""
+        """The face on frame `there`, from its box on frame `here`; None if it is lost. Heads are
+        looked at for a `chase` only."""
         camera = self._camera.between(here, there)
         moved = follow(before, after, box, camera, self._scale)
         stride = _RELOOK * (1 + len(self._active) // _CROWD)
@@ -217,6 +281,8 @@ class Pursuit:
             found = self._relook(after, moved or waiting(box, camera))
             if found is not None:
                 return found
+        if chase is not None:
+            moved = self._on_its_head(chase, after, moved, waiting(box, camera), there)
         if moved is None:
             return None
         # Small growth of each step adds up: bound the size by the last sighting's.
@@ -224,6 +290,55 @@ class Pursuit:
         growth = min(max(moved.w / expected.w, 1 / _DRIFT), _DRIFT)
         steady = moved._replace(w=expected.w * growth, h=expected.h * growth)
         return Sighting(steady, _UNSEEN)
+
+    @property
+    def _pause(self) -> int:
+        """Frames between two looks at a head that is seen: more in a crowd."""
+        return self._glance * (1 + len(self._active) // _CROWD)
+
+    def _on_its_head(
+        self, chase: _Chase, gray: Gray, moved: Box | None, rest: Box, frame: int
+    ) -> Box | None:
+        """The box that flow `moved`; where flow lost it, or leads on beyond the reach, the place
+        where the head is seen; None if both are lost.
+
+        Flow often loses dark hair: a head seen of late is left at `rest` until the next look. No
+        look is taken while flow leads and its reach is far off: most faces are found again.
+        """
+        if self._heads is None:
+            return moved
+        assert chase.anchor is not None and chase.head is not None
+        away = chase.head.frame > chase.anchor.frame
+        unseen, wait = frame - chase.anchor.frame, self._pause << min(chase.missed, _PATIENCE)
+        led = moved is not None and unseen <= self._reach
+        if led and unseen <= self._reach - self._pause:
+            return moved
+        if moved is None and away and frame - chase.head.frame <= 2 * self._pause:
+            moved = rest
+        if moved is not None and frame - chase.looked < wait:
+            return moved
+        chase.looked = frame
+        places = [moved or rest]
+        still = waiting(chase.head.box, self._camera.between(chase.head.frame, frame))
+        if _apart(places[0], still) > _AGREED * still.w:  # flow may have left a turning head
+            places.append(still)
+        for place in places:
+            head = self._heads(gray, place)
+            if head is not None:
+                there = _onto(place, head)
+                chase.head, chase.missed = _Anchor(frame, there), 0
+                return moved if led else there
+        chase.missed += 1
+        return moved
+
+
+def _onto(place: Box, head: Box) -> Box:
+    """A box moved towards a head's place, until `_LOOSE` from it: covers would tremble."""
+    away = _apart(place, head)
+    share = max(0.0, 1 - _LOOSE * place.h / max(away, 1e-6))
+    return place._replace(
+        cx=place.cx + share * (head.cx - place.cx), cy=place.cy + share * (head.cy - place.cy)
+    )
 
 
 def _grown(chase: _Chase) -> Tracklet:

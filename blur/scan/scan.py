@@ -16,8 +16,14 @@ import numpy as np
 from blur.data.plan import Box, Plan
 from blur.data.sightings import Sightings
 from blur.detect.closeup import Closeup, SizedCloseup
+from blur.detect.heads import HeadLooks
 from blur.detect.pyramid import Pyramid
-from blur.detect.registry import load_detector, load_landmarks, unload_detectors
+from blur.detect.registry import (
+    load_detector,
+    load_landmarks,
+    load_shoulders,
+    unload_detectors,
+)
 from blur.disk.fingerprint import fingerprint
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.probe import probe
@@ -225,7 +231,8 @@ def _second_pass(
     scale, reach = follow_scale(job.info), timeline.frames(job.settings.hold)
     closeup = Closeup(load_detector, scale)
     brief = BriefLooks(load_detector, closeup, scale)
-    pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach)
+    heads = HeadLooks(load_shoulders, scale).find
+    pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach, heads)
     examination = Examination(faces, closeup, load_landmarks().look, scale)
     answers: dict[int, list[float]] = defaultdict(list)
     glimpsed: list[Sightings] = []
@@ -284,7 +291,8 @@ def _brief_faces(
     if not faces:
         return []
     scale, reach = follow_scale(job.info), timeline.frames(job.settings.hold)
-    pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach)
+    heads = HeadLooks(load_shoulders, scale).find
+    pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach, heads)
     for index, gray in follow_pictures(job.info, first.pts, pursuit.wants):
         pursuit.see(index, gray)
         job.tell("follow", index + 1, len(first.pts))
