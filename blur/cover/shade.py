@@ -21,10 +21,10 @@ AUTO = "#b98a70"
 """Skin for the tone `auto`: its lightness gives way to the surroundings', its colour to grey where
 the picture has none."""
 
-STRENGTH = {True: 0.5, False: 0.85}
+STRENGTH = {True: 0.4, False: 0.85}
 """Share of the tone in the middle of a face, `auto` or chosen; larger looks more painted."""
 
-_HAIR = 0.25
+_HAIR = 0.15
 """Share of light that the crown and the sides lose; larger draws darker hair."""
 
 _PALE = "#939393"

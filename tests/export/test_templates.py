@@ -23,4 +23,4 @@ def test_an_unknown_part_and_a_missing_value_are_errors(part: str, values: dict)
 
 def test_the_templates_come_with_the_package() -> None:
     folder = importlib.resources.files("blur.export") / "templates"
-    assert {file.name for file in folder.iterdir()} == {"report.html", "sheets.html"}
+    assert {file.name for file in folder.iterdir()} == {"offers.html", "report.html", "sheets.html"}
