@@ -46,8 +46,9 @@ _AAC_BITS = 128_000
 """Bit/s of a channel, twice those of streaming services; the codec's limit is 288 thousand at 48
 kHz, and more makes files larger."""
 
-_GAP = Fraction(1, 10)
-"""Seconds; a longer gap is filled with silence, a shorter gap is the clock's rounding."""
+_GAP = Fraction(1, 100)
+"""Seconds; a longer gap is filled with silence, a shorter one is the rounding of a clock of
+milliseconds. A larger value lets the sound fall out of step by as much."""
 
 
 class _Track(Protocol):
