@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from blur.errors import UsageError
-from blur.options import load, options, table
 from blur.settings import (
     ALLOTTED_CORES,
     AuditMode,
@@ -18,7 +17,8 @@ from blur.settings import (
     cpu_count,
     digest,
 )
-from blur.values import parse_spans
+from blur.settings.options import load, options, table
+from blur.settings.values import parse_spans
 
 
 def test_defaults():
@@ -109,7 +109,7 @@ def test_settings_are_immutable():
 
 def test_the_readme_lists_the_options_as_they_are():
     readme = Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
-    assert table() in readme, "paste the output of: python -m blur.options"
+    assert table() in readme, "paste the output of: python -m blur.settings.options"
 
 
 def test_codecs_take_no_more_threads_than_a_process_has_cores(monkeypatch):

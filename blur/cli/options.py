@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from blur import options, values
-from blur.settings import Settings
+from blur.settings import Settings, options, values
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -17,7 +17,7 @@ from blur.cli.show_commands import has_screen
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
 from blur.settings import CoverSettings, FillName, ScanSettings
-from blur.values import TimeSpan, parse_spans
+from blur.settings.values import TimeSpan, parse_spans
 
 if TYPE_CHECKING:  # native libraries are loaded when the command runs
     from blur.data.plan import Plan

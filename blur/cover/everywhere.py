@@ -8,7 +8,7 @@ import numpy as np
 
 from blur.data.plan import Plan, Track
 from blur.settings import CoverSettings
-from blur.values import Place, parse_places
+from blur.settings.values import Place, parse_places
 
 FIRST = 10**6
 """Id of the first region's track; larger is as good."""

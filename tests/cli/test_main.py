@@ -11,8 +11,8 @@ from blur import __version__
 from blur.cli.main import main
 from blur.data.findings import Audit
 from blur.errors import Exit, OutputError
-from blur.options import options
 from blur.settings import Codec, Level, Settings
+from blur.settings.options import options
 from blur.store.folder import WorkFolder
 from blur.store.report import BatchReport, ClipReport, Problem, State
 

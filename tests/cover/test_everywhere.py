@@ -10,7 +10,7 @@ import pytest
 from blur.cover.region import Covers
 from blur.data.plan import Fingerprint, Plan
 from blur.settings import CoverSettings
-from blur.values import parse_places
+from blur.settings.values import parse_places
 
 
 def plan(width: int, height: int, pts: range) -> Plan:

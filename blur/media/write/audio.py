@@ -18,7 +18,7 @@ from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.clock import moved
 from blur.media.write.sound_frames import frames_alone
-from blur.values import TimeSpan
+from blur.settings.values import TimeSpan
 
 _COPIED = {
     "mp4": {"mp3", "mp2", "ac3", "eac3"},

@@ -24,7 +24,7 @@ from blur.media.write.part import Part, Written, explained
 from blur.media.write.pixel_formats import Conversion
 from blur.media.write.presets import Preset, preset_for, sample_format
 from blur.settings import AudioMode, OutputSettings
-from blur.values import parse_spans
+from blur.settings.values import parse_spans
 
 
 class Writer:

@@ -12,7 +12,7 @@ from passing import heard, likeness, passed_through
 from blur.errors import DecodeError
 from blur.media.open.probe import probe
 from blur.settings import AudioMode, Codec, OutputSettings
-from blur.values import parse_spans
+from blur.settings.values import parse_spans
 
 LONG = tuple(range(0, 50 * 512, 512))
 

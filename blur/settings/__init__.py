@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from blur.errors import BadOption
-from blur.values import converted, parse_places, parse_spans
+from blur.settings.values import converted, parse_places, parse_spans
 
 
 class Level(enum.StrEnum):

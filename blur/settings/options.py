@@ -11,9 +11,8 @@ from typing import Any, get_origin
 import msgspec
 from msgspec import Meta, Struct
 
-from blur import values
 from blur.errors import BadOption, UsageError
-from blur.settings import Settings, kinds
+from blur.settings import Settings, kinds, values
 
 
 class Option(Struct, frozen=True):
