@@ -33,8 +33,8 @@ _REACHES = (1.4, 1.8)
 _QUARTERS = (90.0, 180.0, -90.0)
 
 PROOF = 0.9
-"""Presence of landmarks, upright, that proves a face; larger proves fewer. No patch of 130 reached
-it upright that was larger than 14 pixels."""
+"""Presence of landmarks, upright, that proves a face; larger proves fewer. Of 130 patches of real
+videos a single one reached it, under 14 pixels; so does a suit's collar in a photograph."""
 PRESENT = 0.5
 """Presence in any turn, at the second best moment, from which nothing is dropped; larger drops
 more."""
