@@ -160,10 +160,11 @@ def _scanned_segments(job: ClipJob) -> FirstPass | None:
 def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) -> Covered:
     from blur.corridor import cover_clip
 
-    def keep(grown: Plan) -> None:
+    def keep(grown: Plan) -> Plan:
         if grown.tracks != plan.tracks:
             withdraw(job.entry, job.folder)
         save_plan(grown, job.plan_file)
+        return load_plan(job.plan_file)
 
     part = job.folder.make_way(job.output)
     covered = cover_clip(

@@ -44,7 +44,7 @@ def cover_clip(
     settings: Settings,
     edits: Edits | None = None,
     progress: Progress | None = None,
-    keep: Callable[[Plan], None] = lambda plan: None,
+    keep: Callable[[Plan], Plan] = lambda plan: plan,
     part: Path | None = None,
 ) -> Covered:
     """Render `clip`, audit the output, and render again with the residual faces covered.
@@ -52,7 +52,8 @@ def cover_clip(
     The output lies at `part`, on the file system of `out`, until the audit sees no face or only
     reports; then it gets its final name. Without an audit it gets it when it is written. With
     `part`, the folders of both are there already; else those above `out` are made.
-    `keep` is called with the plan each time the audit adds to it. Raises whatever `render` and
+    `keep` saves the plan each time the audit adds to it, and returns it as a resumed clip would
+    read it, coarser than it was made. Raises whatever `render` and
     `audit` raise, and ResidualFace if a face is left after the last round.
     """
     unaudited = part or out.with_name(f".{out.name}.part")
@@ -92,13 +93,12 @@ def _in_rounds(
     settings: Settings,
     edits: Edits | None,
     progress: Progress,
-    keep: Callable[[Plan], None],
+    keep: Callable[[Plan], Plan],
 ) -> Covered:
     """Render and audit until no face is seen, or the rounds are over; residuals become doubts."""
     undoubted = without_doubts(plan)
     if len(undoubted.doubts) < len(plan.doubts):
-        plan = undoubted
-        keep(plan)
+        plan = keep(undoubted)
     rounds = settings.audit.audit_rounds if settings.audit.audit is AuditMode.FIX else 0
     audits: list[Audit] = []
     again: Again | None = None
@@ -110,12 +110,10 @@ def _in_rounds(
         if not audit.residuals:
             break
         if len(audits) > rounds:
-            plan = with_doubts(plan, faces)
-            keep(plan)
+            plan = keep(with_doubts(plan, faces))
             break
         earlier = Earlier(out, plan, done)
-        plan = mended(clip, plan, faces, settings, progress)
-        keep(plan)
+        plan = keep(mended(clip, plan, faces, settings, progress))
         unload_detectors()  # their networks weigh as much as the encoder that comes next
         again = Again.after(audit.residuals, plan.tracks[len(earlier.plan.tracks) :])
         done = render_again(clip, plan, out, settings, edits, progress, earlier)

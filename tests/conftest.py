@@ -34,6 +34,13 @@ def no_unasked_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert not logged, f"logged as errors: {logged}"
 
 
+@pytest.fixture(autouse=True)
+def on_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that a test calls in its own process leaves sockets to the tests after it."""
+    for place in ("batch_commands", "show_commands"):
+        monkeypatch.setattr(f"blur.cli.{place}.keep_off_network", lambda: None)
+
+
 @pytest.fixture(scope="session")
 def shared_facedata() -> Path:
     """Real photographs and sequences; the test is skipped where they are not."""

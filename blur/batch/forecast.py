@@ -73,7 +73,9 @@ def measure(job: tuple[Path, Path, Settings], progress: Progress) -> Sample:
         scan(piece, settings.scan, progress)  # warms up: detectors load once
         started = time.monotonic()
         plan = scan(piece, settings.scan, progress)
-        covered = cover_clip(piece, plan, output, settings, None, progress, keep=lambda grown: None)
+        covered = cover_clip(
+            piece, plan, output, settings, None, progress, keep=lambda grown: grown
+        )
         seconds = time.monotonic() - started
         return Sample(plan.frames * plan.width * plan.height, seconds, covered.rendered.bytes_out)
 

@@ -155,7 +155,7 @@ def test_a_face_that_the_scan_missed_is_found_followed_and_covered(
     clip: Path, bare: Plan, tmp_path: Path
 ) -> None:
     out, grown = tmp_path / "out.mkv", []
-    done = cover_clip(clip, bare, out, SETTINGS, keep=grown.append)
+    done = cover_clip(clip, bare, out, SETTINGS, keep=lambda plan: grown.append(plan) or plan)
     first, last = done.audits
     assert {r.frame for r in first.residuals} == {0, 12, 24, 36, 39}
     for residual in first.residuals:
@@ -230,7 +230,7 @@ def test_a_fainter_face_is_covered_along_with_a_sure_one(clip: Path, bare: Plan)
 def test_report_lists_and_leaves_the_clip_as_it_is(clip: Path, bare: Plan, tmp_path: Path) -> None:
     settings = replace(SETTINGS, audit=replace(SETTINGS.audit, audit=AuditMode.REPORT))
     out, grown = tmp_path / "out.mkv", []
-    done = cover_clip(clip, bare, out, settings, keep=grown.append)
+    done = cover_clip(clip, bare, out, settings, keep=lambda plan: grown.append(plan) or plan)
     assert len(done.audits) == 1 and done.audits[0].residuals
     assert done.plan.tracks == ()
     assert [(d.reason, d.track) for d in done.plan.doubts] == [(Reason.RESIDUAL, None)]
@@ -252,7 +252,9 @@ def test_what_remains_fails_the_clip_and_leaves_no_output(
     settings = replace(SETTINGS, audit=replace(SETTINGS.audit, audit_rounds=0))
     grown: list[Plan] = []
     with pytest.raises(ResidualFace, match=r"at 0\.0 s") as caught:
-        cover_clip(clip, bare, tmp_path / "out.mkv", settings, keep=grown.append)
+        cover_clip(
+            clip, bare, tmp_path / "out.mkv", settings, keep=lambda plan: grown.append(plan) or plan
+        )
     assert caught.value.exit_code is Exit.RESIDUAL
     assert list(tmp_path.iterdir()) == []
     assert [doubt.reason for doubt in grown[-1].doubts] == [Reason.RESIDUAL]

@@ -157,7 +157,9 @@ def planted(case: Case, plan: Plan, kind: str, count: int, wide: int, settings: 
         times = {"render": 0.0, "audit": 0.0}
         started = time.perf_counter()
         try:
-            done = cover_clip(case.file(), holed, out, settings, keep=grown.append)
+            done = cover_clip(
+                case.file(), holed, out, settings, keep=lambda plan: grown.append(plan) or plan
+            )
             audits = list(done.audits)
             times["audit"] = audits[0].seconds
             times["render"] = done.rendered.seconds

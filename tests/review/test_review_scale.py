@@ -14,10 +14,11 @@ from large_output import CLIPS, FRAMES, LONG, TRACKS, make_large_output
 from made_output import GROUP, review
 from review_page import Page
 
+from blur.cover.region import _ShotTrack
 from blur.data import resolve
 from blur.data.edits import Decision
 from blur.media.open.seek import Seeker
-from blur.review import clip_pictures, commands
+from blur.review import commands
 from blur.review.open_clip import OpenClip
 from blur.review.protocol import KeepOrCover
 from blur.store.shelf import Shelf
@@ -71,14 +72,14 @@ def test_work_on_a_long_clip_is_as_much_as_what_is_looked_at(large: Path, calls:
     shelf = Shelf(large)
     opened = OpenClip(shelf, shelf.find(LONG))
     decoded = calls(Seeker, "reach", lambda made, *_: len(made))
-    covered = calls(clip_pictures, "Covers", lambda _, tracks, *rest: len(tracks))
+    covered = calls(_ShotTrack, "of", lambda *_: 1)
     compared = [calls(module, "iou", lambda *_: 1) for module in (resolve, commands)]
     frames = np.random.default_rng(1).integers(0, FRAMES, 12).tolist()
     for frame in frames:
         opened.frame(frame, False, 960)
         opened.marks(frame, frame + 60)
     assert max(decoded) <= 2 * GROUP
-    assert 0 < max(covered) < 100  # of 5,000
+    assert 0 < sum(covered) < 1000  # of 5,000, in the plan and once more as lanes
     opened.perform(KeepOrCover([7], Decision.KEEP, "agreed", 0, FRAMES), opened.revision)
     assert sum(map(len, compared)) < TRACKS / 10
     view = opened.view()
