@@ -90,7 +90,7 @@ def test_a_redirect_file_is_private_and_goes_when_it_is_used(
     shared_out: Path, tmp_path: Path
 ) -> None:
     door = Door()
-    file = door.redirect_file([tmp_path / "absent" / "folder"])
+    file = door.redirect_file([tmp_path / "absent"])
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     ticket = re.search(r"token=([\w-]+)", file.read_text())[1]
     assert ticket not in door.address and ticket not in str(file)
