@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class Rendering(server.Desk):
 
 
 if __name__ == "__main__":
+    # The tests may run as a shell's background job, which ignores Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     walk.process_clip = fake_corridor.process_clip
     server.Desk = Rendering
     main(["review", str(Path(sys.argv[1])), "--no-browser"])
