@@ -36,9 +36,8 @@ asks about texture: half of all footage at 0."""
 _LARGE = 3.0
 """Factor above the usual size of a track's own sightings from which its cover is doubted; larger
 files fewer. In 52 clips fast zooms reach 2.9 and wrong covers 27."""
-_USUAL_SECONDS = (
-    1.0  # around a frame, whose sightings tell the usual size; larger lags behind zooms
-)
+_USUAL_SECONDS = 1.0
+"""Seconds around a frame whose sightings tell the usual size; larger lags behind zooms."""
 _LOST_SECONDS = 0.7  # seconds of a bridge above which it is a doubt; larger files fewer
 
 
