@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from blur.disk.fingerprint import folder_identity
 from blur.errors import BlurError, UsageError, remedy_for
 from blur.media.suffixes import absent, promises_pictures
 from blur.store.names import shown
@@ -92,7 +93,7 @@ def _files(given: Path, found: Discovered) -> Iterator[tuple[Path, PurePosixPath
         yield given, PurePosixPath(given.name)
         return
     stack = [_listed(given, PurePosixPath(), found)]
-    above = [_identity(given)]
+    above = [folder_identity(given)]
     while stack:
         entry, place = next(stack[-1], (None, PurePosixPath()))
         if entry is None:
@@ -102,7 +103,7 @@ def _files(given: Path, found: Discovered) -> Iterator[tuple[Path, PurePosixPath
         path = Path(entry.path)
         if entry.name.startswith(".") and absent(entry.name) is None:
             found.skipped.append(Skipped(_name(place), "hidden"))
-        elif not _is_folder(entry) or (here := _identity(path)) is None:
+        elif not _is_folder(entry) or (here := folder_identity(path)) is None:
             yield path, place
         elif here in above:
             found.skipped.append(Skipped(_name(place), "a link back to a folder above it"))
@@ -135,15 +136,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link in a circle, or into a forbidden folder: `_consider` names it
         return False
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    """Device and inode; None where the path is too long to ask."""
-    try:
-        status = folder.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _name(place: PurePosixPath) -> str:

@@ -83,3 +83,12 @@ def file_sha256(path: Path) -> str | None:
 def _status(path: Path) -> tuple[int, ...]:
     now = path.stat()
     return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+
+
+def folder_identity(folder: Path) -> tuple[int, int] | None:
+    """Device and inode of a folder; None if there is none, or its path is too long to ask."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

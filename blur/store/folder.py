@@ -14,6 +14,7 @@ from pathlib import Path
 
 from blur.data.plan import Fingerprint
 from blur.disk import atomic
+from blur.disk.fingerprint import folder_identity
 from blur.errors import (
     FolderLost,
     Interrupted,
@@ -92,7 +93,7 @@ class WorkFolder:
 
     def require_there(self) -> None:
         """Raises FolderLost if OUT is gone, or is not the folder any more that `locked` holds."""
-        now = _identity(self.root)
+        now = folder_identity(self.root)
         if now is None or self._held not in (None, now):
             raise FolderLost("the output folder was deleted, moved or unmounted", subject=self.out)
 
@@ -199,7 +200,7 @@ class WorkFolder:
                             subject=self.out,
                             remedy="wait until it ends; `blur status` shows how far it is",
                         )
-            self._held = _identity(self.root)
+            self._held = folder_identity(self.root)
             yield
 
     def _require_locks(self) -> None:
@@ -260,15 +261,6 @@ def _lock(connection: sqlite3.Connection) -> bool:
             return False
         raise
     return True
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    """Device and inode of a folder; None if there is none."""
-    try:
-        status = folder.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _id(clip: Fingerprint) -> str:
