@@ -1,4 +1,4 @@
-"""How much of a face shows in a covered frame. Takes outlines and boxes only, never pixels."""
+"""The share of a face that shows in a covered frame. Takes outlines and boxes, never pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How likely a suspect of an audit is a face that shows. Takes boxes and scores, never pixels."""
+"""A suspect's likelihood to be a face that shows. Takes boxes and scores, never pixels."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ suspects pass by recurring."""
 
 
 def likelihood(suspect: Suspect, bare: float | None = 1.0) -> float:
-    """How likely a suspect is a face that shows, 0 to 1, by a logistic fit over the audit's looks
-    at photographs filmed with a moving camera; `tests/bench/fit.py` refits it.
+    """Likelihood, 0 to 1, that a suspect is a face that shows, by a logistic fit over the audit's
+    looks at photographs filmed with a moving camera; `tests/bench/fit.py` refits it.
 
     `bare` is the share of it outside all covers: None (kept clear) gives 0, and so does a share up
     to `EXPOSED` unless two families see it.

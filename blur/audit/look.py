@@ -185,7 +185,7 @@ class AuditLooks:
         return Detections.concat([v.restored(a) for v, a in zip(views, answers, strict=True)])
 
     def _suspects(self, found: Detections, scale: float) -> list[Suspect]:
-        """One suspect per face, with the box of the best score; `scale` is square pixels of the
+        """A suspect per face, with the box of the best score; `scale` is square pixels of the
         clip per pixel of the boxes."""
         found = found.take(np.argsort(-found.scores, kind="stable"))
         suspects = []

@@ -1,4 +1,4 @@
-"""What a failed clip leaves behind, the same for batch and review.
+"""The remains of a failed clip, alike for batch and review.
 
 State and report in its entry, free of folder names; no output, not even an earlier one; the
 traceback in the private log.
@@ -13,12 +13,11 @@ from msgspec.structs import replace
 
 from blur.batch.discover import Candidate
 from blur.batch.inventory import Clip
-from blur.disk import atomic
-from blur.errors import BlurError, ClipChanged, OutputError
+from blur.errors import BlurError, ClipChanged
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Entry
 from blur.store.names import without_folders
 from blur.store.report import ClipReport, Problem, State
+from blur.store.withdraw import withdraw
 
 _SETTLE = 1.0
 """Seconds between two looks at a file that may still be growing; a larger value notices slower
@@ -46,7 +45,7 @@ def fail(
     error = type(error)(bare, subject=clip.file.name, remedy=error.remedy)
     for entry in (clip.entry, clip.before):
         if remove_output and entry is not None:
-            remove_output_of(entry, folder)
+            withdraw(entry, folder)
     report = ClipReport(
         name=clip.file.name, state=state, error=Problem.of(error), notes=list(clip.notes)
     )
@@ -58,16 +57,6 @@ def log_failure(folder: WorkFolder, file: Candidate, error: BlurError, details: 
     """Keep a traceback, causes included; `details` is the one of another process."""
     text = details or "".join(traceback.format_exception(error))
     folder.log(file.name, without_folders(text, file.path))
-
-
-def remove_output_of(entry: Entry, folder: WorkFolder) -> None:
-    """Nothing beyond a link is removed: it is not ours. Raises OutputError."""
-    if entry.output is not None:
-        try:
-            output = folder.output(entry.output)
-        except OutputError:
-            return
-        atomic.remove(output)
 
 
 def _growing(file: Candidate) -> bool:

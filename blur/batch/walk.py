@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from blur.batch.display import Display
-from blur.batch.failure import fail, log_failure, remove_output_of
+from blur.batch.failure import fail, log_failure
 from blur.batch.inventory import Clip
 from blur.batch.schedule import Paused, Retried, Schedule, Started, drain
 from blur.batch.segment_tasks import SegmentTasks, segment_count
@@ -203,7 +203,7 @@ class Walk:
         clip.entry = replace(outcome.result, attempts=clip.entry.attempts)
         self.save(clip)
         if clip.before is not None:  # its output has another name now
-            remove_output_of(clip.before, self._request.folder)
+            withdraw(clip.before, self._request.folder)
         self._ended(key, None)
 
 

@@ -69,7 +69,7 @@ class Rect(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """One cover: a mask over `rect` for each plane; `seed` and the region's own box, stored pixels,
+    """A cover: a mask over `rect` for each plane; `seed` and the region's own box, stored pixels,
     place its pattern; `rounded` ones are heads."""
 
     rect: Rect

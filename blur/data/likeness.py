@@ -1,4 +1,4 @@
-"""How alike two faces look. Descriptors live in memory only: nothing anywhere writes them."""
+"""The likeness of two faces. Descriptors live in memory only: nothing anywhere writes them."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ def _evidence(
     faces: Sequence[Track],
     confirmed: Sequence[FrameMask],
 ) -> Evidence:
-    """What the lanes on the path of a decision to keep a face clear, `boxes`, tell of it."""
+    """Evidence of the lanes on the path of a decision to keep a face clear, `boxes`."""
     start = edit.path[0].frame
     since = start if edit.since is None else min(edit.since, start)
     tracks = {index: lanes[index].track for index, _ in chosen}

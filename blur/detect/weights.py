@@ -20,7 +20,7 @@ _CATALOG = "catalog.toml"
 
 
 class Weight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of the catalogue; `name` is the name of its detector or network.
+    """An entry of the catalogue; `name` is the name of its detector or network.
 
     `distribution`, `version` and `wheel_sha256` identify its source wheel. The licence's text is a
     member of the wheel, or that `licence_of` an earlier weight.

@@ -36,7 +36,7 @@ def refuse_giant(width: int, height: int, name: str) -> None:
 
 
 def refuse_giant_by(head: bytes, name: str) -> None:
-    """The same for a file's first bytes, where they tell a size."""
+    """`refuse_giant` for a file's first bytes, where they tell a size."""
     if (size := _claimed(head)) is not None:
         refuse_giant(*size, name)
 

@@ -41,7 +41,7 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _APART = 0, 1, 2, 2
 
 
 class _Shape(NamedTuple):
-    """How a file counts: struct formats of an entry's count and of places, byte order first."""
+    """A file's numbers: struct formats of an entry's count and of places, byte order first."""
 
     order: str
     big: bool

@@ -51,7 +51,7 @@ def offers(
     lanes: Callable[[str], Sequence[int] | None] = lambda key: None,
     left_out: Callable[[BlurError], None] = lambda error: None,
 ) -> Iterator[Offer]:
-    """What to offer of each clip, of the `lanes` of it that are named. `left_out` is told of clips
+    """The offer of each clip, of the `lanes` of it that are named. `left_out` is told of clips
     that cannot be used."""
     for key in keys:
         try:

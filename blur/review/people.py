@@ -22,7 +22,7 @@ _PICTURES = 6
 
 @dataclass(slots=True)
 class _Known:
-    """What is known between a question and `forget`."""
+    """Answers held in memory between a question and `forget`."""
 
     keys: list[str]
     stopped: threading.Event = field(default_factory=threading.Event)

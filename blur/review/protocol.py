@@ -232,7 +232,7 @@ class OffersView(Struct, frozen=True, kw_only=True):
 
 
 class KeptView(Struct, frozen=True):
-    """How many spans were kept clear, and why others were not."""
+    """Number of spans kept clear, and the reason of each other."""
 
     kept: int
     problems: list[str]

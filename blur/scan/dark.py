@@ -40,7 +40,7 @@ Blocks = npt.NDArray[np.bool_]
 
 
 class Light(NamedTuple):
-    """How bright a picture is: the share that a viewer sees, 0 to 1, and its black blocks."""
+    """A picture's brightness: the share that a viewer sees, 0 to 1, and its black blocks."""
 
     share: float
     black: npt.NDArray[np.uint8]

@@ -39,7 +39,7 @@ _GAP = 0.06  # cost of each frame of a gap; larger prefers the nearest sighting 
 
 
 class Verdict(enum.Enum):
-    """How a tracklet did in close-ups at several moments; `OPEN` before them.
+    """A tracklet's result in close-ups at several moments; `OPEN` before them.
 
     `FACE` is proven, `UNLIKELY` has silent close-ups, `NONE` all evidence against it: no cover.
     """

@@ -133,7 +133,7 @@ class Examination:
                 found.append(self._finding(frame, gray, box, top(tracklet) >= SEEN_WELL))
 
     def verdicts(self) -> list[Verdict]:
-        """One for each tracklet, in their order."""
+        """A verdict for each tracklet, in their order."""
         found_of = zip(self._tracklets, self._found, strict=True)
         faces = [t for t, found in found_of if top(t) >= SEEN_WELL and proven(found)]
         return [

@@ -28,7 +28,7 @@ def of_this_build(made: str | None) -> bool:
 
 
 def installation() -> dict[str, str]:
-    """What two machines must have alike for clips to come out alike.
+    """Versions and digests that two machines must have alike for clips to come out alike.
 
     Every weight is read and verified. Raises SetupError.
     """

@@ -1,4 +1,4 @@
-"""What others may read is scrubbed: no folder, and under `--rename` no name of a clip.
+"""Texts that others may read are scrubbed: no folder, and under `--rename` no name of a clip.
 
 Folders are often named after people, and names of files tell dates, apps and people.
 """
@@ -105,7 +105,7 @@ def _resolved(folder: Path) -> Path:
 
 
 def _aliases(files: Iterable[Known]) -> dict[str, str]:
-    """What stands for each name, its last part, its stem and its folders."""
+    """The stand-in of each name, its last part, its stem and its folders."""
     aliases: dict[str, str] = {}
 
     def add(form: str, alias: str) -> None:

@@ -54,11 +54,10 @@ def withdraw(entry: Entry, folder: WorkFolder) -> bool:
         output = folder.output(entry.output)
     except OutputError:
         return False
-    try:
-        output.unlink()
-        atomic.sync_folder(output.parent)
-    except FileNotFoundError:
+    if not atomic.remove(output):
         return False
+    try:
+        atomic.sync_folder(output.parent)
     except OSError as error:
         raise cannot_write(error, entry.name) from error
     return True

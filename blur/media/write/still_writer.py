@@ -79,7 +79,7 @@ class StillWriter:
         return Written(self._part.final, 1, size, sha256, notes, info.dropped)
 
     def _changes(self, kind: str) -> list[str]:
-        """What the output's format changes, in words."""
+        """The changes that the output's format makes, in words."""
         own, deep = self._info.codec.upper(), self._pixels[0].dtype == np.uint16
         changes = [] if own == kind else [f"comes out as {kind}: {own} is not written"]
         if kind == "HEIF" and deep:
