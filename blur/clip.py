@@ -27,6 +27,7 @@ from blur.store.names import from_text, shown
 from blur.store.plans import load_edits, load_plan, save_plan
 from blur.store.report import ClipReport, State
 from blur.store.segment_files import SegmentFolder
+from blur.store.sounds import located
 from blur.store.withdraw import WITHDRAWN, keep_edits, withdraw
 
 if TYPE_CHECKING:  # these rooms load every native library; the batch's own process needs none
@@ -126,7 +127,7 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
     if not job.render:
         return entry
     edits_sha256 = file_sha256(job.edits_file)  # before reading, too
-    edits = load_edits(job.edits_file) if edits_sha256 else None
+    edits = located(load_edits(job.edits_file), job.folder) if edits_sha256 else None
     keep_edits(job.folder, job.entry)
     covered = _cover(job, plan, edits, progress)
     entry = _done(job, entry, covered, edits_sha256, started)

@@ -10,6 +10,7 @@ import click
 
 from blur.cli.clips import opened, require_new
 from blur.cli.options import CLIP, OUT, OVERWRITE, Function, together
+from blur.cli.sound_commands import mute, sound, words
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
 
@@ -52,6 +53,10 @@ def edits() -> None:
     keep_off_network()
 
 
+edits.add_command(mute)
+edits.add_command(sound)
+
+
 @edits.command("list")
 @OUT
 @click.argument("clip", required=False)
@@ -81,6 +86,8 @@ def list_(out: Path, clip: str | None) -> None:
         for decision in view.decisions:
             reason = f": {decision.reason}" if decision.reason else ""
             click.echo(f"{decision.kind} on {decision.start}-{decision.end - 1}{reason}")
+        for line in words(found.now.edits.sound):
+            click.echo(line)
 
 
 @edits.command()

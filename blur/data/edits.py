@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import itertools
+import math
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -67,6 +68,32 @@ class RegionEdit(Struct, frozen=True, kw_only=True):
         _check_path(self.keyframes)
 
 
+class SoundUse(enum.StrEnum):
+    """A person's choice of a clip's sound: its own, silence, or a file's."""
+
+    KEEP = "keep"
+    SILENCE = "silence"
+    FILE = "file"
+
+
+class SoundEdit(Struct, frozen=True, kw_only=True):
+    """A person's decision about a clip's sound; `use` None leaves it to the settings.
+
+    `mutes` are silent spans, start and end in seconds since the clip's start. `file` names the
+    sound that takes the place of the clip's own, among the work folder's sounds.
+    """
+
+    use: SoundUse | None = None
+    mutes: tuple[tuple[float, float], ...] = ()
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= start < end < math.inf for start, end in self.mutes):
+            raise ValueError(f"muted spans must end after they begin, found {self.mutes}")
+        if (self.use is SoundUse.FILE) != bool(self.file):
+            raise ValueError("a sound's file belongs to the choice of a file")
+
+
 class Edits(Struct, frozen=True, kw_only=True):
     """All decisions on top of a plan, in a file of their own, which no scan destroys.
 
@@ -77,19 +104,21 @@ class Edits(Struct, frozen=True, kw_only=True):
     splits: tuple[Keyframe, ...] = ()
     tracks: tuple[TrackEdit, ...] = ()
     regions: tuple[RegionEdit, ...] = ()
+    sound: SoundEdit = SoundEdit()
     version: int = EDITS_VERSION
 
     def may_cover_more_than(self, other: Edits) -> bool:
-        """Whether a pixel that `other` leaves clear may be covered; decided without the plan.
+        """Whether a pixel or sound that `other` leaves may be covered; decided without the plan.
 
         A wrong yes is possible, a wrong no is not. No: fewer decisions to cover, and later ones to
-        keep clear that nobody confirmed, which change no earlier decision.
+        keep clear that nobody confirmed, which change no earlier decision; equal sound.
         """
         ours, theirs = _decisions(self.tracks), _decisions(other.tracks)
         left = [edit for edit in theirs if edit.decision is Decision.KEEP or edit in ours]
         regions = {region.keyframes for region in other.regions}
         return (
             self.splits != other.splits
+            or self.sound != other.sound
             or ours[: len(left)] != left
             or any(e.decision is Decision.COVER or e.confirmed for e in ours[len(left) :])
             or any(region.keyframes not in regions for region in self.regions)

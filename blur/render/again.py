@@ -11,6 +11,7 @@ import numpy as np
 
 from blur.data.edits import Edits
 from blur.data.plan import Plan
+from blur.data.sound import sounding
 from blur.media.open.seek import wanted_frames
 from blur.media.write.splice import Splice, SplicingWriter, splice_of
 from blur.process.progress import Progress, silent
@@ -46,7 +47,8 @@ def render_again(
     if splice is None:
         return render(clip, plan, out, settings, edits, progress)
     frames = wanted_frames(clip, covering.info, plan.pts, splice.encodes, settled=True)
-    with SplicingWriter(out, covering.info, settings.output, splice) as writer:
+    sound = sounding(settings.output, edits, plan.seconds(plan.frames))
+    with SplicingWriter(out, covering.info, settings.output, splice, sound) as writer:
         covering.write(frames, writer, progress or silent)
         written = writer.finish()
     return msgspec.structs.replace(

@@ -17,6 +17,7 @@ from blur.cover.region import Covers
 from blur.data import resolve
 from blur.data.edits import Edits
 from blur.data.plan import Plan
+from blur.data.sound import sounding
 from blur.disk.fingerprint import fingerprint
 from blur.errors import PlanMismatch
 from blur.media.open.probe import probe
@@ -63,6 +64,7 @@ def render(
     started = time.monotonic()
     covering = Covering(clip, plan, settings, edits)
     info = covering.info
+    sound = sounding(settings.output, edits, plan.seconds(plan.frames))
     with (
         open_reader(
             clip,
@@ -71,7 +73,7 @@ def render(
             deinterlace=settings.output.deinterlace,
             on_resize=settings.scan.on_resize,
         ) as reader,
-        open_writer(out, info, settings.output) as writer,
+        open_writer(out, info, settings.output, sound) as writer,
     ):
         done = covering.write(reader, writer, progress or silent)
         if done != plan.frames:

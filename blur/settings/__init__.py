@@ -62,7 +62,10 @@ class AuditMode(enum.StrEnum):
 
 
 class AudioMode(enum.StrEnum):
-    STRIP = "strip"
+    """The sound of outputs; each keeps the clip's tracks but NONE."""
+
+    SILENCE = "silence"
+    NONE = "none"
     KEEP = "keep"
 
 
@@ -202,10 +205,10 @@ class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     audio: Annotated[
         AudioMode,
         Meta(
-            description="strip removes sound, keep keeps it, recoded where its packets could hide"
-            " anything; a voice identifies"
+            description="silence takes the place of each sound track, none removes the tracks, keep"
+            " keeps the sound, recoded where its packets could hide anything; a voice identifies"
         ),
-    ] = AudioMode.STRIP
+    ] = AudioMode.SILENCE
     mute: Annotated[
         str,
         Meta(

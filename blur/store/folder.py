@@ -52,6 +52,7 @@ class WorkFolder:
         self.segments = self.root / "segments"
         self.rendered = self.root / "rendered"
         self.parts = self.root / "parts"
+        self.sounds = self.root / "sounds"
         self._held: tuple[int, int] | None = None
 
     def plan_of(self, clip: Fingerprint) -> Path:
@@ -136,8 +137,8 @@ class WorkFolder:
         self.require_no_links()
         try:
             atomic.make_folder(self.out)
-            rooms = self.plans, self.edits, self.records, self.segments, self.rendered, self.parts
-            for folder in (self.root, *rooms):
+            rooms = self.plans, self.edits, self.records, self.segments, self.rendered
+            for folder in (self.root, *rooms, self.parts, self.sounds):
                 atomic.make_folder(folder, 0o700)
             probe = self.out / f"{self.NAME}.part"
             probe.unlink(missing_ok=True)

@@ -28,11 +28,12 @@ class Colour:
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """A sound track: its stream index in the container, its codec, its rate in Hz."""
+    """A sound track: its stream index in the container, its codec, its rate in Hz, its channels."""
 
     index: int
     codec: str
     rate: int
+    channels: int = 0
 
 
 @dataclass(frozen=True, slots=True)

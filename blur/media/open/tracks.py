@@ -99,7 +99,12 @@ def _moving(path: Path, tracks: set[int]) -> set[int]:
 def sounds(container: av.container.InputContainer) -> tuple[AudioTrack, ...]:
     """The sound tracks that can be decoded."""
     return tuple(
-        AudioTrack(s.index, s.codec_context.codec.canonical_name, s.codec_context.sample_rate or 0)
+        AudioTrack(
+            s.index,
+            s.codec_context.codec.canonical_name,
+            s.codec_context.sample_rate or 0,
+            s.codec_context.layout.nb_channels,
+        )
         for s in container.streams.audio
         if s.codec_context is not None
     )

@@ -11,14 +11,17 @@ import av
 import av.container
 import av.error
 import numpy as np
-from av.codec.context import Flags
+from av.stream import Stream
 
-from blur.errors import DecodeError, OutputError
+from blur.data.sound import Sounding
+from blur.errors import DecodeError
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.clock import moved
+from blur.media.write.silent import Silent, silent_coding
+from blur.media.write.sound_coder import Coder, Coding
 from blur.media.write.sound_frames import frames_alone
-from blur.settings.values import TimeSpan
+from blur.settings import AudioMode
 
 _COPIED = {
     "mp4": {"mp3", "mp2", "ac3", "eac3"},
@@ -39,13 +42,6 @@ _RECODED = {
 """Encoders and their sample formats, for 16 bits and for more: played by browsers (MP4) and by
 editing programs."""
 
-_AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
-"""Hz; other rates become 48000."""
-
-_AAC_BITS = 128_000
-"""Bit/s of a channel, twice those of streaming services; the codec's limit is 288 thousand at 48
-kHz, and more makes files larger."""
-
 _GAP = Fraction(1, 100)
 """Seconds; a longer gap is filled with silence, a shorter one is the rounding of a clock of
 milliseconds. A larger value lets the sound fall out of step by as much."""
@@ -62,40 +58,60 @@ class _Track(Protocol):
 class Sound:
     """Every sound track of a clip in an output, in step with its pictures.
 
-    Its times move by the pictures' shift. With `mute`, every track is recoded as a whole, so that
-    no packet reaches beyond its span. Raises DecodeError or OutputError.
+    Its times move by the pictures' shift. With muted spans, every track is recoded as a whole, so
+    that no packet reaches beyond its span. Raises DecodeError or OutputError.
     """
 
     def __init__(
-        self, info: ClipInfo, output: av.container.OutputContainer, mute: tuple[TimeSpan, ...] = ()
+        self, info: ClipInfo, output: av.container.OutputContainer, sounding: Sounding
     ) -> None:
         self._info = info
         self._output = output
         self._stack = ExitStack()
-        self._source = self._stack.enter_context(open_input(info.path))
-        streams = [self._source.streams[track.index] for track in info.audio]
-        self._packets = moved(self._source.demux(streams), info.moves)
+        self._source = self._stack.enter_context(open_input(sounding.file or info.path))
         self._waiting: av.Packet[Any] | None = None
-        shift = info.shift * info.time_base
-        muxer = output.format.name
+        streams: list[Stream]
+        if sounding.file is None:
+            streams = [self._source.streams[track.index] for track in info.audio]
+            self._shift, moves = info.shift * info.time_base, info.moves
+        else:  # it begins with the pictures
+            streams, self._shift, moves = list(self._source.streams.audio), Fraction(0), ()
         self._tracks: dict[int, _Track] = {}
+        notes: list[str] = []
         for number, stream in enumerate(streams, 1):
             assert isinstance(stream, av.AudioStream)
-            if not stream.codec_context.sample_rate:
-                raise DecodeError(
-                    f"sound track {number} cannot be read",
-                    subject=info.path.name,
-                    remedy="use --audio strip, or copy the clip from its source again",
-                )
-            codec, channels = _codec(stream), stream.codec_context.layout.nb_channels
-            # More channels of Opus are streams within each packet.
-            simple = codec != "opus" or channels <= 2
-            if codec in _COPIED[muxer] and simple and not mute:
-                self._tracks[stream.index] = _Copied(stream, output, shift, info.path.name)
+            track = self._track(stream, number, sounding)
+            if track is None:
+                notes.append(f"sound track {number} left out: no silence like it can be written")
             else:
-                self._tracks[stream.index] = _Recoded(stream, output, shift, mute, number)
-        self._shift = shift
-        self.notes = tuple(dict.fromkeys(t.note for t in self._tracks.values() if t.note))
+                self._tracks[stream.index] = track
+                notes.append(track.note)
+        self.notes = tuple(dict.fromkeys(filter(None, notes)))
+        kept = [stream for stream in streams if stream.index in self._tracks]
+        self._packets = moved(self._source.demux(kept), moves) if kept else iter(())
+
+    def _track(self, stream: av.AudioStream, number: int, sounding: Sounding) -> _Track | None:
+        """The track's way into the output; None where its silence cannot be written."""
+        output, muxer, name = self._output, self._output.format.name, self._info.path.name
+        silent = sounding.mode is AudioMode.SILENCE
+        if not stream.codec_context.sample_rate:
+            if silent:
+                return None
+            raise DecodeError(
+                f"sound track {number} cannot be read",
+                subject=name,
+                remedy="use --audio silence, or copy the clip from its source again",
+            )
+        if silent:
+            coding = silent_coding(stream, muxer, _recoding(stream, muxer))
+            return coding and Silent(stream, output, self._shift, coding)
+        codec, channels = codec_of(stream), stream.codec_context.layout.nb_channels
+        # More channels of Opus are streams within each packet.
+        simple = codec != "opus" or channels <= 2
+        foreign = sounding.file is not None
+        if codec in _COPIED[muxer] and simple and not sounding.mute and not foreign:
+            return _Copied(stream, output, self._shift, name)
+        return _Recoded(stream, output, self._shift, number, sounding)
 
     def write_until(self, seconds: Fraction | None) -> None:
         """Write the sound due before `seconds`; all the rest for None. Raises DecodeError."""
@@ -136,7 +152,7 @@ class _Copied:
         shift: Fraction,
         name: str,
     ) -> None:
-        self._name, self._codec = name, _codec(source)
+        self._name, self._codec = name, codec_of(source)
         self._target = output.add_stream_from_template(source)
         context = source.codec_context
         self._shift = shift
@@ -177,7 +193,7 @@ class _Copied:
             raise DecodeError(
                 f"its sound cannot be kept: a packet holds no whole frame of {self._codec}",
                 subject=self._name,
-                remedy="use --audio strip, or recode the sound first",
+                remedy="use --audio none, or recode the sound first",
             )
         clean: av.Packet[Any] = av.Packet(frames)
         clean.pts, clean.dts, clean.duration = packet.pts, packet.dts, packet.duration
@@ -188,47 +204,34 @@ class _Copied:
 
 
 class _Recoded:
-    """Packets decoded, silenced in muted spans, and encoded again."""
+    """Packets decoded, silenced in muted spans, and encoded again.
+
+    Another file's sound is cut to the clip's length, or goes on as silence.
+    """
 
     def __init__(
         self,
         source: av.AudioStream,
         output: av.container.OutputContainer,
         shift: Fraction,
-        mute: tuple[TimeSpan, ...],
         number: int,
+        sounding: Sounding,
     ) -> None:
-        context = source.codec_context
-        deep = context.format.name.startswith("s32") or context.name in ("pcm_f32le", "pcm_f64le")
-        encoder, sample_format = _RECODED[output.format.name][deep]
-        lossy = encoder == "aac"
-        self._rate = context.sample_rate
-        if lossy and self._rate not in _AAC_RATES:
-            self._rate = 48_000
-        layout = _layout(context.layout)
-        kind = f"{_AAC_BITS * context.layout.nb_channels // 1000} kbit/s" if lossy else None
-        kind = kind or f"{24 if deep else 16}-bit"
-        self.note = f"sound track {number} recoded from {_codec(source)} to {kind} {encoder}"
-        try:
-            target = output.add_stream(encoder, rate=self._rate)
-            assert isinstance(target, av.AudioStream)
-            self._target = target
-            coder = target.codec_context
-            coder.layout, coder.format = layout, sample_format
-            coder.time_base = Fraction(1, self._rate)
-            coder.flags |= Flags.bitexact  # or else the encoder writes its name
-            if lossy:
-                coder.bit_rate = _AAC_BITS * context.layout.nb_channels
-            coder.open()
-        except (av.error.FFmpegError, ValueError) as error:
-            raise OutputError(
-                f"its sound cannot be kept: {encoder} does not take {layout} at {self._rate} Hz",
-                remedy="use --audio strip or --codec ffv1",
-            ) from error
-        self._format = av.AudioResampler(sample_format, layout, self._rate)
+        coding = _recoding(source, output.format.name)
+        self.note = (
+            f"sound track {number} recoded from {codec_of(source)} to {coding.quality}"
+            f" {coding.encoder}"
+        )
+        self._coder, self._rate = Coder(output, coding), coding.rate
+        self._format = av.AudioResampler(coding.sample_format, coding.layout, coding.rate)
         self._shift = shift
-        self._mute = tuple((round(a * self._rate), round(b * self._rate)) for a, b in mute)
-        self._next: int | None = None
+        self._mute = [(round(a * self._rate), round(b * self._rate)) for a, b in sounding.mute]
+        self._until: int | None = None
+        if sounding.file is not None and sounding.length is not None:
+            self.note = (
+                f"sound track {number} is of another file, {coding.quality} {coding.encoder}"
+            )
+            self._until = round(sounding.length * self._rate)
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         end = not packet.size and packet.dts is None
@@ -238,33 +241,44 @@ class _Recoded:
             assert isinstance(frame, av.AudioFrame)
             yield from self._encode(frame)
         if end:
-            for rest in self._format.resample(None) if self._next is not None else ():
+            for rest in self._format.resample(None) if self._coder.next is not None else ():
                 yield from self._put(rest)
-            yield from self._target.encode(None)
+            if self._until is not None and self._coder.next is not None:
+                yield from self._coder.silence(self._until)
+            yield from self._coder.end()
 
     def _encode(self, frame: av.AudioFrame) -> Iterator[av.Packet[Any]]:
         assert frame.time_base is not None
-        start = self._next or 0
+        start = self._coder.next or 0
         if frame.pts is not None:
             start = round((frame.pts * frame.time_base + self._shift) * self._rate)
-        if self._next is None:
-            self._next = max(0, start)
+        if self._coder.next is None:
+            self._coder.next = max(0, start)
         for resampled in self._format.resample(frame):
-            gap = start - self._next
-            if gap > _GAP * self._rate:
-                yield from self._put(_silence(resampled, gap))
+            if start - self._coder.next > _GAP * self._rate:
+                yield from self._coder.silence(start)
             yield from self._put(resampled)
-            start = self._next
+            start = self._coder.next
 
     def _put(self, frame: av.AudioFrame) -> Iterator[av.Packet[Any]]:
-        assert self._next is not None
-        first, last = self._next, self._next + frame.samples
+        first = self._coder.next
+        assert first is not None
+        last = first + frame.samples
         cuts = [(max(a, first), min(b, last)) for a, b in self._mute if a < last and b > first]
-        if cuts:
-            frame = _silenced(frame, [(a - first, b - first) for a, b in cuts])
-        frame.pts, frame.time_base = first, Fraction(1, self._rate)
-        self._next = last
-        yield from self._target.encode(frame)
+        if self._until is not None and first >= self._until:
+            return
+        left = last if self._until is None else min(last, self._until)
+        if cuts or left < last:
+            spans = [(a - first, b - first) for a, b in cuts]
+            frame = _silenced(frame, spans, left - first)
+        yield from self._coder.put(frame)
+
+
+def _recoding(source: av.AudioStream, muxer: str) -> Coding:
+    """The coding of a track that the container does not take as it is."""
+    context = source.codec_context
+    deep = context.format.name.startswith("s32") or context.name in ("pcm_f32le", "pcm_f64le")
+    return Coding.fitted(*_RECODED[muxer][deep], context.layout, context.sample_rate)
 
 
 def _exact_samples(packet: av.Packet[Any], time: int, rate: int) -> int:
@@ -280,32 +294,18 @@ def _exact_samples(packet: av.Packet[Any], time: int, rate: int) -> int:
     return round(heard * rate) - skipped
 
 
-def _codec(stream: av.AudioStream) -> str:
+def codec_of(stream: av.AudioStream) -> str:
     """The codec's name, not its decoder's."""
     return stream.codec_context.codec.canonical_name
 
 
-def _layout(layout: av.AudioLayout) -> str:
-    """A layout's name; for unnamed channels, the usual layout of as many."""
-    usual = {1: "mono", 2: "stereo", 4: "quad", 6: "5.1", 8: "7.1"}
-    return usual.get(layout.nb_channels, layout.name) if "channels" in layout.name else layout.name
-
-
-def _silence(like: av.AudioFrame, samples: int) -> av.AudioFrame:
-    planes, width = like.to_ndarray().shape
-    wide = width // like.samples  # packed formats interleave their channels
-    return _frame(np.zeros((planes, samples * wide), like.to_ndarray().dtype), like)
-
-
-def _silenced(frame: av.AudioFrame, spans: list[tuple[int, int]]) -> av.AudioFrame:
-    samples = frame.to_ndarray().copy()
-    wide = samples.shape[1] // frame.samples
+def _silenced(frame: av.AudioFrame, spans: list[tuple[int, int]], length: int) -> av.AudioFrame:
+    """The frame's first `length` samples, those in `spans` zero."""
+    samples: Any = frame.to_ndarray().copy()
+    wide = samples.shape[1] // frame.samples  # packed formats interleave their channels
     for start, end in spans:
         samples[:, start * wide : end * wide] = 0
-    return _frame(samples, frame)
-
-
-def _frame(samples: Any, like: av.AudioFrame) -> av.AudioFrame:
-    frame = av.AudioFrame.from_ndarray(samples, like.format.name, like.layout.name)
-    frame.sample_rate = like.sample_rate
-    return frame
+    cut = np.ascontiguousarray(samples[:, : length * wide])
+    made = av.AudioFrame.from_ndarray(cut, frame.format.name, frame.layout.name)
+    made.sample_rate = frame.sample_rate
+    return made

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from av.codec.context import Flags
 
+from blur.data.sound import Sounding
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
@@ -114,9 +115,14 @@ class SplicingWriter(Writer):
     """A `Writer` of the frames that `splice` encodes; it copies the others itself."""
 
     def __init__(
-        self, final_path: Path, info: ClipInfo, settings: OutputSettings, splice: Splice
+        self,
+        final_path: Path,
+        info: ClipInfo,
+        settings: OutputSettings,
+        splice: Splice,
+        sounding: Sounding | None = None,
     ) -> None:
-        super().__init__(final_path, info, settings)
+        super().__init__(final_path, info, settings, sounding)
         self._splice = splice
         self._pts = list(splice.pts)
         self._ends = dict(itertools.pairwise(self._pts))

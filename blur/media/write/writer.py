@@ -13,6 +13,8 @@ from typing import Any, Self
 import av
 import av.error
 
+from blur.data.sound import Sounding
+from blur.data.sound import sounding as sounding_of
 from blur.errors import OutputError
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
@@ -24,7 +26,6 @@ from blur.media.write.part import Part, Written, explained
 from blur.media.write.pixel_formats import Conversion
 from blur.media.write.presets import Preset, preset_for, sample_format
 from blur.settings import AudioMode, OutputSettings
-from blur.settings.values import parse_spans
 
 
 class Writer:
@@ -34,9 +35,16 @@ class Writer:
     or DiskFull, and CannotEncode when no encoder opens for the clip.
     """
 
-    def __init__(self, final_path: Path, info: ClipInfo, settings: OutputSettings) -> None:
+    def __init__(
+        self,
+        final_path: Path,
+        info: ClipInfo,
+        settings: OutputSettings,
+        sounding: Sounding | None = None,
+    ) -> None:
         self._info = info
         self._settings = settings
+        self._sounding = sounding or sounding_of(settings)
         self._part = Part(final_path)
         self._stack = ExitStack()
         self._pts: list[int] = []
@@ -126,7 +134,7 @@ class Writer:
         context = stream.codec_context
         open_encoder(context, info, settings, preset, target, self._conversion.colour)
         if self._wants_sound:
-            self._sound = Sound(info, self._container, parse_spans(settings.mute))
+            self._sound = Sound(info, self._container, self._sounding)
             self._stack.callback(self._sound.close)
             self._notes += self._sound.notes
         self._container.start_encoding()
@@ -147,8 +155,7 @@ class Writer:
 
     @property
     def _wants_sound(self) -> bool:
-        settings = self._settings
-        return bool(self._info.audio) and (settings.audio is AudioMode.KEEP or bool(settings.mute))
+        return bool(self._info.audio) and self._sounding.mode is not AudioMode.NONE
 
     def _mux(self, packets: list[av.Packet[av.VideoStream]]) -> None:
         """Mux packets as soon as the end of their pictures is known."""
@@ -189,8 +196,9 @@ class Writer:
         for content in self._info.dropped:
             if not (self._settings.keep_timecode and content.startswith("timecode")):
                 yield content
-        if self._sound is None and self._info.audio:
-            yield "sound (a voice identifies; --audio keep keeps it)"
+        if self._info.audio and self._sounding.mode is not AudioMode.KEEP:
+            silence = ", silence in its place" if self._sound is not None else ""
+            yield f"sound{silence} (a voice identifies; --audio keep keeps it)"
 
     def _verify(self) -> None:
         """Demux the output: it must hold every frame, each at its own time. Raises OutputError."""

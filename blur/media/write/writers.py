@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from blur.data.sound import Sounding
 from blur.media.open.clip_info import ClipInfo
 from blur.media.write.encoder import require_encoder
 from blur.media.write.presets import preset_for
@@ -12,11 +13,16 @@ from blur.media.write.writer import Writer
 from blur.settings import OutputSettings
 
 
-def open_writer(final_path: Path, info: ClipInfo, settings: OutputSettings) -> Writer | StillWriter:
-    """A writer of photographs in their own format, of films by `settings`."""
+def open_writer(
+    final_path: Path, info: ClipInfo, settings: OutputSettings, sounding: Sounding | None = None
+) -> Writer | StillWriter:
+    """A writer of photographs in their own format, of films by `settings`.
+
+    `sounding` goes before the sound of the settings.
+    """
     if info.still:
         return StillWriter(final_path, info)
-    return Writer(final_path, info, settings)
+    return Writer(final_path, info, settings, sounding)
 
 
 def require_writable(info: ClipInfo, settings: OutputSettings) -> None:
