@@ -74,7 +74,7 @@ def cover_clip(
             raise ResidualFace(f"the audit still sees a face, at {where}", subject=clip.name)
         try:
             if not left:  # an output with clear faces can be read by its owner alone
-                make_readable(unaudited)
+                covered.rendered.notes.extend(make_readable(unaudited))
             atomic.publish(unaudited, out)
         except OSError as error:
             raise cannot_write(error, out.name) from error

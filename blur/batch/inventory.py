@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from msgspec.structs import replace
 
 from blur.batch.discover import Candidate
-from blur.batch.naming import collision_key, neutral_name, output_name
+from blur.batch.naming import collision_key, neutral_names, output_name
+from blur.batch.numbers import numbered, taken_along, with_output
 from blur.data.plan import Fingerprint
 from blur.disk.fingerprint import fingerprint, sampled, sha256
 from blur.errors import BlurError, OutputError, PlanMismatch, UsageError
@@ -76,9 +77,24 @@ class Inventory:
     def take(self, files: Iterable[Candidate]) -> list[Clip]:
         """The clips of this run."""
         clips = [self._clip(file) for file in files]
-        if not self._rename:
+        if self._rename:
+            for clip in clips:
+                self._number(clip)
+        else:
             self._refuse_doubles(clips)
         return clips
+
+    def others(self, clips: Iterable[Clip]) -> list[tuple[Entry, Entry]]:
+        """Clips of earlier runs alone, before and after their outputs take numbers."""
+        if not self._rename:
+            return []
+        ours = {entry.place for c in clips for entry in (c.entry, c.before) if entry}
+        pairs = [
+            (entry, numbered(entry, self._folder, self._outputs))
+            for place, entry in self._by_place.items()
+            if place not in ours
+        ]
+        return [(old, new) for old, new in pairs if new is not old]
 
     def name_output(self, clip: Clip, suffix: str) -> None:
         """Give the clip its place below OUT, unless it has one; refuse to replace another file."""
@@ -103,6 +119,12 @@ class Inventory:
             clip.before = clip.entry
         clip.entry = replace(clip.entry, output=to_text(output))
 
+    def _number(self, clip: Clip) -> None:
+        entry = numbered(clip.entry, self._folder, self._outputs)
+        if entry is not clip.entry:
+            clip.before = clip.before or clip.entry
+            clip.entry = entry
+
     def _ours(self, output: PurePosixPath) -> bool:
         """Whether the report of an earlier run, whose work files are gone, knows the file."""
         return self._reported.get(shown(output)) == sha256(self._folder.out / output)
@@ -115,7 +137,7 @@ class Inventory:
 
     def _name(self, file: Candidate, suffix: str) -> PurePosixPath:
         if self._rename:
-            return neutral_name(suffix, self._outputs)
+            return next(neutral_names(file.relative, suffix, self._outputs))
         return output_name(file.relative, suffix, self._outputs)
 
     def _clip(self, file: Candidate) -> Clip:
@@ -200,15 +222,11 @@ class Inventory:
             output = from_text(old.output)
             self._outputs.discard(collision_key(output))
             output = output_name(file.relative, output.suffix, self._outputs)
-            if not os.path.lexists(self._folder.out / output):
-                entry = replace(entry, output=to_text(output))
             self._outputs.add(collision_key(output))
-        if entry.report is not None:
-            shown_output = entry.output and shown(from_text(entry.output))
-            entry = replace(
-                entry, report=replace(entry.report, name=entry.name, output=shown_output)
-            )
-        return entry
+            free = not os.path.lexists(self._folder.out / output)
+            if free or taken_along(old, self._folder, output):
+                return with_output(entry, output)
+        return with_output(entry, from_text(entry.output) if entry.output else None)
 
     def _refuse_doubles(self, clips: list[Clip]) -> None:
         """Refuse new clips whose output another clip has, or needs as well."""

@@ -22,10 +22,15 @@ def output_name(clip: PurePosixPath, suffix: str, taken: Container[str]) -> Pure
     return next(name for name in _choices(clip, suffix) if collision_key(name) not in taken)
 
 
-def neutral_name(suffix: str, taken: Container[str]) -> PurePosixPath:
-    """The next free number as a name, which reveals neither the clip nor its folder."""
+def neutral_names(
+    clip: PurePosixPath, suffix: str, taken: Container[str]
+) -> Iterator[PurePosixPath]:
+    """The free numbers as names, which reveal neither the clip nor its folder.
+
+    A number that is the clip's own name is left out.
+    """
     names = (PurePosixPath(f"{number:04}{suffix}") for number in itertools.count(1))
-    return next(name for name in names if collision_key(name) not in taken)
+    return (n for n in names if collision_key(n) not in taken and n.stem != clip.stem)
 
 
 def collision_key(name: PurePosixPath) -> str:

@@ -22,11 +22,12 @@ from blur.errors import BlurError, Exit, Interrupted, OutputError, UsageError
 from blur.process.executor import Outcome, Task
 from blur.process.make import make_executor
 from blur.process.stop import Stop
-from blur.settings import Settings
+from blur.settings import BatchSettings, Settings
 from blur.store.adopt import adopted
 from blur.store.digests import installation
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Ledger, outputs_of, read_ledger, save_key
+from blur.store.ledger import Entry, Ledger, outputs_of, read_ledger, save_key
+from blur.store.names import from_text
 from blur.store.report import (
     PAGE_NAME,
     REPORT_NAME,
@@ -63,11 +64,17 @@ def run(
     folder, options = request.folder, request.settings.batch
     found = discover(inputs, out, options.include, options.exclude)
     _require_own_reports(folder)
+    _require_numbers(folder, options)
     folder.create()
     with ExitStack() as stack:
         stack.enter_context(folder.locked())
         stack.enter_context(folder.failures_logged("the batch"))
         ledger = stack.enter_context(closing(Ledger(folder)))
+        if not folder.private:
+            display.say(
+                "the file system of the output folder keeps no modes (FAT, exFAT): other users of"
+                " this machine can read plans and reports there"
+            )
         if ledger.rebuilt:
             display.say("the ledger was damaged; rebuilt from the records of finished clips")
         ledger.put(adopted(folder, ledger.entries()))
@@ -110,6 +117,7 @@ def dry_run(
     request = RunRequest(WorkFolder(out), settings or Settings(), scan, render)
     folder, options = request.folder, request.settings.batch
     found = discover(inputs, out, options.include, options.exclude)
+    _require_numbers(folder, options)
     survey = Survey(found, read_ledger(folder)[0] if folder.ledger.exists() else [], request)
     executor = make_executor(
         _unheard, stop, options, say=_unheard, identity=installation, serial=serial
@@ -141,6 +149,17 @@ def dry_run(
 def _unheard(*_: object) -> None: ...
 
 
+def _require_numbers(folder: WorkFolder, options: BatchSettings) -> None:
+    """Raises UsageError for a run that would name the clips of a folder that only has numbers."""
+    if not options.rename and folder.key.exists():
+        raise UsageError(
+            "its outputs are numbered (--rename), and a run without that option would name their"
+            " clips in the report",
+            subject=folder.out,
+            remedy="give --rename again, or choose another output folder",
+        )
+
+
 def _require_own_reports(folder: WorkFolder) -> None:
     """Raises UsageError for reports in OUT that no earlier run made."""
     if folder.ledger.exists() or load_report(folder.out) is not None:
@@ -156,8 +175,13 @@ def _require_own_reports(folder: WorkFolder) -> None:
 
 def _enter(survey: Survey, walk: Walk, ledger: Ledger, request: RunRequest) -> None:
     """Enter in the ledger what the survey found, on the disk before any output is."""
+    numbers = request.settings.batch.rename
+    if numbers:  # first, since it marks the folder: see `_require_numbers`
+        save_key(request.folder, ledger.entries())
+    for old, new in survey.others:
+        ledger.move(old, new)
     for key, clip in survey.clips.items():
-        if clip.before is not None and clip.before.place != clip.entry.place:
+        if clip.before is not None and _moves(clip.before, clip.entry):
             ledger.move(clip.before, clip.entry)
             clip.before = None
         error = clip.refused or survey.failed.get(key)
@@ -165,8 +189,16 @@ def _enter(survey: Survey, walk: Walk, ledger: Ledger, request: RunRequest) -> N
             walk.fail(key, error)
     walk.save(*(clip for clip in survey.clips.values() if clip.refused is None))
     ledger.sync()
-    if request.settings.batch.rename:
+    if numbers:
         save_key(request.folder, ledger.entries())
+
+
+def _moves(old: Entry, new: Entry) -> bool:
+    """Whether a clip or its output moves; in another format, the new output comes first."""
+    if old.place != new.place:
+        return True
+    names = [from_text(e.output) for e in (old, new) if e.output]
+    return len(names) == 2 and names[0] != names[1] and names[0].suffix == names[1].suffix
 
 
 def _report(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from blur.process.executor import Executor, Outcome, Task
 from blur.process.stop import Stop
 from blur.settings import Verify
 from blur.store.digests import render_digest, scan_digest
-from blur.store.ledger import Entry
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry, outputs_of
 from blur.store.names import from_text, shown
 from blur.store.report import ClipReport, Problem, Skipped, State
 from blur.store.scrub import Known
@@ -30,7 +32,8 @@ class Survey:
     """The clips of a run by number, in four groups.
 
     `why` gives the reason to work on a clip, `probed` its size, `failed` the error that prevents
-    it. All others are finished, skipped, or refused by the inventory.
+    it. All others are finished, skipped, or refused by the inventory. `others` are clips of earlier
+    runs whose outputs take numbers, before and after.
     """
 
     def __init__(self, found: Discovered, entries: Sequence[Entry], request: RunRequest) -> None:
@@ -41,6 +44,7 @@ class Survey:
             request.folder, entries, rename=settings.batch.rename, thorough=thorough
         )
         self.clips: dict[int, Clip] = dict(enumerate(self._inventory.take(found.candidates)))
+        self.others = self._inventory.others(self.clips.values())
         self.skipped = list(found.skipped)
         self.why: dict[int, str] = {}
         self.probed: dict[int, Probed] = {}
@@ -55,8 +59,7 @@ class Survey:
                 continue
             if clip.entry.state is State.SKIPPED and not clip.file.claims_pictures:
                 self.skipped.append(_skipped(clip))
-            # The output of a clip that was moved still lies at its earlier place.
-            elif why := unfinished(clip.before or clip.entry, request.folder, wanted):
+            elif why := unfinished(_as_it_lies(clip, request.folder), request.folder, wanted):
                 clip.entry = replace(clip.entry, state=State.FOUND, report=None)
                 clip.notes = (f"worked on again: {why}",) if why == OTHER_BUILD else ()
                 self.why[key] = why
@@ -167,6 +170,13 @@ class Survey:
             self._inventory.name_output(clip, self.probed[key].suffix)
             if clip.refused is not None:
                 del self.probed[key]
+
+
+def _as_it_lies(clip: Clip, folder: WorkFolder) -> Entry:
+    """The clip's entry from before a move, unless a run that was cut off moved its output."""
+    earlier = outputs_of([clip.before] if clip.before else [], folder)
+    there = clip.before is not None and any(map(os.path.lexists, earlier))
+    return clip.before if there and clip.before else clip.entry
 
 
 def _skipped(clip: Clip) -> Skipped:

@@ -204,6 +204,8 @@ class Walk:
         self.save(clip)
         if clip.before is not None:  # its output has another name now
             withdraw(clip.before, self._request.folder)
+            for path in outputs_of([clip.before], self._request.folder):
+                self._request.folder.drop_empty(path.parent)
         self._ended(key, None)
 
 

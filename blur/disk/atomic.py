@@ -14,6 +14,10 @@ from pathlib import Path
 from blur.errors import OutputError, cannot_remove, cannot_write
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none, and links for administrators only
+NO_MODES = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+"""Answers of file systems to a change of a mode that they cannot hold."""
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.EBADF)
+"""Answers of file systems that sync no folders (some shares): theirs to order."""
 LEFTOVERS = ".blur-*.part"
 """Pattern of the temporary names that `write` leaves in a folder when the process is killed."""
 
@@ -119,12 +123,30 @@ def make_private(path: Path) -> None:
     """Make a file with mode 0600 if it is missing; else take others' rights to it. Raises OSError.
 
     One that is there is not opened: to close it would drop the locks that this process holds on it.
+    A file system without modes, which refuses to change them, is let be.
     """
     try:
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
     except FileNotFoundError:
         os.close(open_own(path, os.O_RDWR))
+    except OSError as error:
+        if error.errno not in NO_MODES or keeps_modes(path.parent):
+            raise
+
+
+def keeps_modes(folder: Path) -> bool:
+    """Whether a file made for its owner alone is that: not on FAT, exFAT and many shares.
+
+    Raises OSError.
+    """
+    probe = part_of(folder / "modes")
+    handle = open_own(probe, os.O_WRONLY | os.O_EXCL)
+    try:
+        return os.name != "posix" or not os.fstat(handle).st_mode & 0o077
+    finally:
+        os.close(handle)
+        discard(probe)
 
 
 def sync_folder(folder: Path) -> None:
@@ -134,5 +156,8 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(handle)

@@ -46,6 +46,7 @@ class WorkFolder:
         self.out = out
         self.root = out / self.NAME
         self.ledger = self.root / "ledger.sqlite"
+        self.key = self.root / "names.csv"
         self.plans = self.root / "plans"
         self.edits = self.root / "edits"
         self.records = self.root / "records"
@@ -53,6 +54,7 @@ class WorkFolder:
         self.rendered = self.root / "rendered"
         self.parts = self.root / "parts"
         self.sounds = self.root / "sounds"
+        self.private = True
         self._held: tuple[int, int] | None = None
 
     def plan_of(self, clip: Fingerprint) -> Path:
@@ -114,6 +116,16 @@ class WorkFolder:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
+    def drop_empty(self, folder: Path) -> None:
+        """Remove a folder of outputs, and those above it below OUT, as far as nothing is in them.
+
+        Their names are often people's.
+        """
+        with contextlib.suppress(OSError):  # not empty
+            while folder != self.out and self.out in folder.parents:
+                folder.rmdir()
+                folder = folder.parent
+
     def output(self, name: str) -> Path:
         """The path of the output that the ledger calls `name`.
 
@@ -133,7 +145,10 @@ class WorkFolder:
                 atomic.refuse_links(self.out, Path(folder, name))
 
     def create(self) -> None:
-        """Make the folders, and a probe file in OUT before any work starts. Raises OutputError."""
+        """Make the folders, and a probe file in OUT before any work starts. Raises OutputError.
+
+        `private` tells from then on whether the file system keeps files from other users.
+        """
         self.require_no_links()
         try:
             atomic.make_folder(self.out)
@@ -145,6 +160,7 @@ class WorkFolder:
             with open(probe, "xb", opener=lambda p, flags: atomic.open_own(Path(p), flags)) as file:
                 file.write(b"\0" * 4096)
             probe.unlink()
+            self.private = atomic.keeps_modes(self.root)
         except OSError as error:
             raise OutputError(
                 f"cannot be used as output folder: {error.strerror}",

@@ -122,12 +122,13 @@ class Ledger:
     def move(self, old: Entry, new: Entry) -> None:
         """Move entry, record and output of a clip that was moved."""
         source, target = (e.output and self._output(e.output) for e in (old, new))
-        if source and target and source != target and source.is_file():
-            if source.suffix == target.suffix:
+        if source and target and source != target:
+            if source.is_file() and source.suffix == target.suffix:
                 atomic.make_folder(target.parent, within=self._folder.out)
                 atomic.publish(source, target)
-            else:  # in a format that is not wanted any more
+            else:  # in a format that is not wanted any more, or moved by a run that was cut off
                 atomic.remove(source)
+            self._folder.drop_empty(source.parent)
         with self._transaction():
             self._db.execute("DELETE FROM clips WHERE place = ?", (old.place,))
             self._db.execute(_INSERT, _row(new))
@@ -218,7 +219,7 @@ def save_key(folder: WorkFolder, entries: Iterable[Entry]) -> None:
     rows.writerows(
         (shown(from_text(entry.output)), entry.name) for entry in entries if entry.output
     )
-    atomic.write(folder.root / "names.csv", text.getvalue().encode())
+    atomic.write(folder.key, text.getvalue().encode())
 
 
 _COLUMNS = (

@@ -10,6 +10,9 @@ from attacked import after_refusal, published
 from made_clips import film
 from refusals import Refuser, supported
 
+from blur.errors import Exit
+from blur.store.report import load_report
+
 pytestmark = pytest.mark.skipif(not supported(), reason="needs Linux on x86-64")
 
 ATTACKS = [
@@ -43,3 +46,14 @@ def test_a_refused_call(attacked, tmp_path, call, error, more):
     at = next(i for i, made in enumerate(calls) if re.search(call, made))
     refused, wrong = after_refusal(refuser, inputs, tmp_path / "out", whole, error, at, more)
     assert not wrong, refused
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", ["EPERM", "ENOSYS"])
+def test_a_file_system_that_changes_no_mode(attacked, tmp_path, error):
+    refuser, inputs, whole, _ = attacked
+    out = tmp_path / "out"
+    assert refuser.batch(inputs, out, error, always="f?chmod")["code"] == Exit.OK
+    assert any("chmod" in call for call in refuser.calls) and published(out) == whole
+    [clip] = load_report(out).clips
+    assert any("owner alone" in note for note in clip.notes)

@@ -1,5 +1,6 @@
 """Files appear whole, and their names are on the disk before the caller goes on."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -77,3 +78,37 @@ def test_only_this_module_renames():
         if any(word in path.read_text() for word in renames)
     }
     assert found == {"disk/atomic.py"}
+
+
+def refusing(number):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
+def test_a_refused_mode_matters_only_where_there_are_modes(tmp_path, monkeypatch):
+    (tmp_path / "lock").touch(0o666)
+    (tmp_path / "lock").chmod(0o666)
+    monkeypatch.setattr(Path, "chmod", refusing(errno.EPERM))
+    assert atomic.keeps_modes(tmp_path) and len(list(tmp_path.iterdir())) == 1
+    with pytest.raises(PermissionError):
+        atomic.make_private(tmp_path / "lock")
+    monkeypatch.setattr(atomic, "keeps_modes", lambda folder: False)
+    atomic.make_private(tmp_path / "lock")
+
+
+def test_a_share_that_syncs_no_folder_is_written_to(tmp_path, monkeypatch):
+    fsync = os.fsync
+    answer = [errno.EINVAL]
+
+    def synced(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            refusing(answer[0])()
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    atomic.write(tmp_path / "a", b"a")
+    answer[0] = errno.EIO
+    with pytest.raises(OutputError):
+        atomic.write(tmp_path / "b", b"b")

@@ -11,6 +11,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import select
 import socket
 import struct
@@ -64,14 +65,26 @@ class Refuser:
         self._below = ""
         self._at: range = range(0)
         self._error = 0
+        self._always = ""
         self.calls: list[str] = []
         """Calls of the last batch, in order."""
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def batch(self, inputs: Path, out: Path, error: str = "", at: int = -1, more: int = 1) -> dict:
-        """The end of a batch, in which calls `at` to `at + more` that write fail with `error`."""
+    def batch(
+        self,
+        inputs: Path,
+        out: Path,
+        error: str = "",
+        at: int = -1,
+        more: int = 1,
+        always: str = "",
+    ) -> dict:
+        """The end of a batch, in which calls `at` to `at + more` that write fail with `error`, and
+        those whose name matches `always`.
+        """
         self.calls = []
+        self._always = always
         self._below = f"{out}"
         self._at = range(at, at + more) if error else range(0)
         self._error = getattr(errno, error) if error else 0
@@ -111,6 +124,8 @@ class Refuser:
         if not where.startswith(self._below) or not self._below:
             return False
         self.calls.append(f"{_CALLS[call]} {where[len(self._below) :]}")
+        if self._always and re.match(self._always, _CALLS[call]):
+            return True
         return len(self.calls) - 1 in self._at
 
 

@@ -44,6 +44,7 @@ class Part:
     def __init__(self, final_path: Path) -> None:
         self.final = final_path
         self.path = final_path.with_name(f".{final_path.name}{_SUFFIX}")
+        self.notes: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         with explained(self.final):
@@ -63,16 +64,27 @@ class Part:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
                 size = file.tell()
             if self.final.suffix != _SUFFIX:
-                make_readable(self.path)
+                self.notes += make_readable(self.path)
             atomic.publish(self.path, self.final)
         return size, sha256
 
 
-def make_readable(part: Path) -> None:
-    """Give a finished file the mode that the umask says. Raises OSError."""
+def make_readable(part: Path) -> tuple[str, ...]:
+    """Give a finished file the mode that the umask says; a note where the file system refuses.
+
+    Raises OSError.
+    """
     mask = os.umask(0o077)  # files that another thread makes meanwhile are only more private
     os.umask(mask)
-    part.chmod(0o666 & ~mask)
+    wanted = 0o666 & ~mask
+    try:
+        part.chmod(wanted)
+    except OSError as error:
+        if error.errno not in atomic.NO_MODES:
+            raise
+        if part.stat().st_mode & wanted != wanted:
+            return ("can be read by its owner alone: the file system refused to change its mode",)
+    return ()
 
 
 @contextlib.contextmanager

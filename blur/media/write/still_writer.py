@@ -75,7 +75,7 @@ class StillWriter:
             self._save(kind)
             self._verify(kind)
         size, sha256 = self._part.place()
-        notes = (*info.notes, *self._changes(kind))
+        notes = (*info.notes, *self._changes(kind), *self._part.notes)
         return Written(self._part.final, 1, size, sha256, notes, info.dropped)
 
     def _changes(self, kind: str) -> list[str]:

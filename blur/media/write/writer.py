@@ -92,9 +92,8 @@ class Writer:
             self._verify()
             check_output(self._part.path, self._allowed(), final.name)
         size, sha256 = self._part.place()
-        return Written(
-            final, len(self._pts), size, sha256, tuple(self._notes), tuple(self._dropped())
-        )
+        notes = (*self._notes, *self._part.notes)
+        return Written(final, len(self._pts), size, sha256, notes, tuple(self._dropped()))
 
     def _picture(self, frame: Frame) -> av.VideoFrame:
         """The frame in the encoder's sample format, at its own time."""
