@@ -2,8 +2,8 @@
 
 A wrong "no" is a leak. So a tracklet counts as none only if it was never seen well, if close-ups of
 both detector families and the landmarks are silent at all moments, and if its place or its rarity
-speaks against it too. The dark, and a face cut by the picture's edge, silence every family: there
-nothing is dropped.
+speaks against it: on a body, rarely or briefly seen, or tiny where nobody is about. The dark, and a
+face cut by the picture's edge, silence every family: there nothing is dropped.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.data.arrays import Gray
+from blur.data.boxes import sizes
 from blur.data.plan import Box
 from blur.detect.landmarks import SIDE, Mesh
 from blur.detect.views import crop, lifted
@@ -54,6 +55,21 @@ WEAK = 0.3
 brief faces."""
 FEW = 3
 """Sightings that are too few for a share of looks to tell."""
+_TINY = 20.0
+"""Display pixels, mean of a face's width and height, under which a weak sighting is texture where
+nobody is about; larger drops more. Sharp faces of 8 to 24 pixels filmed on real footage score 0.79
+and more, so do half of masked, turned and blurred ones that are seen at all from 14 pixels on."""
+_HUSHED = 0.4
+"""Answer of close-ups under which they speak for no face where nobody is about; larger drops more.
+Weak and tiny texture answers up to 0.34, weak and tiny faces of a crowd less."""
+_STEADY = 0.5
+"""Share of looks that see a tiny face from which it is kept; larger drops more. Of 10 patches of
+gravel seen three times or more the steadiest reaches 0.47, masked and lying faces 0.6."""
+_LIKELY = 0.25
+"""Mean of CenterFace's three best scores from which a tracklet tells that people are about; larger
+drops more. Gravel, grass and foliage reach 0.23, a crowd of faces of 10 to 20 pixels 0.37."""
+_ABOUT = 300
+"""Frames on both sides of a tracklet within which people are about it; larger drops less."""
 _DARK = 24
 """Mean grey level, 0-255, of a close-up, under which no family sees: larger drops less at night."""
 _INSIDE = 0.9
@@ -109,15 +125,20 @@ class Examination:
         self._found: list[list[Finding]] = [[] for _ in tracklets]
         self._limits: dict[int, tuple[float, int]] = {}
         self._well = [t for t in tracklets if top(t) >= SEEN_WELL]
+        likely = [t for t in tracklets if _best(t.evidence[:, 0]) >= _LIKELY]
+        self._lone: set[int] = set()
         bodies = False
         for place, tracklet in enumerate(tracklets):
             rows = moments(tracklet, _MOMENTS)
             near = self._may_lie_on_body(tracklet, rows)
             bodies |= near
-            if _open_to_dropping(tracklet, near):
+            if _is_lone(tracklet, likely):
+                self._lone.add(place)
+            if place in self._lone or _open_to_dropping(tracklet, near):
                 self._ask(place, rows)
                 # With so large a mean of so many best answers it cannot be dropped.
-                self._limits[place] = (QUIET if near else SILENT), _half(len(rows))
+                limit = _HUSHED if place in self._lone else QUIET if near else SILENT
+                self._limits[place] = limit, _half(len(rows))
         for place, tracklet in enumerate(tracklets):
             if bodies and top(tracklet) >= SEEN_WELL:
                 self._ask(place, moments(tracklet, _PROOFS))
@@ -130,15 +151,23 @@ class Examination:
             tracklet, found = self._tracklets[place], self._found[place]
             if not proven(found) and not self._settled(place):
                 box = Box(*tracklet.boxes[int(np.searchsorted(tracklet.frames, frame))].tolist())
-                found.append(self._finding(frame, gray, box, top(tracklet) >= SEEN_WELL))
+                well = top(tracklet) >= SEEN_WELL
+                found.append(self._finding(frame, gray, box, well, place in self._lone))
 
     def verdicts(self) -> list[Verdict]:
         """A verdict for each tracklet, in their order."""
         found_of = zip(self._tracklets, self._found, strict=True)
         faces = [t for t, found in found_of if top(t) >= SEEN_WELL and proven(found)]
         return [
-            judged(t, found, any(self._on_body(f.box, f.frame, faces) for f in found))
-            for t, found in zip(self._tracklets, self._found, strict=True)
+            judged(
+                tracklet,
+                found,
+                any(self._on_body(f.box, f.frame, faces) for f in found),
+                place in self._lone,
+            )
+            for place, (tracklet, found) in enumerate(
+                zip(self._tracklets, self._found, strict=True)
+            )
         ]
 
     def _ask(self, place: int, rows: Sequence[int]) -> None:
@@ -165,7 +194,7 @@ class Examination:
             _below(box, face) for face in _at(faces, frame)
         )
 
-    def _finding(self, frame: int, gray: Gray, box: Box, well: bool) -> Finding:
+    def _finding(self, frame: int, gray: Gray, box: Box, well: bool, lone: bool) -> Finding:
         x, y, w, h = (value / self._scale for value in box[:4])
         small = Box(x, y, w, h, box.angle)
         answer = 1.0 if well else self._closeups.answer(gray, box)
@@ -175,8 +204,9 @@ class Examination:
         turned = 0.0
         if answer < QUIET and upright < PRESENT:
             turned, _ = self._presence(gray, small, _QUARTERS)
-        fit = mean >= _DARK and _inside(small, gray.shape[1], gray.shape[0]) >= _INSIDE
-        return Finding(frame, box, answer, upright, max(upright, turned), fit)
+        # The edge cuts large faces; what it leaves of a tiny one is nobody's.
+        inside = lone or _inside(small, gray.shape[1], gray.shape[0]) >= _INSIDE
+        return Finding(frame, box, answer, upright, max(upright, turned), mean >= _DARK and inside)
 
     def _presence(self, gray: Gray, box: Box, turns: Sequence[float]) -> tuple[float, float]:
         """The best presence over the turns, and the mean grey level of the close-ups."""
@@ -187,7 +217,7 @@ class Examination:
 
 def top(tracklet: Tracklet) -> float:
     """Mean of the three best scores of a tracklet, 0 to 1."""
-    return float(np.sort(tracklet.evidence.max(axis=1))[-3:].mean())
+    return _best(tracklet.evidence.max(axis=1))
 
 
 def moments(tracklet: Tracklet, count: int) -> list[int]:
@@ -202,10 +232,13 @@ def proven(found: Sequence[Finding]) -> bool:
     return any(f.upright >= PROOF for f in found)
 
 
-def judged(tracklet: Tracklet, found: Sequence[Finding], on_body: bool) -> Verdict:
+def judged(
+    tracklet: Tracklet, found: Sequence[Finding], on_body: bool, lone: bool = False
+) -> Verdict:
     """The verdict on a tracklet as the first pass saw it, from its findings.
 
-    `on_body`: it lies where a proven face's hands and clothes are.
+    `on_body`: it lies where a proven face's hands and clothes are. `lone`: it is weak and
+    tiny, and nobody is about.
     """
     if proven(found):
         return Verdict.FACE
@@ -215,11 +248,12 @@ def judged(tracklet: Tracklet, found: Sequence[Finding], on_body: bool) -> Verdi
     answers = np.sort([f.answer for f in found])[::-1]
     answer = float(answers[: _half(len(answers))].mean())
     presence = sorted(f.presence for f in found)[-2:][0]
-    if answer >= QUIET or presence >= PRESENT:
+    if answer >= (_HUSHED if lone else QUIET) or presence >= PRESENT:
         return Verdict.OPEN
     count = int(seen.sum())
     dropped = (
-        (on_body and count >= FEW)
+        lone
+        or (on_body and count >= FEW)
         or (count >= FEW and _mass(tracklet) < RARE and answer < SILENT)
         or (count <= FEW and best < WEAK and answer < SILENT)
     )
@@ -232,6 +266,23 @@ def _open_to_dropping(tracklet: Tracklet, on_body: bool) -> bool:
     rare = count >= FEW and _mass(tracklet) < RARE
     return best < SEEN_WELL and (
         rare or (count <= FEW and best < WEAK) or (count >= FEW and on_body)
+    )
+
+
+def _best(scores: npt.NDArray[np.float32]) -> float:
+    return float(np.sort(scores)[-3:].mean())
+
+
+def _is_lone(tracklet: Tracklet, likely: Sequence[Tracklet]) -> bool:
+    """Whether a tracklet is weak, unsteady and tiny, as in crowds, but nobody is about."""
+    steady = tracklet.evidence.any(axis=1).sum() >= FEW and tracklet.hits >= _STEADY
+    return (
+        top(tracklet) < WEAK
+        and not steady
+        and float(sizes(tracklet.boxes).mean()) < _TINY
+        and not any(
+            t.start - _ABOUT <= tracklet.last and tracklet.start <= t.last + _ABOUT for t in likely
+        )
     )
 
 

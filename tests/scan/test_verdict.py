@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import cv2
@@ -95,6 +96,7 @@ share = st.floats(0, 1)
     share,
     st.lists(st.tuples(share, share), min_size=1, max_size=5),
     st.booleans(),
+    st.booleans(),
     share,
 )
 def test_more_evidence_never_uncovers(
@@ -102,6 +104,7 @@ def test_more_evidence_never_uncovers(
     hits: float,
     seen: list[tuple[float, float]],
     on_body: bool,
+    lone: bool,
     more: float,
 ) -> None:
     def verdict(add: float) -> int:
@@ -110,7 +113,7 @@ def test_more_evidence_never_uncovers(
             Finding(i, PLACE, min(1.5, answer + add), 0.0, min(1.0, presence + add), True)
             for i, (answer, presence) in enumerate(seen)
         ]
-        return SEVERITY.index(judged(tracklet(up, hits), found, on_body))
+        return SEVERITY.index(judged(tracklet(up, hits), found, on_body, lone))
 
     assert (verdict(more) == 0) <= (verdict(0.0) == 0)
 
@@ -156,6 +159,33 @@ def test_close_ups_are_taken_only_where_they_can_drop(
         if examination.wants(frame):
             examination.see(frame, np.full((400, 600), 128, np.uint8))
     assert (counting.answers, counting.looks) == (answers, looks)
+
+
+@pytest.mark.parametrize(
+    ("box", "score", "hits", "people", "verdict"),
+    [
+        pytest.param(Box(300, 200, 16, 20), 0.2, 0.4, None, "NONE", id="gravel"),
+        pytest.param(Box(4, 200, 16, 20), 0.2, 0.4, None, "NONE", id="gravel at the edge"),
+        pytest.param(Box(300, 200, 16, 20), 0.2, 0.4, 250, "UNLIKELY", id="people soon"),
+        pytest.param(Box(300, 200, 16, 20), 0.2, 0.4, 900, "NONE", id="people long after"),
+        pytest.param(Box(300, 200, 20, 24), 0.2, 0.4, None, "UNLIKELY", id="not tiny"),
+        pytest.param(Box(300, 200, 16, 20), 0.2, 0.6, None, "UNLIKELY", id="steady"),
+        pytest.param(Box(300, 200, 16, 20), 0.4, 0.4, None, "OPEN", id="not weak"),
+    ],
+)
+def test_what_is_weak_and_tiny_is_dropped_where_nobody_is_about(
+    box: Box, score: float, hits: float, people: int | None, verdict: str
+) -> None:
+    seen = [tracklet([score] * 3, hits, box)]
+    if people is not None:
+        other = tracklet([0.3] * 3, box=Box(500, 200, 16, 20))
+        seen.append(dataclasses.replace(other, frames=other.frames + people))
+    counting = Counting(0.0, 0.1)
+    examination = Examination(seen, counting, counting.look, 1.0)
+    for frame in range(0, 9, 3):
+        if examination.wants(frame):
+            examination.see(frame, np.full((400, 600), 128, np.uint8))
+    assert examination.verdicts()[0] is Verdict[verdict]
 
 
 def test_a_real_face_is_proven_and_her_suit_is_dropped(astronaut: Picture) -> None:
