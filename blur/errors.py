@@ -188,6 +188,20 @@ def install(extra: str) -> str:
     return f'pip install "{DISTRIBUTION}[{extra}]"'
 
 
+GL_PACKAGES = "libgl1 libegl1 libgles2"
+"""Debian's packages of the shared libraries that OpenCV and MediaPipe need, also without a
+screen."""
+_GL = ("libGL.so", "libEGL.so", "libGLESv2.so")
+
+
+def missing_library(error: ImportError | OSError) -> SetupError:
+    """A library that does not load, with the command that helps where the system lacks a part."""
+    remedy = None
+    if any(name in str(error) for name in _GL):
+        remedy = f"sudo apt-get install -y {GL_PACKAGES}"
+    return SetupError(f"a library cannot be loaded: {error}", remedy=remedy)
+
+
 _REMEDIES = {
     errno.EACCES: "check permissions, and who owns the folder",
     errno.EPERM: "check permissions; some disks and shares refuse modes, locks or links",

@@ -5,7 +5,15 @@ import os
 
 import pytest
 
-from blur.errors import BlurError, DiskFull, OutputError, cannot_remove, cannot_write
+from blur.errors import (
+    BlurError,
+    DiskFull,
+    Exit,
+    OutputError,
+    cannot_remove,
+    cannot_write,
+    missing_library,
+)
 from blur.process.executor import Task, outcome_of
 
 REFUSALS = {
@@ -38,3 +46,11 @@ def test_every_refusal_has_its_remedy(code):
     assert REFUSALS[code] in said and os.strerror(code) in said
     for never in ("another blur", "report this", "secret"):
         assert never not in said
+
+
+def test_a_missing_system_library_is_answered_with_the_command() -> None:
+    for name in ("libGL.so.1", "libEGL.so.1", "libGLESv2.so.2"):
+        error = missing_library(ImportError(f"{name}: cannot open shared object file"))
+        assert error.exit_code == Exit.SETUP
+        assert error.remedy == "sudo apt-get install -y libgl1 libegl1 libgles2"
+    assert "install blur again" in missing_library(ImportError("No module named 'av'")).remedy

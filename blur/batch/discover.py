@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from blur.disk.fingerprint import folder_identity
+from blur.disk.places import absolute
 from blur.errors import BlurError, UsageError, remedy_for
 from blur.media.suffixes import absent, promises_pictures
 from blur.store.names import shown
@@ -71,10 +72,10 @@ def discover(
                 remedy="choose an output folder elsewhere: outputs would be taken for inputs",
             )
         for path, relative in _files(given, found):
-            absolute = path.absolute()
-            if absolute in seen:
+            whole = absolute(path)
+            if whole in seen:
                 continue  # an input inside another input
-            seen.add(absolute)
+            seen.add(whole)
             reason = _left_out(relative, include, exclude)
             if reason is not None:
                 found.skipped.append(Skipped(shown(relative), reason))

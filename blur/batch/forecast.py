@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from blur.batch.work import Probed
+from blur.disk.places import absolute
 from blur.settings import Settings
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _size(count: int) -> str:
 
 def _existing(out: Path) -> Path:
     """The output folder, or the folder in which it will be made."""
-    return next(folder for folder in (out, *out.absolute().parents) if folder.is_dir())
+    return next(folder for folder in (out, *absolute(out).parents) if folder.is_dir())
 
 
 def _piece(clip: Path, folder: Path) -> Path:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from blur.batch.display import Display
 from blur.data.arrays import Picture
 from blur.disk import atomic
+from blur.disk.places import absolute
 from blur.errors import Exit, SetupError, UsageError, cannot_write, install
 from blur.store.folder import WorkFolder
 from blur.store.report import BatchReport
@@ -80,7 +81,7 @@ def film(photo: Picture, clip: Path) -> None:
     import av
     import cv2
 
-    with av.open(f"file:{clip.absolute()}", "w", format="mp4") as container:
+    with av.open(f"file:{absolute(clip)}", "w", format="mp4") as container:
         stream: Any = container.add_stream("libx264", RATE, options={"crf": "18"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.time_base = Fraction(1, RATE)
@@ -119,7 +120,7 @@ def _camera(t: float) -> npt.NDArray[np.float64]:
 def _frame(clip: Path) -> Picture:
     import av
 
-    with av.open(f"file:{clip.absolute()}") as container:
+    with av.open(f"file:{absolute(clip)}") as container:
         for i, frame in enumerate(container.decode(video=0)):
             if i == _SHOWN:
                 return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)

@@ -13,6 +13,7 @@ from pathlib import Path
 import blur
 from blur.detect import network_cuda, weights
 from blur.detect.devices import CUDA, devices
+from blur.detect.registry import has_mediapipe
 from blur.errors import BlurError, SetupError, install
 from blur.process import memory, sandbox
 from blur.settings import Codec, Hardware, Level, Settings, cpu_count
@@ -53,6 +54,8 @@ def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
+        if name == "mediapipe" and not has_mediapipe():
+            return "none, BlazeFace runs on OpenVINO"
         return "MISSING"
 
 

@@ -14,7 +14,7 @@ from blur.cli.keep_command import keep
 from blur.cli.machine_commands import demo, doctor, models
 from blur.cli.preview_command import preview
 from blur.cli.show_commands import inspect, markers, review
-from blur.errors import BlurError, Exit, Interrupted, refused
+from blur.errors import BlurError, Exit, Interrupted, missing_library, refused
 from blur.process.sandbox import keep_memory_private
 from blur.process.streams import steady
 
@@ -38,9 +38,11 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (KeyboardInterrupt, BlurError, OSError) as error:
+        except (KeyboardInterrupt, BlurError, OSError, ImportError) as error:
             if isinstance(error, KeyboardInterrupt):
                 error = Interrupted("stopped")
+            elif isinstance(error, ImportError):
+                error = missing_library(error)
             elif not isinstance(error, BlurError):
                 error = refused(error)
             click.echo(f"blur: {error}", err=True)

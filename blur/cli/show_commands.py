@@ -12,6 +12,7 @@ import click
 
 from blur.cli.clips import each, require_new, write_text
 from blur.cli.options import CLIPS, JSON, OUT, OVERWRITE, echo_json
+from blur.disk.places import absolute
 from blur.errors import OutputError
 from blur.process.sandbox import keep_off_network
 
@@ -79,7 +80,7 @@ def _open_browser(door: Door, folder: Path) -> None:
 
     try:
         webbrowser.open(
-            door.redirect_file([folder.absolute(), Path(tempfile.gettempdir())]).as_uri()
+            door.redirect_file([absolute(folder), Path(tempfile.gettempdir())]).as_uri()
         )
     except OutputError as error:
         click.echo(f"blur: {error}", err=True)

@@ -14,15 +14,17 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from blur.data.arrays import Picture
+from blur.data.plan import Boxes
 from blur.detect import weights
 from blur.detect.detections import NMS_IOU, Detections
 from blur.detect.quiet import native_chatter_dropped
 from blur.errors import DetectorError
 from blur.settings import cpu_count
 
-_FLOOR = 0.1
+FLOOR = 0.1
 """Lowest score that MediaPipe reports, fixed before the first picture; larger hides weak faces."""
 _TIGHT = {"blazeface-short": (0.87, 1.13, -0.09), "blazeface-full": (0.87, 1.13, -0.03)}
 """Width, height and shift down of a tight box in sides of BlazeFace's square: medians against
@@ -64,7 +66,6 @@ class BlazeFace:
     @staticmethod
     def decode(answer: Any, name: str) -> Detections:
         """Detections from MediaPipe's answer, its square boxes made tight."""
-        wide, high, down = _TIGHT[name]
         squares = np.array(
             [
                 (box.origin_x, box.origin_y, box.width, box.height)
@@ -73,10 +74,7 @@ class BlazeFace:
             np.float32,
         ).reshape(-1, 4)
         scores = np.array([each.categories[0].score for each in answer.detections], np.float32)
-        x, y, width, height = squares.T
-        centres = x + width / 2, y + height * (0.5 + down)
-        boxes = np.stack([*centres, width * wide, height * high, np.zeros_like(x)], axis=1)
-        return Detections.of(boxes, scores.clip(0, 1), name)
+        return Detections.of(tight(squares, name), scores.clip(0, 1), name)
 
     def _look(self, picture: Picture) -> Any:
         try:
@@ -92,7 +90,7 @@ class BlazeFace:
         tasks = self._mediapipe.tasks
         options = tasks.vision.FaceDetectorOptions(
             base_options=tasks.BaseOptions(model_asset_buffer=self._weight),
-            min_detection_confidence=_FLOOR,
+            min_detection_confidence=FLOOR,
             min_suppression_threshold=NMS_IOU,
         )
         nothing = self._image(np.zeros((32, 32, 3), np.uint8))
@@ -104,6 +102,14 @@ class BlazeFace:
     def _image(self, picture: Picture) -> Any:
         srgb = self._mediapipe.ImageFormat.SRGB
         return self._mediapipe.Image(srgb, np.ascontiguousarray(picture))
+
+
+def tight(squares: npt.NDArray[np.float32], name: str) -> Boxes:
+    """(n, 5) tight boxes of BlazeFace's (n, 4) x, y, width, height."""
+    wide, high, down = _TIGHT[name]
+    x, y, width, height = squares.T
+    centres = x + width / 2, y + height * (0.5 + down)
+    return np.stack([*centres, width * wide, height * high, np.zeros_like(x)], axis=1)
 
 
 def _mediapipe() -> Any:

@@ -4,12 +4,13 @@ process."""
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from blur.detect.detections import Detector
-from blur.errors import SetupError
+from blur.errors import SetupError, missing_library
 from blur.process import memory
 
 if TYPE_CHECKING:
@@ -40,9 +41,21 @@ def _yunet(name: str, threads: int | None, device: str) -> ClosableDetector:
 
 
 def _blazeface(name: str, threads: int | None, device: str) -> ClosableDetector:
+    if not has_mediapipe():
+        from blur.detect.blazeface_openvino import BlazeFaceOpenVino
+
+        return BlazeFaceOpenVino(name, threads=threads)
     from blur.detect.blazeface import BlazeFace
 
     return BlazeFace(name, threads=threads)
+
+
+def has_mediapipe() -> bool:
+    """Whether MediaPipe is installed; pyproject.toml names the machines that it has no wheel for.
+
+    An installed MediaPipe that does not load is an error, never a reason to do without.
+    """
+    return importlib.util.find_spec("mediapipe") is not None
 
 
 BUILDERS: dict[str, Builder] = {
@@ -139,7 +152,5 @@ def _built(name: str, threads: int | None) -> ClosableDetector:
         raise SetupError(f"no detector is called {name!r}", remedy=f"known: {', '.join(DETECTORS)}")
     try:
         return BUILDERS[name](name, threads, _device)
-    except ImportError as error:
-        raise SetupError(
-            f"the library behind the detector {name} does not load: {error}"
-        ) from error
+    except (ImportError, OSError) as error:  # a native library's loader raises OSError
+        raise missing_library(error) from error

@@ -9,6 +9,9 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from blur.errors import OutputError, cannot_remove, cannot_write
@@ -18,6 +21,10 @@ NO_MODES = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 """Answers of file systems to a change of a mode that they cannot hold."""
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.EBADF)
 """Answers of file systems that sync no folders (some shares): theirs to order."""
+WINDOWS = os.name == "nt"
+_TRIES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds between tries to replace or remove a file on Windows, which refuses while another program
+has it open: scanners for a moment, a player until it is closed. More waits longer for a player."""
 LEFTOVERS = ".blur-*.part"
 """Pattern of the temporary names that `write` leaves in a folder when the process is killed."""
 
@@ -61,7 +68,7 @@ def publish(part: Path, final: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-    part.replace(final)
+    _patiently(lambda: part.replace(final))
     sync_folder(final.parent)
     if part.parent != final.parent:
         sync_folder(part.parent)
@@ -107,7 +114,7 @@ def remove(path: Path) -> bool:
     try:
         if not os.path.lexists(path):  # a disk that refuses removals refuses that one, too
             return False
-        path.unlink(missing_ok=True)
+        _patiently(lambda: path.unlink(missing_ok=True))
     except OSError as error:
         raise cannot_remove(error, path.name) from error
     return True
@@ -116,7 +123,12 @@ def remove(path: Path) -> bool:
 def discard(part: Path) -> None:
     """Remove a part after whatever went wrong; one that stays is swept away by the next run."""
     with contextlib.suppress(OSError):
-        part.unlink(missing_ok=True)
+        _patiently(lambda: part.unlink(missing_ok=True))
+
+
+def is_private(path: Path) -> bool:
+    """Whether nobody else may read a file by its mode; Windows has folders' rights instead."""
+    return WINDOWS or not stat.S_IMODE(path.stat().st_mode) & 0o077
 
 
 def make_private(path: Path) -> None:
@@ -126,7 +138,7 @@ def make_private(path: Path) -> None:
     A file system without modes, which refuses to change them, is let be.
     """
     try:
-        if path.stat().st_mode & 0o077:
+        if not is_private(path):
             path.chmod(0o600)
     except FileNotFoundError:
         os.close(open_own(path, os.O_RDWR))
@@ -151,7 +163,7 @@ def keeps_modes(folder: Path) -> bool:
 
 def sync_folder(folder: Path) -> None:
     """Make renames and removals in a folder survive a power cut. Raises OSError."""
-    if os.name != "posix":  # Windows cannot open folders, and journals renames
+    if WINDOWS:  # it cannot open folders, and journals renames
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -161,3 +173,15 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+def _patiently(change: Callable[[], object]) -> None:
+    """Make a change that Windows may refuse for a moment. Raises OSError."""
+    for seconds in _TRIES if WINDOWS else ():
+        try:
+            change()
+        except PermissionError:
+            time.sleep(seconds)
+        else:
+            return
+    change()

@@ -11,6 +11,7 @@ import av
 import av.container
 import av.error
 
+from blur.disk.places import absolute
 from blur.errors import DecodeError, NotAClip
 from blur.media.giants import refuse_giant_by
 
@@ -35,7 +36,7 @@ def open_input(path: Path) -> Iterator[av.container.InputContainer]:
     try:
         # "file:" and the whitelist: a file's name or content never sends FFmpeg elsewhere.
         container = av.open(
-            f"file:{path.absolute()}",
+            f"file:{absolute(path)}",
             # FFmpeg looks at 2 KB: an animation with a longer profile is its first picture to it.
             format="apng" if is_animated_png(path) else None,
             metadata_errors="replace",

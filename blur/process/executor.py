@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from blur.errors import BlurError, Interrupted, SetupError, refused
+from blur.errors import BlurError, Interrupted, missing_library, refused
 from blur.process.stop import Stop
 
 if TYPE_CHECKING:
@@ -128,14 +128,7 @@ def outcome_of(task: Task, progress: Progress) -> Outcome:
     except BlurError as error:
         return Outcome(task, error=error, details=traceback.format_exc())
     except ImportError as error:
-        return Outcome(
-            task,
-            error=SetupError(
-                f"a library cannot be loaded: {error}",
-                remedy="install blur again; on a Linux server also: libgl1 libegl1 libgles2",
-            ),
-            details=traceback.format_exc(),
-        )
+        return Outcome(task, error=missing_library(error), details=traceback.format_exc())
     except OSError as error:
         return Outcome(task, error=refused(error), details=traceback.format_exc())
     except Exception as error:

@@ -9,7 +9,6 @@ import hmac
 import html
 import secrets
 import socket
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,7 +54,7 @@ class Door:
                 atomic.write(file, page.encode())
             except OutputError:
                 continue
-            if not stat.S_IMODE(file.stat().st_mode) & 0o077:
+            if atomic.is_private(file):
                 return file
             file.unlink()  # a file system without modes
         raise OutputError("no folder keeps the review's address private", remedy="open it yourself")

@@ -24,6 +24,7 @@ from msgspec.structs import asdict
 
 from blur.data.plan import Fingerprint
 from blur.disk import atomic
+from blur.disk.places import absolute
 from blur.errors import DiskFull, OutputError, cannot_write
 from blur.store.folder import WorkFolder
 from blur.store.names import from_text, shown, stays_inside
@@ -312,7 +313,7 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     for tail in ("", "-wal", "-shm", "-journal"):
         atomic.refuse_links(path.parents[1], path.with_name(path.name + tail))
-    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
+    uri = f"file:{quote(os.fsencode(absolute(path)))}?mode={mode}"
     return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 

@@ -7,6 +7,8 @@ import re
 from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import quote, unquote_to_bytes
 
+from blur.disk.places import absolute
+
 _FOLDERS = re.compile(
     r"""/[^'"\n]*/site-packages/|(?<=['"])/[^'"\n]*/|(?<![\w/.:])/(?:[^/\s'"]+/)+"""
 )
@@ -28,8 +30,14 @@ def from_text(text: str) -> PurePosixPath:
     return PurePosixPath(os.fsdecode(unquote_to_bytes(text)))
 
 
-def stays_inside(path: PurePosixPath) -> bool:
-    """Whether a path leads from a folder to a file below it."""
+def stays_inside(path: PurePosixPath, *, windows: bool = os.name == "nt") -> bool:
+    """Whether a path leads from a folder to a file below it.
+
+    To Windows a backslash parts folders, and a colon leads to another drive (`D:x`) or to a
+    stream beside a file's content (`x:y`).
+    """
+    if windows and {":", "\\"} & set(str(path)):
+        return False
     return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
 
 
@@ -39,5 +47,5 @@ def without_folders(text: str, file: Path | None = None) -> str:
     The path of `file` is known and goes even where spaces make it hard to tell from words.
     """
     if file is not None:
-        text = text.replace(str(file.absolute()), file.name)
+        text = text.replace(str(absolute(file)), file.name)
     return _FOLDERS.sub("", text)

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from blur.disk.places import absolute
 from blur.store.names import shown, without_folders
 
 _SHORTEST = 3
@@ -91,7 +92,7 @@ def _root(file: Known) -> Path:
 
 def _forms(folder: Path) -> Iterator[str]:
     """The spellings of a folder, and of those above: as given, absolute, with links resolved."""
-    for path in (folder, folder.absolute(), _resolved(folder)):
+    for path in (folder, absolute(folder), _resolved(folder)):
         for above in (path, *path.parents):
             if above.name not in ("", ".."):
                 yield from (str(above), shown(above))
@@ -101,7 +102,7 @@ def _resolved(folder: Path) -> Path:
     try:
         return folder.resolve()
     except (OSError, RuntimeError):  # a loop of links
-        return folder.absolute()
+        return absolute(folder)
 
 
 def _aliases(files: Iterable[Known]) -> dict[str, str]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pillow_heif
 from PIL import Image
 
+from blur.disk.places import absolute
 from blur.media.open.clip_info import Colour
 from blur.media.open.samples import Samples, pix_fmt_of
 
@@ -135,7 +136,7 @@ def save_avif(path: Path, samples: Samples, profile: bytes | None, colour: Colou
     matrix = colour.matrix if colour.matrix in (1, 5, 6, 9) else 1
     os.environ.setdefault("SVT_LOG", "1")  # errors alone on the terminal
     with av.open(
-        f"file:{path.absolute()}", "w", format="avif", container_options={"fflags": "+bitexact"}
+        f"file:{absolute(path)}", "w", format="avif", container_options={"fflags": "+bitexact"}
     ) as container:
         stream = container.add_stream("libsvtav1", rate=1, options=_AVIF_OPTIONS)
         stream.height, stream.width = samples.shape[:2]

@@ -15,6 +15,7 @@ import av.error
 
 from blur.data.sound import Sounding
 from blur.data.sound import sounding as sounding_of
+from blur.disk.places import absolute
 from blur.errors import OutputError
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
@@ -110,7 +111,7 @@ class Writer:
         info, settings = self._info, self._settings
         self._container = self._stack.enter_context(
             av.open(
-                f"file:{self._part.path.absolute()}",
+                f"file:{absolute(self._part.path)}",
                 "w",
                 format=preset.container,
                 container_options=_muxer_options(preset, info, self._wants_sound),
@@ -201,7 +202,7 @@ class Writer:
 
     def _verify(self) -> None:
         """Demux the output: it must hold every frame, each at its own time. Raises OutputError."""
-        with av.open(f"file:{self._part.path.absolute()}") as container:
+        with av.open(f"file:{absolute(self._part.path)}") as container:
             stream = container.streams.video[0]
             tick = stream.time_base or Fraction(1)
             times = sorted(p.pts for p in container.demux(stream) if p.pts is not None and p.size)
