@@ -81,9 +81,10 @@ def audit_with_faints(
     route = itinerary.route(shots, tracks, every, again, long).where(exposure.exposes)
     looks = AuditLooks(*info.square, load_detector, info.still, info.pixel)
     hold = Timeline.of(plan.pts, plan.time_base, plan.cuts).frames(settings.scan.hold)
+    most = max(itinerary.GAP, min(every - 1, hold))
     found = [
         _residual(plan, frame, Suspect(box, {}), 1.0, bare)
-        for frame, box in itinerary.gaps(shots, tracks, max(itinerary.GAP, min(every - 1, hold)))
+        for frame, box in itinerary.gaps(shots, tracks, resolved.kept, most)
         if (bare := exposure.bare(frame, box) or 0.0) > SLIVER
     ]
     pts = _times(out, info, lambda _: tell("audit", 0, plan.frames))

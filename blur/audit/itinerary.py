@@ -101,12 +101,17 @@ def long_frames(pts: Sequence[int], time_base: Fraction) -> list[int]:
 
 
 def gaps(
-    shots: Sequence[FrameSpan], tracks: Iterable[Track], most: int = GAP
+    shots: Sequence[FrameSpan],
+    tracks: Iterable[Track],
+    kept: Sequence[Track] = (),
+    most: int = GAP,
 ) -> Iterator[tuple[int, Box]]:
-    """Frames without a cover, up to `most` of them between two tracks of one face, or up to `GAP`
-    between a sighting and the edge of its shot; and the face's place on each.
+    """Frames without a cover, and a face's place on each: up to `most` of them between two tracks
+    of one face; beside an end without a hold, where no `kept` track goes on, a frame, or all up to
+    the edge of the shot if they are no more than `GAP`.
 
-    A face before and after was there between: no detector need see it.
+    No detector need see these faces. A face before and after was there between; and scans hold a
+    cover before a face's first sighting and after its last, so without a hold a cover is lost.
     """
     tracks = sorted((t for t in tracks if t.is_face), key=lambda t: t.start)
     starts = [track.start for track in tracks]
@@ -114,16 +119,19 @@ def gaps(
     for track in tracks:
         begin, _ = shots[bisect.bisect(edges, track.start) - 1]
         _, end = shots[bisect.bisect(edges, track.end - 1) - 1]
-        if track.marks[0] != Mark.HELD and track.start - begin <= GAP:
-            yield from ((frame, _box(track, track.start)) for frame in range(begin, track.start))
-        if track.marks[-1] != Mark.HELD and end - track.end <= GAP:
-            yield from ((frame, _box(track, track.end - 1)) for frame in range(track.end, end))
+        before, after = track.start - begin, end - track.end
+        if track.marks[0] != Mark.HELD and not any(_follows(k, track, 1) for k in kept):
+            steps = before if before <= GAP else 1
+            yield from _beside(track, range(track.start - steps, track.start))
+        if track.marks[-1] != Mark.HELD and not any(_follows(track, k, 1) for k in kept):
+            steps = after if after <= GAP else 1
+            yield from _beside(track, range(track.end, track.end + steps))
         following = slice(
             bisect.bisect_right(starts, track.end), bisect.bisect_right(starts, track.end + most)
         )
-        for after in tracks[following]:
-            if after.start < end and _one_face(track, after):
-                yield from ((f, _between(track, after, f)) for f in range(track.end, after.start))
+        for other in tracks[following]:
+            if other.start < end and _one_face(track, other):
+                yield from ((f, _between(track, other, f)) for f in range(track.end, other.start))
 
 
 def sampling(every: int) -> str:
@@ -136,15 +144,38 @@ def sampling(every: int) -> str:
 
 
 def _one_face(before: Track, after: Track) -> bool:
-    """Whether two tracks some frames apart are of one face: it stood still, or moved on as before
-    or after the gap, so a fast camera does not part them."""
+    """Whether two tracks some frames apart are of one face, large enough not to be two people in a
+    crowd."""
+    smaller = min(_size(before.boxes[-1]), _size(after.boxes[0]))
+    return smaller >= _TINY and _follows(before, after, after.start - before.end + 1)
+
+
+def _follows(before: Track, after: Track, steps: int) -> bool:
+    """Whether a track goes on as another `steps` frames after its last: the face stood still, or
+    moved on as before or after, so a fast camera does not part them."""
+    if after.start - before.end + 1 != steps:
+        return False
     a, b = before.boxes[-1], after.boxes[0]
-    small, large = sorted((math.sqrt(a[2] * a[3]), math.sqrt(b[2] * b[3])))
-    steps = after.start - before.end + 1
+    small, large = sorted((_size(a), _size(b)))
     travel = b[:2] - a[:2]
     expected = (0 * travel, steps * _stride(before.boxes[::-1]), -steps * _stride(after.boxes))
     away = min(math.hypot(*(travel - e)) for e in expected)
-    return small >= _TINY and large < 2 * small and away < small
+    return large < 2 * small and away < small
+
+
+def _size(box: npt.NDArray[np.float32]) -> float:
+    return math.sqrt(box[2] * box[3])
+
+
+def _beside(track: Track, frames: Iterable[int]) -> Iterator[tuple[int, Box]]:
+    """The face's place on frames before or after its track, if it goes on moving."""
+    for frame in frames:
+        before = frame < track.start
+        boxes = track.boxes if before else track.boxes[::-1]
+        steps = track.start - frame if before else frame - track.end + 1
+        x, y, w, h, angle = boxes[0].tolist()
+        dx, dy = (steps * _stride(boxes)).tolist()
+        yield frame, Box(x + dx, y + dy, w, h, angle)
 
 
 def _stride(boxes: Boxes) -> npt.NDArray[np.float32]:
