@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from blur.cli.kit import PLATFORMS
 from blur.cli.options import JSON, chosen_settings, echo_json, settings_options
 from blur.errors import BlurError, Exit, SetupError
+
+
+def _python_version(ctx: click.Context, param: click.Parameter, given: str | None) -> str:
+    text = given or f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if not re.fullmatch(r"3\.\d{2}", text):
+        raise click.BadParameter(f"{text} is no version such as 3.12", ctx, param)
+    return text
 
 
 @click.command()
@@ -49,6 +59,31 @@ def doctor(quick: bool, json: bool, **given: Any) -> None:
         return
     for topic, found in findings:
         click.echo(f"{topic}: {found}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--platform",
+    type=click.Choice(PLATFORMS),
+    help="Machine that blur will be installed on.  [default: one like this]",
+)
+@click.option(
+    "--python",
+    callback=_python_version,
+    metavar="VERSION",
+    help="Its version of Python, such as 3.12.  [default: that of this one]",
+)
+def kit(folder: Path, platform: str | None, python: str) -> None:
+    """Collect all that an installation needs in FOLDER, for a machine without a network.
+
+    There, `python3 install.py` installs blur. Made with a network: pip downloads the libraries,
+    each known by its SHA-256.
+    """
+    from blur.cli.kit import INSTALLER, collect, this_platform
+
+    size = collect(folder, platform or this_platform(), python)
+    click.echo(f"{folder}: {size / 1e6:.0f} MB; install with: python3 {folder / INSTALLER}")
 
 
 @click.command()

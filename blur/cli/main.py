@@ -11,7 +11,7 @@ from blur import __version__
 from blur.cli.batch_commands import clean, render, run, scan, status
 from blur.cli.edit_commands import edits
 from blur.cli.keep_command import keep
-from blur.cli.machine_commands import demo, doctor, models
+from blur.cli.machine_commands import demo, doctor, kit, models
 from blur.cli.preview_command import preview
 from blur.cli.show_commands import inspect, markers, review
 from blur.errors import BlurError, Exit, Interrupted, missing_library, refused
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 for _command in (
-    *(run, scan, render, status, clean, models, doctor, inspect, demo),
+    *(run, scan, render, status, clean, models, doctor, kit, inspect, demo),
     *(preview, review, keep, edits, markers),
 ):
     main.add_command(_command)
