@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from blur._version import __version__
 
 if TYPE_CHECKING:  # loading the native libraries takes a second; `blur --help` must not
+    from blur.batch.events import Listener
     from blur.data.edits import Edits
     from blur.data.findings import Audit
     from blur.data.plan import Plan
@@ -41,15 +42,26 @@ __all__ = ["__version__", "audit", "render", "run", "scan"]
 AnyPath: TypeAlias = str | PathLike[str]
 
 
-def run(inputs: Sequence[AnyPath], out: AnyPath, settings: Settings | None = None) -> BatchReport:
+def run(
+    inputs: Sequence[AnyPath],
+    out: AnyPath,
+    settings: Settings | None = None,
+    on_event: Listener | None = None,
+) -> BatchReport:
     """Cover every clip in `inputs` (files and folders) and write the covered clips below `out`.
 
-    A clip that fails stands in the report and does not end the batch. `blur.batch.run.run` gives
-    more control.
+    A clip that fails stands in the report and does not end the batch. `on_event` is called with
+    the events of `blur run --json`, see `blur.batch.events`, in this thread; an error in it ends
+    the batch. `blur.batch.run.run` gives more control.
     """
+    from blur.batch import events
     from blur.batch.run import run
 
-    return run([Path(p) for p in inputs], Path(out), settings)
+    told = events.Events(on_event) if on_event else None
+    report = run([Path(p) for p in inputs], Path(out), settings, display=told)
+    if on_event:
+        on_event(events.finished(report))
+    return report
 
 
 def scan(

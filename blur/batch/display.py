@@ -44,7 +44,7 @@ class Display(Protocol):
     def close(self) -> None: ...
 
 
-class _Count:
+class Count:
     """Frames of the batch that count as done."""
 
     def __init__(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
@@ -79,7 +79,7 @@ class Bars:
         self._names: dict[int, str] = {}
 
     def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
-        self._count = _Count(clips, stages)
+        self._count = Count(clips, stages)
         self._batch = self._bar("all clips", self._count.total, "{rate_fmt}, {remaining} left", 0)
 
     def start(self, key: int, name: str) -> None:
@@ -139,10 +139,10 @@ class Lines:
         self._stream = stream
         self._clips = 0
         self._ended = 0
-        self._count: _Count | None = None
+        self._count: Count | None = None
 
     def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
-        self._count = _Count(clips, stages)
+        self._count = Count(clips, stages)
         self._clips = len(clips)
         self._began = self._shown = time.monotonic()
 

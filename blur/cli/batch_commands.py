@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from blur.settings import Settings
 
 
+_EVENTS = click.option(
+    "--json", is_flag=True, help="Progress and results as lines of JSON, see docs/events.md."
+)
+
+
 @click.command()
 @INPUTS
 @NEW_OUT
@@ -25,16 +30,19 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Only say what would be done, with an estimate of time and space from a sample.",
 )
+@_EVENTS
 @settings_options("scan", "cover", "output", "audit", "batch")
-def run(inputs: tuple[Path, ...], out: Path, dry_run: bool, **given: Any) -> None:
+def run(inputs: tuple[Path, ...], out: Path, dry_run: bool, json: bool, **given: Any) -> None:
     """Cover the faces in all clips in INPUTS (files and folders).
 
     Folders are searched, and their tree is mirrored in the output folder. Run the same command
     again to go on after an interruption.
     """
     if not dry_run:
-        _batch(inputs, out, given)
+        _batch(inputs, out, given, json)
         return
+    if json:
+        raise UsageError("--json is for progress, and --dry-run has none", remedy="leave one away")
     chosen = chosen_settings(given)
     _confine(chosen)
     from blur.batch import forecast, run
@@ -46,30 +54,36 @@ def run(inputs: tuple[Path, ...], out: Path, dry_run: bool, **given: Any) -> Non
 @click.command()
 @INPUTS
 @NEW_OUT
+@_EVENTS
 @settings_options("scan", "batch")
-def scan(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
+def scan(inputs: tuple[Path, ...], out: Path, json: bool, **given: Any) -> None:
     """Only look: write a plan of each clip into the output folder, and cover nothing."""
-    _batch(inputs, out, given, render=False)
+    _batch(inputs, out, given, json, render=False)
 
 
 @click.command()
 @INPUTS
 @NEW_OUT
+@_EVENTS
 @settings_options("cover", "output", "audit", "batch")
-def render(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
+def render(inputs: tuple[Path, ...], out: Path, json: bool, **given: Any) -> None:
     """Only cover: render each clip from the plan and edits in the output folder."""
-    _batch(inputs, out, given, scan=False)
+    _batch(inputs, out, given, json, scan=False)
 
 
-def _batch(inputs: Sequence[Path], out: Path, given: dict[str, Any], **stages: bool) -> None:
+def _batch(
+    inputs: Sequence[Path], out: Path, given: dict[str, Any], json: bool, **stages: bool
+) -> None:
     chosen = chosen_settings(given)
     _confine(chosen)
+    from blur.batch import events
     from blur.batch.display import display
     from blur.batch.run import run
     from blur.export import report_page
     from blur.store.report import REPORT_NAME, table
 
-    report = run(inputs, out, chosen, display=display(), **stages)
+    shown = events.Events(lambda event: click.echo(events.line(event))) if json else display()
+    report = run(inputs, out, chosen, display=shown, **stages)
     code = report.exit_code
     try:
         if (out / REPORT_NAME).exists():  # a full disk leaves none
@@ -77,7 +91,9 @@ def _batch(inputs: Sequence[Path], out: Path, given: dict[str, Any], **stages: b
     except OutputError as error:
         click.echo(f"blur: {error}", err=True)
         code = code or error.exit_code
-    click.echo(table(report))  # last: whoever reads it may have left
+    click.echo(
+        events.line(events.finished(report)) if json else table(report)
+    )  # last: whoever reads it may have left
     click.get_current_context().exit(code)
 
 
