@@ -4,7 +4,7 @@
     python tests/bench/refused.py               each call once, with errors in turn
     python tests/bench/refused.py --all         each place (call and file) with all 12 errors
     python tests/bench/refused.py --more 9999   errors that stay from a call on
-    python tests/bench/refused.py --calls 40 80 some of the calls
+    python tests/bench/refused.py --part 2 5    the second fifth of them
 
 A clip with a green face goes down the real corridor, over detectors that see green. Exit code 1 if
 a batch crashed, misnamed the error, published anything half, or could not be gone on with.
@@ -32,18 +32,21 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--all", action="store_true")
     options.add_argument("--more", type=int, default=1, help="calls in a row that fail")
-    options.add_argument("--calls", type=int, nargs=2, default=(0, sys.maxsize))
+    options.add_argument("--part", type=int, nargs=2, default=(1, 1))
+    options.add_argument("--frames", type=int, default=20, help="of the clip; fewer are faster")
     given = options.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="refusals-", dir=paths.KEPT.parent))
-    film(folder / "in" / "a.mp4", frames=20, seed=1, face=True)
+    film(folder / "in" / "a.mp4", frames=given.frames, seed=1, face=True)
     refuser = Refuser()
     assert refuser.batch(folder / "in", folder / "whole")["code"] == 0
     whole = published(folder / "whole")
     ends: Counter[str] = Counter()
     bad = 0
-    for number, (at, error) in enumerate(attacks(refuser.calls[:], given.all)):
-        if not given.calls[0] <= at < given.calls[1]:
-            continue
+    part, parts = given.part
+    chosen = list(enumerate(attacks(refuser.calls[:], given.all)))
+    for number, (at, error) in chosen[
+        len(chosen) * (part - 1) // parts : len(chosen) * part // parts
+    ]:
         out = folder / f"{number}"
         refused, wrong = after_refusal(refuser, folder / "in", out, whole, error, at, given.more)
         ends["wrong" if wrong else "right"] += 1

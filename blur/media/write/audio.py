@@ -20,19 +20,17 @@ from blur.media.open.clip_info import ClipInfo
 from blur.media.open.clock import moved
 from blur.media.write.silent import Silent, silent_coding
 from blur.media.write.sound_coder import Coder, Coding
-from blur.media.write.sound_frames import frames_alone
+from blur.media.write.sound_frames import FramesAlone
 from blur.settings import AudioMode
 
 _COPIED = {
-    "mp4": {"mp3", "mp2", "ac3", "eac3"},
-    "mov": {"mp3", "ac3", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s16be", "pcm_s24be"}
-    | {"pcm_f32le"},
+    "mp4": {"mp3", "mp2"},
+    "mov": {"mp3", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s16be", "pcm_s24be", "pcm_f32le"},
     "matroska": {"opus", "pcm_s16le", "pcm_s24le", "pcm_f32le"},
 }
-"""Codecs that each container takes as they are: known to players, in frames that tell their length.
-Packets of AAC and ALAC have room between their sounds for elements that no decoder gives out."""
-
-_FRAMED = ("mp2", "mp3", "ac3", "eac3", "opus")
+"""Codecs that each container takes as they are: known to players, in frames whose sound can be told
+from whatever lies beside it. Packets of AAC, ALAC, AC-3 and E-AC-3 have room between their sounds
+for elements that no decoder gives out."""
 
 _RECODED = {
     "mp4": (("aac", "fltp"), ("aac", "fltp")),
@@ -154,6 +152,7 @@ class _Copied:
     ) -> None:
         self._name, self._codec = name, codec_of(source)
         self._target = output.add_stream_from_template(source)
+        self._frames: FramesAlone[av.Packet[Any]] = FramesAlone(self._codec)
         context = source.codec_context
         self._shift = shift
         # Counting samples makes a coarser clock (Matroska, ASF) exact.
@@ -166,6 +165,8 @@ class _Copied:
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         if not packet.size:
+            if packet.dts is None:
+                yield from map(self._clean, self._frames.end())
             return
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None:
@@ -182,24 +183,22 @@ class _Copied:
             pts = time + round(self._shift / packet.time_base)
         packet.pts = packet.dts = pts
         self._next = pts + (packet.duration or 0)
-        if self._codec in _FRAMED:
-            packet = self._frames_alone(packet)
-        packet.stream = self._target
-        yield packet
+        yield from map(self._clean, self._frames.put(bytes(packet), packet))
 
-    def _frames_alone(self, packet: av.Packet[Any]) -> av.Packet[Any]:
-        frames = frames_alone(self._codec, bytes(packet))
-        if frames is None:
+    def _clean(self, ready: tuple[av.Packet[Any], bytes | None]) -> av.Packet[Any]:
+        packet, sound = ready
+        if sound is None:
             raise DecodeError(
                 f"its sound cannot be kept: a packet holds no whole frame of {self._codec}",
                 subject=self._name,
                 remedy="use --audio none, or recode the sound first",
             )
-        clean: av.Packet[Any] = av.Packet(frames)
+        clean: av.Packet[Any] = av.Packet(sound)
         clean.pts, clean.dts, clean.duration = packet.pts, packet.dts, packet.duration
         clean.time_base, clean.is_keyframe = packet.time_base, packet.is_keyframe
         if packet.has_sidedata("skip_samples"):
             clean.set_sidedata(packet.get_sidedata("skip_samples"))
+        clean.stream = self._target
         return clean
 
 
