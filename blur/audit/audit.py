@@ -99,9 +99,9 @@ def audit_with_faints(
                     found += _judged(plan, exposure, looks, index, picture, suspect)
             for glance in glances:
                 closeups += len(glance.places)
-                shown = glance.gray
-                for suspect in looks.at(shown, glance.places, _scale(info)):
-                    large = looks.enlarged(shown)
+                suspects = looks.at(glance.gray, glance.places, _scale(info))
+                large = looks.enlarged(glance.gray) if suspects else glance.gray
+                for suspect in suspects:
                     found += _judged(plan, exposure, looks, glance.frame, large, suspect)
             tell("audit", index + 1, plan.frames)
     tell("audit", plan.frames, plan.frames)

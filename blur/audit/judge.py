@@ -13,7 +13,7 @@ from msgspec import structs
 
 from blur.audit.exposure import EXPOSED
 from blur.data.findings import Residual, Suspect
-from blur.data.overlap import same_sighting
+from blur.data.overlap import faces, same_sighting
 from blur.data.plan import Box
 
 WEIGHTS = {
@@ -94,8 +94,7 @@ def distinct(residuals: Iterable[Residual]) -> list[Residual]:
     kept: list[Residual] = []
     for here in by_frame(residuals).values():
         here.sort(key=lambda r: -r.sure)
-        same = same_sighting(np.array([r.box for r in here], np.float32))
-        kept += [r for i, r in enumerate(here) if not same[i, :i].any()]
+        kept += [here[best] for best, _ in faces(np.array([r.box for r in here], np.float32))]
     return kept
 
 

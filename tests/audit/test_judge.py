@@ -242,6 +242,11 @@ def test_one_face_on_one_frame_is_reported_once_and_the_surest_stays():
     assert [(r.frame, r.sure) for r in kept] == [(3, 0.9), (7, 0.95), (7, 0.9)]
 
 
+def test_a_face_is_not_left_out_for_being_like_another_that_is():
+    row = [at(0, FACE._replace(cx=x), sure) for x, sure in ((100, 0.95), (114, 0.9), (128, 0.85))]
+    assert [r.box.cx for r in judge.distinct(row)] == [100, 128]
+
+
 def test_what_goes_on_looking_like_a_face_is_surer():
     seen = judge.recurring([at(frame, sure=0.5) for frame in (0, 12, 24, 36)])
     assert [r.frame for r in seen] == [0, 12, 24, 36]
