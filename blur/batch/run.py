@@ -24,6 +24,7 @@ from blur.process.make import make_executor
 from blur.process.stop import Stop
 from blur.settings import BatchSettings, Settings
 from blur.store.adopt import adopted
+from blur.store.checks import with_checks
 from blur.store.digests import installation
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, Ledger, outputs_of, read_ledger, save_key
@@ -96,6 +97,7 @@ def run(
         walk.work(executor, stop)
         report = _report(found, survey, request, stopped=stop.requested, began=began)
         try:
+            report = with_checks(report, folder, ledger.entries())
             report.save(out, survey.known(found))
         except OutputError as error:
             display.say(str(error))

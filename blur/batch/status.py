@@ -8,6 +8,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from blur.batch.display import frames_done
+from blur.disk.fingerprint import file_sha256
+from blur.store.checks import signatures
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, Flight, outputs_of, read_ledger
 from blur.store.report import State
@@ -21,7 +23,8 @@ class Failure(Struct, frozen=True):
 class Status(Struct, frozen=True):
     """The state of a batch. Frames are estimates; clips in work count in part.
 
-    `leftovers` counts the half-written files of a batch that was killed.
+    `leftovers` counts the half-written files of a batch that was killed, `checked` the covered
+    clips that a person watched as they are.
     """
 
     running: bool
@@ -30,6 +33,7 @@ class Status(Struct, frozen=True):
     frames_done: int
     in_work: list[Flight]
     leftovers: int
+    checked: int
     failed: list[Failure]
 
 
@@ -40,6 +44,8 @@ def status(out: Path) -> Status:
     running = folder.busy()
     clips = [entry for entry in entries if entry.state is not State.SKIPPED]
     finished = sum(entry.frames for entry in clips if entry.state is not State.FOUND)
+    done = [entry for entry in clips if entry.state is State.DONE]
+    signed = [signatures(folder, e, file_sha256(folder.edits_of(e.fingerprint))) for e in done]
     return Status(
         running=running,
         states=dict(Counter(entry.state for entry in clips)),
@@ -47,6 +53,7 @@ def status(out: Path) -> Status:
         frames_done=finished + round(sum(map(_done, flights))) * running,
         in_work=flights if running else [],
         leftovers=0 if running else len(folder.leftovers(outputs_of(entries, folder))),
+        checked=sum(map(bool, signed)),
         failed=[_failure(entry) for entry in clips if entry.state is State.FAILED],
     )
 
@@ -59,6 +66,8 @@ def status_text(now: Status) -> str:
         ", ".join(f"{n} {state}" for state, n in now.states.items()) or "no clips",
         f"{now.frames_done} of about {now.frames} frames{share}",
     ]
+    if now.states.get(State.DONE):
+        lines.append(f"{now.checked} of {now.states[State.DONE]} covered clips checked by a person")
     lines += [f"in work: {f.name}: {f.stage} {f.done}/{f.total or '?'}" for f in now.in_work]
     if now.leftovers:
         lines.append(

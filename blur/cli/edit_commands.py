@@ -79,6 +79,8 @@ def list_(out: Path, clip: str | None) -> None:
             number = lane.id if lane.region is None else lane.region
             kept = f", kept clear on {clear}" if clear else ""
             click.echo(f"{what} {number}: frames {lane.start}-{lane.end - 1}{kept}")
+        for signed in view.checks:
+            click.echo(f"checked by {signed.words}")
         for doubt in view.doubts:
             if doubt.reason in (Reason.MET, Reason.UNSEEN):
                 span = f"{doubt.start}-{doubt.end - 1}"

@@ -8,13 +8,14 @@ from __future__ import annotations
 import enum
 import itertools
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from blur.data.plan import Box, Fingerprint
+from blur.data.plan import Fingerprint
+from blur.data.plan import Keyframe as Keyframe
 
 EDITS_VERSION = 1
 
@@ -22,11 +23,6 @@ EDITS_VERSION = 1
 class Decision(enum.StrEnum):
     COVER = "cover"
     KEEP = "keep"
-
-
-class Keyframe(NamedTuple):
-    frame: int
-    box: Box
 
 
 def _check_path(path: tuple[Keyframe, ...]) -> None:

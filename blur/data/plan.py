@@ -43,6 +43,13 @@ class Box(NamedTuple):
     angle: float = 0.0
 
 
+class Keyframe(NamedTuple):
+    """A box on a frame; between two of them, it is interpolated."""
+
+    frame: int
+    box: Box
+
+
 class Mark(enum.IntEnum):
     """The source of a track's box on a frame: seen; optical flow; between sightings; or before the
     first and after the last, where the box rests."""
@@ -163,7 +170,8 @@ class Doubt(Struct, frozen=True, kw_only=True):
     """Frames [start, end) that a person should look at.
 
     `weight` is the likelihood, 0 to 1, that there is something to see; `doubts.ranked` orders.
-    `box` is the place on frame `start`; `track` is None where nothing is covered.
+    `box` is the place on frame `start`; `track` is None where nothing is covered: then `path` holds
+    the boxes that a detector saw, from the first frame to the last.
     """
 
     start: int
@@ -172,6 +180,7 @@ class Doubt(Struct, frozen=True, kw_only=True):
     weight: float
     track: int | None = None
     box: Box | None = None
+    path: tuple[Keyframe, ...] = ()
 
 
 class Fingerprint(Struct, frozen=True):

@@ -62,6 +62,7 @@ def _sums(report: BatchReport) -> Iterator[tuple[str, str]]:
     yield "tracks covered", f"{sum(c.tracks for c in clips):,}"
     yield "may show a face", _time(sum(c.doubt_seconds for c in clips))
     yield "covers too much", _time(sum(c.excess_seconds for c in clips))
+    yield "checked by a person", f"{sum(bool(c.checks) for c in clips)} of {len(clips)}"
     yield "taken", _time(report.seconds)
 
 
@@ -100,6 +101,7 @@ def _details(clip: ClipReport) -> Iterator[tuple[str, str]]:
     if clip.audits:
         yield "hidden from the audit", "; ".join(clip.audits[-1].unseen)
     yield from (("note", note) for note in clip.notes)
+    yield "watched by", "; ".join(signed.words for signed in clip.checks)
     yield "SHA-256 of the clip", clip.sha256_in or ""
     yield "SHA-256 of the covered clip", clip.sha256_out or ""
 

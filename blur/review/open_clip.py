@@ -1,39 +1,45 @@
 """A clip under review: decisions with undo, and its pictures as they stand at any moment.
 
-Every decision is saved at once, whole or not at all. Undo lasts as long as the clip is open.
+Every decision is saved at once, whole or not at all. Undo lasts as long as its `History`.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
+from blur.data.answers import Answer, Said, seen
 from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.plan import Box
+from blur.data.resolve import resolve
+from blur.data.spans import FrameSpan
 from blur.errors import UsageError
-from blur.render.pictures import Pictures, as_shown, covered
+from blur.render import pictures as rendering
+from blur.render.pictures import Pictures, as_shown
 from blur.review import present
 from blur.review.clip_pictures import ClipPictures
 from blur.review.commands import lane_of, perform
 from blur.review.flow import followed
+from blur.review.history import Decided, History
 from blur.review.protocol import ClipView, Command, CoverPath, MarkView, Retrace
+from blur.review.republish import republish
+from blur.review.settle import answered, covered, doubt_named, lead, must_follow
 from blur.review.snapshot import (
     Snapshot,
     is_current,
     read_snapshot,
     require_unchanged,
-    write_edits,
+    write_decided,
 )
-from blur.store.checks import Check, checked_by, save_check
+from blur.store.checks import sign, signatures, unsign, watch, watched
 from blur.store.names import from_text
+from blur.store.report import Signature
 from blur.store.shelf import Shelf
-
-_UNDO = 500
-"""Decisions that can be undone; more of them take more memory."""
 
 
 class Outdated(Exception):
@@ -47,12 +53,13 @@ class OpenClip:
     edits, DecodeError if the file cannot be read.
     """
 
-    def __init__(self, shelf: Shelf, key: str) -> None:
+    def __init__(self, shelf: Shelf, key: str, history: History | None = None) -> None:
         self._shelf, self._key = shelf, key
         self._lock = threading.RLock()
-        self._undo: list[Edits] = []
-        self._redo: list[Edits] = []
+        self._history = history or History()
         self._take(read_snapshot(shelf, key))
+        if self._history.tip != self.revision:
+            self._history.clear()
         self._pictures = ClipPictures(shelf.source(self.now.entry), self.now.plan)
 
     def close(self) -> None:
@@ -84,15 +91,16 @@ class OpenClip:
         with self._lock:
             self._follow_disk()
             now, output = self.now, self._output()
-            clip = now.entry.fingerprint
+            folder, entry = self._shelf.folder, now.entry
             return present.clip_view(
                 self._key,
                 now,
                 self._pictures.info,
                 output.info if output else None,
                 self._version(),
-                checked_by(self._shelf.folder, clip, now.plan_sha256, now.edits_sha256),
-                (len(self._undo), len(self._redo)),
+                signatures(folder, entry, now.edits_sha256) if output else (),
+                watched(folder, entry) if output else [],
+                self._history.steps,
             )
 
     def perform(self, command: Command, revision: str) -> None:
@@ -103,6 +111,36 @@ class OpenClip:
         with self._lock:
             self._require(revision)
             self._adopt(perform(command, self.now.edits, self.now.resolved))
+
+    def answer(self, name: str, said: Said, revision: str) -> int | None:
+        """Settle a doubt, by its `sign`: `OK` leaves the picture as it is, `COVER` and `TRACK`
+        cover the place. Returns the frame on which a follower lost sight of it, if one did."""
+        with self._lock:
+            self._require(revision)
+            before = self.now.resolved
+            doubt = doubt_named(before.plan, name)
+            edits = self.now.edits
+        lost: int | None = None
+        if said is Said.TRACK or (said is Said.COVER and must_follow(doubt)):
+            first, box = lead(before.plan, doubt)
+            path, lost = followed(self.source, box, first, doubt.end - 1)
+            edits = covered(edits, before, doubt, path)
+        elif said is Said.COVER:
+            edits = covered(edits, before, doubt)
+        with self._lock:
+            self._require(revision)
+            now, report = self.now, self.now.entry.report
+            after = before.plan if said is Said.OK else resolve(now.plan, edits).plan
+            new = Answer(
+                doubt=name,
+                said=said,
+                seen=seen(after, doubt, str(now.cover)),
+                plan_sha256=now.plan_sha256,
+                edits_sha256=now.edits_sha256,
+                output_sha256=report.sha256_out if report else None,
+            )
+            self._adopt(edits, answered(now.answers, new))
+        return lost
 
     def replace(self, edits: Edits, revision: str) -> None:
         """Save other edits in place of these. Raises PlanMismatch for those of another clip."""
@@ -135,18 +173,47 @@ class OpenClip:
         return lost
 
     def undo(self, revision: str) -> None:
-        self._step(revision, self._undo, self._redo, "there is nothing to undo")
+        self._step(revision, again=False)
 
     def redo(self, revision: str) -> None:
-        self._step(revision, self._redo, self._undo, "there is nothing to do again")
+        self._step(revision, again=True)
 
     def check(self, initials: str, revision: str) -> None:
-        """Record whose `initials` watched the clip as covered now; "" takes the record back."""
+        """Record whose `initials` watched the covered clip; "" takes all such records back.
+
+        Raises UsageError where the clip is not rendered as it stands.
+        """
         with self._lock:
             self._require(revision)
-            now, by = self.now, initials.strip()
-            check = Check(by, now.plan_sha256, now.edits_sha256) if by else None
-            save_check(self._shelf.folder, now.entry.fingerprint, check)
+            now, by, folder = self.now, initials.strip(), self._shelf.folder
+            if not by:
+                unsign(folder, now.entry)
+            elif self._output() is None:
+                raise UsageError(
+                    "the clip is not rendered as it stands now", remedy="render it, then watch it"
+                )
+            else:
+                seconds, spans = now.plan.seconds, watched(folder, now.entry)
+                signed = Signature(
+                    by=by,
+                    at=datetime.now(UTC).isoformat(timespec="minutes"),
+                    watched=round(sum(seconds(b) - seconds(a) for a, b in spans), 1),
+                    seconds=round(seconds(now.plan.frames), 1),
+                )
+                sign(folder, now.entry, now.edits_sha256, signed)
+            republish(self._shelf)
+
+    def watch(self, spans: list[FrameSpan], version: str | None) -> list[FrameSpan]:
+        """Remember that these frames of the covered clip were played; returns all that were.
+
+        Raises Outdated as `frame` does.
+        """
+        with self._lock:
+            self._require_version(version)
+            if self._output() is None:
+                return []
+            now = self.now
+            return watch(self._shelf.folder, now.entry, spans, now.plan.frames)
 
     def frame(self, index: int, beneath: bool, longest: int, version: str | None = None) -> bytes:
         """A frame as JPEG: as it will be published, or uncovered.
@@ -163,7 +230,7 @@ class OpenClip:
                 pictures, regions = output or pictures, [] if output else self._covers.at(index)
 
         def make() -> Picture:
-            picture = covered(pictures.at(index), info, regions, fill)
+            picture = rendering.covered(pictures.at(index), info, regions, fill)
             return as_shown(picture, pictures.info, longest)
 
         return self._pictures.jpeg((index, longest, named), make)
@@ -198,27 +265,22 @@ class OpenClip:
         self._covers = Covers.of_plan(plan, now.cover, now.resolved.plan.tracks)
         self._lane_covers = Covers(lanes, plan.shots(), now.cover, plan.width, plan.height)
 
-    def _save(self, edits: Edits) -> None:
-        self._take(write_edits(self._shelf.folder, self.now, edits))
+    def _save(self, decided: Decided) -> None:
+        self._take(write_decided(self._shelf.folder, self.now, decided))
 
-    def _adopt(self, edits: Edits) -> None:
-        before = self.now.edits
-        self._save(edits)
-        self._undo.append(before)
-        del self._undo[:-_UNDO]
-        self._redo.clear()
+    def _adopt(self, edits: Edits, answers: tuple[Answer, ...] | None = None) -> None:
+        before = self.now.decided
+        self._save(Decided(edits, before.answers if answers is None else answers))
+        self._history.done(before)
+        self._history.tip = self.revision
 
-    def _step(
-        self, revision: str, come_from: list[Edits], go_to: list[Edits], without: str
-    ) -> None:
+    def _step(self, revision: str, *, again: bool) -> None:
         with self._lock:
             self._require(revision)
-            if not come_from:
-                raise UsageError(without)
-            before = self.now.edits
-            self._save(come_from[-1])
-            come_from.pop()
-            go_to.append(before)
+            before = self.now.decided
+            self._save(self._history.last(again=again))
+            self._history.stepped(before, again=again)
+            self._history.tip = self.revision
 
     def _require(self, revision: str) -> None:
         require_unchanged(self._shelf, self.now.entry)
@@ -234,8 +296,7 @@ class OpenClip:
         self.now = replace(self.now, entry=self._shelf.entry(self._key))
         if not is_current(self._shelf, self.now):
             self._take(read_snapshot(self._shelf, self._key))
-            self._undo.clear()
-            self._redo.clear()
+            self._history.clear()
 
     def _output(self) -> Pictures | None:
         return self._pictures.current_output(self.now, self._shelf.output(self.now.entry))
@@ -243,7 +304,7 @@ class OpenClip:
     def _version(self) -> str:
         """Names the content of pictures and marks."""
         made = self.now.entry.output_sampled if self._output() else "drawn"
-        return f"{self.revision}-{made}"
+        return f"{self.now.look}-{made}"
 
     def _require_version(self, version: str | None) -> None:
         if version not in (None, self._version()):

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from blur.cover.region import Region
+from blur.data.answers import Group, in_force, sign
 from blur.data.doubts import gravity, ranked
 from blur.data.edits import Edits, Keyframe, TrackEdit
 from blur.data.overlap import MATCH, iou
@@ -18,6 +19,7 @@ from blur.data.spans import FrameMask, FrameSpan, runs
 from blur.media.open.clip_info import ClipInfo
 from blur.review.protocol import ClipView, DecisionView, DoubtView, LaneView, MarkView
 from blur.review.snapshot import Snapshot
+from blur.store.report import Signature
 
 _JOIN = 6
 """Frames; the timeline draws shorter gaps between sightings as seen."""
@@ -32,10 +34,12 @@ def clip_view(
     info: ClipInfo,
     rendered: ClipInfo | None,
     version: str,
-    checked_by: str | None,
+    checks: Sequence[Signature],
+    watched: list[FrameSpan],
     steps: tuple[int, int],
 ) -> ClipView:
-    """The page's view; `info` is of the clip, `rendered` of its current output.
+    """The page's view; `info` is of the clip, `rendered`, `checks` and `watched` of its current
+    output.
 
     `steps`: numbers of decisions to undo and to do again.
     """
@@ -55,11 +59,13 @@ def clip_view(
         steps=_steps(plan),
         cuts=list(plan.cuts),
         lanes=_lanes(now.resolved, now.edits),
-        doubts=_doubts(now.resolved),
+        doubts=_doubts(now),
         decisions=_decisions(now.resolved, now.edits),
         rendered=rendered is not None,
         video=rendered is not None and _playable(rendered),
-        checked_by=checked_by,
+        checked_by=", ".join(s.by for s in checks) or None,
+        checks=list(checks),
+        watched=watched,
         undo=steps[0],
         redo=steps[1],
         notes=list(plan.notes),
@@ -109,13 +115,18 @@ def _spans(mask: FrameMask, start: int, join: int = 1) -> list[FrameSpan]:
     return [(start + first, start + last) for first, last in runs(mask, join)]
 
 
-def _doubts(resolved: Resolved) -> list[DoubtView]:
-    """The open doubts, in the order of `ranked`; weights grow with it, 1 at most."""
-    by_part = {part: lane.track.id for lane in resolved.lanes for part in lane.covers}
-    plan = resolved.plan
+def _doubts(now: Snapshot) -> list[DoubtView]:
+    """The doubts in the order of `ranked`; weights grow with it, 1 at most."""
+    by_part = {part: lane.track.id for lane in now.resolved.lanes for part in lane.covers}
+    plan = now.resolved.plan
+    settled = in_force(plan, now.answers, str(now.cover))
     worst = max((gravity(plan, doubt) for doubt in plan.doubts), default=0.0) or 1.0
     return [
         DoubtView(
+            id=sign(doubt),
+            group=Group.of(doubt.reason),
+            said=settled.get(sign(doubt)),
+            path=list(doubt.path),
             start=doubt.start,
             end=doubt.end,
             kind=doubt.reason.kind,

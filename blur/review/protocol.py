@@ -9,10 +9,12 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct, field
 
+from blur.data.answers import Group, Said
 from blur.data.edits import Decision, Keyframe
-from blur.data.plan import Box, Kind
+from blur.data.plan import Box, Kind, Reason
 from blur.data.spans import FrameSpan
 from blur.store.ledger import Flight
+from blur.store.report import Signature
 from blur.store.shelf import Row
 
 
@@ -170,6 +172,19 @@ class CheckRequest(ChangeRequest, frozen=True, kw_only=True):
     initials: str
 
 
+class WatchedRequest(ClipRequest, frozen=True, kw_only=True):
+    """Frames that were played, of the view `v`."""
+
+    spans: list[FrameSpan]
+
+
+class AnswerRequest(ChangeRequest, frozen=True, kw_only=True):
+    """Settle a doubt; `doubt` is its `id`."""
+
+    doubt: str
+    said: Said
+
+
 class RenderRequest(Struct, frozen=True):
     clips: list[str]
 
@@ -255,6 +270,11 @@ class LaneView(Struct, frozen=True, kw_only=True):
 
 
 class DoubtView(Struct, frozen=True, kw_only=True):
+    """`path`: where the detectors saw what is not covered. `said`: the answer that settles it."""
+
+    id: str
+    group: Group
+    said: Said | None
     start: int
     end: int
     kind: Kind
@@ -263,6 +283,31 @@ class DoubtView(Struct, frozen=True, kw_only=True):
     weight: float
     lane: int | None
     box: Box | None
+    path: list[Keyframe]
+
+
+class QueueItem(Struct, frozen=True, kw_only=True):
+    """A doubt of the clip `key`: its `id` there, frames [start, end), time and length in
+    seconds."""
+
+    key: str
+    id: str
+    start: int
+    end: int
+    at: float
+    seconds: float
+    group: Group
+    reason: Reason
+    weight: float
+    said: Said | None
+
+
+class QueueView(Struct, frozen=True, kw_only=True):
+    """The doubts of `looked` of `total` clips, settled ones, too."""
+
+    looked: int
+    total: int
+    items: list[QueueItem]
 
 
 class DecisionView(Struct, frozen=True):
@@ -292,7 +337,8 @@ class ClipView(Struct, frozen=True, kw_only=True):
     `plan` names the numbering of lanes, `revision` plan and edits, `version` pictures and marks.
     `aspect` is width : height on the screen. `steps` are runs (ticks between frames, count) and
     `time_base` a tick in seconds, as a fraction. `rendered`: pictures come from the rendered file
-    and are else drawn from plan and edits. `video`: a browser can play that file.
+    and are else drawn from plan and edits. `video`: a browser can play that file. `watched`: frames
+    of the rendered file that were played at twice its speed at most.
     """
 
     key: str
@@ -314,6 +360,8 @@ class ClipView(Struct, frozen=True, kw_only=True):
     rendered: bool
     video: bool
     checked_by: str | None
+    checks: list[Signature]
+    watched: list[FrameSpan]
     undo: int
     redo: int
     notes: list[str]

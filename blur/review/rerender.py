@@ -6,21 +6,19 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 
-import msgspec
 from msgspec.structs import replace
 
 from blur.batch.inventory import clip_of_entry
 from blur.batch.walk import Walk, check_device
 from blur.batch.work import Probed, RunRequest
 from blur.errors import BlurError, UsageError
-from blur.export import report_page
 from blur.process.make import make_executor
 from blur.process.stop import Stop
 from blur.review.protocol import RenderProgress
+from blur.review.republish import republish
 from blur.store.digests import installation
-from blur.store.ledger import Entry, Ledger
-from blur.store.names import from_text, shown
-from blur.store.report import REPORT_NAME, BatchReport, State, exit_code
+from blur.store.ledger import Ledger
+from blur.store.report import State
 from blur.store.shelf import Shelf
 
 _ENDED = ("done", "failed", "stopped")
@@ -102,7 +100,7 @@ class Rerender:
 
         def ended(number: int, error: BlurError | None) -> None:
             entry, progress = clips[number].entry, self._series[number]
-            self._report(entry)
+            republish(self._shelf, entry)
             with self._lock:
                 if error is None:
                     progress.stage, progress.done = "done", progress.total or 0
@@ -122,23 +120,6 @@ class Rerender:
             )
             check_device(batch.device, executor, self._stop)
             walk.work(executor, self._stop)
-
-    def _report(self, entry: Entry) -> None:
-        """Replace the clip's line in the report, under its name there."""
-        path = self._shelf.folder.out / REPORT_NAME
-        if path.exists() and entry.report is not None:
-            made = entry.report
-            output = entry.output and shown(from_text(entry.output))
-            report = msgspec.json.decode(path.read_bytes(), type=BatchReport)
-            clips = [
-                replace(made, name=c.name) if entry.name == c.name or output == c.output else c
-                for c in report.clips
-            ]
-            code = exit_code(clips, interrupted=False)
-            report = replace(report, clips=clips, exit_code=code)
-            report.save(self._shelf.folder.out, self._shelf.known())
-            report_page.write(self._shelf.folder.out)
-        self._shelf.refresh()
 
 
 class _SeriesDisplay:

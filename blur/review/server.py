@@ -28,8 +28,10 @@ from blur.review import protocol as ask
 from blur.review.connections import bounded
 from blur.review.door import Door
 from blur.review.guard import Guard
+from blur.review.history import History
 from blur.review.open_clip import OpenClip, Outdated
 from blur.review.people import People
+from blur.review.queue import Queue
 from blur.review.rerender import Rerender
 from blur.store.shelf import Shelf
 
@@ -54,6 +56,9 @@ class Desk:
         self.shelf = shelf
         self.rerender = Rerender(shelf)
         self.people = People(shelf)
+        self._queue = Queue(shelf)
+        self._queueing = threading.Lock()
+        self._histories: dict[str, History] = {}
         self._recent: OrderedDict[str, OpenClip] = OrderedDict()
         # A clip in use stays the only one of its file, however many were opened since: two would
         # write over each other's edits.
@@ -62,7 +67,7 @@ class Desk:
 
     def clip(self, key: str) -> OpenClip:
         with self._lock:
-            clip = self._alive.get(key) or OpenClip(self.shelf, key)
+            clip = self._alive.get(key) or self._open(key)
             self._alive[key] = self._recent[key] = clip
             self._recent.move_to_end(key)
             if len(self._recent) > _OPEN_CLIPS:
@@ -75,8 +80,15 @@ class Desk:
             alive = self._alive.get(key)
             if alive is not None:
                 return contextlib.nullcontext(alive)
-            clip = self._alive[key] = OpenClip(self.shelf, key)
+            clip = self._alive[key] = self._open(key)
             return contextlib.closing(clip)
+
+    def _open(self, key: str) -> OpenClip:
+        return OpenClip(self.shelf, key, self._histories.setdefault(key, History()))
+
+    def queue(self) -> ask.QueueView:
+        with self._queueing:
+            return self._queue.view()
 
     def render(self, keys: Sequence[str]) -> ask.ClipList:
         self.rerender.start(keys)
@@ -156,10 +168,15 @@ _ROUTES: tuple[_Route, ...] = (
         _changed(lambda c, a: c.perform(a.act, a.revision))),
     ("POST", f"{_CLIP}/follow", ask.FollowRequest,
         _changed(lambda c, a: c.follow(a.lane, a.frame, a.revision))),
+    ("POST", f"{_CLIP}/answer", ask.AnswerRequest,
+        _changed(lambda c, a: c.answer(a.doubt, a.said, a.revision))),
     ("POST", f"{_CLIP}/undo", ask.ChangeRequest, _changed(lambda c, a: c.undo(a.revision))),
     ("POST", f"{_CLIP}/redo", ask.ChangeRequest, _changed(lambda c, a: c.redo(a.revision))),
+    ("POST", f"{_CLIP}/watched", ask.WatchedRequest,
+        lambda desk, a: _json(desk.clip(a.key).watch(a.spans, a.version))),
     ("POST", f"{_CLIP}/check", ask.CheckRequest,
         _changed(lambda c, a: c.check(a.initials, a.revision))),
+    ("GET", "/api/queue", ask.NoRequest, lambda desk, a: _json(desk.queue())),
     ("GET", "/api/people", ask.NoRequest, lambda desk, a: _json(desk.people.view())),
     ("GET", "/api/people/pictures/{number:int}.jpg", ask.PersonPicture,
         lambda desk, a: _jpeg(desk.people.picture(a.number))),

@@ -5,29 +5,34 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
+from blur.data.answers import Answer
 from blur.data.edits import Edits
 from blur.data.plan import Plan
 from blur.data.resolve import Resolved, resolve
 from blur.disk import atomic
 from blur.disk.fingerprint import file_sha256
 from blur.errors import ClipChanged, DecodeError
+from blur.review.history import Decided
 from blur.settings import CoverSettings
+from blur.store.answers import answers_file, load_answers, save_answers
 from blur.store.folder import WorkFolder
 from blur.store.identity import is_clip_of
 from blur.store.ledger import Entry
 from blur.store.plans import load_edits, load_plan, save_edits
 from blur.store.shelf import Shelf
 
-_Stamps = tuple[tuple[int, int] | None, ...]
-"""(mtime in ns, inode) of the plan's and the edits' file; None for an absent file."""
+Stamps: TypeAlias = tuple[tuple[int, int] | None, ...]
+"""(mtime in ns, inode) of the files of plan, edits and answers; None for an absent file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`revision` names plan, edits and cover settings; the hashes are of the files."""
+    """`look` names plan, edits and cover settings, `revision` the answers, too; the hashes are of
+    the files."""
 
     entry: Entry
     cover: CoverSettings
@@ -35,9 +40,20 @@ class Snapshot:
     plan_sha256: str | None
     edits: Edits
     edits_sha256: str | None
+    answers: tuple[Answer, ...]
     resolved: Resolved
-    revision: str
-    stamps: _Stamps
+    look: str
+    stamps: Stamps
+
+    @property
+    def revision(self) -> str:
+        return hashlib.sha256(self.look.encode() + msgspec.json.encode(self.answers)).hexdigest()[
+            :16
+        ]
+
+    @property
+    def decided(self) -> Decided:
+        return Decided(self.edits, self.answers)
 
     @property
     def is_rendered(self) -> bool:
@@ -50,7 +66,7 @@ def read_snapshot(shelf: Shelf, key: str) -> Snapshot:
     """Raises as `require_unchanged` does, and PlanMismatch for unusable plan or edits."""
     entry, folder = shelf.entry(key), shelf.folder
     require_unchanged(shelf, entry)
-    stamps = _stamps(folder, entry)  # before reading, so that a later change shows
+    stamps = stamps_of(folder, entry)  # before reading, so that a later change shows
     plan_file, edits_file = folder.plan_of(entry.fingerprint), folder.edits_of(entry.fingerprint)
     plan_sha256 = file_sha256(plan_file)
     plan = load_plan(plan_file)
@@ -63,33 +79,39 @@ def read_snapshot(shelf: Shelf, key: str) -> Snapshot:
         plan_sha256=plan_sha256,
         edits=edits,
         edits_sha256=file_sha256(edits_file),
+        answers=load_answers(folder, entry.fingerprint),
         resolved=resolve(plan, edits),
-        revision=_revision(plan_sha256, cover, edits),
+        look=_look(plan_sha256, cover, edits),
         stamps=stamps,
     )
 
 
-def write_edits(folder: WorkFolder, before: Snapshot, edits: Edits) -> Snapshot:
-    """Save edits, whole or not at all. Edits that cannot be applied raise PlanMismatch, unsaved."""
-    resolved = resolve(before.plan, edits)
+def write_decided(folder: WorkFolder, before: Snapshot, decided: Decided) -> Snapshot:
+    """Save edits, then answers, each whole or not at all; where the second fails, a doubt is asked
+    about again. Edits that cannot be applied raise PlanMismatch, unsaved."""
+    edits, answers = decided
+    resolved = before.resolved if edits == before.edits else resolve(before.plan, edits)
     file = folder.edits_of(before.entry.fingerprint)
     if edits == Edits(fingerprint=edits.fingerprint):
         atomic.remove(file)  # without decisions, the last render without edits is current
-    else:
+    elif edits != before.edits:
         save_edits(edits, file)
+    if answers != before.answers:
+        save_answers(folder, before.entry.fingerprint, answers)
     return replace(
         before,
-        stamps=_stamps(folder, before.entry),
+        stamps=stamps_of(folder, before.entry),
         edits=edits,
         edits_sha256=file_sha256(file),
+        answers=answers,
         resolved=resolved,
-        revision=_revision(before.plan_sha256, before.cover, edits),
+        look=_look(before.plan_sha256, before.cover, edits),
     )
 
 
 def is_current(shelf: Shelf, snapshot: Snapshot) -> bool:
-    """Whether plan, edits and cover settings are still those of the snapshot."""
-    stamps = _stamps(shelf.folder, snapshot.entry)
+    """Whether plan, edits, answers and cover settings are still those of the snapshot."""
+    stamps = stamps_of(shelf.folder, snapshot.entry)
     return (stamps, shelf.settings.cover) == (snapshot.stamps, snapshot.cover)
 
 
@@ -111,13 +133,15 @@ def require_unchanged(shelf: Shelf, entry: Entry) -> None:
         )
 
 
-def _revision(plan_sha256: str | None, cover: CoverSettings, edits: Edits) -> str:
+def _look(plan_sha256: str | None, cover: CoverSettings, edits: Edits) -> str:
     named = f"{plan_sha256} {cover}".encode() + msgspec.json.encode(edits)
     return hashlib.sha256(named).hexdigest()[:16]
 
 
-def _stamps(folder: WorkFolder, entry: Entry) -> _Stamps:
-    return _stamp(folder.plan_of(entry.fingerprint)), _stamp(folder.edits_of(entry.fingerprint))
+def stamps_of(folder: WorkFolder, entry: Entry) -> Stamps:
+    clip = entry.fingerprint
+    files = folder.plan_of(clip), folder.edits_of(clip), answers_file(folder, clip)
+    return tuple(map(_stamp, files))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

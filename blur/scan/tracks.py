@@ -11,7 +11,7 @@ import numpy.typing as npt
 from msgspec import structs
 
 from blur.data.boxes import stretched, stretched_box
-from blur.data.plan import Box, Doubt, Mark, Reason, Track
+from blur.data.plan import Box, Doubt, Keyframe, Mark, Reason, Track
 from blur.data.sightings import Sightings
 from blur.data.spans import runs
 from blur.media.open.clip_info import ClipInfo
@@ -96,7 +96,13 @@ def as_stored(
     return (
         [replace(t, boxes=stretched(t.boxes, across, down)) for t in tracks],
         [
-            d if d.box is None else structs.replace(d, box=stretched_box(d.box, across, down))
+            d
+            if d.box is None
+            else structs.replace(
+                d,
+                box=stretched_box(d.box, across, down),
+                path=tuple(Keyframe(at, stretched_box(box, across, down)) for at, box in d.path),
+            )
             for d in doubts
         ],
     )
@@ -104,9 +110,24 @@ def as_stored(
 
 def doubt_of(tracklet: Tracklet, reason: Reason, weight: float, track: int | None = None) -> Doubt:
     """A doubt about a whole tracklet, at its first box."""
-    box = Box(*tracklet.boxes[0].tolist())
     start, end = tracklet.start, tracklet.last + 1
-    return Doubt(start=start, end=end, reason=reason, weight=weight, track=track, box=box)
+    path = _path(tracklet, start, end)
+    return Doubt(
+        start=start,
+        end=end,
+        reason=reason,
+        weight=weight,
+        track=track,
+        box=path[0].box,
+        path=path if track is None else (),
+    )
+
+
+def _path(tracklet: Tracklet, start: int, end: int) -> tuple[Keyframe, ...]:
+    """The tracklet's boxes on [start, end)."""
+    rows = (start <= tracklet.frames) & (tracklet.frames < end)
+    frames, boxes = tracklet.frames[rows].tolist(), tracklet.boxes[rows].tolist()
+    return tuple(Keyframe(at, Box(*box)) for at, box in zip(frames, boxes, strict=True))
 
 
 def _weeded(tracklet: Tracklet, trust: float, timeline: Timeline) -> list[Doubt]:
@@ -117,15 +138,11 @@ def _weeded(tracklet: Tracklet, trust: float, timeline: Timeline) -> list[Doubt]
     near = timeline.frames(NEAR_SECONDS)
     seen = np.zeros(tracklet.last + 1 - tracklet.start, bool)
     seen[tracklet.frames - tracklet.start] = True
+    spans = [(tracklet.start + first, tracklet.start + end) for first, end in runs(seen, near)]
     return [
-        Doubt(
-            start=tracklet.start + first,
-            end=tracklet.start + end,
-            reason=Reason.WEEDED,
-            weight=weight,
-            box=Box(*tracklet.boxes[tracklet.frames == tracklet.start + first][0].tolist()),
-        )
-        for first, end in runs(seen, near)
+        Doubt(start=a, end=b, reason=Reason.WEEDED, weight=weight, box=path[0].box, path=path)
+        for a, b in spans
+        if (path := _path(tracklet, a, b))
     ]
 
 

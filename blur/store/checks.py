@@ -1,55 +1,130 @@
-"""Checks: the initials of the person who watched a clip, and the covers that were watched.
+"""Checks: who watched a covered clip, and how much of it.
 
-A check holds for the plan and edits that it names, and no longer once either changes.
+A check is of the output, plan and edits that it names, and holds no longer once any of them
+changes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
+import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
-from blur.data.plan import Fingerprint
+from blur.data.spans import FrameSpan, runs
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 from blur.store.folder import WorkFolder
+from blur.store.ledger import Entry
+from blur.store.names import from_text, shown
+from blur.store.report import BatchReport, Signature
+
+T = TypeVar("T")
 
 
-class Check(Struct, frozen=True):
-    """`by` holds a person's initials; the hashes are of the plan's and the edits' files."""
+class _Check(Struct, frozen=True, kw_only=True):
+    """The hashes are of the files of plan, edits and covered clip."""
 
-    by: str
-    plan_sha256: str | None
-    edits_sha256: str | None
+    plan_sha256: str | None = None
+    edits_sha256: str | None = None
+    output_sha256: str | None = None
+    signatures: tuple[Signature, ...] = ()
 
 
-def checked_by(
-    folder: WorkFolder, clip: Fingerprint, plan_sha256: str | None, edits_sha256: str | None
-) -> str | None:
-    """Initials of the person who watched the clip under this plan and these edits, or None.
+class _Watched(Struct, frozen=True):
+    """Frames of the covered clip of this hash that were played, as spans."""
+
+    output_sha256: str | None
+    spans: tuple[FrameSpan, ...]
+
+
+def output_sha256(entry: Entry) -> str | None:
+    """The hash that names a clip's covered file; None if it has none."""
+    return (entry.report and entry.report.sha256_out) or entry.output_sampled
+
+
+def signatures(folder: WorkFolder, entry: Entry, edits_sha256: str | None) -> tuple[Signature, ...]:
+    """Who checked the clip as it was last rendered, if these are the edits that it was made from.
 
     Raises PlanMismatch when the file is damaged.
     """
-    path = _file(folder, clip)
+    check = _read(_file(folder, entry, "checks"), _Check)
+    now = _now(entry, edits_sha256)
+    if (
+        check is None
+        or now.output_sha256 is None
+        or check != replace(now, signatures=check.signatures)
+    ):
+        return ()
+    return check.signatures
+
+
+def sign(folder: WorkFolder, entry: Entry, edits_sha256: str | None, signed: Signature) -> None:
+    """Record a signature beside those of others."""
+    others = [s for s in signatures(folder, entry, edits_sha256) if s.by != signed.by]
+    check = replace(_now(entry, edits_sha256), signatures=(*others, signed))
+    atomic.write(_file(folder, entry, "checks"), msgspec.json.encode(check))
+
+
+def unsign(folder: WorkFolder, entry: Entry) -> None:
+    """Take all signatures back."""
+    atomic.remove(_file(folder, entry, "checks"))
+
+
+def watched(folder: WorkFolder, entry: Entry) -> list[FrameSpan]:
+    """Frames of the covered clip as it is now that were played at twice its speed at most."""
+    found = _read(_file(folder, entry, "watched"), _Watched)
+    if found is None or found.output_sha256 != output_sha256(entry):
+        return []
+    return list(found.spans)
+
+
+def watch(
+    folder: WorkFolder, entry: Entry, spans: Iterable[FrameSpan], frames: int
+) -> list[FrameSpan]:
+    """Add spans to those that were played; returns all, of a clip of so many frames."""
+    played = np.zeros(frames, bool)
+    for start, end in (*watched(folder, entry), *spans):
+        played[max(0, start) : max(0, end)] = True
+    all_spans = tuple(runs(played))
+    file = _file(folder, entry, "watched")
+    atomic.write(file, msgspec.json.encode(_Watched(output_sha256(entry), all_spans)))
+    return list(all_spans)
+
+
+def with_checks(report: BatchReport, folder: WorkFolder, entries: Iterable[Entry]) -> BatchReport:
+    """The report with the signatures of every output; `entries` are those of the ledger."""
+    by_output = {shown(from_text(e.output)): e for e in entries if e.output is not None}
+    clips = []
+    for clip in report.clips:
+        entry = by_output.get(clip.output or "")
+        signed = signatures(folder, entry, entry.edits_sha256) if entry else ()
+        clips.append(replace(clip, checks=list(signed)))
+    return replace(report, clips=clips)
+
+
+def _now(entry: Entry, edits_sha256: str | None) -> _Check:
+    return _Check(
+        plan_sha256=entry.plan_sha256,
+        edits_sha256=edits_sha256,
+        output_sha256=output_sha256(entry) if edits_sha256 == entry.edits_sha256 else None,
+    )
+
+
+def _read(path: Path, kind: type[T]) -> T | None:
     try:
-        check = msgspec.json.decode(path.read_bytes(), type=Check)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError:
         return None
     except msgspec.DecodeError as error:
         raise PlanMismatch(
             f"damaged: {error}", subject=path.name, remedy="delete it and check the clip again"
         ) from error
-    return check.by if check == Check(check.by, plan_sha256, edits_sha256) else None
 
 
-def save_check(folder: WorkFolder, clip: Fingerprint, check: Check | None) -> None:
-    """Record a check, or take it back."""
-    if check is None:
-        atomic.remove(_file(folder, clip))
-    else:
-        atomic.write(_file(folder, clip), msgspec.json.encode(check))
-
-
-def _file(folder: WorkFolder, clip: Fingerprint) -> Path:
-    return folder.root / "checks" / folder.plan_of(clip).name
+def _file(folder: WorkFolder, entry: Entry, room: str) -> Path:
+    return folder.root / room / folder.plan_of(entry.fingerprint).name

@@ -11,10 +11,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from blur.data.boxes import wrapped
 from blur.data.edits import EDITS_VERSION, Edits
-from blur.data.plan import PLAN_VERSION, Boxes, Doubt, Fingerprint, Mark, Plan, Track
+from blur.data.plan import PLAN_VERSION, Box, Boxes, Doubt, Fingerprint, Keyframe, Mark, Plan, Track
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 
@@ -68,7 +69,7 @@ def save_plan(plan: Plan, path: Path) -> None:
         pts_steps=_run_lengths(np.diff(np.array(plan.pts, np.int64)).tolist()),
         cuts=list(plan.cuts),
         tracks=[_track_record(t) for t in plan.tracks],
-        doubts=list(plan.doubts),
+        doubts=[_coarse_path(doubt) for doubt in plan.doubts],
         scan_digest=plan.scan_digest,
         notes=list(plan.notes),
     )
@@ -144,6 +145,14 @@ def coarse(boxes: Boxes) -> npt.NDArray[np.float64]:
     rows[:, 2:4] = np.ceil(fine[:, 2:4] + 2 * moved).clip(min=1)
     rows[:, 4] = wrapped(rows[:, 4])
     return rows
+
+
+def _coarse_path(doubt: Doubt) -> Doubt:
+    if not doubt.path:
+        return doubt
+    rows = coarse(np.array([key.box for key in doubt.path], np.float32)).tolist()
+    keys = zip(doubt.path, rows, strict=True)
+    return replace(doubt, path=tuple(Keyframe(key.frame, Box(*row)) for key, row in keys))
 
 
 def _track_record(track: Track) -> _TrackRecord:

@@ -63,6 +63,23 @@ class Problem(Struct, frozen=True):
         return cls(error.problem, error.remedy, error.exit_code)
 
 
+class Signature(Struct, frozen=True, kw_only=True):
+    """A person's word for a covered clip: initials, and the date and time, UTC.
+
+    `watched` of `seconds` of it were played at twice its speed at most.
+    """
+
+    by: str
+    at: str
+    watched: float
+    seconds: float
+
+    @property
+    def words(self) -> str:
+        share = 100 * self.watched / self.seconds if self.seconds else 0.0
+        return f"{self.by} on {self.at[:10]}, {min(100, int(share))} % watched"
+
+
 class ClipReport(Struct, frozen=True, kw_only=True):
     """One clip's line in the report. Names are relative to the input and to OUT.
 
@@ -70,8 +87,8 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     `damaged` frames could not be decoded and are missing or patched in the output.
     `seconds` is what the work took, `doubt_seconds` the length of clip that may show a face, and
     `excess_seconds` the length where a cover may be too much. `audits` has one audit for each
-    render. `smallest_face` is the width in pixels of the smallest upright face
-    that the scan's looks can find, 0 before a scan.
+    render, `checks` the people who watched this very output. `smallest_face` is the width in
+    pixels of the smallest upright face that the scan's looks can find, 0 before a scan.
     """
 
     name: str
@@ -92,6 +109,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     dropped: list[str] = []
     notes: list[str] = []
     audits: list[Audit] = []
+    checks: list[Signature] = []
     error: Problem | None = None
 
     @property

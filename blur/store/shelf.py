@@ -11,7 +11,7 @@ from msgspec import Struct
 from blur.disk.fingerprint import file_sha256
 from blur.errors import OutputError, UsageError
 from blur.settings import Settings
-from blur.store.checks import checked_by
+from blur.store.checks import signatures
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, read_ledger
 from blur.store.names import from_text, shown
@@ -50,7 +50,7 @@ class Shelf:
     def refresh(self) -> None:
         """Read the ledger again: a batch may have changed it."""
         entries, self.flights = read_ledger(self.folder)
-        self._entries = {_key(entry): entry for entry in entries}
+        self._entries = {key_of(entry): entry for entry in entries}
         self.settings = _settings(self.folder.out / REPORT_NAME)
 
     def entry(self, key: str) -> Entry:
@@ -58,6 +58,9 @@ class Shelf:
             return self._entries[key]
         except KeyError:
             raise UsageError("there is no such clip in this folder") from None
+
+    def entries(self) -> list[Entry]:
+        return list(self._entries.values())
 
     def find(self, name: str) -> str:
         """The key of the clip of this name, or else of the only one whose name contains it.
@@ -108,6 +111,7 @@ class Shelf:
         report = entry.report
         edits_sha256 = file_sha256(self.folder.edits_of(entry.fingerprint))
         done = entry.state is State.DONE
+        signed = signatures(self.folder, entry, edits_sha256) if done else ()
         edited = done and edits_sha256 != entry.edits_sha256
         return Row(
             key=key,
@@ -118,7 +122,7 @@ class Shelf:
             doubt_seconds=report.doubt_seconds if report else 0.0,
             edited=edited,
             renderable=edited or (not done and self.folder.plan_of(entry.fingerprint).exists()),
-            checked_by=checked_by(self.folder, entry.fingerprint, entry.plan_sha256, edits_sha256),
+            checked_by=", ".join(s.by for s in signed) or None,
             problem=report.error.problem if report and report.error else None,
         )
 
@@ -139,5 +143,6 @@ def _settings(report: Path) -> Settings:
         ) from error
 
 
-def _key(entry: Entry) -> str:
+def key_of(entry: Entry) -> str:
+    """Names a clip by its place, for as long as it stays there."""
     return hashlib.sha256(entry.place.encode()).hexdigest()[:12]

@@ -11,13 +11,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from blur.batch.status import status
 from blur.data.edits import Decision, Edits, Keyframe
 from blur.data.plan import Box
+from blur.disk.fingerprint import file_sha256
 from blur.errors import ClipChanged, DecodeError, PlanMismatch, UsageError
 from blur.review.open_clip import OpenClip, Outdated
 from blur.review.protocol import CoverPath, DrawRegion, EraseRegion, KeepOrCover, MoveRegion
+from blur.store.checks import signatures, watched
 from blur.store.plans import load_edits, load_plan, save_edits, save_plan
+from blur.store.report import load_report
 from blur.store.shelf import Shelf
 
 BOX = Box(250, 180, 40, 40)
@@ -170,9 +175,9 @@ def test_what_was_changed_elsewhere_is_not_overwritten(out: Path) -> None:
 
 def test_edits_survive_a_rescan_that_numbers_faces_anew(out: Path) -> None:
     clip = opened(out)
-    clip.perform(keep(0), clip.revision)
     clip.check("AB", clip.revision)
     assert clip.view().checked_by == "AB"
+    clip.perform(keep(0), clip.revision)
     plan_file = Shelf(out).folder.plan_of(clip.now.plan.fingerprint)
     plan = load_plan(plan_file)
     renumbered = [type(t)(9 - t.id, t.start, t.boxes, t.marks, t.scores) for t in plan.tracks]
@@ -205,8 +210,31 @@ def test_a_check_holds_until_the_edits_change(out: Path) -> None:
     assert clip.view().rendered  # a check is no edit: nothing is to be rendered
     clip.perform(DRAW, clip.revision)
     assert clip.view().checked_by is None
+    with pytest.raises(UsageError, match="not rendered"):
+        clip.check("AB", clip.revision)  # nobody can have watched it
     clip.check("", clip.revision)
     assert opened(out).view().checked_by is None
+
+
+def test_a_check_names_the_output_that_was_watched_in_every_record(out: Path) -> None:
+    clip = opened(out)
+    assert clip.watch([(0, 30), (20, 45)], clip.view().version) == [(0, 45)]
+    clip.check("AB", clip.revision)
+    clip.check("CD", clip.revision)
+    report = load_report(out)
+    assert report is not None
+    (line,) = [c for c in report.clips if c.checks]
+    assert line.sha256_out == file_sha256(out / "a.mp4")
+    assert [(s.by, s.watched, s.seconds) for s in line.checks] == [
+        ("AB", 1.5, 3.0),
+        ("CD", 1.5, 3.0),
+    ]
+    assert "AB on 20" in (out / "report.html").read_text()
+    assert status(out).checked == 1
+    entry = clip.now.entry
+    other = replace(entry, report=replace(entry.report, sha256_out="of another render"))
+    assert signatures(clip._shelf.folder, other, None) == ()
+    assert watched(clip._shelf.folder, other) == []
 
 
 def test_following_moves_a_region_with_what_it_covers(out: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -84,8 +85,8 @@ class Page:
             self.page.wait_for_timeout(20)
         raise AssertionError(f"{text!r} was not said: {said[self.heard :]}")
 
-    def waits_for(self, selector: str) -> None:
-        self.page.wait_for_selector(selector)
+    def waits_for(self, selector: str, **how: Any) -> None:
+        self.page.wait_for_selector(selector, **how)
 
     def open(self, name: str) -> None:
         self.page.click(f'#clips .row:has-text("{name}")')

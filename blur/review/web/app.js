@@ -9,6 +9,9 @@ import "./timeline.js";
 import "./panels.js";
 import "./pointer.js";
 import "./people.js";
+import "./watch.js";
+import "./closeup.js";
+import { refreshQueue } from "./queue.js";
 import "./commands.js";
 import { listing, open } from "./review.js";
 import { say, state, update } from "./state.js";
@@ -16,6 +19,7 @@ import { say, state, update } from "./state.js";
 for (const event of ["input", "change", "focusout"]) addEventListener(event, update); // fields are shown as they stand
 update();
 await listing.watch();
+refreshQueue();
 const first = state.rows.find((row) => row.key === location.hash.slice(1)) ?? state.rows[0];
 if (first) await open(first.key);
 else say("There is no clip in this folder yet. Run blur on it first.");

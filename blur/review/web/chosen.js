@@ -4,7 +4,7 @@
 import { cover, extend, follow, keep, split } from "./decide.js";
 import { $, el, plural, short } from "./dom.js";
 import { covers, isAllClear, isClear, named, spare } from "./lane.js";
-import { reasonOf, sentence } from "./lists.js";
+import { adviceOf, reasonOf } from "./asked.js";
 import { faceOf } from "./protocol.js";
 import { removeRegion, setEnd } from "./region.js";
 import { player } from "./review.js";
@@ -79,7 +79,7 @@ function aboutRegion(/** @type {Lane} */ lane) {
 function aboutDoubt(/** @type {Doubt} */ doubt) {
   return [
     el("h3.bad", {}, reasonOf(doubt)),
-    el("p", {}, `${sentence(doubt.explanation)} Frames ${doubt.start}–${doubt.end - 1}.`),
+    el("p", {}, `${adviceOf(doubt)} Frames ${doubt.start}–${doubt.end - 1}.`),
     el("div.acts", {}, button("Cover it", "C", cover)),
   ];
 }

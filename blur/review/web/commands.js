@@ -1,17 +1,19 @@
 // @ts-check
 // Which key and which button does what.
 
-import { check, cover, extend, follow, keep, render, split } from "./decide.js";
+import { cover, extend, follow, keep, render, split } from "./decide.js";
+import { answer, isAnswering, nextItem, toggleQueue, uncover, undoAnswer } from "./queue.js";
 import { $, all, el } from "./dom.js";
 import { KEYS } from "./keys.js";
 import { nextDoubt, nextFace, showTab } from "./lists.js";
 import { nudge, removeRegion, setEnd, startDrawing } from "./region.js";
 import { change, changes, player } from "./review.js";
 import { goClip } from "./shelf.js";
+import { check } from "./watch.js";
 import { NOTHING, clockOf, isOpening, pick, say, set, shown, state } from "./state.js";
 import { lookAtAll, zoom } from "./timeline.js";
 
-const undo = () => change("undo", { body: () => ({}), told: "Undone." });
+const undo = () => undoAnswer() || change("undo", { body: () => ({}), told: "Undone." });
 const redo = () => change("redo", { body: () => ({}), told: "Done again." });
 const second = () => Math.max(1, Math.round(1 / clockOf(shown()).usual)); // in frames
 
@@ -35,21 +37,25 @@ const COMMANDS = {
   ArrowUp: () => nextFace(-1), ArrowDown: () => nextFace(1),
   Home: () => player.seek(0), End: () => player.seek(shown().frames - 1),
   PageUp: () => goClip(-1), PageDown: () => goClip(1),
-  "[": () => nextDoubt(-1), "]": () => nextDoubt(1),
+  "[": () => (state.queueing ? nextItem(-1) : nextDoubt(-1)), "]": () => (state.queueing ? nextItem(1) : nextDoubt(1)),
+  q: toggleQueue, n: () => (state.queueing ? nextItem(1) : nextDoubt(1)), a: () => answer("ok"),
   ",": () => goCut(-1), ".": () => goCut(1),
   g: () => $("#goto", HTMLInputElement).select(),
   h: () => set({ outlines: !state.outlines }),
   1: () => showTab("doubts"), 2: () => showTab("faces"), 3: () => showTab("decisions"),
-  x: keep, c: cover, s: split, e: extend, f: follow,
+  x: () => (isAnswering() ? uncover() : keep()),
+  c: () => (isAnswering() ? answer("cover") : cover()),
+  f: () => (isAnswering() ? answer("track") : follow()),
+  s: split, e: extend,
   i: () => setEnd(0), o: () => setEnd(1),
   t: () => state.selected !== null && pick(state.selected),
   r: startDrawing, Delete: removeRegion, Backspace: removeRegion,
   z: (event) => (event.shiftKey ? redo() : undo()), y: redo,
-  m: check,
+  m: (event) => check(event.shiftKey),
   "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), 0: lookAtAll,
   Escape: () => set({ ...NOTHING, said: null }),
 };
-const ALWAYS = new Set(["PageUp", "PageDown", "1", "2", "3"]); // without a clip, too
+const ALWAYS = new Set(["q", "PageUp", "PageDown", "1", "2", "3"]); // without a clip, too
 const REPEATED = /^Arrow|^[+\-=]$/; // while the key is held
 
 const tooEarly = () => isOpening() && say("The clip is being opened. Press again when you see it.");

@@ -1,7 +1,8 @@
 // @ts-check
 // What a person decides: about faces, about a clip as a whole, about what is rendered.
 
-import { $, plural } from "./dom.js";
+import { ask } from "./ask.js";
+import { plural } from "./dom.js";
 import { named } from "./lane.js";
 import { startRender } from "./protocol.js";
 import { still } from "./region.js";
@@ -39,7 +40,8 @@ async function decide(decision, reason, { clip, lanes, names, start, end }, conf
 const asksWho = ({ clip, lanes, start, end }) =>
   clip.doubts.some((doubt) => ["met", "unseen"].includes(doubt.reason) && start <= doubt.start && doubt.start < end && lanes.some((lane) => lane.id === doubt.lane));
 
-export async function keep() {
+/** @param {string} [why] the reason to begin with */
+export async function keep(why = "") {
   if (selected()?.region != null && !state.picked.size) return say("A drawn region is trimmed with I and O, or removed with Delete.");
   const chosen = meant();
   if (!chosen) return;
@@ -47,7 +49,7 @@ export async function keep() {
   const confirmed = span() !== null && asksWho(chosen);
   const who = confirmed ? " You confirm that you looked at every frame of the span and know who it is, also where faces meet or go unseen." : "";
   const about = `${chosen.names} will be shown uncovered ${where}.${who} The reason is recorded with the decision.`;
-  const reason = await ask("Keep clear", about, "Why may this person be seen?");
+  const reason = await ask("Keep clear", about, "Why may this person be seen?", why, "reasons");
   if (reason) await decide("keep", reason, chosen, confirmed);
 }
 
@@ -83,23 +85,6 @@ export async function follow() {
   else tell(clip, `Lost sight of it on frame ${answer.result}; the cover waits there. Look, and correct it.`, "bad");
 }
 
-/** Mark the clip as checked, or take the mark back. */
-export async function check() {
-  const { key } = shown();
-  sendNudge();
-  await changes.settled(key); // a check is of what is covered in the end
-  const { clip } = state;
-  if (clip?.key !== key) return say("Another clip is open: nothing was marked.", "bad");
-  if (clip.checked_by) return change("check", { clip, body: () => ({ initials: "" }), told: "No longer marked as checked.", exact: true });
-  const about = clip.rendered
-    ? "You watched the rendered file from start to end. A new scan or a new edit takes the mark back."
-    : "This clip is not rendered as it stands now. Better render it, watch the result, then mark it.";
-  const initials = await ask("Mark as checked", about, "Your initials", state.initials);
-  if (!initials) return;
-  state.initials = initials;
-  await change("check", { clip, body: () => ({ initials }), told: `Marked as checked by ${initials}.`, exact: true });
-}
-
 export async function render() {
   sendNudge();
   await changes.settled(); // what is being decided is rendered too
@@ -114,28 +99,4 @@ export async function render() {
     problem(error);
   }
   listing.refresh();
-}
-
-const dialog = $("#ask", HTMLDialogElement);
-$("#cancel").addEventListener("click", () => dialog.close(""));
-
-/** Resolves to the answer, or to "". @param {string} title @param {string} text @param {string} label @param {string} [value]
- * @returns {Promise<string>} */
-function ask(title, text, label, value = "") {
-  const input = $("#ask input", HTMLInputElement);
-  $("#ask h2").textContent = title;
-  $("#ask p").textContent = text;
-  $("#ask label span").textContent = label;
-  input.value = value;
-  if (title === "Keep clear") input.setAttribute("list", "reasons");
-  else input.removeAttribute("list");
-  dialog.returnValue = "";
-  dialog.showModal();
-  input.focus();
-  return new Promise((done) => {
-    dialog.onclose = () => {
-      if (dialog.open) return; // the end of an earlier question, come late
-      done(dialog.returnValue === "yes" ? input.value.trim() : "");
-    };
-  });
 }

@@ -3,6 +3,11 @@
 
 /** @type {[title: string, rows: [key: string, does: string][]][]} */
 export const KEYS = [
+  ["The doubts of all clips", [
+    ["Q", "look at what waits, the gravest first; back to all clips"],
+    ["A", "OK: right as it is shown"], ["C", "cover it, or cover more"], ["F", "track it and cover it"],
+    ["X", "uncover it (asks why)"], ["N  ] [", "next without an answer, the one before"], ["Z", "take the last answer back"],
+  ]],
   ["Moving", [
     ["Space", "play or stop"],
     ["J K L", "play backwards, stop, play; again for double speed"],
@@ -32,7 +37,7 @@ export const KEYS = [
     ["Delete", "remove the keyframe on this frame, or else the region"],
   ]],
   ["The clip", [
-    ["Z  Y", "undo, redo"], ["M", "mark the clip as checked, with initials"],
+    ["Z  Y", "undo, redo"], ["M", "mark the clip as watched, with initials; with Shift go on to the next"],
     ["Ctrl + Enter", "render the clips that changed"], ["?", "this page"],
   ]],
 ];

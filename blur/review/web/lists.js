@@ -1,6 +1,7 @@
 // @ts-check
 // Doubts, faces and decisions of the clip, and how to go through them.
 
+import { adviceOf, reasonOf } from "./asked.js";
 import { $, all, el, isIn, plural, rem, time } from "./dom.js";
 import { covers, identity, isAllClear, isExposed, named, sign } from "./lane.js";
 import { List } from "./list.js";
@@ -10,13 +11,7 @@ import { clockOf, laneOf, panel, pick, say, select, set, shown, state } from "./
 /** @import { Decision, Doubt, Lane } from "./protocol.js" */
 
 const KINDS = { keep: ["Kept clear", ".clear"], cover: ["Covered", ""], draw: ["Drawn region", ".drawn"], split: ["Split", ""] };
-const REASONS = /** @type {Record<string, string>} */ ({
-  weak: "Perhaps not a face", large: "Very large cover", dark: "Too dark", lost: "Out of sight", weeded: "Not covered", residual: "Face in the result", stale: "Decision fits nothing",
-  met: "Who is it? Faces met", unseen: "Who is it? Out of sight",
-});
 const timeOf = (/** @type {number} */ frame) => time(clockOf(shown()).at(frame));
-export const reasonOf = (/** @type {Doubt} */ doubt) => REASONS[doubt.reason] || doubt.reason;
-export const sentence = (/** @type {string} */ text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 const doubts = new List($("#doubts"), { height: () => 4 * rem(), make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: "No doubts in this clip. Still watch it once." });
 const faces = new List($("#faces"), { height: (width) => width + 1.7 * rem(), minWidth: 84, make: faceTile, onEnter: enterFace, onMove: goFace, empty: "No faces were found in this clip." });
@@ -46,8 +41,9 @@ export function showTab(/** @type {string} */ tab) {
 function doubtRow(/** @type {Doubt} */ doubt) {
   const lane = laneOf(doubt.lane);
   const where = lane ? named(lane) : doubt.box ? `about ${Math.round(doubt.box[3])} pixels` : "";
-  return el(`div.row${state.visited.has(sign(doubt)) ? ".visited" : ""}`, { title: doubt.explanation },
-    el("div.line", {}, el(`span.name.${isExposed(doubt) ? "bad" : "doubt"}`, {}, reasonOf(doubt)), el("span", {}, timeOf(doubt.start))),
+  const settled = doubt.said ? el("span.good", {}, "✓ settled ") : null;
+  return el(`div.row${state.visited.has(sign(doubt)) ? ".visited" : ""}`, { title: adviceOf(doubt) },
+    el("div.line", {}, el(`span.name.${isExposed(doubt) ? "bad" : "doubt"}`, {}, reasonOf(doubt)), settled, el("span", {}, timeOf(doubt.start))),
     el("div.line", {}, el("span.name", {}, isExposed(doubt) ? `may show a face ${where}` : where), plural(doubt.end - doubt.start, "frame")),
     el(`div.bar${isExposed(doubt) ? ".worst" : ""}`, { style: `width: ${Math.max(4, 100 * doubt.weight)}%` }),
   );
@@ -62,7 +58,7 @@ function goDoubt(/** @type {Doubt} */ pressed) {
   player.seek(doubt.start);
   select(doubt.lane);
   state.pointed = doubt.lane === null && doubt.box ? doubt : null;
-  say(sentence(doubt.explanation));
+  say(adviceOf(doubt));
 }
 
 /** In the order of the clip, so that [ and ] lead through it. @param {1 | -1} way */

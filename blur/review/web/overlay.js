@@ -5,7 +5,7 @@ import { $, fit } from "./dom.js";
 import { covers } from "./lane.js";
 import { marks, player } from "./review.js";
 import { panel, state } from "./state.js";
-/** @import { Box, Mark, Point } from "./protocol.js" */
+/** @import { Box, Doubt, Mark, Point } from "./protocol.js" */
 
 const COLOURS = { cover: "#ffffff", clear: "#5fd0ec", drawn: "#c8a8ff", doubt: "#ff8078", selected: "#74b3ff" };
 export const HANDLES = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
@@ -16,20 +16,32 @@ const canvas = $("#overlay", HTMLCanvasElement);
 panel(
   () => [state.clip, player.place, player.frame, player.speed, state.selected, state.outlines, state.pointed, state.drag?.box ?? state.ghost,
     marks.arrived(player.frame), marks.before],
-  (clip, place, frame, _, selected, outlines, pointed, going) => {
+  (clip, on, frame, _, selected, outlines, pointed, going) => {
     const c = fit(canvas, stage);
     if (!clip) return;
-    c.rect(place.x, place.y, place.width, place.height);
+    c.rect(on.x, on.y, on.width, on.height);
     c.clip();
     if (outlines || selected !== null) {
       for (const mark of marks.at(frame)) if (outlines || mark.lane === selected) outline(c, mark);
     }
-    if (pointed?.box && covers(pointed, frame)) rectangle(c, pointed.box, COLOURS.doubt);
+    const place = pointed && covers(pointed, frame) && boxOf(pointed, frame);
+    if (place) rectangle(c, place, COLOURS.doubt);
     const mark = movable();
     if (going) rectangle(c, going, COLOURS.drawn);
     else if (mark) handles(c, mark.box);
   },
 );
+
+/** Where a doubt is on a frame: on its lane, on its path, or where it began. @param {Doubt} doubt @param {number} frame @returns {Box | null} */
+export function boxOf(doubt, frame) {
+  const mark = marks.at(frame).find((one) => one.lane === doubt.lane);
+  if (mark) return mark.box;
+  const after = doubt.path.find(([at]) => at >= frame);
+  const before = doubt.path.findLast(([at]) => at <= frame);
+  if (!before || !after) return (before ?? after)?.[1] ?? doubt.box;
+  const share = after[0] === before[0] ? 0 : (frame - before[0]) / (after[0] - before[0]);
+  return /** @type {Box} */ (before[1].map((value, i) => value + share * (after[1][i] - value)));
+}
 
 /** The selected region on this frame, which can be moved. */
 export function movable() {

@@ -19,7 +19,7 @@ function hint() {
   if (!state.clip) return "Choose a clip.";
   if (changes.pending(state.clip.key)) return "What was decided is being done…";
   if (state.drawing) return "Draw over what must be covered. R puts a region in the middle, Esc stops drawing.";
-  if (!lane) return "[ and ] jump between doubts, ↑ ↓ select a face, P peeks beneath the covers, R draws a cover, M marks the clip as checked, ? lists all keys.";
+  if (!lane) return "[ and ] jump between doubts, ↑ ↓ select a face, P peeks beneath the covers, R draws a cover, M marks the clip as watched, ? lists all keys.";
   if (lane.region !== null) return "Alt + arrows move this region, Shift + Alt resize it; I and O set its first and last frame; F follows what it covers; Delete removes it.";
   return "X keeps this face clear, C covers it, S splits, E extends to here, F follows to here. I and O limit a decision to a span.";
 }
@@ -71,6 +71,4 @@ panel(() => [state.clip, state.span], (clip) => {
   $("#length").textContent = clip ? `of ${clip.frames - 1}` : "";
   $("#undo", HTMLButtonElement).disabled = !clip?.undo;
   $("#redo", HTMLButtonElement).disabled = !clip?.redo;
-  $("#check").textContent = clip?.checked_by ? `✓ ${clip.checked_by}` : "Check";
-  $("#check").classList.toggle("good", !!clip?.checked_by);
 });

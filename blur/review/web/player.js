@@ -27,6 +27,7 @@ export class Player {
   /** @type {{ name: string, picture: ImageBitmap, beneath: boolean, rendered: boolean } | null} */ shown = null;
   /** @type {object | null} */ run = null;
   /** @type {AbortController | null} */ abort = null;
+  /** Frames [start, end) that are played again and again, from within them. @type {[number, number] | null} */ loop = null;
 
   constructor(/** @type {(error: unknown) => void} */ onProblem) {
     this.onProblem = onProblem;
@@ -188,22 +189,30 @@ export class Player {
   async playVideo(run, clip) {
     const { video, frame: begin } = this;
     const clock = clockOf(clip);
-    video.currentTime = clock.start + (clock.at(begin) + clock.at(begin + 1)) / 2;
+    const round = this.round;
+    const put = (/** @type {number} */ frame) => (video.currentTime = clock.start + (clock.at(frame) + clock.at(frame + 1)) / 2);
+    put(begin);
     video.playbackRate = this.speed;
     /** @type {VideoFrameRequestCallback} */
     const seen = (_, { mediaTime }) => {
       if (this.run !== run) return;
       if (!video.seeking) {
         this.frame = clock.frame(mediaTime - clock.start);
+        if (round && this.frame >= round[1] - 1) put(round[0]);
         video.hidden = false;
         update();
       }
       video.requestVideoFrameCallback(seen);
     };
     video.requestVideoFrameCallback(seen);
-    video.onended = () => this.run === run && this.stop();
+    video.onended = () => {
+      if (this.run !== run) return;
+      if (!round) return this.stop();
+      put(round[0]);
+      video.play().catch(failed);
+    };
     // The browser lacks the codec, or the file is another one by now.
-    const failed = () => this.run === run && this.playFrames((this.run = {}), clip);
+    const failed = () => void (this.run === run && this.playFrames((this.run = {}), clip));
     video.onerror = failed;
     try {
       await video.play();
@@ -216,12 +225,18 @@ export class Player {
   async playFrames(run, clip) {
     const { speed } = this;
     const clock = clockOf(clip);
-    const began = performance.now();
-    const origin = clock.at(this.frame);
+    const round = this.round;
+    let began = performance.now();
+    let origin = clock.at(this.frame);
     const way = Math.sign(speed);
     while (this.run === run) {
       const due = clock.frame(origin + ((performance.now() - began) / 1000) * speed);
-      const next = way > 0 ? Math.max(this.frame + 1, due) : Math.min(this.frame - 1, due);
+      let next = way > 0 ? Math.max(this.frame + 1, due) : Math.min(this.frame - 1, due);
+      if (round && next >= round[1]) {
+        next = round[0];
+        began = performance.now();
+        origin = clock.at(next);
+      }
       if (next < 0 || next >= clip.frames) return this.stop();
       const stride = Math.max(1, Math.abs(next - this.frame));
       const coming = [];
@@ -243,6 +258,17 @@ export class Player {
       this.frame = next;
       if (!this.draw(this.name(next))) update();
     }
+  }
+
+  /** The frames of so many seconds, 1 at least. @param {number} seconds */
+  framesIn(seconds) {
+    return this.clip ? Math.max(1, Math.round(seconds / clockOf(this.clip).usual)) : 1;
+  }
+
+  /** The loop that playing from here goes round. */
+  get round() {
+    const { loop, frame, speed } = this;
+    return loop && speed > 0 && loop[0] <= frame && frame < loop[1] ? loop : null;
   }
 
   /** A point of the stage in the clip. @type {(x: number, y: number) => Point} */

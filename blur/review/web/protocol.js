@@ -12,19 +12,27 @@
  * `seen`: seen by a detector, `best`: where to take a thumbnail.
  * @typedef {{ id: number, start: number, end: number, source: string, region: number | null, clear: Span[],
  *   seen: Span[], keys: number[], score: number, size: number, best: Keyframe }} Lane */
-/** `exposed` may show a face, `excess` covers too much; a weight is at most 1, the heaviest doubt's.
- * @typedef {{ start: number, end: number, kind: "exposed" | "excess", reason: string, explanation: string, weight: number,
+/** @typedef {"exposed" | "kept" | "excess"} Group */
+/** @typedef {"ok" | "cover" | "track"} Said */
+/** `exposed` may show a face, `excess` covers too much; a weight is at most 1, the heaviest doubt's. `path`: where
+ * detectors saw what is not covered; `said`: the answer that settles it.
+ * @typedef {{ id: string, group: Group, said: Said | null, path: Keyframe[], start: number, end: number, kind: "exposed" | "excess", reason: string, explanation: string, weight: number,
  *   lane: number | null, box: Box | null }} Doubt */
+/** A doubt of any clip; one that an edit settled is said to be `edit`.
+ * @typedef {{ key: string, id: string, start: number, end: number, at: number, seconds: number, group: Group, reason: string,
+ *   weight: number, said: Said | "edit" | null }} Item */
+/** @typedef {{ looked: number, total: number, items: Item[] }} Queue */
 /** @typedef {{ kind: "keep" | "cover" | "draw" | "split", start: number, end: number, reason: string,
  *   lane: number | null }} Decision */
 /** A face on one frame: the outline of its cover. @typedef {{ lane: number, region: number | null, box: Box,
  *   outline: Point[], clear: boolean, how: "detected" | "followed" | "bridged" | "held" }} Mark */
+/** `watched` of `seconds` were played at twice the speed at most. @typedef {{ by: string, at: string, watched: number, seconds: number }} Signature */
 /** `plan` names the numbering of lanes, `revision` plan and edits, `version` the pictures and outlines. `steps`:
  * runs of (ticks between frames, how many), `time_base`: seconds in a tick as a fraction, `first`: tick of frame 0.
  * @typedef {{ key: string, name: string, plan: string, revision: string, version: string, width: number,
  *   height: number, aspect: number, frames: number, time_base: Span, first: number, steps: Span[], cuts: number[],
  *   lanes: Lane[], doubts: Doubt[], decisions: Decision[], rendered: boolean, video: boolean,
- *   checked_by: string | null, undo: number, redo: number, notes: string[] }} Clip */
+ *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, notes: string[] }} Clip */
 
 /** A clip in the list. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number,
  *   doubt_seconds: number, edited: boolean, renderable: boolean, checked_by: string | null, problem: string | null }} Row */
@@ -37,7 +45,7 @@
  *   | { do: "move", region: number, frame: number, box: Box } | { do: "unkey", region: number, frame: number }
  *   | { do: "span", region: number, start: number, end: number } | { do: "erase", region: number }} Act */
 /** The changes of a clip; each is sent with the revision that it was decided on.
- * @typedef {{ act: { act: Act }, follow: { lane: number, frame: number }, undo: {}, redo: {},
+ * @typedef {{ act: { act: Act }, follow: { lane: number, frame: number }, undo: {}, redo: {}, answer: { doubt: string, said: Said },
  *   check: { initials: string } }} Change */
 /** @typedef {keyof Change} Verb */
 /** `result`: the frame on which a follower lost sight. @typedef {{ result: number | null, clip: Clip }} Answer */
@@ -90,9 +98,12 @@ export const readClip = (/** @type {string} */ key) => /** @type {Promise<Clip>}
 export const readMarks = (clip, start, end) => json(`${of(clip.key)}/marks?start=${start}&end=${end}&v=${clip.version}`);
 /** @type {<V extends Verb>(key: string, verb: V, body: Change[V] & { revision: string }) => Promise<Answer>} */
 export const sendChange = (key, verb, body) => post(`${of(key)}/${verb}`, body);
+/** Resolves to all frames that were played. @type {(clip: Clip, spans: Span[]) => Promise<Span[]>} */
+export const sendWatched = (clip, spans) => post(`${of(clip.key)}/watched`, { v: clip.version, spans });
 export const startRender = (/** @type {string[]} */ keys) => post("api/render", { clips: keys });
 export const stopRender = () => post("api/render/stop", {});
 
+export const readQueue = () => /** @type {Promise<Queue>} */ (json("api/queue"));
 export const readPeople = () => /** @type {Promise<People>} */ (json("api/people"));
 export const readOffers = (/** @type {string} */ person) => /** @type {Promise<Offers>} */ (json(`api/people/${person}/offers`));
 /** @type {(person: string, body: { code: string, spans: number[], reason: string }) => Promise<{ kept: number, problems: string[] }>} */

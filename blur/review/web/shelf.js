@@ -6,7 +6,7 @@ import { List } from "./list.js";
 import { ENDED } from "./listing.js";
 import { listing, open, problem } from "./review.js";
 import { stopRender } from "./protocol.js";
-import { panel, state } from "./state.js";
+import { panel, say, state } from "./state.js";
 /** @import { Row } from "./protocol.js" */
 
 const WHICH = /** @type {Record<string, (row: Row) => unknown>} */ ({
@@ -29,9 +29,28 @@ export function goClip(way) {
   open(list.items[at].key);
 }
 
+/** The clip after this one that nobody checked, round the end. @param {string} key */
+export function nextUnchecked(key) {
+  const { items } = list;
+  const at = items.findIndex((row) => row.key === key);
+  const next = [...items.slice(at + 1), ...items.slice(0, Math.max(0, at))].find((row) => !row.checked_by && row.key !== key);
+  if (!next) return say("Every clip in the list is marked as watched.", "good");
+  list.reveal(items.indexOf(next));
+  open(next.key);
+}
+
+/** Rows in the order in which they were first seen: nothing moves while somebody works. @type {Map<string, number>} */
+const order = new Map();
+
+/** @param {Row[]} rows */
+function fixed(rows) {
+  for (const { key } of rows) if (!order.has(key)) order.set(key, order.size);
+  return rows.toSorted((a, b) => (order.get(a.key) ?? 0) - (order.get(b.key) ?? 0));
+}
+
 panel(() => [state.rows, state.progress, state.key, filter.value, which.value], (rows, _, key, name, kind) => {
   const words = name.trim().toLowerCase();
-  const found = rows.filter((row) => WHICH[kind](row) && row.name.toLowerCase().includes(words));
+  const found = fixed(rows).filter((row) => WHICH[kind](row) && row.name.toLowerCase().includes(words));
   const at = found.findIndex((row) => row.key === key);
   list.set(found, at < 0 ? list.at : at);
 });

@@ -2,7 +2,7 @@
 // All that the page knows. `set` changes it and `update` draws the panels that show something else by then.
 
 import { Clock } from "./clock.js";
-/** @import { Box, Clip, Doubt, Lane, Mark, Point, Progress, Refusal, Row } from "./protocol.js" */
+/** @import { Box, Clip, Doubt, Item, Lane, Mark, Point, Progress, Refusal, Row } from "./protocol.js" */
 
 /** A pointer at work: drawing a region, moving one, or pulling its handle number `handle`.
  * @typedef {{ kind: "draw" | "move" | "size", from: Point, frame: number, mark: Mark | null, handle: number, box?: Box }} Drag */
@@ -17,6 +17,11 @@ export const state = {
   span: /** @type {readonly (number | null)[]} */ ([null, null]), // first and last frame that a decision is meant for
   visited: /** @type {ReadonlySet<string>} */ (new Set()), // doubts, by `sign`
   tab: "doubts",
+  watched: 0, // reports of what was played
+  queue: /** @type {Item[]} */ ([]), // the doubts of all clips, as far as they are read
+  read: /** @type {readonly [number, number]} */ ([0, 0]), // clips whose doubts are read, of how many
+  queueing: false, // the queue is shown in place of the clips
+  asked: /** @type {{ key: string, id: string } | null} */ (null), // the doubt of the queue that is asked about
   initials: "",
   outlines: true,
   drawing: false,

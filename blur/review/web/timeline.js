@@ -16,7 +16,7 @@ const LEAST = 10; // frames in sight
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600]; // seconds between two times on the ruler
 const COLOURS = {
   text: "#a6adb9", line: "#343a43", shot: ["#262b33", "#323944"], doubt: "#f2bd52", bad: "#ff8078",
-  cover: "#69788c", seen: "#b3c3d9", clear: "#5fd0ec", drawn: "#8f74c4", edit: "#5f8f6c", selected: "#74b3ff", head: "#ffffff",
+  cover: "#69788c", seen: "#b3c3d9", clear: "#5fd0ec", drawn: "#8f74c4", edit: "#5f8f6c", selected: "#74b3ff", watched: "#86d696", head: "#ffffff",
 };
 
 const box = $("#timeline");
@@ -36,7 +36,7 @@ box.addEventListener("pointermove", pull);
 box.addEventListener("pointerup", () => (drag = null));
 box.addEventListener("wheel", wheel, { passive: false });
 
-panel(() => [state.clip, player.frame, state.selected, state.span], (clip, frame, selected) => {
+panel(() => [state.clip, player.frame, state.selected, state.span, state.watched], (clip, frame, selected) => {
   if (clip && clip !== before.clip) pack(clip);
   if (clip && clip.key !== before.clip?.key) [from, to, scroll] = [0, clip.frames, 0];
   else if (clip && frame !== before.frame && !drag && (frame < from || frame >= to)) look(frame - (to - from) * 0.3, to - from);
@@ -120,6 +120,8 @@ function paintWhole(c, clip) {
     c.fillStyle = colourOf(doubt);
     c.fillRect(whole(doubt.start), isExposed(doubt) ? 2 : 6, Math.max(2, whole(doubt.end) - whole(doubt.start)), 8);
   }
+  c.fillStyle = COLOURS.watched;
+  for (const [start, end] of clip.rendered ? clip.watched : []) c.fillRect(whole(start), STRIP - 3, whole(end) - whole(start), 3);
   c.fillStyle = c.strokeStyle = COLOURS.head;
   c.lineWidth = 1;
   if (to - from < clip.frames) c.strokeRect(whole(from) + 0.5, 0.5, Math.max(6, whole(to) - whole(from)) - 1, STRIP - 1);

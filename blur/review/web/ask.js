@@ -1,0 +1,28 @@
+// @ts-check
+// A question with a line to answer.
+
+import { $ } from "./dom.js";
+
+const dialog = $("#ask", HTMLDialogElement);
+$("#cancel").addEventListener("click", () => dialog.close(""));
+
+/** Resolves to the answer, or to "". @param {string} title @param {string} text @param {string} label @param {string} [value]
+ * @param {string} [list] id of the list of usual answers @returns {Promise<string>} */
+export function ask(title, text, label, value = "", list = "") {
+  const input = $("#ask input", HTMLInputElement);
+  $("#ask h2").textContent = title;
+  $("#ask p").textContent = text;
+  $("#ask label span").textContent = label;
+  input.value = value;
+  if (list) input.setAttribute("list", list);
+  else input.removeAttribute("list");
+  dialog.returnValue = "";
+  dialog.showModal();
+  input.focus();
+  return new Promise((done) => {
+    dialog.onclose = () => {
+      if (dialog.open) return; // the end of an earlier question, come late
+      done(dialog.returnValue === "yes" ? input.value.trim() : "");
+    };
+  });
+}

@@ -1,0 +1,254 @@
+// @ts-check
+// The doubts of all clips, one after the other: a short loop of each, and three answers.
+
+import { GROUPS, adviceOf, answersTo, reasonOf, uncovering } from "./asked.js";
+import { keep } from "./decide.js";
+import { $, el, plural, rem, short, time } from "./dom.js";
+import { List } from "./list.js";
+import { readQueue } from "./protocol.js";
+import { change, open, player, problem } from "./review.js";
+import { panel, say, set, state } from "./state.js";
+/** @import { Clip, Doubt, Item, Said } from "./protocol.js" */
+
+const AROUND = 0.6; // seconds of the loop before and after a doubt
+const AGAIN = 150; // milliseconds between two questions how far the server has read
+const TOLD = { ok: "Settled.", cover: "Covered.", track: "Tracked and covered." };
+
+/** Answers of this page, newest last; `undo`: how many decisions the clip had then.
+ * @type {{ key: string, id: string, undo: number }[]} */
+const given = [];
+const sending = new Set(); // items whose answer is on its way: what the server says of them is old
+const here = new Set(); // items that were open when they came: they stay in the list when settled
+let turn = 0;
+
+const list = new List($("#queue"), { height: () => 3.7 * rem(), make, onEnter: (item) => go(item), empty: "Nothing waits for you: every doubt is settled." });
+
+const isOpen = (/** @type {Item} */ item) => item.said === null;
+const same = (/** @type {{ key: string, id: string }} */ one, /** @type {{ key: string, id: string } | null} */ other) => one.key === other?.key && one.id === other.id;
+export const waiting = (/** @type {Item[]} */ queue) => queue.filter(isOpen);
+
+/** The doubt that is asked about, once its clip is open and while it is what a key would decide on. */
+export function question() {
+  const { asked, clip } = state;
+  if (!asked || clip?.key !== asked.key) return null;
+  return clip.doubts.find((doubt) => doubt.id === asked.id) ?? null;
+}
+
+/** Whether C, F and X answer the question, not something else that was selected. */
+export function isAnswering() {
+  const doubt = question();
+  return !!doubt && !state.picked.size && state.selected === doubt.lane;
+}
+
+let soon = 0;
+/** What was read up to now may be older than what was just decided. */
+function refreshSoon() {
+  turn++;
+  clearTimeout(soon);
+  soon = setTimeout(refreshQueue, 400);
+}
+
+/** Read the queue again, as far as it takes. */
+export async function refreshQueue() {
+  const mine = ++turn;
+  try {
+    for (;;) {
+      const { looked, total, items } = await readQueue();
+      if (mine !== turn) return;
+      set({ queue: placed(items), read: [looked, total] });
+      if (looked >= total) return;
+      await new Promise((done) => setTimeout(done, AGAIN));
+    }
+  } catch (error) {
+    problem(error);
+  }
+}
+
+/** Known items keep their places, so that nothing moves under the hand. @param {Item[]} items */
+function placed(items) {
+  const newer = new Map(items.map((item) => [`${item.key} ${item.id}`, item]));
+  const kept = state.queue.map((old) => {
+    const name = `${old.key} ${old.id}`;
+    const now = newer.get(name);
+    newer.delete(name);
+    if (sending.has(name)) return old;
+    return now ?? { ...old, said: old.said ?? "edit" };
+  });
+  const groups = Object.keys(GROUPS);
+  return [...kept, ...newer.values()].toSorted((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group));
+}
+
+// Another window, a batch or a render may have changed what waits.
+let before = "";
+panel(() => [state.rows], (rows) => {
+  const now = JSON.stringify(rows.map(({ key, state, edited, doubt_seconds }) => [key, state, edited, doubt_seconds]));
+  if (before && now !== before) refreshQueue();
+  before = now;
+});
+
+// The open clip knows best what became of its doubts.
+let [shownKey, shownRevision] = ["", ""];
+panel(() => [state.clip], (clip) => {
+  if (!clip) return;
+  if (clip.key === shownKey && clip.revision !== shownRevision) refreshSoon();
+  [shownKey, shownRevision] = [clip.key, clip.revision];
+  const said = new Map(clip.doubts.map((doubt) => [doubt.id, doubt.said]));
+  const queue = state.queue.map((item) => {
+    if (item.key !== clip.key || sending.has(`${item.key} ${item.id}`)) return item;
+    const now = said.has(item.id) ? (said.get(item.id) ?? null) : (item.said ?? "edit");
+    return now === item.said ? item : { ...item, said: now };
+  });
+  if (queue.some((item, i) => item !== state.queue[i])) queueMicrotask(() => set({ queue }));
+});
+
+panel(() => [state.queue, state.asked, state.queueing, state.rows], (queue, asked, queueing) => {
+  for (const item of queue) if (isOpen(item)) here.add(`${item.key} ${item.id}`);
+  const shown = queue.filter((item) => here.has(`${item.key} ${item.id}`));
+  $("#queue").hidden = !queueing;
+  for (const part of ["#clips", "nav .tools"]) $(part).hidden = queueing;
+  const at = shown.findIndex((item) => same(item, asked));
+  list.set(shown, at < 0 ? list.at : at);
+});
+
+panel(() => [state.queue, state.read, state.queueing], (queue, [looked, total], queueing) => {
+  const button = $("#look");
+  const open = waiting(queue);
+  const faces = open.filter((item) => item.group === "exposed").length;
+  const reading = looked < total ? ` (read ${looked} of ${plural(total, "clip")})` : "";
+  button.replaceChildren(queueing ? "Back to all clips" : open.length ? `Look at ${plural(open.length, "doubt")}` : "No doubt waits", el("kbd", {}, "Q"));
+  button.classList.toggle("main", !queueing && open.length > 0);
+  $("#left").textContent = open.length ? `${faces} may show a face, ${open.length - faces} other${reading}` : reading;
+  $("#left").className = faces ? "bad" : "dim";
+});
+$("#look").addEventListener("click", toggleQueue);
+
+export function toggleQueue() {
+  if (state.queueing) return leaveQueue();
+  set({ queueing: true });
+  const first = waiting(state.queue)[0];
+  if (first) go(first);
+  else say("Nothing waits for you: every doubt is settled.", "good");
+}
+
+function leaveQueue() {
+  player.loop = null;
+  set({ queueing: false, asked: null });
+}
+
+/** @param {Item} item */
+async function go(item) {
+  set({ asked: { key: item.key, id: item.id } });
+  const { asked } = state;
+  if (state.clip?.key !== item.key) await open(item.key);
+  const doubt = question();
+  if (state.asked !== asked) return;
+  if (doubt) show(doubt);
+  else if (state.clip?.key === item.key) say("That doubt is settled.");
+  list.reveal(Math.max(0, list.items.findIndex((other) => same(other, item))));
+}
+
+/** @param {Doubt} doubt */
+function show(doubt) {
+  const clip = /** @type {Clip} */ (state.clip);
+  const around = player.framesIn(AROUND);
+  set({ selected: doubt.lane, pointed: doubt.lane === null && doubt.box ? doubt : null, picked: new Set(), span: [null, null], drawing: false });
+  player.loop = [Math.max(0, doubt.start - around), Math.min(clip.frames, doubt.end + around)];
+  player.seek(player.loop[0]);
+  player.play(1);
+}
+
+/** The next open item, round the end. @param {1 | -1} way */
+export function nextItem(way) {
+  const { queue, asked } = state;
+  const at = queue.findIndex((item) => same(item, asked));
+  const turned = way > 0 ? [...queue.slice(at + 1), ...queue.slice(0, Math.max(0, at))] : [...queue.slice(0, Math.max(0, at)).toReversed(), ...queue.slice(at + 1).toReversed()];
+  const next = turned.find(isOpen);
+  if (next) return void go(next);
+  player.stop();
+  set({ asked: null });
+  say("Nothing waits for you: every doubt is settled.", "good");
+}
+
+/** @param {Said} said */
+export async function answer(said) {
+  const doubt = question();
+  const clip = state.clip;
+  if (!doubt || !clip) return say("Choose a doubt first: Q leads to them.");
+  if (!answersTo(doubt)[said]) return say("There is nothing to track here.");
+  const name = { key: clip.key, id: doubt.id };
+  const settle = (/** @type {Item["said"]} */ now) => set({ queue: state.queue.map((item) => (same(item, name) ? { ...item, said: now } : item)) });
+  sending.add(`${name.key} ${name.id}`);
+  const sent = change("answer", { clip, body: () => ({ doubt: doubt.id, said }) });
+  settle(said);
+  if (state.queueing) nextItem(1);
+  const done = await sent;
+  sending.delete(`${name.key} ${name.id}`);
+  refreshSoon();
+  if (!done) settle(null);
+  else {
+    given.push({ ...name, undo: done.clip.undo });
+    if (done.result !== null) say(`Lost sight of it on frame ${done.result}: the cover waits there. It is asked about no more, so look now (Z takes it back).`, "bad");
+    else say(TOLD[said], "good");
+  }
+  goOn();
+}
+
+/** A new view of the clip stops the player; the loop goes on. */
+function goOn() {
+  if (state.queueing && player.loop && question() && !player.speed && !document.querySelector("dialog[open]")) player.play(1);
+}
+
+/** Take the last answer back, in whichever clip it was; false: there is none. */
+export function undoAnswer() {
+  const last = given.at(-1);
+  if (!state.queueing || !last || (state.clip?.key === last.key && state.clip.undo > last.undo)) return false;
+  given.pop();
+  takeBack(last).catch(problem);
+  return true;
+}
+
+/** @param {{ key: string, id: string, undo: number }} last */
+async function takeBack(last) {
+  if (state.clip?.key !== last.key) await open(last.key);
+  if (state.clip?.key !== last.key) return;
+  const done = await change("undo", { body: () => ({}), told: "Undone." });
+  const item = state.queue.find((one) => same(one, last));
+  if (done && item) go({ ...item, said: null });
+}
+
+/** Uncover what is asked about: a dialog asks why. */
+export async function uncover() {
+  const doubt = question();
+  if (!doubt || !uncovering(doubt)) return say("Nothing is uncovered here.");
+  player.stop();
+  if (doubt.group === "kept") set({ span: [doubt.start, doubt.end - 1] });
+  await keep(doubt.group === "excess" ? "not a face" : "");
+  if (state.queueing && !question()) nextItem(1);
+}
+
+function make(/** @type {Item} */ item) {
+  const name = state.rows.find((row) => row.key === item.key)?.name ?? "";
+  const colour = item.group === "exposed" ? "bad" : item.group === "kept" ? "clear" : "dim";
+  const done = item.said ? el("span.tag.good", {}, { ok: "✓ OK", cover: "✓ covered", track: "✓ tracked", edit: "✓" }[item.said]) : null;
+  return el(`div.row${item.said ? ".settled" : ""}`, { "aria-selected": String(same(item, state.asked)), title: name },
+    el("div.line", {}, el(`span.name.${colour}`, {}, reasonOf(item)), done),
+    el("div.line", {}, el("span.name", {}, el("bdi", {}, name)), `${time(item.at)} · ${short(item.seconds)}`));
+}
+
+const bar = $("#question");
+panel(() => [state.queueing, question(), state.queue, state.rows], (queueing, doubt, queue) => {
+  bar.hidden = !queueing || !doubt;
+  if (!doubt || !state.clip || !queueing) return;
+  const open = waiting(queue);
+  const words = answersTo(doubt);
+  const acts = [button(words.ok, "A", () => answer("ok")), button(words.cover, "C", () => answer("cover")), button(words.track, "F", () => answer("track")),
+    button(uncovering(doubt), "X", uncover), button("Next", "N", () => nextItem(1))];
+  const colour = doubt.group === "exposed" ? "bad" : doubt.group === "kept" ? "clear" : "dim";
+  bar.replaceChildren(
+    el("div.told", {}, el(`strong.${colour}`, {}, reasonOf(doubt)), " ", el("span", {}, adviceOf(doubt)),
+      el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${plural(doubt.end - doubt.start, "frame")} · ${doubt.said ? "settled" : `${open.length} to go`}`)),
+    el("div.acts", {}, ...acts));
+});
+
+/** @param {string | null} text @param {string} key @param {() => unknown} run */
+const button = (text, key, run) => (text === null ? null : el("button", { onclick: run }, text, el("kbd", {}, key)));

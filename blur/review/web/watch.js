@@ -1,0 +1,100 @@
+// @ts-check
+// Which frames of the rendered file were played at twice its speed at most, and the check that says so.
+
+import { $, short } from "./dom.js";
+import { ask } from "./ask.js";
+import { sendWatched } from "./protocol.js";
+import { change, changes, player, sendNudge } from "./review.js";
+import { clockOf, panel, say, set, shown, state } from "./state.js";
+import { nextUnchecked } from "./shelf.js";
+/** @import { Clip, Span } from "./protocol.js" */
+
+const FASTEST = 2; // times the clip's speed: a faster look is not counted
+const SEND = 2000; // milliseconds between two reports
+
+/** @type {Set<number>} */ let played = new Set();
+let of = /** @type {Clip | null} */ (null);
+let last = -1;
+let timer = 0;
+
+panel(() => [player.frame, player.speed, player.showing, state.clip], (frame, speed, showing, clip) => {
+  if (clip !== of) flush(clip);
+  const counts = clip?.rendered && showing?.rendered && !showing.beneath && speed > 0 && speed <= FASTEST && !document.hidden;
+  if (!counts) return void (last = -1);
+  // A busy browser draws fewer frames than it plays.
+  const from = last >= 0 && last < frame && frame - last <= player.framesIn(0.5) ? last + 1 : frame;
+  for (let at = from; at <= frame; at++) played.add(at);
+  last = frame;
+  timer ||= setTimeout(() => flush(clip), SEND);
+});
+
+/** @param {Clip | null} next */
+function flush(next) {
+  clearTimeout(timer);
+  timer = 0;
+  const [clip, frames] = [of ?? next, played];
+  of = next;
+  played = new Set();
+  if (!clip || !frames.size) return;
+  sendWatched(clip, spansOf(frames)).then((spans) => {
+    if (state.clip?.key === clip.key && state.clip.version === clip.version) state.clip.watched = spans;
+    set({ watched: state.watched + 1 });
+  }, () => {}); // rendered anew meanwhile: that file was not watched
+}
+
+/** @param {Set<number>} frames @returns {Span[]} */
+function spansOf(frames) {
+  const spans = /** @type {Span[]} */ ([]);
+  for (const frame of [...frames].sort((a, b) => a - b)) {
+    const end = spans.at(-1);
+    if (end && end[1] === frame) end[1] = frame + 1;
+    else spans.push([frame, frame + 1]);
+  }
+  return spans;
+}
+
+/** Seconds of a clip that were not watched. @param {Clip} clip */
+export function unwatched(clip) {
+  const clock = clockOf(clip);
+  return clock.seconds - clip.watched.reduce((sum, [a, b]) => sum + clock.at(b) - clock.at(a), 0);
+}
+
+panel(() => [state.clip, state.watched], (clip) => {
+  const share = clip?.rendered ? Math.floor(100 * (1 - unwatched(clip) / clockOf(clip).seconds) + 0.01) : null;
+  const button = $("#check");
+  button.textContent = clip?.checked_by ? `✓ ${clip.checked_by}` : "Mark as watched";
+  button.classList.toggle("good", !!clip?.checked_by);
+  $("#watched").textContent = share === null ? "" : `${share} % watched`;
+});
+
+/** Mark the clip as watched, or take the mark back. @param {boolean} [goOn] to the next that nobody checked */
+export async function check(goOn = false) {
+  const { key } = shown();
+  sendNudge();
+  await changes.settled(key); // a check is of what is covered in the end
+  flush(state.clip);
+  const { clip } = state;
+  if (clip?.key !== key) return say("Another clip is open: nothing was marked.", "bad");
+  if (!clip.rendered) return say("Render this clip first: only the rendered file can be marked as watched.", "bad");
+  if (clip.checks.some(({ by }) => by === state.initials) || (clip.checked_by && !state.initials)) {
+    const sure = await ask("Take the mark back", `Marked by ${clip.checked_by}. All marks of this clip go; a second reviewer changes the initials instead.`, "Initials: leave as they are to take the mark back, or write yours to add them", clip.checks[0].by);
+    if (!sure) return;
+    if (clip.checks.some(({ by }) => by === sure)) return change("check", { clip, body: () => ({ initials: "" }), told: "No longer marked as watched.", exact: true });
+    return sign(clip, sure, goOn);
+  }
+  const left = unwatched(clip);
+  const about = left > 0.1
+    ? `${short(left)} of this clip were not played at up to twice its speed yet; the record says so.`
+    : "You watched all of the rendered file.";
+  const initials = left <= 0.1 && state.initials && goOn ? state.initials : await ask("Mark as watched", `${about} A new render takes the mark back.`, "Your initials", state.initials);
+  if (initials) await sign(clip, initials, goOn);
+}
+
+/** @param {Clip} clip @param {string} initials @param {boolean} goOn */
+async function sign(clip, initials, goOn) {
+  state.initials = initials;
+  const done = await change("check", { clip, body: () => ({ initials }), told: `Marked as watched by ${initials}.`, exact: true });
+  if (done && goOn) nextUnchecked(clip.key);
+}
+
+addEventListener("pagehide", () => flush(null));

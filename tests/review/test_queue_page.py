@@ -1,0 +1,35 @@
+"""The queue in a browser: the keys, the loop, and counts that go to zero."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from review_page import Page, edits
+
+
+def test_doubts_of_all_clips_are_settled_with_one_key_each(page: Page, out: Path) -> None:
+    page.waits_for('#look:has-text("Look at 6 doubts")')
+    page.press("q")
+    page.waits_for('#question:has-text("Not covered: may be a face")')
+    page.waits_for("#closeup:visible")
+    page.waits_for("#stage:not([data-speed='0'])")  # it plays, again and again
+    page.press("a")
+    page.waits_for('#look:has-text("Back")')
+    page.waits_for('#left:has-text("2 may show a face, 3 other")')
+    page.waits_for('#question:has-text("5 to go")')
+    page.press("c")
+    page.waits_for('#question:has-text("4 to go")')
+    page.press("f")
+    page.waits_for('#question:has-text("may not be a face")')
+    page.press("z")  # back to the clip that was tracked
+    page.waits_for('#question:has-text("Not covered: may be a face")')
+    page.waits_for('#question:has-text("4 to go")')
+    for left in (3, 2, 1):
+        page.press("a")
+        page.waits_for(f'#question:has-text("{left} to go")')
+    page.press("a")
+    page.says("every doubt is settled")
+    page.waits_for("#left:empty", state="attached")
+    page.page.reload()
+    page.waits_for('#look:has-text("No doubt waits")')
+    assert [bool(edits(out, name)) for name in ("a.mp4", "b ü.mp4", "c.mp4")].count(True) == 1
