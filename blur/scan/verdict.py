@@ -67,7 +67,8 @@ _STEADY = 0.5
 gravel seen three times or more the steadiest reaches 0.47, masked and lying faces 0.6."""
 _LIKELY = 0.25
 """Mean of CenterFace's three best scores from which a tracklet tells that people are about; larger
-drops more. Gravel, grass and foliage reach 0.23, a crowd of faces of 10 to 20 pixels 0.37."""
+drops more. A crowd of faces of 10 to 20 pixels reaches 0.37; grass and foliage 0.23, and gravel,
+which stays covered where it looks most like a face, 0.34."""
 _ABOUT = 300
 """Frames on both sides of a tracklet within which people are about it; larger drops less."""
 _DARK = 24
