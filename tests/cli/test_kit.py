@@ -49,6 +49,7 @@ def test_every_platform_gets_what_it_needs_by_hash() -> None:
         lines = pins.for_machine(TEXT, machine, "3.12")
         names = {line.partition("==")[0] for line in lines}
         assert {"av", "openvino", "numpy", "pip", "opencv-contrib-python"} <= names
+        assert not names & pins.UNUSED
         assert ("mediapipe" in names) == (name != "linux-arm64")
         assert ("colorama" in names) == (name == "windows-x86_64")
         assert all("--hash=sha256:" in line for line in lines)

@@ -20,6 +20,23 @@ class Machine(NamedTuple):
     family: str
 
 
+UNUSED = {
+    "cffi",
+    "contourpy",
+    "cycler",
+    "fonttools",
+    "kiwisolver",
+    "matplotlib",
+    "networkx",
+    "openvino-telemetry",
+    "pycparser",
+    "pyparsing",
+    "python-dateutil",
+    "sounddevice",
+}
+"""Libraries that blur never loads: MediaPipe's drawing and recording (see `detect.blazeface`),
+OpenVINO's reports home (see `process.sandbox`), scikit-image's graphs. 96 MB of an installation."""
+
 _COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt,
     ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
@@ -28,7 +45,8 @@ _COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 def for_machine(text: str, machine: Machine, python: str) -> list[str]:
     """Lines `name==version --hash=…` of the pins in `text` that a CPython of this version, such as
-    3.11, needs on a machine. Raises ValueError for a marker that is not understood."""
+    3.11, needs on a machine, but for the UNUSED. Raises ValueError for a marker that is not
+    understood."""
     known = {
         "sys_platform": machine.system,
         "platform_machine": machine.chip,
@@ -43,6 +61,8 @@ def for_machine(text: str, machine: Machine, python: str) -> list[str]:
     for entry in entries:
         pin, *hashes = re.split(r"\s+(?=--hash=)", " ".join(entry.split()))
         needed, _, marker = pin.partition(" ; ")
+        if needed.partition("==")[0] in UNUSED:
+            continue
         if not marker or _holds(ast.parse(marker, mode="eval").body, known):
             lines.append(" ".join([needed, *hashes]))
     return lines
