@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import html
+import os
 import secrets
 import socket
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ class Door:
 
     def __init__(self, port: int = 0) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if os.name == "posix":  # on Windows, a second listener could take the port over
+            # After Ctrl-C, connections that the browser left would hold the port for a minute.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self.socket.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -37,6 +38,16 @@ def test_a_redirect_file_opens_the_page(browser, shared_out: Path, tmp_path: Pat
         page.wait_for_selector("#stage[data-shown]")
         assert not file.exists()
         context.close()
+
+
+def test_a_port_is_free_at_once_after_a_connection_was_left() -> None:
+    door = Door()
+    client = socket.create_connection(("127.0.0.1", door.port))
+    served, _ = door.socket.accept()
+    served.close()  # first, as a server does that ends: its side keeps the port in TIME_WAIT
+    client.close()
+    door.close()
+    Door(door.port).close()
 
 
 def test_no_other_port_receives_the_cookie(browser, served: Served) -> None:

@@ -308,7 +308,8 @@ def test_the_page_says_when_the_review_has_ended(page: Page, served: Served) -> 
     served.process.wait(120)
     page.forgives("Failed to load resource")
     page.press("End")
-    page.says("the review has ended")
+    page.says("Lost connection to blur")
+    page.waits_for('#lost:has-text("Your saved work is safe")')
 
 
 def test_rendering_waits_while_another_blur_works_here(page: Page, out: Path) -> None:

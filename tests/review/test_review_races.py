@@ -323,6 +323,9 @@ def test_thumbnails_are_named_by_where_their_face_is(page: Page) -> None:
     """So that no face is shown in the place of another that had its number."""
     page.press("2")
     page.waits_for("#faces .tile >> nth=2")
+    assert page.page.locator("aside img").count() == 0  # uncovered only after a press
+    page.press("b")
+    page.waits_for("#faces img >> nth=2")
     sources = page.page.evaluate("[...document.querySelectorAll('#faces img')].map((i) => i.src)")
     assert len(set(sources)) == 3
     assert all(re.search(r"/faces/\d+\.jpg\?box=", source) for source in sources)

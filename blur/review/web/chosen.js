@@ -18,7 +18,7 @@ const SOURCES = /** @type {Record<string, string>} */ ({
 });
 
 // In words, so that it is built anew only when they change: buttons must keep the focus while playing.
-panel(() => [JSON.stringify([state.clip?.revision, here(), [...state.picked], state.clip && span(), state.pointed])], () => {
+panel(() => [JSON.stringify([state.clip?.revision, here(), [...state.picked], state.bare, state.clip && span(), state.pointed])], () => {
   const { clip, pointed } = state;
   const lane = selected();
   const about = !clip ? [] : state.picked.size ? aboutPicked() : pointed ? aboutDoubt(pointed) : !lane ? aboutClip(clip) : lane.region !== null ? aboutRegion(lane) : aboutFace(lane);
@@ -51,7 +51,7 @@ function aboutFace(/** @type {Lane} */ lane) {
   const source = SOURCES[lane.source] ?? `Seen on about ${plural(seen, "frame")}, score ${lane.score}.`;
   const told = el("div", {}, el("h3", {}, named(lane)), el("p", {}, covered, `, frames ${lane.start}–${lane.end - 1}`), el("p", {}, source));
   return [
-    el("div.about", {}, el("img", { src: faceOf(shown(), lane), alt: "" }), told),
+    el("div.about", {}, state.bare ? el("img", { src: faceOf(shown(), lane), alt: "" }) : null, told),
     el("div.acts", {},
       button("Keep clear…", "X", keep),
       button("Cover", "C", cover, !lane.clear.length && !span()),

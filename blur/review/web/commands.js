@@ -17,6 +17,10 @@ const undo = () => undoAnswer() || change("undo", { body: () => ({}), told: "Und
 const redo = () => change("redo", { body: () => ({}), told: "Done again." });
 const second = () => Math.max(1, Math.round(1 / clockOf(shown()).usual)); // in frames
 
+function bare() {
+  set({ bare: !state.bare });
+}
+
 function goCut(/** @type {1 | -1} */ way) {
   const cuts = [0, ...shown().cuts];
   const to = way > 0 ? cuts.find((cut) => cut > player.frame) : cuts.findLast((cut) => cut < player.frame);
@@ -41,7 +45,7 @@ const COMMANDS = {
   q: toggleQueue, n: () => (state.queueing ? nextItem(1) : nextDoubt(1)), a: () => answer("ok"),
   ",": () => goCut(-1), ".": () => goCut(1),
   g: () => $("#goto", HTMLInputElement).select(),
-  h: () => set({ outlines: !state.outlines }),
+  h: () => set({ outlines: !state.outlines }), b: bare,
   1: () => showTab("doubts"), 2: () => showTab("faces"), 3: () => showTab("decisions"),
   x: () => (isAnswering() ? uncover() : keep()),
   c: () => (isAnswering() ? answer("cover") : cover()),
@@ -113,6 +117,7 @@ number.addEventListener("keydown", (event) => event.key === "Enter" && $("#stage
 
 for (const tab of all("#tabs button")) tab.addEventListener("click", () => set({ tab: tab.dataset.tab }));
 $("#render").addEventListener("click", render);
+$("#bare").addEventListener("click", bare);
 $("#help").addEventListener("click", showKeys);
 $("#keys .columns").append(
   ...KEYS.flatMap(([title, rows]) => [el("h4", {}, title), ...rows.map(([key, does]) => el("div", {}, el("span", {}, el("kbd", {}, key)), el("span", {}, does)))]),

@@ -17,7 +17,7 @@ export const KEYS = [
     ["+ − 0", "zoom the timeline; 0 shows all of it"],
   ]],
   ["Looking", [
-    ["P (hold)", "peek beneath the covers"], ["H", "show or hide outlines"],
+    ["P (hold)", "peek beneath the covers"], ["H", "show or hide outlines"], ["B", "show or hide uncovered pictures of faces"],
     ["↑ ↓", "select the next face on this frame"],
     ["1 2 3", "doubts, faces, decisions"],
     ["Esc", "select nothing, forget the span, stop drawing"],

@@ -22,7 +22,7 @@ panel(() => [state.tab], (tab) => {
   for (const button of all("#tabs button")) button.setAttribute("aria-selected", String(button.dataset.tab === tab));
 });
 panel(() => [state.clip, state.visited, state.tab], (clip) => doubts.set(clip && clip.doubts));
-panel(() => [state.clip, state.tab, state.picked, state.selected], (clip) => faces.set(clip && clip.lanes.filter((lane) => lane.region === null)));
+panel(() => [state.clip, state.tab, state.picked, state.selected, state.bare], (clip) => faces.set(clip && clip.lanes.filter((lane) => lane.region === null)));
 panel(() => [state.clip, state.tab], (clip) => decisions.set(clip && clip.decisions));
 panel(() => [state.selected], (selected) => {
   const at = faces.items.findIndex((lane) => lane.id === selected);
@@ -79,7 +79,7 @@ function faceTile(/** @type {Lane} */ lane) {
   const clear = isAllClear(lane) ? "clear" : lane.clear.length ? "partly clear" : "";
   const isPicked = state.picked.has(lane.id);
   return el(`div.tile${lane.id === state.selected ? ".chosen" : ""}`, { "aria-selected": String(isPicked), "aria-label": `${named(lane)} ${clear}` },
-    el("img", { src: faceOf(shown(), lane), alt: "", loading: "lazy", decoding: "async" }),
+    state.bare ? el("img", { src: faceOf(shown(), lane), alt: "", loading: "lazy", decoding: "async" }) : el("div.blank"),
     el("span.pick", { title: "Pick (T)" }, isPicked ? "✓" : ""),
     el("div.line", {}, el("span", {}, String(lane.id)), el("span.clear", {}, clear)),
   );

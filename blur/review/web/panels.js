@@ -36,6 +36,8 @@ panel(() => [state.clip?.key, isBusy()], (key, busy) => {
 const isBusy = () =>
   isOpening() || (!!state.clip && (changes.pending(state.clip.key) || !!state.nudge || player.waiting || marks.waiting(player.frame)));
 
+panel(() => [state.bare], (bare) => $("#bare").setAttribute("aria-pressed", String(bare)));
+
 panel(() => [state.refusal], (refusal) => {
   $("#notice").hidden = !refusal;
   if (refusal) $("#notice").replaceChildren(el("p.bad", {}, refusal.message), el("p.dim", {}, refusal.remedy));

@@ -72,6 +72,16 @@ export class Refusal extends Error {
 /** The request names a version of the clip that is no longer shown. */
 export class Outdated extends Error {}
 
+const LOST = "Lost connection to blur. Your saved work is safe. Run “blur review” again and open the new address.";
+
+/** Says it for as long as it lasts. @param {boolean} now */
+function lost(now) {
+  const banner = document.querySelector("#lost");
+  if (!(banner instanceof HTMLElement) || banner.hidden === !now) return;
+  banner.textContent = now ? LOST : "";
+  banner.hidden = !now;
+}
+
 /** @param {string} path @param {RequestInit} [options] */
 async function ask(path, options) {
   let answer;
@@ -79,8 +89,10 @@ async function ask(path, options) {
     answer = await fetch(path, options);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Refusal({ problem: "the review has ended", remedy: "start it again: blur review" });
+    lost(true);
+    throw new Refusal({ problem: LOST });
   }
+  lost(false);
   if (answer.status === 204) throw new Outdated();
   if (answer.ok) return answer;
   const kind = answer.headers.get("content-type") || "";

@@ -17,6 +17,7 @@ export const state = {
   span: /** @type {readonly (number | null)[]} */ ([null, null]), // first and last frame that a decision is meant for
   visited: /** @type {ReadonlySet<string>} */ (new Set()), // doubts, by `sign`
   tab: "doubts",
+  bare: false, // thumbnails of faces are shown, uncovered: never unasked, for others may see the screen
   watched: 0, // reports of what was played
   queue: /** @type {Item[]} */ ([]), // the doubts of all clips, as far as they are read
   read: /** @type {readonly [number, number]} */ ([0, 0]), // clips whose doubts are read, of how many
