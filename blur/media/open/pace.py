@@ -24,6 +24,10 @@ _TABLES = ("mov", "matroska")
 """Demuxers whose counts and rates come from tables of samples, or from the packets themselves."""
 
 
+NUMBERED = ("dirac",)
+"""Demuxers that give the numbers of pictures for their times: a tick is a frame."""
+
+
 class Pace(NamedTuple):
     """Frames, None if nobody counted them; frames a second; seconds, None if unknown."""
 
@@ -39,7 +43,7 @@ def pace(path: Path, container: av.container.InputContainer, stream: av.VideoStr
         stream.average_rate or stream.guessed_rate or Fraction(25),
         Fraction(container.duration, 1_000_000) if container.duration else None,
     )
-    if container.format.name.startswith(_TABLES):
+    if container.format.name.startswith((*_TABLES, *NUMBERED)):
         return claimed
     step, packet_bytes = _measured(path, stream.index)
     rate = claimed.rate

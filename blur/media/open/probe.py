@@ -19,7 +19,7 @@ from blur.media.open.clip_info import ClipInfo, Colour
 from blur.media.open.clock import course_of
 from blur.media.open.geometry import Orientation
 from blur.media.open.opaque import has_alpha
-from blur.media.open.pace import pace
+from blur.media.open.pace import NUMBERED, pace
 from blur.media.open.shape import Crop, Shape, Shapes, cropped
 from blur.media.open.stills import probe_still
 from blur.media.photograph import is_still
@@ -50,6 +50,10 @@ def probe(path: Path) -> ClipInfo:
         )
         field_order = stream.codec_context.field_order
         frames, rate, duration = pace(path, container, stream)
+        tick = _time_base(stream)
+        if container.format.name in NUMBERED:
+            tick = 1 / rate
+            start = (picture.pts or 0) * tick
         sounds = tracks.sounds(container)
         course = course_of(
             path, container.format.name, [stream.index, *(sound.index for sound in sounds)]
@@ -69,9 +73,9 @@ def probe(path: Path) -> ClipInfo:
             display_matrix=matrix,
             colour=_colour(picture, data),
             sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
-            time_base=_time_base(stream),
+            time_base=tick,
             rate=rate,
-            shift=origin.shift(start, _time_base(stream)),
+            shift=origin.shift(start, tick),
             moves=() if course is None else course.moves,
             frames=frames,
             duration=None if duration is None else _length(container, duration),
