@@ -12,6 +12,8 @@ from tqdm import tqdm
 
 _LINE_EVERY = 10.0
 """Seconds between two lines in a log; fewer make longer logs."""
+_NAME = 22
+"""Characters of a clip's name beside its bar; more leave no room for the time at 60 columns."""
 _SHARES = {"scan": 6.0, "follow": 1.0, "render": 3.0, "audit": 2.0}
 """Cost of each stage relative to the others; a larger one fills more of a clip's bar."""
 
@@ -64,6 +66,10 @@ class Count:
     def end(self, key: int) -> None:
         self._done[key] = self.frames[key]
 
+    def of(self, key: int) -> float:
+        """Frames of one clip that count as done."""
+        return self._done.get(key, 0.0)
+
     @property
     def done(self) -> float:
         return sum(self._done.values())
@@ -77,30 +83,29 @@ class Bars:
         self._batch: tqdm[NoReturn] | None = None
         self._clips: dict[int, tqdm[NoReturn]] = {}
         self._names: dict[int, str] = {}
+        self._ended = 0
 
     def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
         self._count = Count(clips, stages)
-        self._batch = self._bar("all clips", self._count.total, "{rate_fmt}, {remaining} left", 0)
+        self._batch = self._bar(self._ended_clips(), self._count.total, " {remaining} left", 0)
 
     def start(self, key: int, name: str) -> None:
         used = {-bar.pos for bar in self._clips.values()}
         free = next(i for i in range(1, len(used) + 2) if i not in used)
-        self._names[key] = name if len(name) <= 28 else "…" + name[-27:]
-        self._clips[key] = self._bar(self._names[key], None, "{rate_fmt}", free)
+        self._names[key] = name if len(name) <= _NAME else "…" + name[1 - _NAME :]
+        self._clips[key] = self._bar(self._names[key], self._count.frames[key], "", free)
 
     def advance(self, key: int, stage: str, done: int, total: int | None) -> None:
         self._count.advance(key, stage, done, total)
         bar = self._clips[key]
-        label = f"{self._names[key]} {stage}"
-        if bar.desc != label:
-            bar.reset(total)
-            bar.set_description_str(label, refresh=False)
-        bar.total = total
-        bar.update(done - bar.n)
+        bar.set_description_str(f"{self._names[key]} {stage}", refresh=False)
+        bar.total = self._count.frames[key]
+        bar.update(round(self._count.of(key)) - bar.n)
         self._refresh()
 
     def end(self, key: int) -> None:
         self._count.end(key)
+        self._ended += 1
         self._clips.pop(key).close()
         self._refresh()
 
@@ -116,19 +121,22 @@ class Bars:
     def _refresh(self) -> None:
         if self._batch is not None:
             self._batch.total = self._count.total
+            self._batch.set_description_str(self._ended_clips(), refresh=False)
             self._batch.update(round(self._count.done) - self._batch.n)
+
+    def _ended_clips(self) -> str:
+        return f"{self._ended} of {len(self._count.frames)} clips"
 
     def _bar(self, label: str, total: int | None, tail: str, position: int) -> tqdm[NoReturn]:
         return tqdm(
             total=total,
             desc=label,
-            unit=" frames",
             position=position,
             leave=position == 0,
             file=self._stream,
             dynamic_ncols=True,
-            smoothing=0.1,
-            bar_format="{desc:<38}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} " + tail,
+            smoothing=0,  # the mean speed since the start: a time left by the last seconds swings
+            bar_format="{desc:<30}{percentage:3.0f}%|{bar}|" + tail,
         )
 
 

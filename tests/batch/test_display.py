@@ -51,7 +51,7 @@ def test_bars_show_the_batch_and_each_clip_and_end_full():
     text = stream.getvalue()
     assert "first.mov scan" in text and "first.mov render" in text
     assert "…" in text
-    assert re.search(r"all clips:? +100%", text)
+    assert re.search(r"(\d+) of \1 clips +100%", text) and " left" in text
 
 
 def test_messages_do_not_tear_the_bars():
