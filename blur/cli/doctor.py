@@ -142,12 +142,10 @@ def _estimate(settings: Settings) -> str:
 def advice(settings: Settings, hardware: Sequence[str], devices: Sequence[str]) -> Iterator[str]:
     """Means to make this machine faster, the most effective first."""
     chosen = settings.output
-    if chosen.hardware is Hardware.NONE and chosen.codec in (Codec.H264, Codec.HEVC):
-        if hardware:
-            names = {name.partition("_")[2] for name in hardware}
-            yield f"--hardware {' or '.join(sorted(names))} takes encoding off the processor"
-        elif chosen.preset is None:
-            yield "--preset faster takes a third off encoding, at nearly the same quality and size"
+    ours = chosen.hardware is Hardware.NONE and chosen.codec in (Codec.H264, Codec.HEVC)
+    if ours and hardware:
+        names = {name.partition("_")[2] for name in hardware}
+        yield f"--hardware {' or '.join(sorted(names))} takes encoding off the processor"
     if CUDA in devices:
         yield "--device cuda takes detecting off the processor"
     elif any("nvenc" in name for name in hardware) and (obstacle := network_cuda.obstacle()):

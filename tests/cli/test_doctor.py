@@ -62,9 +62,9 @@ def test_an_nvidia_chip_is_advised_on_until_detectors_can_run_there(advice, monk
     assert "--device cuda" in there and "blur-faces[nvidia]" not in there
 
 
-def test_without_a_chip_it_advises_a_preset(advice):
-    assert "--preset faster" in advice([], ["CPU"])
-    assert "--preset" not in advice(["h264_qsv"], ["CPU"])
+def test_a_chip_that_encodes_is_advised_where_there_is_one(advice):
+    assert "--hardware" not in advice([], ["CPU"])
+    assert "--hardware qsv" in advice(["h264_qsv"], ["CPU"])
 
 
 @pytest.mark.slow

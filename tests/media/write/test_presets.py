@@ -20,7 +20,9 @@ def options(pix_fmt, width, height, **settings):
 @pytest.mark.parametrize(
     ("pix_fmt", "width", "height", "speed", "lookahead"),
     [
-        ("yuv420p", 1280, 720, None, None),
+        ("yuv420p", 1280, 720, None, 20),
+        ("yuv420p", 1280, 720, "medium", None),
+        ("yuv420p", 1920, 1080, "medium", 20),
         ("yuv420p", 1920, 1080, None, 20),
         ("yuv420p", 1920, 1080, "faster", None),
         ("yuv420p10le", 1920, 1080, None, 10),
