@@ -26,10 +26,11 @@ INSTALLER = "install.py"
 _SHARED = {
     "linux-x86_64": (pins.Machine("linux", "x86_64", "posix"), "manylinux_2_{}_x86_64", 28),
     "linux-arm64": (pins.Machine("linux", "aarch64", "posix"), "manylinux_2_{}_aarch64", 35),
-    "macos-arm64": (pins.Machine("darwin", "arm64", "posix"), "macosx_{}_0_arm64", 14),
+    "macos-arm64": (pins.Machine("darwin", "arm64", "posix"), "macosx_{}_0_arm64", 15),
     "windows-x86_64": (pins.Machine("win32", "AMD64", "nt"), "win_amd64", 0),
 }
-"""Machine, wheel tag and its newest number: glibc 2.x of 2022 or later, macOS 14 or later."""
+"""Machine, wheel tag and the newest number in it; a larger one refuses older systems. The oldest
+that wheels of the tested set take: glibc 2.28, on ARM 2.35; macOS 15."""
 PLATFORMS = tuple(_SHARED)
 _OLDEST = {"linux-x86_64": 17, "linux-arm64": 17, "macos-arm64": 11, "windows-x86_64": 0}
 
