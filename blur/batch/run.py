@@ -178,7 +178,8 @@ def _require_own_reports(folder: WorkFolder) -> None:
 def _enter(survey: Survey, walk: Walk, ledger: Ledger, request: RunRequest) -> None:
     """Enter in the ledger what the survey found, on the disk before any output is."""
     numbers = request.settings.batch.rename
-    if numbers:  # first, since it marks the folder: see `_require_numbers`
+    moving = survey.others or any(clip.before for clip in survey.clips.values())
+    if numbers and moving:  # first, since it marks the folder: see `_require_numbers`
         save_key(request.folder, ledger.entries())
     for old, new in survey.others:
         ledger.move(old, new)
