@@ -2,11 +2,13 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from blur.errors import UsageError
 from blur.settings import (
     ALLOTTED_CORES,
+    AudioMode,
     AuditMode,
     AuditSettings,
     BatchSettings,
@@ -93,6 +95,13 @@ def test_a_file_is_refused_with_its_name_and_key(text, told, tmp_path):
 def test_values_in_python_take_their_option_s_type():
     assert AuditSettings(audit="off").audit is AuditMode.OFF
     assert BatchSettings(include=["*.mp4"]).include == ("*.mp4",)
+
+
+def test_sound_s_earlier_word_is_read(tmp_path):
+    file = tmp_path / "blur.toml"
+    file.write_text('output.audio = "strip"\n')
+    assert load(file, {}).output.audio is AudioMode.NONE
+    assert msgspec.json.decode(b'"strip"', type=AudioMode) is AudioMode.NONE
 
 
 def test_spans_are_read_or_refused():

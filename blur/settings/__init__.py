@@ -68,6 +68,11 @@ class AudioMode(enum.StrEnum):
     NONE = "none"
     KEEP = "keep"
 
+    @classmethod
+    def _missing_(cls, value: object) -> AudioMode | None:
+        """NONE for `strip`, its name in reports and settings that blur 0.2.0 wrote."""
+        return cls.NONE if value == "strip" else None
+
 
 class OnResize(enum.StrEnum):
     SCALE = "scale"
