@@ -162,7 +162,7 @@ def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) ->
     from blur.corridor import cover_clip
 
     def keep(grown: Plan) -> Plan:
-        if grown.tracks != plan.tracks:
+        if len(grown.tracks) > len(plan.tracks):  # mending adds tracks, and changes none
             withdraw(job.entry, job.folder)
         save_plan(grown, job.plan_file)
         return load_plan(job.plan_file)

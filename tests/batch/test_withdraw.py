@@ -121,3 +121,23 @@ def test_an_output_is_gone_once_an_audit_adds_to_its_plan(fake, monkeypatch):
             fake.run()
     assert seen == [True, False]
     assert fake.run().exit_code == Exit.OK and set(fake.outputs) == {"a.mp4"}
+
+
+def test_a_plan_grows_in_round_after_round(fake, monkeypatch):
+    fake.clip("a.mov")
+    held, kept = fake_corridor._cover_clip, []
+
+    def growing(clip, plan, *rest, keep, **others):
+        for number in range(1, 4):
+            box = np.array([[9, 9, 4, 4, 0]], np.float32)
+            face = Track(number, 0, box, np.zeros(1, np.uint8), np.ones(1, np.float32))
+            plan = keep(plan.with_tracks([*plan.tracks, face], plan.doubts))
+            kept.append(len(plan.tracks))
+        return held(clip, plan, *rest, keep=keep, **others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fake_corridor, "_cover_clip", growing)
+        assert fake.run().exit_code == Exit.OK
+        edit(fake, fake.inputs / "a.mov", tracks=(CLEAR,))
+        assert fake.run().exit_code == Exit.OK  # from a plan that has tracks
+    assert kept == [1, 2, 3, 4, 5, 6]
