@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +138,11 @@ def save_avif(path: Path, samples: Samples, profile: bytes | None, colour: Colou
     source = pix_fmt_of(samples)
     matrix = colour.matrix if colour.matrix in (1, 5, 6, 9) else 1
     os.environ.setdefault("SVT_LOG", "1")  # errors alone on the terminal
-    with av.open(
-        f"file:{absolute(path)}", "w", format="avif", container_options={"fflags": "+bitexact"}
-    ) as container:
+    place, bare = f"file:{absolute(path)}", {"fflags": "+bitexact"}
+    with (
+        _scheduled_as_before(),
+        av.open(place, "w", format="avif", container_options=bare) as container,
+    ):
         stream = container.add_stream("libsvtav1", rate=1, options=_AVIF_OPTIONS)
         stream.height, stream.width = samples.shape[:2]
         stream.pix_fmt = "yuv420p10le"
@@ -151,6 +156,19 @@ def save_avif(path: Path, samples: Samples, profile: bytes | None, colour: Colou
         picture.pts = 0
         for packet in (*stream.encode(picture), *stream.encode(None)):
             container.mux(packet)
+
+
+@contextmanager
+def _scheduled_as_before() -> Iterator[None]:
+    """Root's SVT-AV1 leaves its caller at real-time priority, which would starve the machine."""
+    if sys.platform != "linux":
+        yield
+        return
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, priority)
 
 
 def has_code_points(colour: Colour) -> bool:
