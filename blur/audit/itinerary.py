@@ -120,10 +120,10 @@ def gaps(
         begin, _ = shots[bisect.bisect(edges, track.start) - 1]
         _, end = shots[bisect.bisect(edges, track.end - 1) - 1]
         before, after = track.start - begin, end - track.end
-        if track.marks[0] != Mark.HELD and not any(_follows(k, track, 1) for k in kept):
+        if track.marks[0] != Mark.HELD and not any(_goes_on(k, track) for k in kept):
             steps = before if before <= GAP else 1
             yield from _beside(track, range(track.start - steps, track.start))
-        if track.marks[-1] != Mark.HELD and not any(_follows(track, k, 1) for k in kept):
+        if track.marks[-1] != Mark.HELD and not any(_goes_on(track, k) for k in kept):
             steps = after if after <= GAP else 1
             yield from _beside(track, range(track.end, track.end + steps))
         following = slice(
@@ -147,14 +147,18 @@ def _one_face(before: Track, after: Track) -> bool:
     """Whether two tracks some frames apart are of one face, large enough not to be two people in a
     crowd."""
     smaller = min(_size(before.boxes[-1]), _size(after.boxes[0]))
-    return smaller >= _TINY and _follows(before, after, after.start - before.end + 1)
+    return smaller >= _TINY and _follows(before, after)
 
 
-def _follows(before: Track, after: Track, steps: int) -> bool:
-    """Whether a track goes on as another `steps` frames after its last: the face stood still, or
-    moved on as before or after, so a fast camera does not part them."""
-    if after.start - before.end + 1 != steps:
-        return False
+def _goes_on(before: Track, after: Track) -> bool:
+    """Whether a face that leaves a track is in another on the next frame."""
+    return before.end == after.start and _follows(before, after)
+
+
+def _follows(before: Track, after: Track) -> bool:
+    """Whether a track goes on as a later one: the face stood still, or moved on as before or after
+    the gap, so a fast camera does not part them."""
+    steps = after.start - before.end + 1
     a, b = before.boxes[-1], after.boxes[0]
     small, large = sorted((_size(a), _size(b)))
     travel = b[:2] - a[:2]

@@ -32,7 +32,7 @@ MARGIN = 6
 
 @dataclass(slots=True)
 class Evidence:
-    """Certainty that the tracks on a decision's path tell of it: masks over frames from `start` on.
+    """Evidence of the tracks on a decision's path: masks over frames from `start` on.
 
     `seen`: a detector saw the face; `met`: another face was near; `confirmed`: a person says who it
     is. `since` is the frame from which the decision has to hold without a break.

@@ -7,7 +7,6 @@ picture's left or top edge: MediaPipe shifts those inside, here they stay where 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
 import cv2
@@ -16,11 +15,11 @@ import numpy.typing as npt
 
 from blur.data.arrays import Floats, Picture
 from blur.detect import weights
+from blur.detect.anchors import anchors, answers
 from blur.detect.blazeface import FLOOR, tight
 from blur.detect.detections import NMS_IOU, Detections
 from blur.detect.network import Outputs
 from blur.detect.network_openvino import OpenVinoNetwork
-from blur.errors import DetectorError
 
 Squares = npt.NDArray[np.float32]
 """(n, 4) x, y, width, height."""
@@ -51,9 +50,9 @@ class BlazeFaceOpenVino:
 
     def detect(self, pictures: Sequence[Picture], threshold: float) -> list[Detections]:
         inputs = [_letterboxed(picture, self._side) for picture in pictures]
-        answers = self._network.run(inputs, lambda outputs, _: decode(outputs, self.name))
+        found_of = self._network.run(inputs, lambda outputs, _: decode(outputs, self.name))
         found = []
-        for picture, (squares, scores) in zip(pictures, answers, strict=True):
+        for picture, (squares, scores) in zip(pictures, found_of, strict=True):
             height, width = picture.shape[:2]
             longer = max(height, width)
             squares *= longer / self._side
@@ -72,15 +71,11 @@ def decode(outputs: Outputs, name: str) -> tuple[Squares, npt.NDArray[np.float32
 
     Raises DetectorError unless the answer is finite.
     """
-    by_width = {values.shape[-1]: values[0] for values in outputs.values()}
-    logits, rows = by_width[1][:, 0], by_width[16]
-    if not (np.isfinite(logits).all() and np.isfinite(rows).all()):
-        raise DetectorError(f"{name} answered with numbers that are not finite")
-    scores = np.asarray(0.5 + 0.5 * np.tanh(logits / 2), np.float32)
+    scores, rows = answers(outputs, 16, name)
     likely = np.flatnonzero(scores >= FLOOR)
     likely = likely[np.argsort(-scores[likely], kind="stable")]
     sizes = rows[likely, 2:4]
-    squares = np.hstack([rows[likely, :2] + _anchors(name)[likely] - sizes / 2, sizes])
+    squares = np.hstack([rows[likely, :2] + anchors(*_GRIDS[name])[likely] - sizes / 2, sizes])
     whole = (sizes > 0).all(axis=1)
     return _averaged(squares[whole].astype(np.float32), scores[likely][whole])
 
@@ -105,18 +100,6 @@ def _overlap(squares: Squares) -> Floats:
     shared = np.clip(np.minimum(high, high[0]) - np.maximum(low, low[0]), 0, None).prod(axis=1)
     areas = squares[:, 2:].prod(axis=1)
     return np.asarray(shared / (areas + areas[0] - shared), np.float64)
-
-
-@functools.cache
-def _anchors(name: str) -> Floats:
-    """(n, 2) x, y of the points that the answers count from, pixels of the network's input."""
-    side, grids = _GRIDS[name]
-    points = []
-    for cells, times in grids:
-        middles = (np.arange(cells) + 0.5) * side / cells
-        x, y = np.meshgrid(middles, middles)
-        points.append(np.repeat(np.stack([x.ravel(), y.ravel()], 1), times, axis=0))
-    return np.concatenate(points)
 
 
 def _letterboxed(picture: Picture, side: int) -> Picture:

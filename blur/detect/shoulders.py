@@ -6,19 +6,18 @@ anchors and the decoding are those of MediaPipe's public options for this networ
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from blur.data.arrays import Floats, Picture
+from blur.data.arrays import Picture
 from blur.data.boxes import wrapped
 from blur.detect import weights
+from blur.detect.anchors import anchors, answers
 from blur.detect.detections import Detections
 from blur.detect.network import Outputs
 from blur.detect.network_openvino import OpenVinoNetwork
-from blur.errors import DetectorError
 
 NAME = "shoulders"
 SIDE = 224
@@ -76,14 +75,10 @@ class Shoulders:
 def decode(outputs: Outputs, threshold: float) -> Detections:
     """Heads in pixels of the network's input, best first; raises DetectorError unless the answer is
     finite."""
-    by_width = {values.shape[-1]: values[0] for values in outputs.values()}
-    logits, rows = by_width[1][:, 0], by_width[12]
-    if not (np.isfinite(logits).all() and np.isfinite(rows).all()):
-        raise DetectorError(f"{NAME} answered with numbers that are not finite")
-    scores = np.asarray(0.5 + 0.5 * np.tanh(logits / 2), np.float32)
+    scores, rows = answers(outputs, 12, NAME)
     likely = np.flatnonzero(scores >= threshold)
-    anchors = _anchors()[likely]
-    crown, middle = rows[likely, _CROWN] + anchors, rows[likely, _SHOULDERS] + anchors
+    points = anchors(SIDE, _GRIDS)[likely]
+    crown, middle = rows[likely, _CROWN] + points, rows[likely, _SHOULDERS] + points
     way = middle - crown
     length = np.hypot(*way.T)
     centre = crown + _MIDDLE * way
@@ -92,17 +87,6 @@ def decode(outputs: Outputs, threshold: float) -> Detections:
     boxes = np.column_stack([centre, sizes, lean]).astype(np.float32)
     sized = length > 0
     return Detections.of(boxes[sized], scores[likely][sized], NAME).suppressed()
-
-
-@functools.cache
-def _anchors() -> Floats:
-    """(2254, 2) x, y of the points that the network's answers count from, pixels of its input."""
-    points = []
-    for cells, times in _GRIDS:
-        middles = (np.arange(cells) + 0.5) * SIDE / cells
-        x, y = np.meshgrid(middles, middles)
-        points.append(np.repeat(np.stack([x.ravel(), y.ravel()], 1), times, axis=0))
-    return np.concatenate(points)
 
 
 def _square(picture: Picture, scale: float) -> Picture:

@@ -1,4 +1,4 @@
-"""What a person decided about a clip, at any moment, and the way back."""
+"""A person's decisions about a clip, as they stood at any moment: undo and redo."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class History:
 
     @property
     def steps(self) -> tuple[int, int]:
-        """How many decisions can be undone, and done again."""
+        """Decisions that can be undone, and done again."""
         return len(self._undo), len(self._redo)
 
     def clear(self) -> None:

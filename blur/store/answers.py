@@ -14,7 +14,7 @@ from blur.store.folder import WorkFolder
 
 
 def load_answers(folder: WorkFolder, clip: Fingerprint) -> tuple[Answer, ...]:
-    """None without a file. Raises PlanMismatch when it is damaged."""
+    """No answers without a file. Raises PlanMismatch when it is damaged."""
     path = answers_file(folder, clip)
     try:
         return msgspec.json.decode(path.read_bytes(), type=tuple[Answer, ...])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 
 class Machine(NamedTuple):
-    """What Python calls a machine: sys.platform, platform.machine() and os.name."""
+    """A machine in Python's words: sys.platform, platform.machine() and os.name."""
 
     system: str
     chip: str

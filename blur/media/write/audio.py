@@ -103,7 +103,7 @@ class Sound:
         if silent:
             coding = silent_coding(stream, muxer, _recoding(stream, muxer))
             return coding and Silent(stream, output, self._shift, coding)
-        codec, channels = codec_of(stream), stream.codec_context.layout.nb_channels
+        codec, channels = _codec(stream), stream.codec_context.layout.nb_channels
         # More channels of Opus are streams within each packet.
         simple = codec != "opus" or channels <= 2
         foreign = sounding.file is not None
@@ -150,7 +150,7 @@ class _Copied:
         shift: Fraction,
         name: str,
     ) -> None:
-        self._name, self._codec = name, codec_of(source)
+        self._name, self._codec = name, _codec(source)
         self._target = output.add_stream_from_template(source)
         self._frames: FramesAlone[av.Packet[Any]] = FramesAlone(self._codec)
         context = source.codec_context
@@ -218,7 +218,7 @@ class _Recoded:
     ) -> None:
         coding = _recoding(source, output.format.name)
         self.note = (
-            f"sound track {number} recoded from {codec_of(source)} to {coding.quality}"
+            f"sound track {number} recoded from {_codec(source)} to {coding.quality}"
             f" {coding.encoder}"
         )
         self._coder, self._rate = Coder(output, coding), coding.rate
@@ -293,7 +293,7 @@ def _exact_samples(packet: av.Packet[Any], time: int, rate: int) -> int:
     return round(heard * rate) - skipped
 
 
-def codec_of(stream: av.AudioStream) -> str:
+def _codec(stream: av.AudioStream) -> str:
     """The codec's name, not its decoder's."""
     return stream.codec_context.codec.canonical_name
 

@@ -33,7 +33,7 @@ _LOOKAHEAD_BYTES = 62_500_000
 """Bytes of samples held to look ahead, 20 frames of 8-bit 1080p; memory is about twice as much.
 x264's 40 frames at "medium" make files 2 % smaller at equal quality."""
 
-_VERYFAST = {"trellis": "1", "rc-lookahead": "20"}
+_VERYFAST = {"trellis": "1", "rc-lookahead": str(_LOOKAHEADS["libx264"]["veryfast"])}
 """x264's "veryfast" with them, at crf 18, beside "medium": .43 of its CPU, 1.02 of its size, .0010
 less SSIM, medians over 10 clips (`tests/bench/encoders.py`). A slower one, "faster": .65, 1.04,
 .0005; without trellis, at crf 17 for equal SSIM, the size is 1.13. x265's "veryfast" at crf 20

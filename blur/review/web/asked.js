@@ -1,5 +1,5 @@
 // @ts-check
-// What is asked about a doubt, in words: one place for all of them.
+// Words of the questions about doubts: reasons, advice and answers.
 
 import { isExposed } from "./lane.js";
 /** @import { Doubt, Group, Said } from "./protocol.js" */

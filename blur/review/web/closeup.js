@@ -1,5 +1,5 @@
 // @ts-check
-// A close-up of what is asked about, taken from the picture on the screen: covered where that is.
+// A close-up of the doubt in question, cut from the picture on the screen, covers included.
 
 import { $, fit } from "./dom.js";
 import { boxOf } from "./overlay.js";

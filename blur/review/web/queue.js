@@ -23,6 +23,8 @@ let turn = 0;
 
 const list = new List($("#queue"), { height: () => 3.7 * rem(), make, onEnter: (item) => go(item), empty: "Nothing waits for you: every doubt is settled." });
 
+const nameOf = (/** @type {{ key: string, id: string }} */ { key, id }) => `${key} ${id}`;
+const colourOf = (/** @type {{ group: Item["group"] }} */ { group }) => (group === "exposed" ? "bad" : group === "kept" ? "clear" : "dim");
 const isOpen = (/** @type {Item} */ item) => item.said === null;
 const same = (/** @type {{ key: string, id: string }} */ one, /** @type {{ key: string, id: string } | null} */ other) => one.key === other?.key && one.id === other.id;
 export const waiting = (/** @type {Item[]} */ queue) => queue.filter(isOpen);
@@ -41,7 +43,7 @@ export function isAnswering() {
 }
 
 let soon = 0;
-/** What was read up to now may be older than what was just decided. */
+/** Read the queue again soon; an answer of the server from before the decision is dropped. */
 function refreshSoon() {
   turn++;
   clearTimeout(soon);
@@ -66,9 +68,9 @@ export async function refreshQueue() {
 
 /** Known items keep their places, so that nothing moves under the hand. @param {Item[]} items */
 function placed(items) {
-  const newer = new Map(items.map((item) => [`${item.key} ${item.id}`, item]));
+  const newer = new Map(items.map((item) => [nameOf(item), item]));
   const kept = state.queue.map((old) => {
-    const name = `${old.key} ${old.id}`;
+    const name = nameOf(old);
     const now = newer.get(name);
     newer.delete(name);
     if (sending.has(name)) return old;
@@ -94,7 +96,7 @@ panel(() => [state.clip], (clip) => {
   [shownKey, shownRevision] = [clip.key, clip.revision];
   const said = new Map(clip.doubts.map((doubt) => [doubt.id, doubt.said]));
   const queue = state.queue.map((item) => {
-    if (item.key !== clip.key || sending.has(`${item.key} ${item.id}`)) return item;
+    if (item.key !== clip.key || sending.has(nameOf(item))) return item;
     const now = said.has(item.id) ? (said.get(item.id) ?? null) : (item.said ?? "edit");
     return now === item.said ? item : { ...item, said: now };
   });
@@ -102,8 +104,8 @@ panel(() => [state.clip], (clip) => {
 });
 
 panel(() => [state.queue, state.asked, state.queueing, state.rows], (queue, asked, queueing) => {
-  for (const item of queue) if (isOpen(item)) here.add(`${item.key} ${item.id}`);
-  const shown = queue.filter((item) => here.has(`${item.key} ${item.id}`));
+  for (const item of queue) if (isOpen(item)) here.add(nameOf(item));
+  const shown = queue.filter((item) => here.has(nameOf(item)));
   $("#queue").hidden = !queueing;
   for (const part of ["#clips", "nav .tools"]) $(part).hidden = queueing;
   const at = shown.findIndex((item) => same(item, asked));
@@ -177,12 +179,12 @@ export async function answer(said) {
   if (!answersTo(doubt)[said]) return say("There is nothing to track here.");
   const name = { key: clip.key, id: doubt.id };
   const settle = (/** @type {Item["said"]} */ now) => set({ queue: state.queue.map((item) => (same(item, name) ? { ...item, said: now } : item)) });
-  sending.add(`${name.key} ${name.id}`);
+  sending.add(nameOf(name));
   const sent = change("answer", { clip, body: () => ({ doubt: doubt.id, said }) });
   settle(said);
   if (state.queueing) nextItem(1);
   const done = await sent;
-  sending.delete(`${name.key} ${name.id}`);
+  sending.delete(nameOf(name));
   refreshSoon();
   if (!done) settle(null);
   else {
@@ -228,7 +230,7 @@ export async function uncover() {
 
 function make(/** @type {Item} */ item) {
   const name = state.rows.find((row) => row.key === item.key)?.name ?? "";
-  const colour = item.group === "exposed" ? "bad" : item.group === "kept" ? "clear" : "dim";
+  const colour = colourOf(item);
   const done = item.said ? el("span.tag.good", {}, { ok: "✓ OK", cover: "✓ covered", track: "✓ tracked", edit: "✓" }[item.said]) : null;
   return el(`div.row${item.said ? ".settled" : ""}`, { "aria-selected": String(same(item, state.asked)), title: name },
     el("div.line", {}, el(`span.name.${colour}`, {}, reasonOf(item)), done),
@@ -243,7 +245,7 @@ panel(() => [state.queueing, question(), state.queue, state.rows], (queueing, do
   const words = answersTo(doubt);
   const acts = [button(words.ok, "A", () => answer("ok")), button(words.cover, "C", () => answer("cover")), button(words.track, "F", () => answer("track")),
     button(uncovering(doubt), "X", uncover), button("Next", "N", () => nextItem(1))];
-  const colour = doubt.group === "exposed" ? "bad" : doubt.group === "kept" ? "clear" : "dim";
+  const colour = colourOf(doubt);
   bar.replaceChildren(
     el("div.told", {}, el(`strong.${colour}`, {}, reasonOf(doubt)), " ", el("span", {}, adviceOf(doubt)),
       el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${plural(doubt.end - doubt.start, "frame")} · ${doubt.said ? "settled" : `${open.length} to go`}`)),
