@@ -10,10 +10,11 @@ import click
 from blur import __version__
 from blur.cli.batch_commands import clean, render, run, scan, status
 from blur.cli.edit_commands import edits
+from blur.cli.export_commands import markers
 from blur.cli.keep_command import keep
 from blur.cli.machine_commands import demo, doctor, kit, models
 from blur.cli.preview_command import preview
-from blur.cli.show_commands import inspect, markers, review
+from blur.cli.show_commands import inspect, review
 from blur.errors import BlurError, Exit, Interrupted, missing_library, refused
 from blur.process.sandbox import keep_memory_private
 from blur.process.streams import steady

@@ -1,4 +1,4 @@
-"""The commands that show and export findings: inspect, review, markers."""
+"""The commands that show findings: inspect, review."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blur.cli.clips import each, require_new, write_text
-from blur.cli.options import CLIPS, JSON, OUT, OVERWRITE, echo_json
+from blur.cli.options import JSON, OUT, echo_json
 from blur.disk.places import absolute
 from blur.errors import OutputError
 from blur.process.sandbox import keep_off_network
@@ -89,68 +88,3 @@ def _open_browser(door: Door, folder: Path) -> None:
 def has_screen() -> bool:
     """Whether this machine can open a window."""
     return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
-
-
-@click.command(short_help="Export doubts and covers for an editing program.")
-@OUT
-@CLIPS
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["edl", "csv", "otio"]),
-    default="edl",
-    show_default=True,
-    help="EDL (CMX 3600) and OpenTimelineIO make a file for each clip, CSV a single file.",
-)
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Folder to write to. [OUT/markers]"
-)
-@OVERWRITE
-@click.option("--only", type=click.Choice(["doubts", "covers"]), help="Leave out the others.")
-@click.option(
-    "--start-hour",
-    type=click.IntRange(0, 23),
-    default=0,
-    show_default=True,
-    help="Hour at which the timeline begins (EDL).",
-)
-def markers(
-    out: Path,
-    clips: tuple[str, ...],
-    kind: str,
-    output: Path | None,
-    overwrite: bool,
-    only: str | None,
-    start_hour: int,
-) -> None:
-    """Export doubts and covers as markers for Resolve, Premiere or Avid.
-
-    CLIPS name some of the clips in OUT; without any, all are exported.
-    """
-    keep_off_network()
-    from blur.export import markers as make
-    from blur.store.names import shown
-    from blur.store.shelf import Shelf
-
-    folder = output or out / "markers"
-    within, overwrite = output or out, overwrite or output is None
-
-    def write(name: str, text: str) -> None:
-        require_new(folder / name, overwrite)
-        write_text(folder / name, text, within)
-
-    rows = []
-    for clip in each(Shelf(out), clips):
-        plan, place = clip.now.resolved.plan, clip.place
-        found = make.markers(plan, doubts=only != "covers", covers=only != "doubts")
-        if kind == "csv":
-            rows.append((shown(place), plan, found))
-        elif kind == "otio":
-            write(f"{place}.otio", make.timeline(shown(place.name), plan, found))
-        else:
-            for number, text in enumerate(make.edl(shown(place.name), plan, found, start_hour), 1):
-                part = f".{number}" if number > 1 else ""
-                write(f"{place}{part}.edl", text)
-    if kind == "csv":
-        write("markers.csv", make.table(rows))
-    click.echo(f"written to {folder}")

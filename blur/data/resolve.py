@@ -91,6 +91,17 @@ def resolve(plan: Plan, edits: Edits) -> Resolved:
     return Resolved(plan.with_tracks(covered, doubts), tuple(kept), tuple(lanes))
 
 
+def lane_at(edit: TrackEdit, lanes: Sequence[Lane]) -> int | None:
+    """The id of the track that a decision about a face lies on, at its first frame."""
+    frame, box = edit.path[0].frame, np.array([edit.path[0].box], np.float32)
+    for lane in lanes:
+        if lane.track.start <= frame < lane.track.end:
+            row = frame - lane.track.start
+            if iou(box, lane.track.boxes[row : row + 1])[0] >= MATCH:
+                return lane.track.id
+    return None
+
+
 def _split(
     plan: Plan, splits: Sequence[Keyframe], ids: Iterator[int]
 ) -> tuple[list[Lane], list[Doubt]]:

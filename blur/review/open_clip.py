@@ -36,6 +36,7 @@ from blur.review.snapshot import (
     require_unchanged,
     write_decided,
 )
+from blur.settings import AudioMode
 from blur.store.checks import sign, signatures, unsign, watch, watched
 from blur.store.names import from_text
 from blur.store.report import Signature
@@ -79,6 +80,19 @@ class OpenClip:
     def source_path(self) -> Path:
         """The path of the clip itself."""
         return self._shelf.source(self.now.entry)
+
+    @property
+    def media(self) -> Path:
+        """The path of the covered clip; of the clip itself where it is not rendered."""
+        return self._shelf.output(self.now.entry) or self.source_path
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether `media` has a sound track."""
+        removed = self._shelf.settings.output.audio is AudioMode.NONE
+        return bool(self._pictures.info.audio) and not (
+            removed and self._shelf.output(self.now.entry)
+        )
 
     @property
     def place(self) -> PurePosixPath:

@@ -11,10 +11,9 @@ import numpy as np
 from blur.cover.region import Region
 from blur.data.answers import Group, in_force, sign
 from blur.data.doubts import gravity, ranked
-from blur.data.edits import Edits, Keyframe, TrackEdit
-from blur.data.overlap import MATCH, iou
+from blur.data.edits import Edits, Keyframe
 from blur.data.plan import Box, Boxes, Mark, Plan, Track
-from blur.data.resolve import Lane, Resolved
+from blur.data.resolve import Lane, Resolved, lane_at
 from blur.data.spans import FrameMask, FrameSpan, runs
 from blur.media.open.clip_info import ClipInfo
 from blur.review.protocol import ClipView, DecisionView, DoubtView, LaneView, MarkView
@@ -148,7 +147,7 @@ def _decisions(resolved: Resolved, edits: Edits) -> list[DecisionView]:
             edit.path[0].frame,
             edit.path[-1].frame + 1,
             edit.reason,
-            _lane_of(edit, resolved.lanes),
+            lane_at(edit, resolved.lanes),
         )
         for edit in edits.tracks
     ]
@@ -161,16 +160,6 @@ def _decisions(resolved: Resolved, edits: Edits) -> list[DecisionView]:
     for frame, _ in edits.splits:
         found.append(DecisionView("split", frame, frame + 1, "", begins.get(frame)))
     return sorted(found, key=lambda d: (d.start, d.end))
-
-
-def _lane_of(edit: TrackEdit, lanes: Sequence[Lane]) -> int | None:
-    frame, box = edit.path[0].frame, np.array([edit.path[0].box], np.float32)
-    for lane in lanes:
-        if lane.track.start <= frame < lane.track.end:
-            row = frame - lane.track.start
-            if iou(box, lane.track.boxes[row : row + 1])[0] >= MATCH:
-                return lane.track.id
-    return None
 
 
 def marks(regions: Sequence[Region], lanes: dict[int, Lane], frame: int) -> Iterator[MarkView]:

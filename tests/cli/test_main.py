@@ -136,7 +136,7 @@ def test_a_bad_config_file_is_named(tmp_path, text, named):
         "preview CLIP --fill=nonsense",
         "review IN --port=99999",
         "markers IN --start-hour=24",
-        "markers IN --format=xml",
+        "markers IN --format=nonsense",
         "edits keep IN a.mov 0 --reason=x --from=-1",
         "edits extend IN a.mov 0 -- --1",
     ],

@@ -109,10 +109,15 @@ def test_markers_are_written_for_each_clip(out: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     blur("markers", out, "a.mp4", "--format", "csv", "--only", "doubts", "-o", tmp_path / "m")
     rows = list(csv.DictReader((tmp_path / "m" / "markers.csv").open()))
-    assert [(r["kind"], r["start_frame"]) for r in rows] == [("excess", "12"), ("doubt", "30")]
+    assert [(r["kind"], r["start_frame"]) for r in rows] == [("doubt", "30"), ("excess", "12")]
+    for kind, ending in {"xml": "xml", "avid": "txt"}.items():
+        blur("markers", out, "a.mp4", "--format", kind, "-o", tmp_path / "m")
+        assert "a.mp4" in (tmp_path / "m" / f"a.mp4.{ending}").read_text() or kind == "avid"
     pytest.importorskip("opentimelineio")
-    blur("markers", out, "a.mp4", "--format", "otio", "-o", tmp_path / "m")
-    assert json.loads((tmp_path / "m" / "a.mp4.otio").read_text())["name"] == "a.mp4"
+    blur("markers", out, "a.mp4", "--format", "otio")
+    made = json.loads((out / "markers" / "a.mp4.otio").read_text())
+    reference = made["tracks"]["children"][0]["children"][0]["media_references"]["DEFAULT_MEDIA"]
+    assert (made["name"], reference["target_url"]) == ("a.mp4", "../a.mp4")
 
 
 def test_a_comparison_shows_before_and_after_beside_each_other(out: Path, tmp_path: Path) -> None:

@@ -5,14 +5,18 @@ import io
 import re
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from blur.data.plan import Doubt, Fingerprint, Plan, Reason, Track
-from blur.export import markers as subject
+from blur.data.edits import Decision, Edits, RegionEdit, TrackEdit
+from blur.data.plan import Box, Doubt, Fingerprint, Keyframe, Plan, Reason, Track
+from blur.data.resolve import resolve
+from blur.export import marker_lists, marker_timelines
+from blur.export.markers import GROUPS, Marker, markers
 
 
 def clip(pts: list[int], time_base: Fraction, n_tracks: int = 1) -> Plan:
@@ -29,52 +33,48 @@ def clip(pts: list[int], time_base: Fraction, n_tracks: int = 1) -> Plan:
     return replace(plan, tracks=tracks, doubts=doubts)
 
 
+def found(plan: Plan, *groups: str, edits: Edits | None = None) -> list[Marker]:
+    edits = edits or Edits(fingerprint=plan.fingerprint)
+    return markers(resolve(plan, edits), edits, groups or GROUPS)
+
+
 STEADY = clip([i * 512 for i in range(200)], Fraction(1, 12800))
 
 
-@pytest.mark.parametrize(
-    ("pts", "time_base", "rate"),
-    [
-        ([i * 1001 for i in range(90)], Fraction(1, 30000), Fraction(30000, 1001)),
-        ([i * 512 for i in range(90)], Fraction(1, 12800), Fraction(25)),
-        ([round(i * 1000 / 30) for i in range(90)], Fraction(1, 1000), Fraction(30)),
-        ([round(i * 1001000 / 60000) for i in range(90)], Fraction(1, 1000), Fraction(60000, 1001)),
-        ([0], Fraction(1, 25), Fraction(25)),
-    ],
-)
-def test_the_rate_is_the_one_that_is_meant(
-    pts: list[int], time_base: Fraction, rate: Fraction
-) -> None:
-    timing = subject.Timing(clip(pts, time_base, 0))
-    assert timing.rate == rate
-    assert [timing.count(i) for i in range(len(pts))] == list(range(len(pts)))
-
-
-@given(st.lists(st.integers(1, 400), min_size=3, max_size=60))
-def test_frames_of_a_varying_rate_keep_their_time(gaps: list[int]) -> None:
-    plan = clip(np.cumsum([0, *gaps]).tolist(), Fraction(1, 1000), 0)
-    timing = subject.Timing(plan)
-    for frame in range(plan.frames):
-        off = abs(timing.count(frame) / timing.rate - Fraction(plan.pts[frame], 1000))
-        steady = max(gaps) - min(gaps) <= 1
-        assert off <= (Fraction(2, 1000) * (frame + 1) if steady else 1 / timing.rate)
-
-
-def test_timecode_counts_frames_and_never_drops_any() -> None:
-    timing = subject.Timing(clip([i * 1001 for i in range(9)], Fraction(1, 30000), 0))
-    assert timing.timecode(29) == "00:00:00:29"
-    assert timing.timecode(30 * 60) == "00:01:00:00"
-    assert timing.timecode(0, 30 * 3600) == "01:00:00:00"
+def test_what_may_be_seen_comes_first_and_numbers_are_those_of_the_page() -> None:
+    """A split gives the face behind it a new number, also in the marker of a doubt about it."""
+    place = Box(50, 50, 20, 30)
+    edits = Edits(
+        fingerprint=STEADY.fingerprint,
+        splits=(Keyframe(2, place),),
+        tracks=(
+            TrackEdit(
+                decision=Decision.KEEP,
+                path=(Keyframe(100, place), Keyframe(119, place)),
+                reason="has agreed",
+                confirmed=True,
+            ),
+        ),
+        regions=(RegionEdit(id=7, keyframes=(Keyframe(5, place), Keyframe(8, place))),),
+    )
+    resolved = resolve(STEADY, edits)
+    before, after, _ = (lane.track.id for lane in resolved.lanes)
+    lost = "may show a face: the face went out of sight here and the cover is a guess"
+    residual = "may show a face: the audit saw a face in the covered clip here"
+    assert [(m.kind, m.text, m.start, m.end) for m in found(STEADY, edits=edits)] == [
+        ("residual", residual, 3, 5),
+        ("doubt", f"Face {before}: {lost}", 1, 2),
+        ("doubt", f"Face {after}: {lost}", 2, 4),
+        ("kept", f"Face {after}: kept clear: has agreed", 100, 120),
+        ("cover", f"Face {before}: covered", 0, 2),
+        ("cover", f"Face {after}: covered", 2, 100),
+        ("cover", f"Face {after}: covered", 120, 200),
+        ("region", "Region 7: covered", 5, 9),
+    ]
 
 
 def test_an_edl_marks_each_span_once_in_the_form_that_editors_read() -> None:
-    found = subject.markers(STEADY)
-    assert [(m.kind, m.start, m.end) for m in found] == [
-        ("cover", 0, 200),
-        ("doubt", 1, 4),
-        ("residual", 3, 5),
-    ]
-    (text,) = subject.edl("a.mp4", STEADY, found, first_hour=1)
+    (text,) = marker_lists.edl("a.mp4", STEADY, found(STEADY))
     lines = text.split("\r\n")
     assert lines[:2] == ["TITLE: a.mp4", "FCM: NON-DROP FRAME"]
     events = [line for line in lines if re.match(r"\d{3}  ", line)]
@@ -87,34 +87,106 @@ def test_an_edl_marks_each_span_once_in_the_form_that_editors_read() -> None:
 
 def test_more_markers_than_an_edl_can_number_go_into_several() -> None:
     plan = clip([i * 512 for i in range(9)], Fraction(1, 12800), 2100)
-    lists = subject.edl("a|b\nc.mp4", plan, subject.markers(plan, doubts=False))
+    lists = marker_lists.edl("a|b\nc.mp4", plan, found(plan, "covers"))
     assert [len(re.findall(r"(?m)^\d{3}  001", text)) for text in lists] == [999, 999, 102]
     assert lists[1].startswith("TITLE: a/b c.mp4 (2)\r\n")
 
 
 def test_the_table_has_a_row_for_each_marker() -> None:
-    found = subject.markers(STEADY, covers=False)
-    rows = list(csv.DictReader(io.StringIO(subject.table([("x, y.mp4", STEADY, found)]))))
+    text = marker_lists.table([("x, y.mp4", STEADY, found(STEADY, "doubts"))])
+    rows = list(csv.DictReader(io.StringIO(text)))
     assert [(r["clip"], r["kind"], r["start_frame"], r["end_frame"]) for r in rows] == [
-        ("x, y.mp4", "doubt", "1", "3"),
         ("x, y.mp4", "residual", "3", "4"),
+        ("x, y.mp4", "doubt", "1", "3"),
     ]
-    assert rows[1]["start_seconds"] == "0.120"
+    assert rows[0]["start_seconds"] == "0.120"
+    assert rows[0]["start_timecode"] == "01:00:00:03"
 
 
-def test_a_timeline_can_be_read_back() -> None:
+def test_avid_gets_a_line_for_each_marker_in_six_columns() -> None:
+    rows = [line.split("\t") for line in marker_lists.avid(STEADY, found(STEADY)).splitlines()]
+    assert [(row[0], *row[1:4], row[5]) for row in rows] == [
+        ("blur", "01:00:00:03", "V1", "red", "2"),
+        ("blur", "01:00:00:01", "V1", "red", "3"),
+        ("blur", "01:00:00:00", "V1", "blue", "200"),
+    ]
+
+
+def on_timeline(folder: Path, plan: Plan) -> marker_timelines.Timeline:
+    """A file with an awkward name, and a document two folders beside it."""
+    media = folder / "covered" / "b ü#%20&.mov"
+    media.parent.mkdir()
+    media.touch()
+    (folder / "markers" / "day").mkdir(parents=True)
+    return marker_timelines.Timeline(
+        name=media.name,
+        plan=plan,
+        markers=found(plan),
+        media=media,
+        folder=folder / "markers" / "day",
+    )
+
+
+def file_of(url: str, folder: Path) -> Path:
+    parts = urlsplit(url)
+    assert parts.netloc in ("", "localhost")
+    return folder / unquote(parts.path)
+
+
+NTSC = Fraction(30000, 1001)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate"),
+    # The library takes FCPXML's 30000/1001 for 29.
+    [("otio", 25), ("otio", NTSC), ("xmeml", 25), ("xmeml", NTSC), ("fcpxml", 25)],
+)
+def test_another_library_finds_the_markers_the_start_and_the_file(
+    tmp_path: Path, kind: str, rate: Fraction | int
+) -> None:
     otio = pytest.importorskip("opentimelineio")
-    found = subject.markers(STEADY)
-    text = subject.timeline("a.mp4", STEADY, found)
-    read = otio.adapters.read_from_string(text, "otio_json")
-    (made,) = read.find_clips()
-    assert made.duration().to_frames() == 200
-    assert [
+    adapter = {"otio": "otio_json", "xmeml": "fcp_xml", "fcpxml": "fcpx_xml"}[kind]
+    if adapter not in otio.adapters.available_adapter_names():
+        pytest.skip(f"OpenTimelineIO's adapter {adapter} is not installed")
+    made = on_timeline(tmp_path, clip(list(range(200)), Fraction(1) / rate))
+    text = getattr(marker_timelines, kind)(made)
+    read = otio.adapters.read_from_string(text, adapter)
+    timeline = read if isinstance(read, otio.schema.Timeline) else next(iter(read))
+    (shown,) = timeline.find_clips()
+    assert shown.duration().to_frames() == 200
+    assert file_of(shown.media_reference.target_url, made.folder).samefile(made.media)
+    markers_in = timeline.tracks.markers if kind == "xmeml" else shown.markers
+    assert sorted(
         (m.marked_range.start_time.to_frames(), m.marked_range.duration.to_frames())
-        for m in made.markers
-    ] == [
-        (0, 200),
-        (1, 3),
-        (3, 2),
-    ]
-    assert made.markers[2].color == "RED"
+        for m in markers_in
+    ) == [(0, 200), (1, 3), (3, 2)]
+    if kind != "fcpxml":  # whose start the library leaves out
+        assert timeline.global_start_time.to_frames() == 3600 * round(rate)
+
+
+def test_times_in_fcpxml_are_whole_frames_at_an_ntsc_rate(tmp_path: Path) -> None:
+    made = on_timeline(tmp_path, clip(list(range(200)), 1 / NTSC))
+    root = ElementTree.fromstring(marker_timelines.fcpxml(made))
+
+    def frames(tag: str, name: str) -> list[Fraction]:
+        found = [element.get(name, "") for element in root.iter(tag)]
+        return [Fraction(time.removesuffix("s")) * NTSC for time in found]
+
+    assert frames("format", "frameDuration") == [1]
+    assert frames("sequence", "tcStart") == frames("asset-clip", "offset") == [3600 * 30]
+    assert frames("asset-clip", "duration") == [200]
+    assert frames("marker", "start") == [0, 1, 3]
+    assert frames("marker", "duration") == [200, 3, 2]
+
+
+def test_a_list_for_resolve_is_read_by_another_library() -> None:
+    otio = pytest.importorskip("opentimelineio")
+    if "cmx_3600" not in otio.adapters.available_adapter_names():
+        pytest.skip("OpenTimelineIO's adapter cmx_3600 is not installed")
+    (text,) = marker_lists.edl("a.mp4", STEADY, found(STEADY))
+    read = otio.adapters.read_from_string(text, "cmx_3600", rate=25)
+    assert [
+        (m.color, clip.range_in_parent().start_time.to_frames())
+        for clip in read.find_clips()
+        for m in clip.markers
+    ] == [("BLUE", 0), ("RED", 1), ("RED", 3)]

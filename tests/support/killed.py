@@ -57,7 +57,7 @@ def _main() -> None:
     from blur.batch import failure, run, walk
     from blur.detect import registry
     from blur.errors import BlurError
-    from blur.export import markers, report_page
+    from blur.export import marker_lists, markers, report_page
     from blur.media.write import writer  # noqa: F401 - loaded once, before the forks
     from blur.process.executor import SerialExecutor
     from blur.review import rerender
@@ -128,9 +128,9 @@ def _main() -> None:
         from blur.cli.clips import each, write_text
 
         for clip in each(Shelf(out), ()):
-            plan = clip.now.resolved.plan
-            found = markers.markers(plan, doubts=True, covers=True)
-            write_text(out / "markers" / "a.csv", markers.table([("a", plan, found)]), out)
+            found = markers.markers(clip.now.resolved, clip.now.edits)
+            rows = [("a", clip.now.resolved.plan, found)]
+            write_text(out / "markers" / "a.csv", marker_lists.table(rows), out)
         return 0
 
     for line in sys.stdin:
