@@ -1,4 +1,4 @@
-"""The commands that write files for other programs: markers."""
+"""The commands that write files for other programs: markers, export."""
 
 from __future__ import annotations
 
@@ -100,3 +100,41 @@ def markers(
     if kind == "csv":
         write("markers.csv", marker_lists.table(rows, start_hour))
     click.echo(f"written to {folder}")
+
+
+@click.group(short_help="Write lists of hashes for other programs.")
+def export() -> None:
+    """Write files for a delivery and for other programs. OUT is the output folder of a run."""
+    keep_off_network()
+
+
+@export.command()
+@OUT
+@click.option(
+    "--anew",
+    is_flag=True,
+    help="Put earlier lists aside, into the work folder: files were rendered again since.",
+)
+def mhl(out: Path, anew: bool) -> None:
+    """Hash every file of OUT into an ASC Media Hash List, OUT/ascmhl.
+
+    Programs that copy footage check their copies by it. Again, it proves that nothing changed
+    since, and adds what is new.
+    """
+    from blur.export.mhl import write
+    from blur.store.names import from_text
+    from blur.store.report import State
+    from blur.store.shelf import Shelf
+
+    shelf = Shelf(out)
+    expected = {
+        from_text(entry.output).as_posix(): entry.report.sha256_out
+        for entry in shelf.entries()
+        if entry.state is State.DONE and entry.output and entry.report and entry.report.sha256_out
+    }
+    with shelf.folder.locked():
+        listed = write(shelf.folder, expected, anew=anew)
+    click.echo(
+        f"generation {listed.generation}: {listed.new} files are new, "
+        f"{listed.verified} are as they were"
+    )
