@@ -82,15 +82,15 @@ def _processor() -> str:
 
 def _precision() -> str:
     """The number format of the detectors' arithmetic."""
-    if has_bf16():
+    if bf16_pays():
         return "bf16, twice as fast as f32"
-    return "f32: this processor has no instructions for bf16"
+    return "f32: this processor is not faster in bf16"
 
 
-def has_bf16() -> bool:
-    import openvino
+def bf16_pays() -> bool:
+    from blur.detect import network_openvino
 
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return network_openvino.bf16_pays()
 
 
 def _hardware_encoders() -> list[str]:
@@ -150,8 +150,8 @@ def advice(settings: Settings, hardware: Sequence[str], devices: Sequence[str]) 
         yield "--device cuda takes detecting off the processor"
     elif any("nvenc" in name for name in hardware) and (obstacle := network_cuda.obstacle()):
         yield f"the NVIDIA chip could run detectors, with --device cuda: {obstacle.remedy}"
-    if not has_bf16():
-        yield "a processor with bf16 (Intel from 2023, AMD from Zen 4) detects twice as fast"
+    if not bf16_pays():
+        yield "a processor with fast bf16 (Intel with AMX, AMD from Zen 4) detects twice as fast"
     if settings.scan.level is not Level.FAST:
         yield "--level fast looks less, and misses more faces that are small, turned or brief"
     yield "more cores: one clip keeps two busy, --jobs works on several at once"

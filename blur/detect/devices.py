@@ -24,9 +24,9 @@ def open_network(
     """The network on one of `devices()`.
 
     `bgr` swaps the channels of RGB pictures. `threads` bounds the cores used; None takes all of
-    this process. `precision` None takes OpenVINO's preference: bf16 on CPUs with the instructions
-    (twice as fast), else f32. CUDA uses one core, and f32 always. Raises UsageError for a missing
-    device and SetupError for a missing library.
+    this process. `precision` None takes bf16 on CPUs where it is faster (`bf16_pays`), else f32.
+    CUDA uses one core, and f32 always. Raises UsageError for a missing device and SetupError for a
+    missing library.
     """
     if device == CUDA:
         from blur.detect.network_cuda import CudaNetwork

@@ -61,7 +61,7 @@ class OpenVinoNetwork:
         self._device = device
         self._bgr = bgr
         self._threads = threads or cpu_count()
-        self._precision = precision
+        self._precision = precision or ("f32" if device == "CPU" and not bf16_pays() else None)
         self._middle, self._scale = middle, scale
         if isinstance(content, Path):  # OpenVINO reads TFLite from files only
             self._digest = hashlib.sha256(content.read_bytes()).digest()
@@ -195,6 +195,31 @@ class OpenVinoNetwork:
 def devices() -> list[str]:
     """The CPU, and chips with a driver, by OpenVINO's names."""
     return list(core().available_devices)
+
+
+@functools.cache
+def bf16_pays() -> bool:
+    """Whether the processor multiplies bf16 faster than f32.
+
+    OpenVINO prefers bf16 wherever the instructions are. On Intel's processors only AMX is faster:
+    with AVX-512 alone, as virtual machines often have it, CenterFace takes 1.5 times as long as in
+    f32 (2026.4). A convolution of bf16 tells which units it runs on.
+    """
+    if "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        return False
+    if "Intel" not in core().get_property("CPU", "FULL_DEVICE_NAME"):
+        return True
+    import numpy as np
+    import openvino as ov
+    from openvino import opset13, properties
+
+    picture = opset13.parameter([1, 64, 16, 16], np.float32)
+    weights = opset13.constant(np.ones((64, 64, 1, 1), np.float32))
+    result = opset13.convolution(picture, weights, [1, 1], [0, 0], [0, 0], [1, 1])
+    config = {properties.hint.inference_precision: ov.Type.bf16}
+    compiled = core().compile_model(ov.Model([result], [picture]), "CPU", config)
+    run = [op.get_rt_info() for op in compiled.get_runtime_model().get_ops()]
+    return any("amx" in info["primitiveType"].astype(str) for info in run)
 
 
 def core() -> Any:

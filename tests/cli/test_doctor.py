@@ -49,7 +49,7 @@ def test_an_encoder_that_is_not_there_is_not_listed():
 
 @pytest.fixture
 def advice(monkeypatch):
-    monkeypatch.setattr(doctor, "has_bf16", lambda: True)
+    monkeypatch.setattr(doctor, "bf16_pays", lambda: True)
     return lambda hardware, devices: "; ".join(doctor.advice(Settings(), hardware, devices))
 
 

@@ -3,6 +3,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -151,3 +152,37 @@ def test_threads_may_fill_a_processs_first_tensors_together() -> None:
             [sys.executable, "-c", FIRST_TENSORS], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+class _Processor:
+    """OpenVINO's core, but for the processor's name and abilities."""
+
+    def __init__(self, name: str, abilities: list[str]) -> None:
+        self._properties = {"FULL_DEVICE_NAME": name, "OPTIMIZATION_CAPABILITIES": abilities}
+        self.compile_model = network_openvino.core().compile_model
+
+    def get_property(self, device: str, name: str) -> Any:
+        return self._properties[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "abilities", "pays"),
+    [("AMD EPYC 9554", ["FP32", "BF16"], True), ("Intel Xeon E5", ["FP32"], False)],
+)
+def test_bf16_is_taken_from_processors_that_are_faster_in_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, abilities: list[str], pays: bool
+) -> None:
+    processor = _Processor(name, abilities)
+    monkeypatch.setattr(network_openvino, "core", lambda: processor)
+    assert network_openvino.bf16_pays.__wrapped__() == pays
+
+
+def test_on_intel_a_network_in_bf16_tells_whether_it_runs_on_the_matrix_unit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flags = Path("/proc/cpuinfo")
+    if not flags.exists():
+        pytest.skip("the processor's abilities are read from /proc/cpuinfo")
+    processor = _Processor("Intel", ["BF16"])
+    monkeypatch.setattr(network_openvino, "core", lambda: processor)
+    assert network_openvino.bf16_pays.__wrapped__() == ("amx_bf16" in flags.read_text())

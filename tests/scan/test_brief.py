@@ -9,7 +9,10 @@ import pytest
 from glimpsed import AT, film
 
 from blur.data.arrays import Picture
+from blur.data.plan import Box
+from blur.scan.brief import views_of
 from blur.scan.scan import scan
+from blur.scan.surprise import Surprise
 from blur.settings import Level, ScanSettings
 
 
@@ -40,3 +43,24 @@ def assert_covered(clip: Path, shown: set[int], level: Level) -> None:
         boxes = [box for track in plan.tracks if (box := track.box(frame)) is not None]
         away = min((np.hypot(b.cx - AT[0], b.cy - AT[1]) for b in boxes), default=np.inf)
         assert away < 40, f"nothing covers the face on frame {frame}"
+
+
+@pytest.mark.parametrize(
+    ("small", "views"),
+    [
+        (Box(305, 200, 20, 20), 4),  # within the turned place's crop, at native size
+        (Box(420, 200, 20, 20), 5),  # outside it
+    ],
+)
+def test_a_small_place_that_a_turned_ones_crop_shows_is_not_looked_at_twice(
+    small: Box, views: int
+) -> None:
+    gray = np.zeros((400, 600), np.uint8)
+    places = [Surprise(0, True, Box(300, 200, 60, 60)), Surprise(0, False, small)]
+    assert len(views_of(gray, places, 1.0)) == views
+
+
+def test_a_small_place_in_a_shrunken_crop_gets_its_own() -> None:
+    gray = np.zeros((400, 600), np.uint8)
+    places = [Surprise(0, True, Box(300, 200, 300, 300)), Surprise(0, False, Box(305, 200, 20, 20))]
+    assert len(views_of(gray, places, 1.0)) == 5
