@@ -138,3 +138,27 @@ def mhl(out: Path, anew: bool) -> None:
         f"generation {listed.generation}: {listed.new} files are new, "
         f"{listed.verified} are as they were"
     )
+
+
+@click.command(short_help="Write a statement for producer, lawyer and insurer.")
+@OUT
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write.  [default: OUT/statement.html]",
+)
+@OVERWRITE
+def report(out: Path, output: Path | None, overwrite: bool) -> None:
+    """Write a page to print: clips, checks, hashes, who is kept clear and why, sound, settings.
+
+    It holds no frame. Reasons of decisions may name people: it can be read by you alone.
+    """
+    keep_off_network()
+    from blur.export.statement import NAME, statement
+    from blur.store.shelf import Shelf
+
+    target = output or out / NAME
+    require_new(target, overwrite or output is None)
+    write_text(target, statement(out, Shelf(out)), target.parent)
+    click.echo(f"written to {target}")

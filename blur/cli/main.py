@@ -10,7 +10,7 @@ import click
 from blur import __version__
 from blur.cli.batch_commands import clean, render, run, scan, status
 from blur.cli.edit_commands import edits
-from blur.cli.export_commands import export, markers
+from blur.cli.export_commands import export, markers, report
 from blur.cli.keep_command import keep
 from blur.cli.machine_commands import demo, doctor, kit, models
 from blur.cli.preview_command import preview
@@ -61,6 +61,6 @@ def main() -> None:
 
 for _command in (
     *(run, scan, render, status, clean, models, doctor, kit, inspect, demo),
-    *(preview, review, keep, edits, markers, export),
+    *(preview, review, keep, edits, markers, report, export),
 ):
     main.add_command(_command)

@@ -46,7 +46,7 @@ def markers(resolved: Resolved, edits: Edits, groups: Iterable[str] = GROUPS) ->
     """The markers of a clip in `groups`: what may be seen first, then who is kept clear, then
     covers; each kind by frame. `edits` are those in `resolved`."""
     kinds = {kind for group in groups for kind in GROUPS[group]}
-    found = [*_doubts(resolved), *_kept(resolved, edits), *_covers(resolved.lanes)]
+    found = [*_doubts(resolved), *_kept(resolved, edits), *_covers(resolved.lanes, edits)]
     wanted = (marker for marker in found if marker.kind in kinds)
     return sorted(wanted, key=lambda m: (_ORDER.index(m.kind), m.start, m.end))
 
@@ -86,12 +86,14 @@ def _kept(resolved: Resolved, edits: Edits) -> Iterator[Marker]:
             yield Marker(kind="kept", text=text, start=start, end=end)
 
 
-def _covers(lanes: Iterable[Lane]) -> Iterator[Marker]:
+def _covers(lanes: Iterable[Lane], edits: Edits) -> Iterator[Marker]:
+    reasons = {region.id: region.reason for region in edits.regions}
     for lane in lanes:
+        why = reasons.get(-1 if lane.region is None else lane.region)
         for first, last in runs(~lane.clear):
             yield Marker(
                 kind="cover" if lane.track.is_face else "region",
-                text=f"{_name(lane)}: covered",
+                text=f"{_name(lane)}: covered" + (f": {why}" if why else ""),
                 start=lane.track.start + first,
                 end=lane.track.start + last,
             )

@@ -1,12 +1,14 @@
 """`OUT/report.html`: the report for people to read, print and archive.
 
-It loads nothing and holds no picture, no absolute path and no name of a person.
+It loads nothing and holds no picture, no absolute path and no name of a person. A statement, see
+`statement`, is the page with more in it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -35,15 +37,32 @@ def write(out: Path) -> Path:
     return target
 
 
-def page(report: BatchReport) -> str:
+Facts = list[tuple[str, str]]
+"""Names and values, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """Contents beside the report's: `sentences` about all clips, and `facts` about each, by its
+    output."""
+
+    title: str
+    sentences: list[str]
+    facts: Mapping[str | None, Facts] = field(default_factory=dict)
+
+
+def page(report: BatchReport, more: More | None = None) -> str:
     """The report as HTML; failed and doubtful clips come first."""
     code = Exit(report.exit_code)
     return _HTML.fill(
         "page",
+        title=more.title if more else "blur report",
+        words=_words(more.sentences) if more else "",
+        signing=_HTML.fill("signing") if more else "",
         kind="good" if code is Exit.OK else "bad",
         verdict=code.meaning[0].upper() + code.meaning[1:],
         sums=joined(_HTML.fill("sum", what=what, count=n) for what, n in _sums(report)),
-        clips=joined(map(_clip, sorted(report.clips, key=_gravity))),
+        clips=joined(_clip(clip, more) for clip in sorted(report.clips, key=_gravity)),
         skipped=_skipped(report),
         settings=_facts(_made_with(report)),
     )
@@ -66,15 +85,23 @@ def _sums(report: BatchReport) -> Iterator[tuple[str, str]]:
     yield "taken", _time(report.seconds)
 
 
-def _clip(clip: ClipReport) -> Html:
+def _words(sentences: Iterable[str]) -> Html:
+    text = joined(_HTML.fill("sentence", text=sentence) for sentence in sentences)
+    return _HTML.fill("words", sentences=text)
+
+
+def _clip(clip: ClipReport, more: More | None) -> Html:
     error = clip.error
-    facts = [(name, value) for name, value in _details(clip) if value]
+    told = more.facts.get(clip.output, []) if more else []
+    facts = [(name, value) for name, value in (*told, *_details(clip)) if value]
     doubt = clip.doubt_seconds
     return _HTML.fill(
         "clip",
         name=clip.name,
         problem=_HTML.fill("problem", problem=error.problem, remedy=error.remedy) if error else "",
-        details=_HTML.fill("details", facts=_facts(facts)) if facts else "",
+        details=_HTML.fill("details", facts=_facts(facts), open=Html(" open" if more else ""))
+        if facts
+        else "",
         kind=_kind(clip),
         state=clip.verdict,
         frames=f"{clip.frames:,}",

@@ -55,7 +55,9 @@ def test_what_may_be_seen_comes_first_and_numbers_are_those_of_the_page() -> Non
                 confirmed=True,
             ),
         ),
-        regions=(RegionEdit(id=7, keyframes=(Keyframe(5, place), Keyframe(8, place))),),
+        regions=(
+            RegionEdit(id=7, keyframes=(Keyframe(5, place), Keyframe(8, place)), reason="badge"),
+        ),
     )
     resolved = resolve(STEADY, edits)
     before, after, _ = (lane.track.id for lane in resolved.lanes)
@@ -69,7 +71,7 @@ def test_what_may_be_seen_comes_first_and_numbers_are_those_of_the_page() -> Non
         ("cover", f"Face {before}: covered", 0, 2),
         ("cover", f"Face {after}: covered", 2, 100),
         ("cover", f"Face {after}: covered", 120, 200),
-        ("region", "Region 7: covered", 5, 9),
+        ("region", "Region 7: covered: badge", 5, 9),
     ]
 
 
