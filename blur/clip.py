@@ -214,7 +214,8 @@ def _done(
         sha256_in=job.entry.fingerprint.sha256 or None,
         sha256_out=done.sha256,
         dropped=list(done.dropped),
-        notes=[*facts.notes, *done.notes, *_audit_notes(covered.audits)],
+        notes=[*facts.notes, *done.notes, *_audit_notes(covered.audits, job.settings)],
+        draft=job.settings.draft,
         audits=list(covered.audits),
     )
     return replace(
@@ -255,7 +256,9 @@ def _seconds_since(started: float) -> float:
     return round(time.monotonic() - started, 3)
 
 
-def _audit_notes(audits: Sequence[Audit]) -> list[str]:
+def _audit_notes(audits: Sequence[Audit], settings: Settings) -> list[str]:
+    if settings.draft:
+        return ["a draft, for the edit only: faces may be clear; run again with another --level"]
     if not audits:
         return ["not audited: nobody looked for faces in the output"]
     found = [audit for audit in audits if audit.residuals]

@@ -63,7 +63,7 @@ def cover_clip(
                 atomic.make_folder(out.parent)
         except OSError as error:
             raise cannot_write(error, out.name) from error
-        if settings.audit.audit is AuditMode.OFF:
+        if not settings.audits:
             rendered = render(clip, plan, unaudited, settings, edits, progress)
             covered = Covered(plan, rendered, ())
         else:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from blur.clip import ClipJob
 from blur.disk.fingerprint import fingerprint
 from blur.errors import BlurError
-from blur.settings import AuditMode, Settings
+from blur.settings import Settings
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry
 from blur.store.names import from_text
@@ -34,7 +34,7 @@ class RunRequest(Struct, frozen=True):
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages that report progress, in order."""
-        audit = self.render and self.settings.audit.audit is not AuditMode.OFF
+        audit = self.render and self.settings.audits
         return ("scan", "follow") * self.scan + ("render",) * self.render + ("audit",) * audit
 
     def job(self, path: Path, entry: Entry, notes: tuple[str, ...] = ()) -> ClipJob:

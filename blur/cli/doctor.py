@@ -152,6 +152,6 @@ def advice(settings: Settings, hardware: Sequence[str], devices: Sequence[str]) 
         yield f"the NVIDIA chip could run detectors, with --device cuda: {obstacle.remedy}"
     if not bf16_pays():
         yield "a processor with fast bf16 (Intel with AMX, AMD from Zen 4) detects twice as fast"
-    if settings.scan.level is not Level.FAST:
+    if settings.scan.level not in (Level.DRAFT, Level.FAST):
         yield "--level fast looks less, and misses more faces that are small, turned or brief"
     yield "more cores: one clip keeps two busy, --jobs works on several at once"

@@ -73,6 +73,12 @@ def _turned(
 
 
 LEVELS: dict[Level, tuple[Look, ...]] = {
+    Level.DRAFT: (
+        Look("centerface", 480, every=6),
+        Look("centerface", 320, every=6, phase=3),
+        Look("yunet", 640, every=12, threshold=0.3),
+        *_turned("yunet", 448, every=9, threshold=0.4),
+    ),
     Level.FAST: (
         Look("centerface", 640, every=6),
         Look("centerface", 320, every=6, phase=3),
@@ -138,7 +144,7 @@ _UNSEEN = 0.085
 """Seconds of display between two looks, at most: two frames at 23.976 to 30 per second, five at 60.
 Longer-lived frames are looked at each."""
 
-_TICKS = {Level.FAST: 3, Level.BALANCED: 3, Level.THOROUGH: 1}
+_TICKS = {Level.DRAFT: 3, Level.FAST: 3, Level.BALANCED: 3, Level.THOROUGH: 1}
 """Ticks of the schedule that a looked-at frame takes; with 1, every frame is looked at."""
 
 

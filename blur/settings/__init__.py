@@ -22,8 +22,12 @@ from blur.settings.values import converted, parse_places, parse_spans
 
 
 class Level(enum.StrEnum):
-    """How hard the scan looks; the table of each level's looks is in `scan/looks.py`."""
+    """How hard the scan looks; the table of each level's looks is in `scan/looks.py`.
 
+    A DRAFT is for proxies and the edit: its outputs are not audited.
+    """
+
+    DRAFT = "draft"
     FAST = "fast"
     BALANCED = "balanced"
     THOROUGH = "thorough"
@@ -125,9 +129,13 @@ class _Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ScanSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options that decide which faces a plan holds; a change scans again."""
 
-    level: Annotated[Level, Meta(description="effort of the scan: fast, balanced or thorough")] = (
-        Level.BALANCED
-    )
+    level: Annotated[
+        Level,
+        Meta(
+            description="effort of the scan: fast, balanced or thorough; or draft, for proxies and"
+            " the edit only, which misses more faces and is not audited (exit code 6)"
+        ),
+    ] = Level.BALANCED
     hold: Annotated[
         float,
         Meta(
@@ -344,6 +352,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     output: OutputSettings = OutputSettings()
     audit: AuditSettings = AuditSettings()
     batch: BatchSettings = BatchSettings()
+
+    @property
+    def draft(self) -> bool:
+        return self.scan.level is Level.DRAFT
+
+    @property
+    def audits(self) -> bool:
+        """Whether outputs are searched for faces that are left."""
+        return self.audit.audit is not AuditMode.OFF and not self.draft
 
 
 def digest(*groups: Struct) -> str:

@@ -88,7 +88,8 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     `seconds` is what the work took, `doubt_seconds` the length of clip that may show a face, and
     `excess_seconds` the length where a cover may be too much. `audits` has one audit for each
     render, `checks` the people who watched this very output. `smallest_face` is the width in
-    pixels of the smallest upright face that the scan's looks can find, 0 before a scan.
+    pixels of the smallest upright face that the scan's looks can find, 0 before a scan. A `draft`
+    was made by the level of that name, and is not audited.
     """
 
     name: str
@@ -101,6 +102,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     doubt_seconds: float = 0.0
     excess_seconds: float = 0.0
     smallest_face: int = 0
+    draft: bool = False
     seconds: float = 0.0
     bytes_in: int = 0
     bytes_out: int = 0
@@ -123,7 +125,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
         if self.state is not State.DONE:
             return self.state
         if not self.audits:
-            return "not audited"
+            return "draft, not audited" if self.draft else "not audited"
         return "faces clear" if self.residuals else self.state
 
     @property

@@ -2,7 +2,7 @@
 
 from blur.errors import Exit
 from blur.export.report_page import page
-from blur.settings import AuditMode, AuditSettings, Settings
+from blur.settings import AuditMode, AuditSettings, Level, ScanSettings, Settings
 from blur.store.folder import WorkFolder
 from blur.store.ledger import read_ledger
 from blur.store.report import State, table
@@ -41,6 +41,16 @@ def test_a_clip_that_nobody_audited_says_so(fake):
         assert "1 not audited" in table(report) and "done" not in table(report)
         assert "not audited" in page(report) and "nobody looked" in page(report)
     assert fake.run().exit_code == Exit.OK
+
+
+def test_a_draft_is_not_audited_and_says_so(fake):
+    fake.clip("a.mov")
+    draft = Settings(scan=ScanSettings(level=Level.DRAFT))
+    report = fake.run(settings=draft)
+    assert report.exit_code == Exit.UNAUDITED
+    assert "1 draft, not audited" in table(report) and "faces may be clear" in table(report)
+    assert "draft" in page(report)
+    assert fake.run().exit_code == Exit.OK  # another level covers the clip anew
 
 
 def test_a_face_that_is_only_reported_is_no_success(fake):

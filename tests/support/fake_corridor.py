@@ -25,7 +25,7 @@ from blur.data.plan import Box, Plan
 from blur.disk import atomic
 from blur.disk.fingerprint import fingerprint
 from blur.errors import DecodeError, NotAClip, ResidualFace, cannot_write
-from blur.settings import AuditMode, Codec
+from blur.settings import Codec
 from blur.store.digests import scan_digest
 
 SEGMENT = 10
@@ -219,7 +219,7 @@ def _cover_clip(clip, plan, out, settings, edits, progress, keep, part):
         keep(plan)
         out.unlink()
         raise ResidualFace("the audit still sees a face, at 0.1 s", subject=clip.name)
-    if settings.audit.audit is AuditMode.OFF:
+    if not settings.audits:
         return SimpleNamespace(plan=plan, rendered=rendered, audits=())
     left = [RESIDUAL] if "left-clear" in clip.read_text() else []
     audit = Audit(
