@@ -191,6 +191,7 @@ class ScanLooks:
         load: Callable[[str], Detector],
         still: bool = False,
     ) -> None:
+        level = Level.FAST if still and level is Level.DRAFT else level  # a photograph costs little
         self._looks = [look for look in LEVELS[level] if look.least <= max(width, height)]
         self._detectors = {look.detector: load(look.detector) for look in self._looks}
         self._clip = width, height
