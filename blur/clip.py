@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from blur.data.edits import Edits
 from blur.data.findings import Audit
+from blur.data.placement import Placement
 from blur.data.plan import Kind, Mark, Plan
 from blur.disk.fingerprint import file_sha256, sampled
 from blur.errors import BlurError, ClipAway, ClipChanged, PlanMismatch
@@ -27,6 +28,7 @@ from blur.store.names import from_text, shown
 from blur.store.plans import load_edits, load_plan, save_plan
 from blur.store.report import ClipReport, State
 from blur.store.segment_files import SegmentFolder
+from blur.store.shift import shift_of
 from blur.store.sounds import located
 from blur.store.withdraw import WITHDRAWN, keep_edits, withdraw
 
@@ -177,6 +179,7 @@ def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) ->
         progress,
         keep=keep,
         part=part,
+        placed=Placement(shift_of(job.folder, job.settings.output)),
     )
     try:
         job.require_unchanged()

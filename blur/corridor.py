@@ -12,6 +12,7 @@ from blur.audit.itinerary import Again
 from blur.audit.mend import mended, with_doubts, without_doubts
 from blur.data.edits import Edits
 from blur.data.findings import Audit, Residual
+from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
 from blur.detect.registry import unload_detectors
 from blur.disk import atomic
@@ -46,6 +47,7 @@ def cover_clip(
     progress: Progress | None = None,
     keep: Callable[[Plan], Plan] = lambda plan: plan,
     part: Path | None = None,
+    placed: Placement = WHOLE,
 ) -> Covered:
     """Render `clip`, audit the output, and render again with the residual faces covered.
 
@@ -64,10 +66,11 @@ def cover_clip(
         except OSError as error:
             raise cannot_write(error, out.name) from error
         if not settings.audits:
-            rendered = render(clip, plan, unaudited, settings, edits, progress)
+            rendered = render(clip, plan, unaudited, settings, edits, progress, placed)
             covered = Covered(plan, rendered, ())
         else:
-            covered = _in_rounds(clip, plan, unaudited, settings, edits, progress or silent, keep)
+            tell = progress or silent
+            covered = _in_rounds(clip, plan, unaudited, settings, edits, tell, keep, placed)
         left = covered.residuals
         if left and settings.audit.audit is AuditMode.FIX:
             where = ", ".join(f"{r.seconds:.1f} s" for r in left[:3])
@@ -94,6 +97,7 @@ def _in_rounds(
     edits: Edits | None,
     progress: Progress,
     keep: Callable[[Plan], Plan],
+    placed: Placement,
 ) -> Covered:
     """Render and audit until no face is seen, or the rounds are over; residuals become doubts."""
     undoubted = without_doubts(plan)
@@ -102,7 +106,7 @@ def _in_rounds(
     rounds = settings.audit.audit_rounds if settings.audit.audit is AuditMode.FIX else 0
     audits: list[Audit] = []
     again: Again | None = None
-    done = render(clip, plan, out, settings, edits, progress)
+    done = render(clip, plan, out, settings, edits, progress, placed)
     while True:
         audit, faces = audit_with_faints(out, plan, settings, edits, again, progress)
         unload_detectors()  # neither mending nor the next clip needs the audit's
@@ -116,5 +120,5 @@ def _in_rounds(
         plan = keep(mended(clip, plan, faces, settings, progress))
         unload_detectors()  # their networks weigh as much as the encoder that comes next
         again = Again.after(audit.residuals, plan.tracks[len(earlier.plan.tracks) :])
-        done = render_again(clip, plan, out, settings, edits, progress, earlier)
+        done = render_again(clip, plan, out, settings, edits, progress, earlier, placed)
     return Covered(plan, done, tuple(audits))

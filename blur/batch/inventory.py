@@ -99,6 +99,7 @@ class Inventory:
     def name_output(self, clip: Clip, suffix: str) -> None:
         """Give the clip its place below OUT, unless it has one; refuse to replace another file."""
         old = clip.entry.output
+        suffix = suffix.lower() if self._rename else suffix  # cameras write theirs in capitals
         if old is not None and from_text(old).suffix == suffix:
             return
         output = self._name(clip.file, suffix)

@@ -27,9 +27,9 @@ def neutral_names(
 ) -> Iterator[PurePosixPath]:
     """The free numbers as names, which reveal neither the clip nor its folder.
 
-    A number that is the clip's own name is left out.
+    A number that is the clip's own name is left out; the suffix is in small letters.
     """
-    names = (PurePosixPath(f"{number:04}{suffix}") for number in itertools.count(1))
+    names = (PurePosixPath(f"{number:04}{suffix.lower()}") for number in itertools.count(1))
     return (n for n in names if collision_key(n) not in taken and n.stem != clip.stem)
 
 

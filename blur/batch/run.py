@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace
 
@@ -40,6 +40,7 @@ from blur.store.report import (
     for_report,
     load_report,
 )
+from blur.store.shift import shift_of
 
 
 def run(
@@ -69,6 +70,7 @@ def run(
     folder.create()
     with ExitStack() as stack:
         stack.enter_context(folder.locked())
+        shift_of(folder, request.settings.output)  # before two workers could
         stack.enter_context(folder.failures_logged("the batch"))
         ledger = stack.enter_context(closing(Ledger(folder)))
         if not folder.private:
@@ -201,7 +203,11 @@ def _moves(old: Entry, new: Entry) -> bool:
     if old.place != new.place:
         return True
     names = [from_text(e.output) for e in (old, new) if e.output]
-    return len(names) == 2 and names[0] != names[1] and names[0].suffix == names[1].suffix
+    return len(names) == 2 and names[0] != names[1] and _kind(names[0]) == _kind(names[1])
+
+
+def _kind(name: PurePosixPath) -> str:
+    return name.suffix.lower()
 
 
 def _report(

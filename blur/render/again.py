@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 
 from blur.data.edits import Edits
+from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
-from blur.data.sound import sounding
 from blur.media.open.seek import wanted_frames
+from blur.media.write.delivery import delivery_of
 from blur.media.write.splice import Splice, SplicingWriter, splice_of
 from blur.process.progress import Progress, silent
 from blur.render.render import Covering, Rendered, covers_of, render
@@ -36,6 +37,7 @@ def render_again(
     edits: Edits | None,
     progress: Progress | None,
     earlier: Earlier,
+    placed: Placement = WHOLE,
 ) -> Rendered:
     """Like `render`, but takes over the encoded pictures of `earlier` where covers are equal.
 
@@ -45,10 +47,11 @@ def render_again(
     covering = Covering(clip, plan, settings, edits)
     splice = _splice(covering, plan, settings, edits, earlier)
     if splice is None:
-        return render(clip, plan, out, settings, edits, progress)
+        return render(clip, plan, out, settings, edits, progress, placed)
     frames = wanted_frames(clip, covering.info, plan.pts, splice.encodes, settled=True)
-    sound = sounding(settings.output, edits, plan.seconds(plan.frames))
-    with SplicingWriter(out, covering.info, settings.output, splice, sound) as writer:
+    length = plan.seconds(plan.frames)
+    delivery = delivery_of(covering.info, settings.output, edits, length, placed)
+    with SplicingWriter(out, covering.info, settings.output, splice, delivery) as writer:
         covering.write(frames, writer, progress or silent)
         written = writer.finish()
     return msgspec.structs.replace(

@@ -16,13 +16,14 @@ from blur.cover.paint import paint
 from blur.cover.region import Covers
 from blur.data import resolve
 from blur.data.edits import Edits
+from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
-from blur.data.sound import sounding
 from blur.disk.fingerprint import fingerprint
 from blur.errors import PlanMismatch
 from blur.media.open.probe import probe
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
+from blur.media.write.delivery import delivery_of
 from blur.media.write.still_writer import StillWriter
 from blur.media.write.writer import Writer
 from blur.media.write.writers import open_writer
@@ -56,6 +57,7 @@ def render(
     settings: Settings,
     edits: Edits | None = None,
     progress: Progress | None = None,
+    placed: Placement = WHOLE,
 ) -> Rendered:
     """Write `clip`, covered per `plan` and `edits`, to `out`: whole, or not at all.
 
@@ -64,7 +66,7 @@ def render(
     started = time.monotonic()
     covering = Covering(clip, plan, settings, edits)
     info = covering.info
-    sound = sounding(settings.output, edits, plan.seconds(plan.frames))
+    delivery = delivery_of(info, settings.output, edits, plan.seconds(plan.frames), placed)
     with (
         open_reader(
             clip,
@@ -73,7 +75,7 @@ def render(
             deinterlace=settings.output.deinterlace,
             on_resize=settings.scan.on_resize,
         ) as reader,
-        open_writer(out, info, settings.output, sound) as writer,
+        open_writer(out, info, settings.output, delivery) as writer,
     ):
         done = covering.write(reader, writer, progress or silent)
         if done != plan.frames:

@@ -78,6 +78,14 @@ class AudioMode(enum.StrEnum):
         return cls.NONE if value == "strip" else None
 
 
+class Timecode(enum.StrEnum):
+    """The start timecode of outputs."""
+
+    ZERO = "zero"
+    KEEP = "keep"
+    OFFSET = "offset"
+
+
 class OnResize(enum.StrEnum):
     SCALE = "scale"
     FAIL = "fail"
@@ -229,10 +237,23 @@ class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"metavar": "SPAN[,SPAN]", "check": parse_spans},
         ),
     ] = ""
-    keep_timecode: Annotated[
-        bool,
-        Meta(description="keep the start timecode; it can tell the time of day of the shooting"),
-    ] = False
+    timecode: Annotated[
+        Timecode,
+        Meta(
+            description="zero begins at 0, keep keeps the start, which can tell the time of day of"
+            " the shooting, offset moves the starts of all clips by a random number of seconds"
+            " that only the work folder knows"
+        ),
+    ] = Timecode.ZERO
+    reel: Annotated[
+        str,
+        Meta(
+            pattern=r"^[\x20-\x7e]{0,32}$",
+            description="tape name beside the timecode, for edit lists: keep carries the clip's,"
+            " another word is written as it is",
+            extra={"accepts": "a text of at most 32 plain characters"},
+        ),
+    ] = ""
     deinterlace: Annotated[
         bool, Meta(description="turn interlaced clips into progressive clips, frame for frame")
     ] = False

@@ -54,6 +54,7 @@ class WorkFolder:
         self.rendered = self.root / "rendered"
         self.parts = self.root / "parts"
         self.sounds = self.root / "sounds"
+        self.shift = self.root / "timecode.shift"
         self.private = True
         self._held: tuple[int, int] | None = None
 

@@ -124,7 +124,7 @@ class Ledger:
         """Move entry, record and output of a clip that was moved."""
         source, target = (e.output and self._output(e.output) for e in (old, new))
         if source and target and source != target:
-            if source.is_file() and source.suffix == target.suffix:
+            if source.is_file() and source.suffix.lower() == target.suffix.lower():
                 atomic.make_folder(target.parent, within=self._folder.out)
                 atomic.publish(source, target)
             else:  # in a format that is not wanted any more, or moved by a run that was cut off

@@ -83,8 +83,8 @@ def test_a_bad_file_is_named_and_the_others_are_finished(tmp_path, name, make):
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("failed: ")]
     assert name in line and line.endswith(")")
     assert str(tmp_path) not in line
-    assert outputs(tmp_path / "out") == {"good.mp4"}
-    assert len(frame_hashes(tmp_path / "out" / "good.mp4")) == 20
+    assert outputs(tmp_path / "out") == {"good.mov"}
+    assert len(frame_hashes(tmp_path / "out" / "good.mov")) == 20
     assert (card / "good.mov").read_bytes() == before
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -125,7 +125,7 @@ def test_two_inputs_of_one_output_are_both_named(tmp_path):
     done = run(tmp_path / "card 1", tmp_path / "card 2", out=tmp_path / "out")
     assert done.returncode == Exit.FAILED
     assert "card 1/a.mov" in done.stdout and "card 2/a.mov" in done.stdout
-    assert outputs(tmp_path / "out") == {"b.mp4"}
+    assert outputs(tmp_path / "out") == {"b.mov"}
 
 
 def test_a_full_disk(tmp_path):
@@ -140,7 +140,7 @@ def test_a_full_disk(tmp_path):
         done = run(tmp_path / "card", out=mount / "out")
         assert done.returncode == Exit.FAILED, done.stdout + done.stderr
         assert "large.mkv" in done.stdout and "space" in done.stdout
-        assert outputs(mount / "out") == {"small.mp4"}
+        assert outputs(mount / "out") == {"small.mov"}
     finally:
         subprocess.run(["umount", mount], check=True)
 

@@ -11,7 +11,7 @@ from blur import __version__
 from blur.cli.main import main
 from blur.data.findings import Audit
 from blur.errors import Exit, OutputError
-from blur.settings import Codec, Level, Settings
+from blur.settings import Codec, Level, Settings, Timecode
 from blur.settings.options import options
 from blur.store.folder import WorkFolder
 from blur.store.report import BatchReport, ClipReport, Problem, State
@@ -87,14 +87,14 @@ def test_options_reach_the_batch(calls, tmp_path):
     done = blur(
         "run", tmp_path, "x.mov", "-o", tmp_path / "out",
         "--level", "fast", "--hold", "2.5", "--codec", "ffv1", "--crf", "20",
-        "--include", "*.mov", "--include", "*.mp4", "--keep-timecode",
+        "--include", "*.mov", "--include", "*.mp4", "--timecode", "keep",
     )  # fmt: skip
     assert done.exit_code == Exit.OK, done.output
     ((inputs, out, given, _options),) = calls
     assert inputs == (tmp_path, Path("x.mov")) and out == tmp_path / "out"
     assert given.scan.level is Level.FAST and given.scan.hold == 2.5
     assert given.output.codec is Codec.FFV1 and given.output.crf == 20
-    assert given.batch.include == ("*.mov", "*.mp4") and given.output.keep_timecode
+    assert given.batch.include == ("*.mov", "*.mp4") and given.output.timecode is Timecode.KEEP
     assert given.cover == Settings().cover
     assert "a.mov" in done.stdout and "1 done" in done.stdout
 

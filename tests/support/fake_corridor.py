@@ -213,7 +213,7 @@ def _fill_disk(out):
         part.unlink(missing_ok=True)
 
 
-def _cover_clip(clip, plan, out, settings, edits, progress, keep, part):
+def _cover_clip(clip, plan, out, settings, edits, progress, keep, part, placed):
     rendered = _render(clip, plan, out, settings, edits, progress)
     if "residual" in clip.read_text():
         keep(plan)

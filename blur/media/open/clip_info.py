@@ -46,7 +46,8 @@ class ClipInfo:
     container's own, None without one. `moves` bring the parts of a joined recording to a single
     clock; then `shift`, in ticks, is added to every pts so that none is negative. `frames` is the
     container's count, None if it has none. `dropped` lists, in words, the content left out of every
-    output; `notes` go into the report. `profile` names a photograph's colour space.
+    output; `notes` go into the report. `reel` is the tape's name.
+    `profile` names a photograph's colour space.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class ClipInfo:
     interlaced: bool = False
     top_field_first: bool = True
     timecode: str = ""
+    reel: str = ""
     audio: tuple[AudioTrack, ...] = ()
     dropped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -81,7 +81,8 @@ def probe(path: Path) -> ClipInfo:
             duration=None if duration is None else _length(container, duration),
             interlaced=picture.interlaced_frame or field_order in _INTERLACED,
             top_field_first=field_order not in _BOTTOM_FIRST,
-            timecode=_timecode(container, stream),
+            timecode=_said(container, stream, "timecode"),
+            reel=_said(container, stream, "reel_name"),
             audio=sounds,
             dropped=tuple(dict.fromkeys(_dropped(container, stream))),
             notes=tuple(_notes(path, container, picture, data, matrix)),
@@ -191,10 +192,10 @@ def _time_base(stream: av.VideoStream) -> Fraction:
     return stream.time_base
 
 
-def _timecode(container: av.container.InputContainer, stream: av.VideoStream) -> str:
+def _said(container: av.container.InputContainer, stream: av.VideoStream, key: str) -> str:
     for metadata in (stream.metadata, container.metadata, *(s.metadata for s in container.streams)):
-        if "timecode" in metadata:
-            return str(metadata["timecode"])
+        if key in metadata:
+            return str(metadata[key])
     return ""
 
 

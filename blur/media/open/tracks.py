@@ -134,7 +134,7 @@ def dropped(container: av.container.InputContainer, main: av.VideoStream) -> Ite
         elif stream.type == "subtitle":
             yield "subtitles"
         elif stream.metadata.get("timecode"):
-            yield "timecode track (--keep-timecode keeps it)"
+            yield "timecode track (--timecode keep keeps it)"
         else:
             yield f"{stream.type} track {stream.index}"
 

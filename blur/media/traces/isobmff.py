@@ -171,7 +171,10 @@ def _sample_entries(file: BinaryIO, atom: Atom, where: str, media: bytes) -> Ite
         content = payload(file, entry, 128)
         at = f"{where}/{entry.type}"
         if media == b"tmcd":
-            yield from _children(file, entry.start + 26, entry.end, at)
+            for atom in atoms(file, entry.start + 26, entry.end):  # beside it, a tape's name
+                trace = _unknown(file, atom, f"{at}/{atom.type}")
+                named = Trace(Kind.TIMECODE, trace.where, trace.value)
+                yield named if atom.type == "name" else trace
             continue
         if media not in (b"vide", b"soun"):
             continue  # the track itself is reported

@@ -14,6 +14,8 @@ _HEADERS = {
 
 CODECS = frozenset(_HEADERS)
 
+_START = b"\0\0\1"
+
 
 def length_size(codec: str, extradata: bytes | None) -> int | None:
     """Bytes of the length field before each NAL unit; None where start codes separate units."""
@@ -54,6 +56,12 @@ def user_data(codec: str, packet: bytes, size: int | None) -> Iterator[bytes]:
     return _user_data(codec, _units(packet, size))
 
 
+def without_user_data(packet: bytes) -> bytes:
+    """An H.264 packet with start codes, without its SEI units that hold user data."""
+    units = packet.split(_START)
+    return _START.join(unit for unit in units if not list(_user_data("h264", [unit])))
+
+
 def header_user_data(codec: str, extradata: bytes | None) -> Iterator[bytes]:
     """The user data messages of a stream's header; HEVC's may hold SEI units."""
     if not extradata:
@@ -73,7 +81,7 @@ def _user_data(codec: str, units: Iterable[bytes]) -> Iterator[bytes]:
 
 def _units(packet: bytes, size: int | None) -> Iterator[bytes]:
     if size is None:
-        yield from packet.split(b"\0\0\1")
+        yield from packet.split(_START)
         return
     at = 0
     while at + size < len(packet):

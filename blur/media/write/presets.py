@@ -49,7 +49,8 @@ class Preset:
 
     `takes` are sample formats, of which the nearest to the clip's is used; () are all that the
     encoder keeps. `crf` is the default quality, visually lossless, of encoders with such a scale.
-    `user_data` is a bitstream filter that removes the encoder's notes about itself.
+    `user_data` is a bitstream filter that removes the encoder's notes about itself; where it is
+    "null" the writer removes H.264's one by one.
     """
 
     encoder: str
@@ -111,6 +112,9 @@ _PRESETS = {
 _NEAREST = {codec.value: codec for codec in _PRESETS} | {"dnxhd": Codec.DNXHR}
 """FFmpeg's names of clips' codecs."""
 
+_CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".qt": "mov", ".mkv": "matroska"}
+"""Containers by the endings that their outputs keep."""
+
 _HARDWARE_TAKES = ("yuv420p", "nv12", "p010le", "yuv444p")
 
 
@@ -121,10 +125,16 @@ def preset_for(info: ClipInfo, settings: OutputSettings) -> Preset:
         deep = av.VideoFormat(info.pix_fmt).components[0].bits > 8
         codec = _NEAREST.get(info.codec, Codec.HEVC if deep else Codec.H264)
     preset = _PRESETS[codec]
-    if match and preset.container == "mp4" and info.path.suffix.lower() == ".mov":
-        preset = replace(preset, container="mov", suffix=".mov")
+    own = info.path.suffix
+    container = _CONTAINERS.get(own.lower())
+    if container == "mov" and preset.container == "mp4":
+        preset = replace(preset, container=container)
+    if container == preset.container:
+        preset = replace(preset, suffix=own)
     if settings.hardware is not Hardware.NONE:
-        preset = _on_hardware(preset, codec, settings.hardware)
+        return _on_hardware(preset, codec, settings.hardware)
+    if preset.encoder == "libx264" and info.interlaced and not settings.deinterlace:
+        preset = replace(preset, user_data="null")  # the order of fields is among the messages
     return preset
 
 
@@ -179,6 +189,8 @@ def encoder_options(
             options |= _VERYFAST
         if lookahead is not None:
             options["rc-lookahead"] = str(lookahead)
+        if info.interlaced and not settings.deinterlace:  # painted pictures do not tell x264
+            options["x264-params"] = "tff=1" if info.top_field_first else "bff=1"
     elif preset.encoder == "libx265":
         # info: x265 would write its version and settings into the stream. open-gop: pictures would
         # refer across groups, and no group could be encoded again alone.

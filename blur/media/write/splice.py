@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from av.codec.context import Flags
 
-from blur.data.sound import Sounding
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
 from blur.media.traces import nal
+from blur.media.write.delivery import Delivery
 from blur.media.write.encoder import open_encoder
 from blur.media.write.part import Written, explained
 from blur.media.write.writer import Writer
@@ -120,9 +120,9 @@ class SplicingWriter(Writer):
         info: ClipInfo,
         settings: OutputSettings,
         splice: Splice,
-        sounding: Sounding | None = None,
+        delivery: Delivery | None = None,
     ) -> None:
-        super().__init__(final_path, info, settings, sounding)
+        super().__init__(final_path, info, settings, delivery)
         self._splice = splice
         self._pts = list(splice.pts)
         self._ends = dict(itertools.pairwise(self._pts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -13,20 +14,22 @@ from typing import Any, Self
 import av
 import av.error
 
-from blur.data.sound import Sounding
-from blur.data.sound import sounding as sounding_of
 from blur.disk.places import absolute
 from blur.errors import OutputError
 from blur.media.open.clip_info import ClipInfo
+from blur.media.open.probe import probe
 from blur.media.open.read import Frame
+from blur.media.traces import nal
 from blur.media.traces.file_traces import check_output
 from blur.media.traces.metadata import Kind
 from blur.media.write.audio import Sound
+from blur.media.write.delivery import Delivery, delivery_of
 from blur.media.write.encoder import hwaccel_for, open_encoder, stays_interlaced
 from blur.media.write.part import Part, Written, explained
 from blur.media.write.pixel_formats import Conversion
 from blur.media.write.presets import Preset, preset_for, sample_format
-from blur.settings import AudioMode, OutputSettings
+from blur.media.write.swap import differences
+from blur.settings import AudioMode, OutputSettings, Timecode
 
 
 class Writer:
@@ -41,11 +44,11 @@ class Writer:
         final_path: Path,
         info: ClipInfo,
         settings: OutputSettings,
-        sounding: Sounding | None = None,
+        delivery: Delivery | None = None,
     ) -> None:
         self._info = info
         self._settings = settings
-        self._sounding = sounding or sounding_of(settings)
+        self._delivery = delivery or delivery_of(info, settings)
         self._part = Part(final_path)
         self._stack = ExitStack()
         self._pts: list[int] = []
@@ -92,6 +95,7 @@ class Writer:
             self._container.close()
             self._verify()
             check_output(self._part.path, self._allowed(), final.name)
+            self._compare()
         size, sha256 = self._part.place()
         notes = (*self._notes, *self._part.notes)
         return Written(final, len(self._pts), size, sha256, notes, tuple(self._dropped()))
@@ -134,7 +138,7 @@ class Writer:
         context = stream.codec_context
         open_encoder(context, info, settings, preset, target, self._conversion.colour)
         if self._wants_sound:
-            self._sound = Sound(info, self._container, self._sounding)
+            self._sound = Sound(info, self._container, self._delivery.sound)
             self._stack.callback(self._sound.close)
             self._notes += self._sound.notes
         self._container.start_encoding()
@@ -150,18 +154,22 @@ class Writer:
             self._notes.append("interlaced, kept so")
         if info.display_matrix is not None:
             self._stream.set_display_matrix(info.display_matrix)
-        if self._settings.keep_timecode and info.timecode:
-            self._stream.metadata["timecode"] = info.timecode
+        if self._delivery.timecode:
+            self._stream.metadata["timecode"] = self._delivery.timecode
+        if self._delivery.reel:
+            self._stream.metadata["reel_name"] = self._delivery.reel
 
     @property
     def _wants_sound(self) -> bool:
-        return bool(self._info.audio) and self._sounding.mode is not AudioMode.NONE
+        return bool(self._info.audio) and self._delivery.sound.mode is not AudioMode.NONE
 
     def _mux(self, packets: list[av.Packet[av.VideoStream]]) -> None:
         """Mux packets as soon as the end of their pictures is known."""
         for packet in packets:
             time_base = packet.time_base
             for clean in self._clean.filter(packet):
+                if self._preset.encoder == "libx264" and self._preset.user_data == "null":
+                    clean = _without_user_data(clean)
                 clean.stream, clean.time_base = self._stream, time_base
                 self._held.append(clean)
         while self._held and self._held[0].pts in self._ends:
@@ -188,17 +196,26 @@ class Writer:
         allowed = set()
         if self._sound is not None:
             allowed.add(Kind.SOUND)
-        if self._settings.keep_timecode:
+        if self._delivery.timecode:
             allowed.add(Kind.TIMECODE)
         return frozenset(allowed)
 
     def _dropped(self) -> Iterator[str]:
         for content in self._info.dropped:
-            if not (self._settings.keep_timecode and content.startswith("timecode")):
+            kept = self._settings.timecode is Timecode.KEEP and content.startswith("timecode")
+            if not kept:
                 yield content
-        if self._info.audio and self._sounding.mode is not AudioMode.KEEP:
+        if self._info.audio and self._delivery.sound.mode is not AudioMode.KEEP:
             silence = ", silence in its place" if self._sound is not None else ""
             yield f"sound{silence} (a voice identifies; --audio keep keeps it)"
+
+    def _compare(self) -> None:
+        """Note where the output does not take the clip's place in a timeline."""
+        steps = {after - before for before, after in itertools.pairwise(self._pts)}
+        steady = not steps or max(steps) - min(steps) <= 1
+        made = probe(self._part.path)
+        if unlike := differences(self._info, made, self._delivery, steady=steady):
+            self._notes.append(f"does not take its original's place as it is: {unlike}")
 
     def _verify(self) -> None:
         """Demux the output: it must hold every frame, each at its own time. Raises OutputError."""
@@ -221,6 +238,16 @@ class Writer:
                 )
         if coarse and any(pts * self._info.time_base % tick for pts in self._pts):
             self._notes.append(f"times rounded to the container's {float(tick * 1000):g} ms")
+
+
+def _without_user_data(packet: av.Packet[Any]) -> av.Packet[Any]:
+    data = bytes(packet)
+    left = nal.without_user_data(data)
+    if len(left) == len(data):
+        return packet
+    made: av.Packet[Any] = av.Packet(left)
+    made.pts, made.dts, made.is_keyframe = packet.pts, packet.dts, packet.is_keyframe
+    return made
 
 
 def _muxer_options(preset: Preset, info: ClipInfo, sound: bool) -> dict[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blur.data.sound import Sounding
 from blur.media.open.clip_info import ClipInfo
+from blur.media.write.delivery import Delivery
 from blur.media.write.encoder import require_encoder
 from blur.media.write.presets import preset_for
 from blur.media.write.still_writer import StillWriter, suffix_of
@@ -14,15 +14,15 @@ from blur.settings import OutputSettings
 
 
 def open_writer(
-    final_path: Path, info: ClipInfo, settings: OutputSettings, sounding: Sounding | None = None
+    final_path: Path, info: ClipInfo, settings: OutputSettings, delivery: Delivery | None = None
 ) -> Writer | StillWriter:
     """A writer of photographs in their own format, of films by `settings`.
 
-    `sounding` goes before the sound of the settings.
+    `delivery` goes before the settings' own.
     """
     if info.still:
         return StillWriter(final_path, info)
-    return Writer(final_path, info, settings, sounding)
+    return Writer(final_path, info, settings, delivery)
 
 
 def require_writable(info: ClipInfo, settings: OutputSettings) -> None:

@@ -205,4 +205,4 @@ def test_languages_and_titles_of_sound_go(tmp_path):
         source, tmp_path, OutputSettings(preset="ultrafast", audio=AudioMode.KEEP)
     )
     with av.open(str(done.written.path)) as container:
-        assert container.streams.audio[0].language == "und"
+        assert container.streams.audio[0].language in ("und", None)  # QuickTime's is no language

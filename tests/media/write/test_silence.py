@@ -27,7 +27,7 @@ CASES = [
     (".mp4", "aac", "stereo", Codec.H264, "aac"),
     (".mov", "aac", "5.1", Codec.MATCH, "aac"),
     (".mov", "pcm_s24le", "quad", Codec.PRORES, "pcm_s24le"),
-    (".mov", "pcm_s16le", "mono", Codec.H264, "aac"),
+    (".mov", "pcm_s16le", "mono", Codec.H264, "pcm_s16le"),
     (".mp4", "libmp3lame", "stereo", Codec.H264, "aac"),
     (".mkv", "libopus", "stereo", Codec.FFV1, "opus"),
     (".mov", "ac3", "5.1", Codec.H264, "ac3"),

@@ -23,7 +23,7 @@ from blur.media.open.seek import wanted_frames
 from blur.media.traces.file_traces import traces_in_file
 from blur.media.write import splice
 from blur.media.write.writers import open_writer, output_suffix
-from blur.settings import AudioMode, Codec, OutputSettings
+from blur.settings import AudioMode, Codec, OutputSettings, Timecode
 
 FRAMES, RATE = 48, 5
 """A group of pictures lasts two seconds: ten frames."""
@@ -142,7 +142,7 @@ def test_fields_stay_fields(tmp_path: Path) -> None:
 def check(clip: Path, folder: Path, codec: Codec, marked: set[int]) -> list[range] | None:
     """Splice the `marked` frames into an earlier output and compare every packet and picture;
     returns the encoded runs, None where all frames must be encoded."""
-    output = OutputSettings(codec=codec, audio=AudioMode.KEEP, keep_timecode=True)
+    output = OutputSettings(codec=codec, audio=AudioMode.KEEP, timecode=Timecode.KEEP)
     suffix = output_suffix(probe(clip), output)
     earlier = folder / f"earlier-{codec}{suffix}"
     if not earlier.exists():

@@ -15,7 +15,7 @@ from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.write.part import Part
 from blur.media.write.writers import open_writer, output_suffix
-from blur.settings import ALLOTTED_CORES, Codec, Hardware, OutputSettings
+from blur.settings import ALLOTTED_CORES, Codec, Hardware, OutputSettings, Timecode
 
 FAST = OutputSettings(preset="ultrafast")
 
@@ -195,7 +195,7 @@ def test_hevc_refuses_interlaced_clips_with_a_remedy(tmp_path):
 def test_timecode_only_when_asked_for(tmp_path, codec):
     clip = make(tmp_path / "clip.mov", RECIPES["mov-keys"])
     for keep in (False, True):
-        settings = OutputSettings(codec=codec, keep_timecode=keep)
+        settings = OutputSettings(codec=codec, timecode=Timecode.KEEP if keep else Timecode.ZERO)
         out = tmp_path / f"{keep}{output_suffix(probe(clip), settings)}"
         written = render(clip, out, settings)
         assert probe(out).timecode == ("10:20:30:00" if keep else "")

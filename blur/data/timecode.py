@@ -1,0 +1,46 @@
+"""Timecodes as counts of frames: SMPTE ST 12-1, with and without dropped numbers."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+_FORM = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})", re.ASCII)
+_DROP = ";.,"
+
+
+def frames_of(timecode: str, rate: Fraction) -> int:
+    """Frames from midnight to a timecode at a rate in frames a second. Raises ValueError."""
+    found = _FORM.fullmatch(timecode.strip())
+    if found is None:
+        raise ValueError(f"no timecode: {timecode!r}")
+    hours, minutes, seconds, frames = (int(found[n]) for n in (1, 2, 3, 5))
+    base = round(rate)
+    minutes += 60 * hours
+    count = (60 * minutes + seconds) * base + frames
+    return count - _left_out(base) * (minutes - minutes // 10) if found[4] in _DROP else count
+
+
+def timecode_of(frames: int, rate: Fraction, drop: bool = False) -> str:
+    """The timecode of a frame counted from midnight; it begins again after a day."""
+    base = round(rate)
+    skip = _left_out(base) if drop else 0
+    frames %= (24 * 3600 * base) - skip * 24 * 54
+    if skip:
+        tens, rest = divmod(frames, 600 * base - 9 * skip)
+        frames += 9 * skip * tens + skip * max(0, (rest - skip) // (60 * base - skip))
+    seconds, frames = divmod(frames, base)
+    minutes, seconds = divmod(seconds, 60)
+    mark = ";" if drop else ":"
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{mark}{frames:02}"
+
+
+def shifted(timecode: str, rate: Fraction, frames: int) -> str:
+    """A timecode moved by frames. Raises ValueError for what is no timecode."""
+    drop = any(mark in timecode for mark in _DROP)
+    return timecode_of(frames_of(timecode, rate) + frames, rate, drop)
+
+
+def _left_out(base: int) -> int:
+    """Numbers left out at the start of nine minutes of ten: two of 30."""
+    return base // 15

@@ -1,0 +1,41 @@
+"""An output as an editing program takes it: its sound, start timecode and tape name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blur.data.edits import Edits
+from blur.data.placement import WHOLE, Placement
+from blur.data.sound import Sounding, sounding
+from blur.data.timecode import shifted
+from blur.media.open.clip_info import ClipInfo
+from blur.settings import OutputSettings, Timecode
+
+_ZERO = "00:00:00:00"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """`timecode` and `reel` are "" where the output has none."""
+
+    sound: Sounding
+    timecode: str = ""
+    reel: str = ""
+
+
+def delivery_of(
+    info: ClipInfo,
+    settings: OutputSettings,
+    edits: Edits | None = None,
+    seconds: float | None = None,
+    placed: Placement = WHOLE,
+) -> Delivery:
+    """The delivery of a clip of `seconds`, at its place on the clock.
+
+    A tape name needs a timecode beside it: that begins at 0 where the clip has none.
+    """
+    reel = info.reel if settings.reel == "keep" else settings.reel
+    timecode = "" if settings.timecode is Timecode.ZERO else info.timecode
+    if timecode and settings.timecode is Timecode.OFFSET:
+        timecode = shifted(timecode, info.rate, placed.shift * round(info.rate))
+    return Delivery(sounding(settings, edits, seconds), timecode or (_ZERO if reel else ""), reel)
