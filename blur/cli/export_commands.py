@@ -8,7 +8,10 @@ import click
 
 from blur.cli.clips import each, require_new, write_text
 from blur.cli.options import CLIPS, OUT, OVERWRITE
+from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
+
+_RENDER = "run blur on it again, or render it in the review"
 
 
 @click.command(short_help="Export doubts, kept persons and covers for an editing program.")
@@ -102,7 +105,7 @@ def markers(
     click.echo(f"written to {folder}")
 
 
-@click.group(short_help="Write lists of hashes for other programs.")
+@click.group(short_help="Write mattes, boxes and lists of hashes for other programs.")
 def export() -> None:
     """Write files for a delivery and for other programs. OUT is the output folder of a run."""
     keep_off_network()
@@ -138,6 +141,86 @@ def mhl(out: Path, anew: bool) -> None:
         f"generation {listed.generation}: {listed.new} files are new, "
         f"{listed.verified} are as they were"
     )
+
+
+@export.command()
+@OUT
+@CLIPS
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["json", "csv"]),
+    default="json",
+    show_default=True,
+    help="A file for each clip.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Folder to write to. [OUT/boxes]"
+)
+@OVERWRITE
+def boxes(
+    out: Path, clips: tuple[str, ...], kind: str, output: Path | None, overwrite: bool
+) -> None:
+    """Write the boxes of faces and regions on every frame, pixels of the displayed picture."""
+    from blur.export.boxes import as_csv, as_json, table
+    from blur.store.names import shown
+    from blur.store.shelf import Shelf
+
+    folder = output or out / "boxes"
+    for clip in each(Shelf(out), clips):
+        file = folder / f"{clip.place}.{kind}"
+        require_new(file, overwrite or output is None)
+        made = table(shown(clip.place), clip.now.resolved)
+        write_text(file, as_json(made) if kind == "json" else as_csv(made), output or out)
+    click.echo(f"written to {folder}")
+
+
+@export.command()
+@OUT
+@CLIPS
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["ffv1", "prores", "png"]),
+    default="ffv1",
+    show_default=True,
+    help="FFV1 in Matroska, ProRes 4444 in QuickTime, or a PNG for each frame.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Folder to write to. [OUT/mattes]"
+)
+@OVERWRITE
+def mattes(
+    out: Path, clips: tuple[str, ...], kind: str, output: Path | None, overwrite: bool
+) -> None:
+    """Write the covers of each covered clip as gray pictures, white where it is covered.
+
+    A matte has the frames, times and size of its covered clip. Clips whose decisions changed since
+    they were rendered are left out.
+    """
+    from blur.cover.region import Covers
+    from blur.disk.atomic import refuse_links
+    from blur.render.mattes import MatteFormat, matte_file, write_mattes
+    from blur.store.shelf import Shelf
+
+    folder, shelf, unfit = output or out / "mattes", Shelf(out), None
+    chosen = MatteFormat(kind)
+    for clip in each(shelf, clips):
+        now, info = clip.now, clip.source.info
+        if not now.is_rendered or shelf.output(now.entry) is None:
+            unfit = UsageError(
+                "is not rendered as it stands", subject=now.entry.name, remedy=_RENDER
+            )
+            click.echo(f"blur: left out: {unfit}", err=True)
+            continue
+        target = matte_file(folder / f"{clip.place}.matte", info, chosen)
+        refuse_links(output or out, target)
+        require_new(target, overwrite or output is None)
+        covers = Covers.of_plan(now.plan, now.cover, now.resolved.plan.tracks)
+        write_mattes(target, info, now.plan, covers, shelf.settings.output, chosen)
+        click.echo(f"written: {target.relative_to(folder)}")
+    if unfit is not None:
+        raise unfit
 
 
 @click.command(short_help="Write a statement for producer, lawyer and insurer.")

@@ -30,7 +30,7 @@ _CHAIN = "ascmhl_chain.xml"
 _LIST, _DIRECTORY = "urn:ASC:MHL:v2.0", "urn:ASC:MHL:DIRECTORY:v2.0"
 _ANYWHERE = (".DS_Store", FOLDER, WorkFolder.NAME, atomic.LEFTOVERS)
 """Patterns of names that are left out in every folder."""
-_TOP = ("markers", REPORT_NAME, PAGE_NAME, STATEMENT_NAME)
+_TOP = ("markers", "boxes", REPORT_NAME, PAGE_NAME, STATEMENT_NAME)
 """Names left out in OUT itself: they are private, or change with every check."""
 _DIGITS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _LENGTH = 88

@@ -7,7 +7,7 @@ be read by its owner alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry
 from blur.store.names import from_text, shown
 from blur.store.plans import load_edits, load_plan
-from blur.store.report import State, exit_code, load_report, published
+from blur.store.report import ClipReport, State, exit_code, load_report, published
 from blur.store.shelf import Shelf
 
 NAME = "statement.html"
@@ -46,6 +46,15 @@ _SOUNDS = {
 }
 
 
+_AUDITS = {
+    AuditMode.FIX: "Covered files were searched again by other detectors; a face seen there was "
+    "covered and the file made anew, and a file in which a face was left is not delivered.",
+    AuditMode.REPORT: "Covered files were searched again by other detectors; faces seen there are "
+    "listed and were not covered.",
+    AuditMode.OFF: "Covered files were searched again by other detectors.",
+}
+
+
 def statement(out: Path, shelf: Shelf) -> str:
     """The statement as HTML. Raises OutputError where no run ended."""
     report = load_report(out)
@@ -58,7 +67,7 @@ def statement(out: Path, shelf: Shelf) -> str:
     now = datetime.now(UTC)
     more = More(
         title=f"Faces covered: statement of {now:%Y-%m-%d}",
-        sentences=[*_words(made.settings)],
+        sentences=[*_words(made.settings, made.clips)],
         facts={
             entry.output and shown(from_text(entry.output)): [*_facts(shelf, entry)]
             for entry in entries
@@ -68,8 +77,9 @@ def statement(out: Path, shelf: Shelf) -> str:
     return page(made, more)
 
 
-def _words(settings: Settings) -> Iterator[str]:
-    cover, audit = settings.cover, settings.audit
+def _words(settings: Settings, clips: Sequence[ClipReport]) -> Iterator[str]:
+    cover = settings.cover
+    audited = {bool(clip.audits) for clip in clips if clip.state is State.DONE}
     yield (
         f"The clips were searched for faces at level {settings.scan.level}, and each face found "
         "was followed from before its first sighting until after its last. Its head is covered, "
@@ -80,13 +90,10 @@ def _words(settings: Settings) -> Iterator[str]:
     if cover.region:
         yield f"In every clip, {len(cover.region)} rectangles are covered beside the faces."
     yield f"Unless a clip says otherwise, its sound is: {_SOUNDS[settings.output.audio]}."
-    yield {
-        AuditMode.FIX: "Each covered file was searched again by other detectors; a face seen there "
-        "was covered and the file made anew, and a file in which a face was left is not delivered.",
-        AuditMode.REPORT: "Each covered file was searched again by other detectors; faces seen "
-        "there are listed and were not covered.",
-        AuditMode.OFF: "The covered files were not searched again.",
-    }[audit.audit]
+    if True in audited:
+        yield _AUDITS[settings.audit.audit]
+    if False in audited:
+        yield "The covered files marked as not audited were not searched again."
     yield (
         "The files are new: place, device, dates and names in the originals' containers are not in "
         "them. A check names the person who watched the covered file, the day, and the share that "

@@ -16,8 +16,12 @@ import numpy as np
 import pytest
 from made_output import HEIGHT, WIDTH
 
+from blur.data.edits import Edits, RegionEdit
+from blur.data.plan import Box, Keyframe
+from blur.disk.fingerprint import fingerprint
 from blur.errors import Exit
-from blur.store.plans import load_edits
+from blur.store.folder import WorkFolder
+from blur.store.plans import load_edits, save_edits
 
 
 def blur(*arguments: object, code: Exit = Exit.OK) -> str:
@@ -118,6 +122,22 @@ def test_markers_are_written_for_each_clip(out: Path, tmp_path: Path) -> None:
     made = json.loads((out / "markers" / "a.mp4.otio").read_text())
     reference = made["tracks"]["children"][0]["children"][0]["media_references"]["DEFAULT_MEDIA"]
     assert (made["name"], reference["target_url"]) == ("a.mp4", "../a.mp4")
+
+
+def test_a_delivery_has_mattes_hashes_and_a_statement(out: Path) -> None:
+    work, clip = WorkFolder(out), fingerprint(out.parent / "in" / "day 1" / "c.mp4")
+    region = RegionEdit(id=1, keyframes=(Keyframe(5, Box(40, 40, 20, 20)),))
+    save_edits(Edits(fingerprint=clip, regions=(region,)), work.edits_of(clip))
+    said = blur("export", "mattes", out, code=Exit.USAGE)
+    assert "left out: day 1/c.mp4: is not rendered as it stands" in said
+    assert sorted(path.name for path in (out / "mattes").rglob("*.mkv")) == [
+        "a.mp4.matte.mkv", "b ü.mp4.matte.mkv",
+    ]  # fmt: skip
+    blur("report", out)
+    statement = out / "statement.html"
+    assert statement.stat().st_mode & 0o777 == 0o600
+    assert "decisions changed since this file was made" in statement.read_text()
+    assert "generation 1: 5 files are new" in blur("export", "mhl", out)
 
 
 def test_a_comparison_shows_before_and_after_beside_each_other(out: Path, tmp_path: Path) -> None:
