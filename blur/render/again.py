@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +14,12 @@ import numpy as np
 from blur.data.edits import Edits
 from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
+from blur.media.open.read import Frame
 from blur.media.open.seek import wanted_frames
 from blur.media.write.delivery import delivery_of
 from blur.media.write.splice import Splice, SplicingWriter, splice_of
 from blur.process.progress import Progress, silent
-from blur.render.render import Covering, Rendered, covers_of, render
+from blur.render.render import Covering, Rendered, covers_of, open_source, render
 from blur.settings import Hardware, Settings
 
 
@@ -48,7 +51,10 @@ def render_again(
     splice = _splice(covering, plan, settings, edits, earlier)
     if splice is None:
         return render(clip, plan, out, settings, edits, progress, placed)
-    frames = wanted_frames(clip, covering.info, plan.pts, splice.encodes, settled=True)
+    if earlier.rendered.damaged or (settings.output.deinterlace and covering.info.interlaced):
+        frames = _read_through(clip, covering, splice, settings)
+    else:
+        frames = wanted_frames(clip, covering.info, plan.pts, splice.encodes, settled=True)
     length = plan.seconds(plan.frames)
     delivery = delivery_of(covering.info, settings.output, edits, length, placed)
     with SplicingWriter(out, covering.info, settings.output, splice, delivery) as writer:
@@ -65,13 +71,22 @@ def render_again(
 def _splice(
     covering: Covering, plan: Plan, settings: Settings, edits: Edits | None, earlier: Earlier
 ) -> Splice | None:
-    """The splice, or None to render the whole clip: stills, damaged or deinterlaced clips (whose
-    frames are not read as scanned), and hardware encoders (whose pictures vary)."""
-    info, output = covering.info, settings.output
-    deinterlaced = output.deinterlace and info.interlaced
-    chip = output.hardware is not Hardware.NONE
-    if info.still or earlier.rendered.damaged or deinterlaced or chip:
+    """The splice, or None to render the whole clip: stills, and hardware encoders (whose pictures
+    vary)."""
+    info = covering.info
+    if info.still or settings.output.hardware is not Hardware.NONE:
         return None
     before = covers_of(earlier.plan, settings, edits)
     changed = [covering.covers.at(i) != before.at(i) for i in range(plan.frames)]
     return splice_of(earlier.out, info, plan.pts, np.array(changed))
+
+
+def _read_through(
+    clip: Path, covering: Covering, splice: Splice, settings: Settings
+) -> Generator[Frame, None, None]:
+    """The frames to encode of a clip that a seek would give otherwise than scanned: of a damaged
+    clip, with the frames that stand in for lost ones, or of a deinterlaced one."""
+    with open_source(clip, covering.info, settings) as reader:
+        for frame in itertools.takewhile(lambda f: f.index < splice.runs[-1].stop, reader):
+            if splice.encodes(frame.index):
+                yield frame

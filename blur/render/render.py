@@ -20,8 +20,9 @@ from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
 from blur.disk.fingerprint import fingerprint
 from blur.errors import PlanMismatch
+from blur.media.open.clip_info import ClipInfo
 from blur.media.open.probe import probe
-from blur.media.open.read import Frame
+from blur.media.open.read import Frame, FrameReader
 from blur.media.open.readers import open_reader
 from blur.media.write.delivery import delivery_of
 from blur.media.write.still_writer import StillWriter
@@ -68,13 +69,7 @@ def render(
     info = covering.info
     delivery = delivery_of(info, settings.output, edits, plan.seconds(plan.frames), placed)
     with (
-        open_reader(
-            clip,
-            info,
-            max_damaged=settings.scan.max_damaged,
-            deinterlace=settings.output.deinterlace,
-            on_resize=settings.scan.on_resize,
-        ) as reader,
+        open_source(clip, info, settings) as reader,
         open_writer(out, info, settings.output, delivery) as writer,
     ):
         done = covering.write(reader, writer, progress or silent)
@@ -93,6 +88,17 @@ def render(
         seconds=round(time.monotonic() - started, 3),
         dropped=list(written.dropped),
         notes=notes + list(written.notes),
+    )
+
+
+def open_source(clip: Path, info: ClipInfo, settings: Settings) -> FrameReader:
+    """The reader of the frames that are covered."""
+    return open_reader(
+        clip,
+        info,
+        max_damaged=settings.scan.max_damaged,
+        deinterlace=settings.output.deinterlace,
+        on_resize=settings.scan.on_resize,
     )
 
 
