@@ -109,6 +109,7 @@ def drain(
             if task is None:
                 break
             paused = None
+            task = replace(task, last=not in_flight and not schedule.tasks)
             in_flight[task.key] = task
             yield Started(task)
             executor.start(task)

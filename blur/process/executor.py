@@ -27,6 +27,7 @@ class Task:
     """One call to make elsewhere: `call(argument, progress)`, a module-level function; all pickles.
 
     `memory` and `disk` are bytes that it is expected to need. Nothing runs beside an `alone` task.
+    A `last` task begins when no other runs or waits, and may use every core.
     """
 
     key: int
@@ -35,6 +36,7 @@ class Task:
     memory: int = 0
     disk: int = 0
     alone: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True)

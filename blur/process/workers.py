@@ -56,7 +56,8 @@ class ProcessExecutor:
     A worker that dies, shows no progress for `stall_timeout` seconds or outgrows its share of
     `memory_limit` bytes fails its task with WorkerLost and is replaced. The shares are equal, or
     in proportion to the tasks' `memory` where that is more; an `alone` task may have all. Workers
-    end with this process, however it ends. `threads` caps the threads of native libraries in each.
+    end with this process, however it ends. `threads` caps the threads of native libraries in each;
+    a `last` task has every core, or a long clip would end on a single one.
     """
 
     def __init__(
@@ -108,7 +109,9 @@ class ProcessExecutor:
     def _hire(self) -> _Worker:
         os.environ.setdefault(ARENAS, "2")
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, self._threads), daemon=True)
+        process = self._context.Process(
+            target=_work, args=(theirs, self._threads, cpu_count()), daemon=True
+        )
         with _terminal_unheard():
             process.start()
         theirs.close()
@@ -208,8 +211,8 @@ def _terminal_unheard() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(pipe: Connection[Any, Any], threads: int) -> None:
-    """A worker's life: confined first, then one task after another."""
+def _work(pipe: Connection[Any, Any], threads: int, cores: int) -> None:
+    """A worker's life: confined first, then one task after another, on `threads` of `cores`."""
     from blur.process.sandbox import keep_memory_private, keep_off_network
     from blur.process.streams import steady
 
@@ -230,6 +233,7 @@ def _work(pipe: Connection[Any, Any], threads: int) -> None:
     threading.Thread(target=_listen, args=(pipe, tasks, stopped), daemon=True).start()
     while True:
         task = tasks.get()
+        os.environ[ALLOTTED_CORES] = str(max(threads, cores) if task.last else threads)
         pipe.send(None)  # ready: the imports of the first task may take long
         pipe.send(outcome_of(task, _Reporter(pipe, task.key, stopped)))
 

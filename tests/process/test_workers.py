@@ -8,8 +8,9 @@ import time
 import psutil
 import pytest
 
+from blur.batch.schedule import Schedule, drain
 from blur.errors import BlurError, DecodeError, Interrupted, WorkerLost
-from blur.process.executor import SerialExecutor, Task
+from blur.process.executor import Outcome, SerialExecutor, Task
 from blur.process.stop import Stop
 from blur.process.workers import ProcessExecutor
 from blur.settings import cpu_count
@@ -97,6 +98,11 @@ class Batch:
         while len(outcomes) < len(tasks) and time.monotonic() < until:
             outcomes |= {o.task.key: o for o in self.executor.wait(0.2)}
         return outcomes
+
+    def drained(self, *tasks):
+        """The outcomes of a schedule of these tasks."""
+        events = drain(Schedule(tasks, self.executor.memory), self.executor, self.stop)
+        return [event for event in events if isinstance(event, Outcome)]
 
     def __enter__(self):
         self.executor.__enter__()
@@ -190,6 +196,20 @@ def test_few_tasks_have_more_threads_each(monkeypatch, slots, tasks, expected):
         outcomes = batch.outcomes(Task(1, threads, None), Task(2, whoami, None))
         assert (batch.executor.slots, outcomes[1].result[0]) == expected
         assert psutil.pid_exists(first) == (expected[1] == str(8 // slots))
+
+
+def test_a_task_that_nothing_runs_beside_or_waits_for_has_every_core(monkeypatch):
+    monkeypatch.setattr("blur.process.workers.cpu_count", lambda: 8)
+    with Batch(slots=2, threads=4) as batch:
+        cores = [
+            {outcome.task.key: outcome.result[1] for outcome in batch.drained(*tasks)}
+            for tasks in (
+                [Task(1, threads, None), Task(2, threads, None)],
+                [Task(3, threads, None)],
+                [Task(4, threads, None), Task(5, threads, None)],
+            )
+        ]
+        assert cores == [{1: 4, 2: 4}, {3: 8}, {4: 4, 5: 4}]
 
 
 @pytest.mark.parametrize("serial", [True, False])
