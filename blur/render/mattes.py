@@ -21,7 +21,6 @@ from blur.cover.matte import matte
 from blur.cover.region import Covers
 from blur.cover.window import PixelMask
 from blur.data.plan import Plan
-from blur.data.sound import Sounding
 from blur.disk import atomic
 from blur.media.open.clip_info import ClipInfo, Colour
 from blur.media.open.read import Frame
@@ -86,7 +85,7 @@ def write_mattes(
         dropped=(),
         notes=(),
     )
-    with Writer(target, shape, wanted, Sounding(AudioMode.NONE)) as writer:
+    with Writer(target, shape, wanted) as writer:
         for index, mask in enumerate(masks):
             picture = _gray(mask) if gray else _luma(mask)
             writer.write(Frame(index, plan.pts[index], 0, picture))
