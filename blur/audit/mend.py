@@ -23,10 +23,11 @@ from blur.media.open.small_pictures import display_gray
 from blur.process.progress import Progress
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.complete import complete, smooth
+from blur.scan.doubts import doubt_of
 from blur.scan.link import Tracklet
 from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
 from blur.scan.timeline import Timeline
-from blur.scan.tracks import as_stored, doubt_of, tracklets_of
+from blur.scan.tracks import as_stored, tracklets_of
 from blur.settings import Settings
 
 

@@ -102,7 +102,7 @@ def scan(
     camera, timeline = first.camera, Timeline.of(first.pts, job.info.time_base, first.cuts)
     tracklets = tracklets_of(first.sightings, camera, timeline)
     tracklets = _second_pass(job, first, timeline, tracklets)
-    tracks, doubts = tracks_of(tracklets, camera, timeline, settings.hold)
+    tracks, doubts = tracks_of(tracklets, camera, timeline, settings.hold, job.info.square)
     tracks, doubts = as_stored(job.info, tracks, doubts)
     size, small = (job.info.width, job.info.height), job.info.fitted(MOTION_WIDTH)
     tracks += dark_tracks(first.lights, timeline, size, small, len(tracks) + 1)

@@ -75,8 +75,8 @@ def features(tracklet: Tracklet) -> dict[str, float]:
 
 def is_face(tracklet: Tracklet) -> bool:
     """Whether a tracklet is taken for a face, and so is covered."""
-    if tracklet.verdict is Verdict.NONE:
-        return False
+    if tracklet.verdict in (Verdict.NONE, Verdict.FACE):
+        return tracklet.verdict is Verdict.FACE
     return bool(sure(tracklet).any()) or credence(tracklet) >= FACE_BAR
 
 

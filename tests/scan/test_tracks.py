@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,13 +18,14 @@ from blur.scan.timeline import Timeline
 from blur.scan.tracks import tracklets_of, tracks_of
 
 FPS = 30
+SIZE = (640.0, 360.0)
 
 
 def built(
     seen: list[Sightings], frames: int, cuts: list[int], path: Camera, hold: float = 1.0
 ) -> tuple[list[Track], list[Doubt]]:
     timeline = Timeline(np.arange(frames) / FPS, cuts)
-    return tracks_of(tracklets_of(seen, path, timeline), path, timeline, hold)
+    return tracks_of(tracklets_of(seen, path, timeline), path, timeline, hold, SIZE)
 
 
 def standing(frames: range, x: float = 300, score: float = 0.8, size: float = 60) -> list[Seen]:
@@ -61,13 +64,47 @@ def test_what_is_hardly_a_face_is_no_doubt() -> None:
     assert built([seen], 120, [], camera(120)) == ([], [])
 
 
+@pytest.mark.parametrize(("x", "reasons"), [(310, []), (500, [Reason.WEEDED])])
+def test_what_a_cover_hides_is_no_doubt(x: float, reasons: list[Reason]) -> None:
+    [patch] = sightings([(61, x, 205.0, 30.0, 0.12)])
+    patch.evidence[:, 1] = 0
+    seen = sorted([*sightings(standing(range(0, 120, 3))), patch], key=lambda s: s.frame)
+    _, doubts = built(seen, 120, [], camera(120))
+    assert [doubt.reason for doubt in doubts] == reasons
+
+
+def weeded(verdict: Verdict) -> tuple[list[Track], list[Doubt]]:
+    """A tracklet seen on the first and the last of 60 frames, and followed between."""
+    frames = np.arange(60)
+    evidence = np.zeros((60, len(FAMILIES)), np.float32)
+    evidence[[0, 59], 0] = 0.22
+    boxes = np.array([[300, 200, 60, 60, 0]] * 60, np.float32)
+    patch = Tracklet(frames, boxes, evidence, hits=0.1, verdict=verdict)
+    return tracks_of([patch], camera(60), Timeline(frames / FPS, []), 1.0, SIZE)
+
+
+def test_a_doubt_about_no_cover_is_around_the_sightings_alone() -> None:
+    tracks, doubts = weeded(Verdict.OPEN)
+    assert tracks == []
+    assert sorted((d.start, d.end) for d in doubts) == [(0, 1), (59, 60)]
+
+
+def test_close_ups_that_are_quiet_leave_no_doubt_about_no_cover() -> None:
+    assert weeded(Verdict.UNLIKELY) == ([], [])
+
+
+def test_a_face_that_landmarks_prove_is_covered_whatever_its_scores() -> None:
+    [track], _ = weeded(Verdict.FACE)
+    assert (track.start, track.end) == (0, 60)
+
+
 def judged_as(verdict: Verdict, score: float) -> tuple[list[Track], list[Doubt]]:
     """A tracklet seen on every third of 90 frames, and lost on 30 of them."""
     frames = np.array([*range(0, 30, 3), *range(60, 90, 3)])
     boxes = np.array([[300, 200, 60, 60, 0]] * len(frames), np.float32)
     evidence = np.full((len(frames), len(FAMILIES)), score, np.float32)
     face = Tracklet(frames, boxes, evidence, verdict=verdict)
-    return tracks_of([face], camera(90), Timeline(np.arange(90) / FPS, []), 1.0)
+    return tracks_of([face], camera(90), Timeline(np.arange(90) / FPS, []), 1.0, SIZE)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +136,27 @@ def test_a_face_nobody_saw_for_long_is_a_doubt_there() -> None:
     assert (doubt.start, doubt.end) == (31, 70)
 
 
+def lost(marked: Sequence[int], x: float = 300, score: float = 0.8) -> list[Doubt]:
+    """Doubts about a face detected on the first and last ten of 90 frames and followed on all
+    others but those `marked`, at a place `x` pixels from the left."""
+    frames = np.array([f for f in range(90) if f not in marked])
+    boxes = np.array([[300, 200, 60, 60, 0]] * len(frames), np.float32)
+    boxes[(frames >= 10) & (frames < 80), 0] = x
+    evidence = np.full((len(frames), len(FAMILIES)), score, np.float32)
+    evidence[(frames >= 10) & (frames < 80)] = 0
+    face = Tracklet(frames, boxes, evidence)
+    timeline = Timeline(np.arange(90) / FPS, [])
+    return tracks_of([face], camera(90), timeline, 1.0, SIZE)[1]
+
+
+def test_only_a_guess_in_sight_may_show_a_lost_face() -> None:
+    guessed = range(30, 50)
+    assert [(d.start, d.end, d.reason) for d in lost(guessed)] == [(30, 50, Reason.LOST)]
+    assert lost(range(30, 33)) == []
+    assert lost(guessed, x=-60) == []
+    assert Reason.LOST not in [d.reason for d in lost(guessed, score=0.12)]
+
+
 def test_a_cover_that_swells_is_a_doubt_of_excess_there() -> None:
     """A face of 60 pixels is followed into a patch of 240, and found again."""
     frames = np.arange(120)
@@ -107,7 +165,7 @@ def test_a_cover_that_swells_is_a_doubt_of_excess_there() -> None:
     boxes = np.stack([0 * sizes + 300, 0 * sizes + 200, sizes, sizes, 0 * sizes], axis=1)
     evidence = np.where(lost, 0.0, 0.8)[:, None].repeat(len(FAMILIES), axis=1)
     face = Tracklet(frames, boxes.astype(np.float32), evidence.astype(np.float32))
-    _, doubts = tracks_of([face], camera(120), Timeline(frames / FPS, []), 1.0)
+    _, doubts = tracks_of([face], camera(120), Timeline(frames / FPS, []), 1.0, SIZE)
     [doubt] = [d for d in doubts if d.reason is Reason.LARGE]
     assert doubt.reason.kind is Kind.EXCESS
     assert (doubt.start, doubt.end) == pytest.approx((60, 80), abs=2)
@@ -171,7 +229,7 @@ def test_a_hold_is_seconds_at_the_clips_own_rate() -> None:
     [seen] = sightings([(50, 300, 200, 60, 0.9)])
     timeline = Timeline(np.arange(200) / 50, [])
     path = camera(200)
-    [track], _ = tracks_of(tracklets_of([seen], path, timeline), path, timeline, 0.5)
+    [track], _ = tracks_of(tracklets_of([seen], path, timeline), path, timeline, 0.5, SIZE)
     assert (track.start, track.end) == (25, 76)
 
 
@@ -181,7 +239,7 @@ def test_a_hold_is_no_shorter_where_frames_come_faster() -> None:
     timeline = Timeline(times, [])
     path = camera(350)
     [seen] = sightings([(270, 300, 200, 60, 0.9)])
-    [track], _ = tracks_of(tracklets_of([seen], path, timeline), path, timeline, 1.0)
+    [track], _ = tracks_of(tracklets_of([seen], path, timeline), path, timeline, 1.0, SIZE)
     assert track.start == 210
     assert track.end == 331
 
