@@ -21,6 +21,17 @@ settings.load_profile("patient")
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Groups for tests side by side: a file's share what they make; two browsers starve each other
+    on two cores, so the files with one are a group."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    drives = {item.path for item in items if "browser" in getattr(item, "fixturenames", ())}
+    for item in items:
+        group = "browser" if item.path in drives else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def _folder(name: str) -> Path:
     folder = _SHARED / name
     if not folder.is_dir():
