@@ -26,6 +26,9 @@ _TURNED = 60.0
 _SHARED = 1 / 3
 """Share of a tracklet's sightings with one of another near in time, from which both are compared;
 larger keeps more doubles."""
+_ALIKE = 2.0
+"""Factor in size up to which a double's lone sightings are the better one's face, as a link's at
+most; a larger factor lets a body that is taken for a face swell a face's cover."""
 _JOIN_COST = 6.0
 """Cost, as `link_cost`, from which tracklets are not joined; larger joins more, strangers too."""
 _LONG_GAP = 30  # frames of a gap that cost at most; larger makes long absences dearer to join
@@ -38,8 +41,8 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
 
     The tracklet with more evidence keeps its boxes. Its double adds sightings more than `near`
     frames from any of its own, and sure ones before and after it: no frame with evidence is lost,
-    and weak sightings do not dilute the better one's. A double that is sometimes elsewhere is
-    another face at times: those sightings stay a tracklet.
+    and weak sightings do not dilute the better one's. A double that is sometimes elsewhere, or far
+    larger where the better one has no sighting, is another face at times: those stay a tracklet.
     """
     if not tracklets:
         return []
@@ -50,30 +53,38 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
     spans = _spans(still)
     kept: dict[int, Tracklet] = {}
     for weaker, tracklet in enumerate(tracklets):
+        left, seen = tracklet, still[weaker]
         for better in _meeting(spans, weaker, near):
             if better not in kept:
                 continue
-            shared, same = _coincidence(still[better], still[weaker], near)
+            shared, same = _coincidence(still[better], seen, near)
             if np.count_nonzero(same) <= np.count_nonzero(shared) / 2:
                 continue
-            elsewhere = shared & ~same
-            kept[better] = _extended(kept[better], tracklet.take(~elsewhere), near)
-            if elsewhere.any():
-                kept[weaker] = tracklet.take(~same)
-            break
-        else:
-            kept[weaker] = tracklet
+            elsewhere, alike = shared & ~same, _alike(still[better], seen)
+            lone = _lone(kept[better], left, near) & ~elsewhere
+            if (lone & alike).any():
+                kept[better] = kept[better].joined(left.take(lone & alike))
+            rest = ~same & (elsewhere.any() | (lone & ~alike))
+            left, seen = left.take(rest), seen.take(rest)
+            if not rest.any():
+                break
+        if len(left):
+            kept[weaker] = left
     return sorted(kept.values(), key=lambda t: t.start)
 
 
-def _extended(better: Tracklet, double: Tracklet, near: int) -> Tracklet:
-    """`better` with its double's sightings where it has none near, and sure ones beyond its
-    ends."""
+def _lone(better: Tracklet, double: Tracklet, near: int) -> _Rows:
+    """The double's sightings where the better one has none near, and sure ones beyond its ends."""
     own = better.frames
     lone = np.abs(double.frames - own[_nearest(double.frames, own)]) > near
     beyond = (double.frames < own[0]) | (double.frames > own[-1])
-    lone |= beyond & sure(double)
-    return better.joined(double.take(lone)) if lone.any() else better
+    return np.asarray(lone | (beyond & sure(double)))
+
+
+def _alike(better: Tracklet, double: Tracklet) -> _Rows:
+    """The double's sightings of about the size of the better one's nearest in time."""
+    other = better.boxes[_nearest(double.frames, better.frames)]
+    return np.asarray(np.abs(np.log(sizes(double.boxes) / sizes(other))) <= np.log(_ALIKE))
 
 
 def join(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[Tracklet]:

@@ -152,3 +152,24 @@ def test_what_was_seen_stays_near_a_tracklet_in_time_and_place(people: list[Seen
             assert any(abs(f - frame) <= NEAR for f, _ in kept)
     given_boxes = {(s.frame, *box) for s in sightings(people) for box in s.boxes.tolist()}
     assert all((f, *box.tolist()) in given_boxes for f, box in kept)
+
+
+def upside_down_body(frames: range) -> Tracklet:
+    """A body around the face, taken for a face upside down now and then."""
+    body = still(frames, 420, size=400, score=0.4)
+    body.boxes[:, 4] = 180
+    return body
+
+
+def test_a_body_that_is_taken_for_a_face_does_not_swell_the_faces_cover() -> None:
+    face, body = still(range(0, 60, 3)), upside_down_body(range(3, 100, 18))
+    kept = absorb([face, body], camera(100), NEAR)
+    assert max(kept, key=len).boxes[:, 2].max() == 60
+    seen_alone = {f for f in body.frames.tolist() if f > 57 + NEAR}
+    assert seen_alone <= {f for t in kept for f in t.frames.tolist()}
+
+
+def test_a_body_on_two_tracklets_of_a_face_is_a_double_of_both() -> None:
+    face = [still(range(0, 60, 3)), still(range(60, 120, 3))]
+    kept = absorb([*face, upside_down_body(range(3, 117, 18))], camera(120), NEAR)
+    assert all((t.boxes[:, 2] == 60).all() for t in kept)

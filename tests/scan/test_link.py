@@ -118,5 +118,11 @@ def test_long_shots_are_linked_without_seams() -> None:
     assert len(link(sightings(walk(100, 0.2, 200, frames)), camera(3000), REACH)) == 1
 
 
+def test_an_odd_sighting_at_a_seam_of_the_solution_does_not_part_a_face() -> None:
+    face = walk(300, 0, 200, range(0, 480, 3))
+    face[79] = (237, 290.0, 210.0, 82.0, 0.8)  # the last before frame 240
+    assert len(link(sightings(face), camera(480), REACH)) == 1
+
+
 def test_nothing_seen_is_no_tracklet() -> None:
     assert link([], camera(1), REACH) == []
