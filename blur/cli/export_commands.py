@@ -199,12 +199,15 @@ def mattes(
     they were rendered are left out.
     """
     from blur.cover.region import Covers
+    from blur.data.placement import Placement
     from blur.disk.atomic import refuse_links
     from blur.render.mattes import MatteFormat, matte_file, write_mattes
     from blur.store.shelf import Shelf
+    from blur.store.shift import shift_of
 
     folder, shelf, unfit = output or out / "mattes", Shelf(out), None
-    chosen = MatteFormat(kind)
+    chosen, settings = MatteFormat(kind), shelf.settings.output
+    placed = Placement(shift_of(shelf.folder, settings))
     for clip in each(shelf, clips):
         now, info = clip.now, clip.source.info
         if not now.is_rendered or shelf.output(now.entry) is None:
@@ -217,7 +220,7 @@ def mattes(
         refuse_links(output or out, target)
         require_new(target, overwrite or output is None)
         covers = Covers.of_plan(now.plan, now.cover, now.resolved.plan.tracks)
-        write_mattes(target, info, now.plan, covers, shelf.settings.output, chosen)
+        write_mattes(target, info, now.plan, covers, settings, chosen, placed)
         click.echo(f"written: {target.relative_to(folder)}")
     if unfit is not None:
         raise unfit

@@ -20,10 +20,12 @@ from blur.cover.layout import layout_of, paintable
 from blur.cover.matte import matte
 from blur.cover.region import Covers
 from blur.cover.window import PixelMask
+from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
 from blur.disk import atomic
 from blur.media.open.clip_info import ClipInfo, Colour
 from blur.media.open.read import Frame
+from blur.media.write.delivery import delivery_of
 from blur.media.write.writer import Writer
 from blur.settings import AudioMode, Codec, Hardware, OutputSettings
 
@@ -60,6 +62,7 @@ def write_mattes(
     covers: Covers,
     settings: OutputSettings,
     kind: MatteFormat,
+    placed: Placement = WHOLE,
 ) -> None:
     """Write the mattes of the clip `info`, covered by `covers`, to a `matte_file`.
 
@@ -85,7 +88,7 @@ def write_mattes(
         dropped=(),
         notes=(),
     )
-    with Writer(target, shape, wanted) as writer:
+    with Writer(target, shape, wanted, delivery_of(shape, wanted, placed=placed)) as writer:
         for index, mask in enumerate(masks):
             picture = _gray(mask) if gray else _luma(mask)
             writer.write(Frame(index, plan.pts[index], 0, picture))
