@@ -61,7 +61,7 @@ def test_playing_and_stopping_ends_on_an_exact_frame(page: Page) -> None:
 def test_doubts_are_jumped_through_in_the_order_of_the_clip(page: Page) -> None:
     page.press("]")
     page.at(12)
-    page.waits_for('#chosen:has-text("Face 1")')
+    page.waits_for('#chosen:has-text("Cover 1")')
     page.press("]")
     page.at(30)
     page.waits_for('#chosen:has-text("Not covered")')
@@ -85,13 +85,13 @@ def test_a_doubt_where_nothing_is_covered_is_covered_with_a_key(page: Page, out:
 
 def test_a_face_is_kept_clear_for_a_reason_and_undone(page: Page, out: Path) -> None:
     page.click(60, 80)
-    page.waits_for('#chosen:has-text("Face 0")')
+    page.waits_for('#chosen:has-text("Cover 0")')
     covered = page.picture()
     page.press("x")
     page.press("Escape")  # without a reason nothing happens
     page.press("x")
     page.answer("has agreed to be seen")
-    page.says("Face 0: kept clear")
+    page.says("Cover 0: kept clear")
     page.waits_for('#chosen:has-text("Kept clear")')
     page.waits_for("#origin.doubt")
     page.at(0)
@@ -113,7 +113,7 @@ def test_a_face_is_kept_clear_for_a_reason_and_undone(page: Page, out: Path) -> 
 
 def test_only_a_span_is_kept_clear_when_one_is_marked(page: Page, out: Path) -> None:
     page.press("ArrowDown")
-    page.waits_for('#chosen:has-text("Face 0")')
+    page.waits_for('#chosen:has-text("Cover 0")')
     page.press("ArrowRight", "ArrowRight", "i", "ArrowRight", "ArrowRight", "o")
     page.waits_for('#span:has-text("frames 2")')
     page.press("x")
@@ -128,10 +128,10 @@ def test_several_faces_are_picked_from_their_thumbnails(page: Page, out: Path) -
     page.waits_for("#faces .tile >> nth=2")
     page.page.locator("#faces .tile .pick").nth(0).click()
     page.press("ArrowRight", "Space")
-    page.waits_for('#chosen:has-text("2 faces picked")')
+    page.waits_for('#chosen:has-text("2 covers picked")')
     page.press("x")
     page.answer("both agreed")
-    page.says("2 faces: kept clear")
+    page.says("2 covers: kept clear")
     assert [edit.reason for edit in edits(out).tracks] == ["both agreed"] * 2
 
 
@@ -139,8 +139,8 @@ def test_a_split_track_is_decided_about_in_parts(page: Page) -> None:
     page.press("ArrowDown", "Shift+ArrowRight")
     page.at(30)
     page.press("s")
-    page.says("Another face begins on frame 30")
-    page.waits_for('#tabs:has-text("Faces4")')
+    page.says("Another cover begins on frame 30")
+    page.waits_for('#tabs:has-text("Covers4")')
     page.waits_for('#chosen:has-text("frames 0")')
 
 
@@ -159,7 +159,7 @@ def test_peeking_shows_what_is_beneath_while_the_key_is_held(page: Page) -> None
     covered = page.picture()
     page.page.keyboard.down("p")
     page.waits_for("#stage.beneath")
-    page.waits_for('#origin:has-text("Beneath")')
+    page.waits_for('#origin:has-text("The original")')
     page.waits_for("#stage:not([aria-busy])")
     beneath = page.picture()
     page.page.keyboard.up("p")

@@ -153,7 +153,7 @@ def test_a_decision_about_a_face_that_is_another_by_then_is_refused(page: Page, 
     page.press("s", "c")
     late.wait()
     late.let_go()
-    page.says("Face 0 is no longer what it was; nothing was done")
+    page.says("Cover 0 is no longer what it was; nothing was done")
     page.settled()
     assert len(edits(out).splits) == 1
     assert edits(out).tracks == ()
@@ -164,7 +164,7 @@ def test_what_was_built_on_a_refused_decision_is_dropped_with_it(page: Page, out
     page.press("r", "r")
     page.says("Covered on")
     page.click(60, 80)
-    page.waits_for('#chosen:has-text("Face 0")')
+    page.waits_for('#chosen:has-text("Cover 0")')
     late = Late(page, "/act$")
     page.forgives("409 (Conflict)")
     page.press("e", "z")
@@ -177,7 +177,7 @@ def test_what_was_built_on_a_refused_decision_is_dropped_with_it(page: Page, out
 
 def test_what_was_changed_elsewhere_is_not_decided_about(page: Page, out: Path) -> None:
     page.click(60, 80)
-    page.waits_for('#chosen:has-text("Face 0")')
+    page.waits_for('#chosen:has-text("Cover 0")')
     late = Late(page, "/act$")
     page.forgives("409 (Conflict)")
     page.press("c")
@@ -241,7 +241,7 @@ def test_the_picture_is_named_for_what_it_is_until_the_next_one_comes(page: Page
     page.says("Covered on")
     page.waits_for('#origin:has-text("The rendered file")')
     late.let_go()
-    page.waits_for('#origin:has-text("As it will be covered")')
+    page.waits_for('#origin:has-text("Preview: press Render")')
 
 
 def test_outlines_of_the_clip_as_it_was_are_not_taken_hold_of(page: Page, out: Path) -> None:
@@ -293,9 +293,9 @@ def test_picks_stay_with_their_faces_when_faces_are_numbered_anew(page: Page) ->
     page.page.locator("#faces .tile .pick").nth(3).click()
     page.waits_for('#faces .tile[aria-selected="true"] .line:has-text("3")')
     page.click(60, 80)
-    page.waits_for('#chosen:has-text("1 face picked")')
+    page.waits_for('#chosen:has-text("1 cover picked")')
     page.press("Shift+ArrowRight", "s")  # the part of face 0 that is split off is face 3 now
-    page.says("Another face begins")
+    page.says("Another cover begins")
     page.settled()
     picked = page.page.locator('#faces .tile[aria-selected="true"] .line')
     assert [text.strip() for text in picked.all_inner_texts()] == ["4"]
@@ -303,7 +303,7 @@ def test_picks_stay_with_their_faces_when_faces_are_numbered_anew(page: Page) ->
 
 def test_a_face_that_another_scan_numbered_is_not_the_selected_one(page: Page, out: Path) -> None:
     page.click(60, 80)
-    page.waits_for('#chosen:has-text("Face 0")')
+    page.waits_for('#chosen:has-text("Cover 0")')
     shelf = Shelf(out)
     file = shelf.folder.plan_of(shelf.entry(key_of(out, "a.mp4")).fingerprint)
     plan = load_plan(file)
@@ -315,7 +315,7 @@ def test_a_face_that_another_scan_numbered_is_not_the_selected_one(page: Page, o
     page.waits_for('#chosen:has-text("a.mp4")')
     page.settled()
     page.press("c")
-    page.says("Select a face first")
+    page.says("Select a cover first")
     assert edits(out) is None
 
 
@@ -366,7 +366,7 @@ def test_a_render_from_before_the_last_decision_is_not_called_the_result(
     page.page.route("**/api/clips", listed)
     page.waits_for('#clips progress[aria-label="render"]')
     stage = "done"
-    page.says("Rendered, but not with what was decided meanwhile")
+    page.says("You changed something during the render")
     page.waits_for("#origin.doubt")
     page.page.unroute_all(behavior="wait")
 

@@ -15,6 +15,7 @@ import { refreshQueue } from "./queue.js";
 import "./commands.js";
 import { listing, open } from "./review.js";
 import { say, state, update } from "./state.js";
+import { t } from "./words.js";
 
 for (const event of ["input", "change", "focusout"]) addEventListener(event, update); // fields are shown as they stand
 update();
@@ -22,4 +23,4 @@ await listing.watch();
 refreshQueue();
 const first = state.rows.find((row) => row.key === location.hash.slice(1)) ?? state.rows[0];
 if (first) await open(first.key);
-else say("There is no clip in this folder yet. Run blur on it first.");
+else say(t("page.none"));

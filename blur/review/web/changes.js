@@ -6,6 +6,7 @@
 import { again } from "./lane.js";
 import { Refusal, readClip, sendChange } from "./protocol.js";
 import { update } from "./state.js";
+import { t } from "./words.js";
 /** @import { Answer, Change, Clip, Lane, Verb } from "./protocol.js" */
 
 /** `clip` is the newest view; `seen` are the revisions that led to it by changes made here.
@@ -75,7 +76,7 @@ export class Changes {
     const now = line.clip ?? clip;
     try {
       if (now.revision !== clip.revision && (exact || !line.seen.has(clip.revision))) {
-        throw new Refusal({ subject: clip.name, problem: "was changed meanwhile; nothing was done", remedy: "look at it as it is now, and decide again" });
+        throw new Refusal({ subject: clip.name, problem: t("refusal.meanwhile"), remedy: t("refusal.look") });
       }
       const answer = await sendChange(clip.key, verb, { revision: now.revision, ...body(...about.map((lane) => again(lane, now))) });
       line.seen.add(now.revision);

@@ -2,20 +2,17 @@
 // Tells of the selected face or region, the doubt or the faces that are picked, with what can be done.
 
 import { cover, extend, follow, keep, split } from "./decide.js";
-import { $, el, plural, short } from "./dom.js";
+import { $, el, short } from "./dom.js";
 import { covers, isAllClear, isClear, named, spare } from "./lane.js";
 import { adviceOf, reasonOf } from "./asked.js";
 import { faceOf } from "./protocol.js";
 import { removeRegion, setEnd } from "./region.js";
 import { player } from "./review.js";
 import { clockOf, panel, selected, set, shown, span, state } from "./state.js";
+import { t, tellOf } from "./words.js";
 /** @import { Clip, Doubt, Lane } from "./protocol.js" */
 
-const SOURCES = /** @type {Record<string, string>} */ ({
-  audit: "Found by the audit.",
-  edit: "Added by a person.",
-  dark: "Black to the eye, but a brightened copy may show who is there: all of the picture is covered.",
-});
+const SURE = [0.7, 0.4]; // of a detector's score: above the first it is called high, below the second low
 
 // In words, so that it is built anew only when they change: buttons must keep the focus while playing.
 panel(() => [JSON.stringify([state.clip?.revision, here(), [...state.picked], state.bare, state.clip && span(), state.pointed])], () => {
@@ -35,43 +32,45 @@ function here() {
 /** @param {string} text @param {string} key @param {() => unknown} run @param {boolean} [disabled] */
 const button = (text, key, run, disabled = false) => el("button", { onclick: run, disabled }, text, el("kbd", {}, key));
 
+const sureness = (/** @type {number} */ score) => t(score > SURE[0] ? "chosen.sure" : score > SURE[1] ? "chosen.unsure" : "chosen.weak");
+
 function aboutClip(/** @type {Clip} */ clip) {
-  const shots = plural(clip.cuts.length + 1, "shot");
+  const [shots, covers] = [t("count.shots", { n: clip.cuts.length + 1 }), t("count.covers", { n: clip.lanes.length })];
   return [
-    el("h3", {}, clip.name),
-    el("p", {}, `${clip.width} × ${clip.height}, ${short(clockOf(clip).seconds)}, ${shots}, ${plural(clip.lanes.length, "face")}`),
-    ...clip.notes.map((note) => el("p", {}, note)),
+    el("h3", {}, el("bdi", {}, clip.name)),
+    el("p", {}, t("chosen.clip", { width: clip.width, height: clip.height, time: short(clockOf(clip).seconds), shots, covers })),
+    ...clip.notes.map((note) => el("p", { dir: "auto" }, note)),
   ];
 }
 
 function aboutFace(/** @type {Lane} */ lane) {
   const inside = covers(lane, player.frame);
   const seen = lane.seen.reduce((sum, [a, b]) => sum + b - a, 0);
-  const covered = isAllClear(lane) ? el("span.clear", {}, "Kept clear") : lane.clear.length ? el("span.clear", {}, "Kept clear in part") : "Covered";
-  const source = SOURCES[lane.source] ?? `Seen on about ${plural(seen, "frame")}, score ${lane.score}.`;
-  const told = el("div", {}, el("h3", {}, named(lane)), el("p", {}, covered, `, frames ${lane.start}–${lane.end - 1}`), el("p", {}, source));
+  const covered = isAllClear(lane) ? el("span.clear", {}, t("chosen.clear")) : lane.clear.length ? el("span.clear", {}, t("chosen.partly")) : t("chosen.covered");
+  const source = tellOf(`chosen.${lane.source}`, t("chosen.seen", { n: seen, sure: sureness(lane.score), percent: Math.round(100 * lane.score) }));
+  const told = el("div", {}, el("h3", {}, named(lane)), el("p", {}, covered, t("chosen.frames", { first: lane.start, last: lane.end - 1 })), el("p", {}, source));
   return [
     el("div.about", {}, state.bare ? el("img", { src: faceOf(shown(), lane), alt: "" }) : null, told),
     el("div.acts", {},
-      button("Keep clear…", "X", keep),
-      button("Cover", "C", cover, !lane.clear.length && !span()),
-      button("Split", "S", split, !inside || player.frame === lane.start),
-      button("Extend to here", "E", extend, inside),
-      button("Follow to here", "F", follow, inside),
+      button(t("act.keep"), "X", keep),
+      button(t("act.cover"), "C", cover, !lane.clear.length && !span()),
+      button(t("act.split"), "S", split, !inside || player.frame === lane.start),
+      button(t("act.extend"), "E", extend, inside),
+      button(t("act.follow"), "F", follow, inside),
     ),
   ];
 }
 
 function aboutRegion(/** @type {Lane} */ lane) {
-  const removed = spare(lane, player.frame) ? "keyframe" : "region";
+  const removed = t(spare(lane, player.frame) ? "act.remove keyframe" : "act.remove region");
   return [
     el("h3", {}, named(lane)),
-    el("p", {}, `Drawn, frames ${lane.start}–${lane.end - 1}, ${plural(lane.keys.length, "keyframe")}`),
+    el("p", {}, t("chosen.region", { first: lane.start, last: lane.end - 1, n: lane.keys.length })),
     el("div.acts", {},
-      button("Begins here", "I", () => setEnd(0)),
-      button("Ends here", "O", () => setEnd(1)),
-      button("Follow", "F", follow),
-      button(`Remove ${removed}`, "Del", removeRegion),
+      button(t("act.begin"), "I", () => setEnd(0)),
+      button(t("act.end"), "O", () => setEnd(1)),
+      button(t("act.track"), "F", follow),
+      button(removed, "Del", removeRegion),
     ),
   ];
 }
@@ -79,15 +78,15 @@ function aboutRegion(/** @type {Lane} */ lane) {
 function aboutDoubt(/** @type {Doubt} */ doubt) {
   return [
     el("h3.bad", {}, reasonOf(doubt)),
-    el("p", {}, `${adviceOf(doubt)} Frames ${doubt.start}–${doubt.end - 1}.`),
-    el("div.acts", {}, button("Cover it", "C", cover)),
+    el("p", {}, t("chosen.doubt", { advice: adviceOf(doubt), first: doubt.start, last: doubt.end - 1 })),
+    el("div.acts", {}, button(t("act.cover it"), "C", cover)),
   ];
 }
 
 function aboutPicked() {
   return [
-    el("h3", {}, `${plural(state.picked.size, "face")} picked`),
-    el("p", {}, "A decision is made for all of them, each on all its frames unless a span is marked."),
-    el("div.acts", {}, button("Keep clear…", "X", keep), button("Cover", "C", cover), el("button", { onclick: () => set({ picked: new Set() }) }, "Pick none")),
+    el("h3", {}, t("chosen.picked", { n: state.picked.size })),
+    el("p", {}, t("chosen.picked.about")),
+    el("div.acts", {}, button(t("act.keep"), "X", keep), button(t("act.cover"), "C", cover), el("button", { onclick: () => set({ picked: new Set() }) }, t("act.pick none"))),
   ];
 }

@@ -12,9 +12,10 @@ import { goClip } from "./shelf.js";
 import { check } from "./watch.js";
 import { NOTHING, clockOf, isOpening, pick, say, set, shown, state } from "./state.js";
 import { lookAtAll, zoom } from "./timeline.js";
+import { LANGUAGES, language, t } from "./words.js";
 
-const undo = () => undoAnswer() || change("undo", { body: () => ({}), told: "Undone." });
-const redo = () => change("redo", { body: () => ({}), told: "Done again." });
+const undo = () => undoAnswer() || change("undo", { body: () => ({}), told: t("undo.told") });
+const redo = () => change("redo", { body: () => ({}), told: t("redo.told") });
 const second = () => Math.max(1, Math.round(1 / clockOf(shown()).usual)); // in frames
 
 function bare() {
@@ -62,7 +63,7 @@ const COMMANDS = {
 const ALWAYS = new Set(["q", "PageUp", "PageDown", "1", "2", "3"]); // without a clip, too
 const REPEATED = /^Arrow|^[+\-=]$/; // while the key is held
 
-const tooEarly = () => isOpening() && say("The clip is being opened. Press again when you see it.");
+const tooEarly = () => isOpening() && say(t("stage.too early"));
 const showKeys = () => $("#keys", HTMLDialogElement).showModal();
 
 document.addEventListener("keydown", (event) => {
@@ -70,11 +71,20 @@ document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]") || !(target instanceof HTMLElement)) return;
   if (target.id === "filter" && event.key === "ArrowDown") return $("#clips").focus();
   if (target.matches("input, select")) return event.key === "Escape" && target.blur();
-  if (event.key === "?") return showKeys();
-  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.key === "?" || event.key === "؟") return showKeys();
+  const key = keyOf(event);
   if (target.matches("button") && (key === "Space" || key === "Enter") && !event.ctrlKey && !event.metaKey) return;
   if (press(key, event)) event.preventDefault();
 });
+
+/** On a keyboard of another script, the key where a Latin one has the letter. @param {KeyboardEvent} event */
+function keyOf({ key, code }) {
+  if (key === " ") return "Space";
+  if (key.length !== 1) return key;
+  const latin = { BracketLeft: "[", BracketRight: "]", Comma: ",", Period: "." };
+  if (key > "~") return /** @type {Record<string, string>} */ (latin)[code] ?? code.replace(/^(Key|Digit)/, "").toLowerCase();
+  return key.toLowerCase();
+}
 
 /** Whether the key means something here, and is done. @param {string} key @param {KeyboardEvent} event */
 function press(key, event) {
@@ -120,8 +130,12 @@ $("#render").addEventListener("click", render);
 $("#bare").addEventListener("click", bare);
 $("#help").addEventListener("click", showKeys);
 $("#keys .columns").append(
-  ...KEYS.flatMap(([title, rows]) => [el("h4", {}, title), ...rows.map(([key, does]) => el("div", {}, el("span", {}, el("kbd", {}, key)), el("span", {}, does)))]),
+  ...KEYS.flatMap(([title, rows]) => [el("h3", {}, t(title)), ...rows.map(([key, does]) => el("div", {}, el("span", {}, el("kbd", {}, key)), el("span", {}, t(does))))]),
 );
+
+const tongue = $("#language", HTMLSelectElement);
+tongue.append(...Object.entries(LANGUAGES).map(([tag, { name }]) => el("option", { value: tag, lang: tag, selected: tag === language }, name)));
+tongue.addEventListener("change", () => (location.search = `?language=${tongue.value}`)); // all decisions are with the server
 
 // A decision that is not saved yet would be lost with the page.
 addEventListener("beforeunload", (event) => (state.nudge || changes.pending()) && event.preventDefault());

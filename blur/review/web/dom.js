@@ -1,6 +1,8 @@
 // @ts-check
 // Small helpers to build the page; text only ever enters as text.
 
+import { t } from "./words.js";
+
 /** The page's own element. Throws when there is none of that kind.
  * @template {Element} [T=HTMLElement] @param {string} selector @param {new () => T} [kind] */
 export function $(selector, kind) {
@@ -47,9 +49,6 @@ export function time(/** @type {number} */ seconds) {
 }
 
 export function short(/** @type {number} */ seconds) {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")} min`;
+  if (seconds < 60) return t("time.seconds", { n: seconds.toFixed(1) });
+  return t("time.minutes", { n: `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}` });
 }
-
-/** @type {(n: number, word: string) => string} */
-export const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;

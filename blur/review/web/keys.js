@@ -1,43 +1,32 @@
 // @ts-check
 // Every key of the page as the help page names it.
 
-/** @type {[title: string, rows: [key: string, does: string][]][]} */
+/** @import { Key } from "./words.js" */
+
+/** @type {[title: Key, rows: [key: string, does: Key][]][]} */
 export const KEYS = [
-  ["The doubts of all clips", [
-    ["Q", "look at what waits, the gravest first; back to all clips"],
-    ["A", "OK: right as it is shown"], ["C", "cover it, or cover more"], ["F", "track it and cover it"],
-    ["X", "uncover it (asks why)"], ["N  ] [", "next without an answer, the one before"], ["Z", "take the last answer back"],
+  ["keys.queue", [
+    ["Q", "keys.queue.q"], ["A", "keys.queue.a"], ["C", "keys.queue.c"], ["F", "keys.queue.f"], ["X", "keys.queue.x"],
+    ["N  ] [", "keys.queue.n"], ["Z", "keys.queue.z"],
   ]],
-  ["Moving", [
-    ["Space", "play or stop"],
-    ["J K L", "play backwards, stop, play; again for double speed"],
-    ["← →", "one frame; with Shift one second"], ["Home End", "first and last frame"],
-    ["[ ]", "doubt before, next doubt"], [", .", "cut before, next cut"],
-    ["G", "go to a frame by its number"], ["PgUp PgDn", "clip before, next clip"],
-    ["+ − 0", "zoom the timeline; 0 shows all of it"],
+  ["keys.moving", [
+    ["Space", "keys.moving.space"], ["J K L", "keys.moving.jkl"], ["← →", "keys.moving.arrows"], ["Home End", "keys.moving.home"],
+    ["[ ]", "keys.moving.doubts"], [", .", "keys.moving.cuts"], ["G", "keys.moving.g"], ["PgUp PgDn", "keys.moving.pages"],
+    ["+ − 0", "keys.moving.zoom"],
   ]],
-  ["Looking", [
-    ["P (hold)", "peek beneath the covers"], ["H", "show or hide outlines"], ["B", "show or hide uncovered pictures of faces"],
-    ["↑ ↓", "select the next face on this frame"],
-    ["1 2 3", "doubts, faces, decisions"],
-    ["Esc", "select nothing, forget the span, stop drawing"],
+  ["keys.looking", [
+    ["P", "keys.looking.p"], ["H", "keys.looking.h"], ["B", "keys.looking.b"], ["↑ ↓", "keys.looking.arrows"],
+    ["1 2 3", "keys.looking.tabs"], ["Esc", "keys.looking.esc"],
   ]],
-  ["Deciding about the selected face", [
-    ["X", "keep it clear (asks why)"], ["C", "cover it"],
-    ["I O", "first and last frame of the span that is meant"],
-    ["S", "split: another face begins here"],
-    ["E", "extend the cover to this frame"], ["F", "follow it to this frame"],
-    ["T", "pick it, to decide about several at once"],
+  ["keys.deciding", [
+    ["X", "keys.deciding.x"], ["C", "keys.deciding.c"], ["I O", "keys.deciding.io"], ["S", "keys.deciding.s"],
+    ["E", "keys.deciding.e"], ["F", "keys.deciding.f"], ["T", "keys.deciding.t"],
   ]],
-  ["Covering a region", [
-    ["R", "draw with the mouse; R again puts one in the middle"],
-    ["Alt + arrows", "move the selected region (a keyframe); with Shift resize"],
-    ["I O", "first and last frame of the selected region"],
-    ["F", "follow what it covers from here on"],
-    ["Delete", "remove the keyframe on this frame, or else the region"],
+  ["keys.region", [
+    ["R", "keys.region.r"], ["Alt + ← → ↑ ↓", "keys.region.alt"], ["I O", "keys.region.io"], ["F", "keys.region.f"],
+    ["Delete", "keys.region.del"],
   ]],
-  ["The clip", [
-    ["Z  Y", "undo, redo"], ["M", "mark the clip as watched, with initials; with Shift go on to the next"],
-    ["Ctrl + Enter", "render the clips that changed"], ["?", "this page"],
+  ["keys.clip", [
+    ["Z  Y", "keys.clip.zy"], ["M", "keys.clip.m"], ["Ctrl + Enter", "keys.clip.render"], ["?", "keys.clip.help"],
   ]],
 ];

@@ -2,10 +2,11 @@
 // Lanes (a face, or a region that a person drew) and doubts: their names, and which they are.
 
 import { Refusal } from "./protocol.js";
+import { t } from "./words.js";
 /** @import { Clip, Doubt, Lane } from "./protocol.js" */
 
 export const named = (/** @type {Lane} */ lane) =>
-  lane.region !== null ? `Region ${lane.region}` : `${lane.source === "dark" ? "Dark" : "Face"} ${lane.id}`;
+  lane.region !== null ? t("name.region", { id: lane.region }) : t(lane.source === "dark" ? "name.dark" : "name.cover", { id: lane.id });
 export const covers = (/** @type {Lane | Doubt} */ { start, end }, /** @type {number} */ frame) => start <= frame && frame < end;
 export const isClear = (/** @type {Lane} */ lane, /** @type {number} */ frame) => lane.clear.some(([a, b]) => a <= frame && frame < b);
 export const isAllClear = (/** @type {Lane} */ { clear, start, end }) => clear.length === 1 && clear[0][0] === start && clear[0][1] === end;
@@ -28,5 +29,5 @@ export function identity(lane) {
 export function again(lane, clip) {
   const found = clip.lanes.find((other) => identity(other) === identity(lane));
   if (found && (lane.region !== null || (found.start === lane.start && found.end === lane.end))) return found;
-  throw new Refusal({ problem: `${named(lane)} is no longer what it was; nothing was done`, remedy: "look at it as it is now, and decide again" });
+  throw new Refusal({ problem: t("refusal.other", { name: named(lane) }), remedy: t("refusal.look") });
 }

@@ -63,7 +63,7 @@ export class List {
     made.style.height = `${columns > 1 ? height - 4 : height}px`;
     if (this.how.minWidth !== Infinity) {
       made.style.width = `calc(${100 / columns}% - 4px)`;
-      made.style.left = `calc(${((i % columns) * 100) / columns}% + 2px)`;
+      made.style.insetInlineStart = `calc(${((i % columns) * 100) / columns}% + 2px)`;
     }
     made.addEventListener("click", (event) => {
       this.at = Math.max(0, this.items.indexOf(item));
@@ -84,7 +84,8 @@ export class List {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { columns } = this;
     const page = Math.max(1, Math.floor(this.box.clientHeight / this.rowHeight)) * columns;
-    const sideways = columns > 1 ? { ArrowRight: 1, ArrowLeft: -1 } : {};
+    const on = document.documentElement.dir === "rtl" ? -1 : 1;
+    const sideways = columns > 1 ? { ArrowRight: on, ArrowLeft: -on } : {};
     const steps = { ArrowDown: columns, ArrowUp: -columns, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity, ...sideways };
     const step = /** @type {Record<string, number>} */ (steps)[event.key];
     if (step !== undefined) {

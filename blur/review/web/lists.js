@@ -2,20 +2,21 @@
 // Doubts, faces and decisions of the clip, and how to go through them.
 
 import { adviceOf, reasonOf } from "./asked.js";
-import { $, all, el, isIn, plural, rem, time } from "./dom.js";
+import { $, all, el, isIn, rem, time } from "./dom.js";
 import { covers, identity, isAllClear, isExposed, named, sign } from "./lane.js";
 import { List } from "./list.js";
 import { faceOf } from "./protocol.js";
 import { marks, player } from "./review.js";
 import { clockOf, laneOf, panel, pick, say, select, set, shown, state } from "./state.js";
+import { t } from "./words.js";
 /** @import { Decision, Doubt, Lane } from "./protocol.js" */
 
-const KINDS = { keep: ["Kept clear", ".clear"], cover: ["Covered", ""], draw: ["Drawn region", ".drawn"], split: ["Split", ""] };
+const COLOURS = { keep: ".clear", cover: "", draw: ".drawn", split: "" };
 const timeOf = (/** @type {number} */ frame) => time(clockOf(shown()).at(frame));
 
-const doubts = new List($("#doubts"), { height: () => 4 * rem(), make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: "No doubts in this clip. Still watch it once." });
-const faces = new List($("#faces"), { height: (width) => width + 1.7 * rem(), minWidth: 84, make: faceTile, onEnter: enterFace, onMove: goFace, empty: "No faces were found in this clip." });
-const decisions = new List($("#decisions"), { height: () => 3.6 * rem(), make: decisionRow, onEnter: goDecision, onMove: goDecision, empty: "Nothing decided yet: every face that was found is covered." });
+const doubts = new List($("#doubts"), { height: () => 4 * rem(), make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: t("doubts.empty") });
+const faces = new List($("#faces"), { height: (width) => width + 1.7 * rem(), minWidth: 84, make: faceTile, onEnter: enterFace, onMove: goFace, empty: t("covers.empty") });
+const decisions = new List($("#decisions"), { height: () => 3.6 * rem(), make: decisionRow, onEnter: goDecision, onMove: goDecision, empty: t("decisions.empty") });
 
 panel(() => [state.tab], (tab) => {
   for (const { box } of [doubts, faces, decisions]) box.hidden = box.id !== tab;
@@ -40,11 +41,11 @@ export function showTab(/** @type {string} */ tab) {
 
 function doubtRow(/** @type {Doubt} */ doubt) {
   const lane = laneOf(doubt.lane);
-  const where = lane ? named(lane) : doubt.box ? `about ${Math.round(doubt.box[3])} pixels` : "";
-  const settled = doubt.said ? el("span.good", {}, "✓ settled ") : null;
+  const where = lane ? named(lane) : doubt.box ? t("doubts.size", { n: Math.round(doubt.box[3]) }) : "";
+  const settled = doubt.said ? el("span.good", {}, t("doubts.mark")) : null;
   return el(`div.row${state.visited.has(sign(doubt)) ? ".visited" : ""}`, { title: adviceOf(doubt) },
-    el("div.line", {}, el(`span.name.${isExposed(doubt) ? "bad" : "doubt"}`, {}, reasonOf(doubt)), settled, el("span", {}, timeOf(doubt.start))),
-    el("div.line", {}, el("span.name", {}, isExposed(doubt) ? `may show a face ${where}` : where), plural(doubt.end - doubt.start, "frame")),
+    el("div.line", {}, el(`span.name.${isExposed(doubt) ? "bad" : "doubt"}`, {}, reasonOf(doubt)), settled),
+    el("div.line", {}, el("span.name", {}, where), `${timeOf(doubt.start)} · ${t("count.frames", { n: doubt.end - doubt.start })}`),
     el(`div.bar${isExposed(doubt) ? ".worst" : ""}`, { style: `width: ${Math.max(4, 100 * doubt.weight)}%` }),
   );
 }
@@ -52,7 +53,7 @@ function doubtRow(/** @type {Doubt} */ doubt) {
 function goDoubt(/** @type {Doubt} */ pressed) {
   const index = shown().doubts.findIndex((other) => sign(other) === sign(pressed));
   const doubt = shown().doubts[index];
-  if (!doubt) return say("That doubt is settled.");
+  if (!doubt) return say(t("doubts.settled"));
   state.visited = new Set([...state.visited, sign(doubt)]);
   doubts.reveal(index);
   player.seek(doubt.start);
@@ -70,17 +71,17 @@ export function nextDoubt(way) {
     : way > 0
       ? ordered.find((doubt) => doubt.start > player.frame)
       : ordered.findLast((doubt) => doubt.start < player.frame);
-  if (!next) return say(ordered.length ? "No further doubt in this clip." : "No doubts in this clip.");
+  if (!next) return say(ordered.length ? t("doubts.last") : t("doubts.empty"));
   set({ tab: "doubts" });
   goDoubt(next);
 }
 
 function faceTile(/** @type {Lane} */ lane) {
-  const clear = isAllClear(lane) ? "clear" : lane.clear.length ? "partly clear" : "";
+  const clear = isAllClear(lane) ? t("covers.clear") : lane.clear.length ? t("covers.partly") : "";
   const isPicked = state.picked.has(lane.id);
   return el(`div.tile${lane.id === state.selected ? ".chosen" : ""}`, { "aria-selected": String(isPicked), "aria-label": `${named(lane)} ${clear}` },
     state.bare ? el("img", { src: faceOf(shown(), lane), alt: "", loading: "lazy", decoding: "async" }) : el("div.blank"),
-    el("span.pick", { title: "Pick (T)" }, isPicked ? "✓" : ""),
+    el("span.pick", { title: t("covers.pick") }, isPicked ? "✓" : ""),
     el("div.line", {}, el("span", {}, String(lane.id)), el("span.clear", {}, clear)),
   );
 }
@@ -90,7 +91,7 @@ function enterFace(pressed, event) {
   const lane = shown().lanes.find((other) => identity(other) === identity(pressed));
   const isPick = event instanceof KeyboardEvent ? event.key === " " : isIn(event, ".pick");
   const isMore = (event instanceof KeyboardEvent || event instanceof MouseEvent) && (event.shiftKey || event.ctrlKey);
-  if (!lane) say("That face is gone.");
+  if (!lane) say(t("covers.gone"));
   else if (isPick || isMore) pick(lane.id);
   else goFace(lane);
 }
@@ -103,17 +104,17 @@ function goFace(/** @type {Lane} */ lane) {
 /** Select the next face on this frame. @param {1 | -1} way */
 export function nextFace(way) {
   const here = marks.at(player.frame).map((mark) => mark.lane).sort((a, b) => a - b);
-  if (!here.length) return say("No face on this frame.");
+  if (!here.length) return say(t("covers.none here"));
   const at = here.indexOf(state.selected ?? -1);
   select(here[(at < 0 ? (way > 0 ? 0 : here.length - 1) : at + way + here.length) % here.length]);
 }
 
 function decisionRow(/** @type {Decision} */ decision) {
-  const [kind, colour] = KINDS[decision.kind];
+  const kind = t(`decisions.${decision.kind}`);
   const lane = laneOf(decision.lane);
   return el("div.row", {},
-    el("div.line", {}, el(`span.name${colour}`, {}, `${kind}${lane ? `: ${named(lane).toLowerCase()}` : ""}`), timeOf(decision.start)),
-    el("div.line", {}, el("span.name", {}, decision.reason), plural(decision.end - decision.start, "frame")),
+    el("div.line", {}, el(`span.name${COLOURS[decision.kind]}`, {}, lane ? t("decisions.of", { kind, name: named(lane) }) : kind), timeOf(decision.start)),
+    el("div.line", {}, el("span.name", {}, el("bdi", {}, decision.reason)), t("count.frames", { n: decision.end - decision.start })),
   );
 }
 

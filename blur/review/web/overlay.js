@@ -2,9 +2,10 @@
 // Draws outlines over the picture: covers, the selected face, regions that are being drawn.
 
 import { $, fit } from "./dom.js";
-import { covers } from "./lane.js";
+import { covers, named } from "./lane.js";
 import { marks, player } from "./review.js";
-import { panel, state } from "./state.js";
+import { laneOf, panel, state } from "./state.js";
+import { t } from "./words.js";
 /** @import { Box, Doubt, Mark, Point } from "./protocol.js" */
 
 const COLOURS = { cover: "#ffffff", clear: "#5fd0ec", drawn: "#c8a8ff", doubt: "#ff8078", selected: "#74b3ff" };
@@ -79,8 +80,9 @@ function outline(c, mark) {
   if (!selected && !mark.clear) return;
   const top = mark.outline.reduce((a, b) => (b[1] < a[1] ? b : a));
   const [x, y] = player.toScreen(...top);
-  const name = mark.region !== null ? `Region ${mark.region}` : `Face ${mark.lane}`;
-  label(c, mark.clear ? `${name} · kept clear` : name, x, Math.max(18, y - 5), colour);
+  const lane = laneOf(mark.lane);
+  const name = lane ? named(lane) : "";
+  label(c, mark.clear ? t("outline.clear", { name }) : name, x, Math.max(18, y - 5), colour);
 }
 
 /** @param {CanvasRenderingContext2D} c @param {string} text @param {number} x @param {number} y @param {string} colour */

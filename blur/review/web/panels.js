@@ -4,6 +4,7 @@
 import { $, el, time } from "./dom.js";
 import { changes, marks, player } from "./review.js";
 import { clockOf, isOpening, panel, selected, span, state } from "./state.js";
+import { t } from "./words.js";
 
 const stage = $("#stage");
 const number = $("#goto", HTMLInputElement);
@@ -15,13 +16,13 @@ panel(() => [state.said, state.said ? "" : hint()], (said, hinted) => {
 
 function hint() {
   const lane = selected();
-  if (isOpening()) return "The clip is being opened…";
-  if (!state.clip) return "Choose a clip.";
-  if (changes.pending(state.clip.key)) return "What was decided is being done…";
-  if (state.drawing) return "Draw over what must be covered. R puts a region in the middle, Esc stops drawing.";
-  if (!lane) return "[ and ] jump between doubts, ↑ ↓ select a face, P peeks beneath the covers, R draws a cover, M marks the clip as watched, ? lists all keys.";
-  if (lane.region !== null) return "Alt + arrows move this region, Shift + Alt resize it; I and O set its first and last frame; F follows what it covers; Delete removes it.";
-  return "X keeps this face clear, C covers it, S splits, E extends to here, F follows to here. I and O limit a decision to a span.";
+  if (isOpening()) return t("stage.opening");
+  if (!state.clip) return t("hint.choose");
+  if (changes.pending(state.clip.key)) return t("hint.doing");
+  if (state.drawing) return t("hint.drawing");
+  if (!lane) return t("hint.clip");
+  if (lane.region !== null) return t("hint.region");
+  return t("hint.cover");
 }
 
 // Says on the stage whether what it shows is all there and as it was decided, or something is
@@ -40,7 +41,7 @@ panel(() => [state.bare], (bare) => $("#bare").setAttribute("aria-pressed", Stri
 
 panel(() => [state.refusal], (refusal) => {
   $("#notice").hidden = !refusal;
-  if (refusal) $("#notice").replaceChildren(el("p.bad", {}, refusal.message), el("p.dim", {}, refusal.remedy));
+  if (refusal) $("#notice").replaceChildren(el("p.bad", { dir: "auto" }, refusal.message), el("p.dim", { dir: "auto" }, refusal.remedy));
 });
 
 // Names the picture on the screen, not the one that was asked for.
@@ -49,7 +50,7 @@ panel(() => [player.showing], (showing) => {
   const kind = showing?.beneath ? "beneath" : showing?.rendered ? "rendered" : "drawn";
   chip.hidden = !showing;
   chip.className = `chip ${{ beneath: "bad", rendered: "good", drawn: "doubt" }[kind]}`;
-  chip.textContent = { beneath: "Beneath the covers — never published", rendered: "The rendered file", drawn: "As it will be covered — not rendered yet" }[kind];
+  chip.textContent = t(`stage.${kind}`);
   stage.classList.toggle("beneath", !!showing?.beneath);
 });
 
@@ -69,8 +70,8 @@ panel(() => [state.clip, player.frame, document.activeElement === number], (clip
 panel(() => [state.clip, state.span], (clip) => {
   const marked = clip && span();
   $("#span").hidden = !marked;
-  $("#span").textContent = marked ? `frames ${marked[0]}–${marked[1] - 1}` : "";
-  $("#length").textContent = clip ? `of ${clip.frames - 1}` : "";
+  $("#span").textContent = marked ? t("bar.span", { first: marked[0], last: marked[1] - 1 }) : "";
+  $("#length").textContent = clip ? t("bar.of", { n: clip.frames - 1 }) : "";
   $("#undo", HTMLButtonElement).disabled = !clip?.undo;
   $("#redo", HTMLButtonElement).disabled = !clip?.redo;
 });

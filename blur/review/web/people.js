@@ -2,10 +2,11 @@
 // Who appears in which clips. Known while the list is open, and forgotten when it closes; faces are
 // shown clear only after a press, and kept clear only when a person confirms the pictures.
 
-import { $, el, plural, short } from "./dom.js";
+import { $, el, short } from "./dom.js";
 import { listing, problem, reload } from "./review.js";
 import { forgetPeople, keepPerson, personPicture, readOffers, readPeople } from "./protocol.js";
 import { say } from "./state.js";
+import { t } from "./words.js";
 /** @import { Offers, People, Person } from "./protocol.js" */
 
 const dialog = $("#people", HTMLDialogElement);
@@ -32,27 +33,28 @@ async function look() {
     const people = await readPeople();
     if (!dialog.open) return;
     if (people.people) return list(people);
-    about.textContent = `Looking for people: ${people.looked} of ${plural(people.total, "clip")}…`;
+    about.textContent = t("people.looking", { looked: people.looked, n: people.total });
     await new Promise((done) => setTimeout(done, AGAIN));
   }
 }
 
+const leftOut = (/** @type {string[]} */ problems) => (problems.length ? ` ${t("people.left out", { problems: problems.join("; ") })}` : "");
+
 function list(/** @type {People} */ { people, problems }) {
   const found = people ?? [];
-  const left = problems.length ? ` Left out: ${problems.join("; ")}.` : "";
-  about.textContent = `${plural(found.length, "person")}, as far as faces look alike. Nobody is kept clear by that alone.${left}`;
+  about.textContent = t("people.found", { n: found.length }) + leftOut(problems);
   room.replaceChildren(...found.map(card));
 }
 
 function card(/** @type {Person} */ person) {
   const pictures = person.pictures.map(([covered]) => picture(covered));
-  const made = el("section.card", { "aria-label": `Person ${person.id}` },
-    el("h3", {}, `Appears in ${plural(person.clips, "clip")}`),
-    el("p.dim", {}, `${plural(person.tracks, "track")}, ${short(person.seconds)}`),
+  const made = el("section.card", { "aria-label": t("people.card", { id: person.id }) },
+    el("h3", {}, t("people.clips", { n: person.clips })),
+    el("p.dim", {}, t("people.covers", { n: person.tracks, time: short(person.seconds) })),
     el("div.faces", {}, ...pictures),
     el("menu", {},
-      el("button.show", { onclick: () => pictures.forEach((image, i) => (image.src = personPicture(person.pictures[i][1]))) }, "Show faces"),
-      el("button.keep", { onclick: () => offer(person, made).catch(problem) }, "Keep clear in all clips…")));
+      el("button.show", { onclick: () => pictures.forEach((image, i) => (image.src = personPicture(person.pictures[i][1]))) }, t("people.show")),
+      el("button.keep", { onclick: () => offer(person, made).catch(problem) }, t("people.keep"))));
   return made;
 }
 
@@ -69,18 +71,18 @@ async function offer(person, made) {
 
 function confirmation(/** @type {Person} */ person, /** @type {Offers} */ { code, spans, problems }) {
   const boxes = spans.map(() => /** @type {HTMLInputElement} */ (el("input", { type: "checkbox", checked: true })));
-  const reason = /** @type {HTMLInputElement} */ (el("input.reason", { placeholder: "Why may this person be seen?", maxLength: 200, required: true }));
+  const reason = /** @type {HTMLInputElement} */ (el("input.reason", { placeholder: t("people.reason"), "aria-label": t("people.reason"), maxLength: 200, required: true }));
   about.textContent = spans.length
-    ? "Is this the same person, who may be seen, on every picture? Take out the spans where it is not."
-    : "No span is sure enough to be offered. Keep faces clear one by one in each clip.";
-  if (problems.length) about.textContent += ` Left out: ${problems.join("; ")}.`;
+    ? t("people.ask")
+    : t("people.none");
+  about.textContent += leftOut(problems);
   const rows = spans.map((span, i) =>
     el("section.span", {},
-      el("label", {}, boxes[i], ` ${span.name}, ${span.seconds.map((s) => `${s.toFixed(1)} s`).join(" to ")}`),
+      el("label", {}, boxes[i], " ", t("people.span", { name: span.name, from: short(span.seconds[0]), to: short(span.seconds[1]) })),
       el("div.faces", {}, ...span.pictures.map(picture))));
   const form = el("form", {}, ...rows, reason,
-    el("menu", {}, el("button.back", { type: "button", onclick: () => look().catch(problem) }, "Back"),
-      el("button.main.confirm", { disabled: !spans.length }, "Keep these clear")));
+    el("menu", {}, el("button.back", { type: "button", onclick: () => look().catch(problem) }, t("people.back")),
+      el("button.main.confirm", { disabled: !spans.length }, t("people.confirm"))));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const wanted = boxes.flatMap((box, i) => (box.checked ? [i] : []));
@@ -92,8 +94,8 @@ function confirmation(/** @type {Person} */ person, /** @type {Offers} */ { code
 /** @param {{ kept: number, problems: string[] }} answer */
 function done({ kept, problems }) {
   dialog.close();
-  if (problems.length) say(`${plural(kept, "span")} kept clear; left out: ${problems.join("; ")}`, "bad");
-  else say(`${plural(kept, "span")} kept clear.`, "good");
+  if (problems.length) say(t("people.told.but", { n: kept, problems: problems.join("; ") }), "bad");
+  else say(t("people.told", { n: kept }), "good");
   listing.refresh();
   reload();
 }

@@ -6,6 +6,7 @@ import { $ } from "./dom.js";
 import { HANDLES, corners, movable } from "./overlay.js";
 import { draw } from "./region.js";
 import { pick, regionLane, say, select, set, state } from "./state.js";
+import { t } from "./words.js";
 /** @import { Box, Point } from "./protocol.js" */
 
 const LEAST = 4; // pixels of the clip: a smaller drag is a slip of the hand
@@ -29,7 +30,7 @@ function press(/** @type {PointerEvent} */ event) {
   const [x, y] = here(event);
   const { frame } = player;
   // What is pressed is what is seen: not an old picture, nor an outline of the clip as it was.
-  if (player.waiting || (marks.waiting(frame) && !state.drawing)) return say("The picture is still on its way. Press again.");
+  if (player.waiting || (marks.waiting(frame) && !state.drawing)) return say(t("stage.coming"));
   const from = player.toClip(x, y);
   const mark = state.drawing ? null : movable();
   const handle = mark ? corners(mark.box).findIndex(([a, b]) => Math.hypot(a - x, b - y) < REACH) : -1;

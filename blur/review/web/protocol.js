@@ -3,6 +3,8 @@
 // protocol.py, acts in acts.py, the list and the requests in server.py. Frames count from 0, spans
 // are [start, end), boxes and points are pixels of the displayed clip.
 
+import { t } from "./words.js";
+
 /** @typedef {[number, number]} Span */
 /** @typedef {[number, number]} Point */
 /** Centre, width from ear to ear, height, clockwise degrees. @typedef {[number, number, number, number, number]} Box */
@@ -72,13 +74,12 @@ export class Refusal extends Error {
 /** The request names a version of the clip that is no longer shown. */
 export class Outdated extends Error {}
 
-const LOST = "Lost connection to blur. Your saved work is safe. Run “blur review” again and open the new address.";
 
 /** Says it for as long as it lasts. @param {boolean} now */
 function lost(now) {
   const banner = document.querySelector("#lost");
   if (!(banner instanceof HTMLElement) || banner.hidden === !now) return;
-  banner.textContent = now ? LOST : "";
+  banner.textContent = now ? t("page.lost") : "";
   banner.hidden = !now;
 }
 
@@ -90,7 +91,7 @@ async function ask(path, options) {
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     lost(true);
-    throw new Refusal({ problem: LOST });
+    throw new Refusal({ problem: t("page.lost") });
   }
   lost(false);
   if (answer.status === 204) throw new Outdated();

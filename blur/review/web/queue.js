@@ -3,16 +3,16 @@
 
 import { GROUPS, adviceOf, answersTo, reasonOf, uncovering } from "./asked.js";
 import { keep } from "./decide.js";
-import { $, el, plural, rem, short, time } from "./dom.js";
+import { $, el, rem, short, time } from "./dom.js";
 import { List } from "./list.js";
 import { readQueue } from "./protocol.js";
 import { change, open, player, problem } from "./review.js";
 import { panel, say, set, state } from "./state.js";
+import { t } from "./words.js";
 /** @import { Clip, Doubt, Item, Said } from "./protocol.js" */
 
 const AROUND = 0.6; // seconds of the loop before and after a doubt
 const AGAIN = 150; // milliseconds between two questions how far the server has read
-const TOLD = { ok: "Settled.", cover: "Covered.", track: "Tracked and covered." };
 
 /** Answers of this page, newest last; `undo`: how many decisions the clip had then.
  * @type {{ key: string, id: string, undo: number }[]} */
@@ -21,7 +21,7 @@ const sending = new Set(); // items whose answer is on its way: what the server 
 const here = new Set(); // items that were open when they came: they stay in the list when settled
 let turn = 0;
 
-const list = new List($("#queue"), { height: () => 3.7 * rem(), make, onEnter: (item) => go(item), empty: "Nothing waits for you: every doubt is settled." });
+const list = new List($("#queue"), { height: () => 3.7 * rem(), make, onEnter: (item) => go(item), empty: t("queue.empty") });
 
 const nameOf = (/** @type {{ key: string, id: string }} */ { key, id }) => `${key} ${id}`;
 const colourOf = (/** @type {{ group: Item["group"] }} */ { group }) => (group === "exposed" ? "bad" : group === "kept" ? "clear" : "dim");
@@ -76,8 +76,7 @@ function placed(items) {
     if (sending.has(name)) return old;
     return now ?? { ...old, said: old.said ?? "edit" };
   });
-  const groups = Object.keys(GROUPS);
-  return [...kept, ...newer.values()].toSorted((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group));
+  return [...kept, ...newer.values()].toSorted((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
 }
 
 // Another window, a batch or a render may have changed what waits.
@@ -116,10 +115,10 @@ panel(() => [state.queue, state.read, state.queueing], (queue, [looked, total], 
   const button = $("#look");
   const open = waiting(queue);
   const faces = open.filter((item) => item.group === "exposed").length;
-  const reading = looked < total ? ` (read ${looked} of ${plural(total, "clip")})` : "";
-  button.replaceChildren(queueing ? "Back to all clips" : open.length ? `Look at ${plural(open.length, "doubt")}` : "No doubt waits", el("kbd", {}, "Q"));
+  const reading = looked < total ? t("queue.reading", { looked, total }) : "";
+  button.replaceChildren(queueing ? t("queue.back") : open.length ? t("queue.look", { n: open.length }) : t("queue.none"), el("kbd", {}, "Q"));
   button.classList.toggle("main", !queueing && open.length > 0);
-  $("#left").textContent = open.length ? `${faces} may show a face, ${open.length - faces} other${reading}` : reading;
+  $("#left").textContent = open.length ? t("queue.left", { faces, other: open.length - faces }) + reading : reading;
   $("#left").className = faces ? "bad" : "dim";
 });
 $("#look").addEventListener("click", toggleQueue);
@@ -129,7 +128,7 @@ export function toggleQueue() {
   set({ queueing: true });
   const first = waiting(state.queue)[0];
   if (first) go(first);
-  else say("Nothing waits for you: every doubt is settled.", "good");
+  else say(t("queue.empty"), "good");
 }
 
 function leaveQueue() {
@@ -145,7 +144,7 @@ async function go(item) {
   const doubt = question();
   if (state.asked !== asked) return;
   if (doubt) show(doubt);
-  else if (state.clip?.key === item.key) say("That doubt is settled.");
+  else if (state.clip?.key === item.key) say(t("doubts.settled"));
   list.reveal(Math.max(0, list.items.findIndex((other) => same(other, item))));
 }
 
@@ -168,15 +167,15 @@ export function nextItem(way) {
   if (next) return void go(next);
   player.stop();
   set({ asked: null });
-  say("Nothing waits for you: every doubt is settled.", "good");
+  say(t("queue.empty"), "good");
 }
 
 /** @param {Said} said */
 export async function answer(said) {
   const doubt = question();
   const clip = state.clip;
-  if (!doubt || !clip) return say("Choose a doubt first: Q leads to them.");
-  if (!answersTo(doubt)[said]) return say("There is nothing to track here.");
+  if (!doubt || !clip) return say(t("queue.choose"));
+  if (!answersTo(doubt)[said]) return say(t("queue.no track"));
   const name = { key: clip.key, id: doubt.id };
   const settle = (/** @type {Item["said"]} */ now) => set({ queue: state.queue.map((item) => (same(item, name) ? { ...item, said: now } : item)) });
   sending.add(nameOf(name));
@@ -189,8 +188,8 @@ export async function answer(said) {
   if (!done) settle(null);
   else {
     given.push({ ...name, undo: done.clip.undo });
-    if (done.result !== null) say(`Lost sight of it on frame ${done.result}: the cover waits there. It is asked about no more, so look now (Z takes it back).`, "bad");
-    else say(TOLD[said], "good");
+    if (done.result !== null) say(t("queue.lost", { frame: done.result }), "bad");
+    else say(t(`queue.${said}`), "good");
   }
   goOn();
 }
@@ -213,7 +212,7 @@ export function undoAnswer() {
 async function takeBack(last) {
   if (state.clip?.key !== last.key) await open(last.key);
   if (state.clip?.key !== last.key) return;
-  const done = await change("undo", { body: () => ({}), told: "Undone." });
+  const done = await change("undo", { body: () => ({}), told: t("undo.told") });
   const item = state.queue.find((one) => same(one, last));
   if (done && item) go({ ...item, said: null });
 }
@@ -221,17 +220,17 @@ async function takeBack(last) {
 /** Uncover what is asked about: a dialog asks why. */
 export async function uncover() {
   const doubt = question();
-  if (!doubt || !uncovering(doubt)) return say("Nothing is uncovered here.");
+  if (!doubt || !uncovering(doubt)) return say(t("queue.no uncover"));
   player.stop();
   if (doubt.group === "kept") set({ span: [doubt.start, doubt.end - 1] });
-  await keep(doubt.group === "excess" ? "not a face" : "");
+  await keep(doubt.group === "excess" ? t("keep.no face") : "");
   if (state.queueing && !question()) nextItem(1);
 }
 
 function make(/** @type {Item} */ item) {
   const name = state.rows.find((row) => row.key === item.key)?.name ?? "";
   const colour = colourOf(item);
-  const done = item.said ? el("span.tag.good", {}, { ok: "✓ OK", cover: "✓ covered", track: "✓ tracked", edit: "✓" }[item.said]) : null;
+  const done = item.said ? el("span.tag.good", {}, t(`queue.mark.${item.said}`)) : null;
   return el(`div.row${item.said ? ".settled" : ""}`, { "aria-selected": String(same(item, state.asked)), title: name },
     el("div.line", {}, el(`span.name.${colour}`, {}, reasonOf(item)), done),
     el("div.line", {}, el("span.name", {}, el("bdi", {}, name)), `${time(item.at)} · ${short(item.seconds)}`));
@@ -244,11 +243,11 @@ panel(() => [state.queueing, question(), state.queue, state.rows], (queueing, do
   const open = waiting(queue);
   const words = answersTo(doubt);
   const acts = [button(words.ok, "A", () => answer("ok")), button(words.cover, "C", () => answer("cover")), button(words.track, "F", () => answer("track")),
-    button(uncovering(doubt), "X", uncover), button("Next", "N", () => nextItem(1))];
+    button(uncovering(doubt), "X", uncover), button(t("queue.next"), "N", () => nextItem(1))];
   const colour = colourOf(doubt);
   bar.replaceChildren(
     el("div.told", {}, el(`strong.${colour}`, {}, reasonOf(doubt)), " ", el("span", {}, adviceOf(doubt)),
-      el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${plural(doubt.end - doubt.start, "frame")} · ${doubt.said ? "settled" : `${open.length} to go`}`)),
+      el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${t("count.frames", { n: doubt.end - doubt.start })} · ${doubt.said ? t("queue.settled") : t("queue.to go", { n: open.length })}`)),
     el("div.acts", {}, ...acts));
 });
 

@@ -4,6 +4,7 @@
 import { spare } from "./lane.js";
 import { act, actOn, marks, player, sendNudge, settled, tell } from "./review.js";
 import { regionLane, say, select, selected, set, shown, span, state } from "./state.js";
+import { t } from "./words.js";
 /** @import { Box, Keyframe } from "./protocol.js" */
 
 /** A box that stays for all of [start, end). @type {(start: number, end: number, box: Box) => Keyframe[]} */
@@ -28,7 +29,7 @@ export async function draw(box, frame) {
   if (!answer) return;
   const newest = answer.clip.lanes.reduce((a, b) => ((b.region ?? 0) > (a.region ?? 0) ? b : a));
   if (state.clip === answer.clip) select(newest.id);
-  tell(clip, `Covered on frames ${start} to ${end - 1}. Move it on another frame to let it travel, F follows.`, "good");
+  tell(clip, t("region.told", { first: start, last: end - 1 }), "good");
 }
 
 const STEPS = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] });
@@ -40,14 +41,14 @@ export async function nudge(key, resize) {
   const { frame } = player;
   const lane = selected();
   player.stop();
-  if (lane?.region == null) return say("Select a drawn region first.");
+  if (lane?.region == null) return say(t("region.select"));
   const goesOn = () => (state.nudge?.lane.region === lane.region && state.nudge?.frame === frame ? state.nudge : null);
   if (!goesOn()) {
     if (!(await settled())) return;
     await marks.ready(frame);
   }
   const mark = marks.at(frame).find((m) => m.region === lane.region);
-  if (!mark) return say("This region does not cover this frame.");
+  if (!mark) return say(t("region.elsewhere"));
   const by = Math.max(2, Math.round(Math.max(clip.width, clip.height) / 100));
   const [dx, dy] = STEPS[key].map((step) => step * by);
   const [cx, cy, w, h, angle] = goesOn()?.box ?? mark.box;
@@ -62,18 +63,18 @@ export function setEnd(end) {
   const { frame } = player;
   const region = lane?.region;
   if (!lane || region == null) return set({ span: state.span.with(end, frame) });
-  if (end === 0) actOn(lane, (now) => ({ do: "span", region, start: frame, end: Math.max(frame + 1, now.end) }), "The region begins here.");
-  else actOn(lane, (now) => ({ do: "span", region, start: Math.min(frame, now.start), end: frame + 1 }), "The region ends here.");
+  if (end === 0) actOn(lane, (now) => ({ do: "span", region, start: frame, end: Math.max(frame + 1, now.end) }), t("region.begins"));
+  else actOn(lane, (now) => ({ do: "span", region, start: Math.min(frame, now.start), end: frame + 1 }), t("region.ends"));
 }
 
 /** Remove the keyframe on this frame, or else the region. */
 export async function removeRegion() {
   const region = selected()?.region;
-  if (region == null) return say("Only drawn regions are removed. X keeps a face clear.");
+  if (region == null) return say(t("region.not drawn"));
   if (!(await settled())) return;
   const lane = regionLane(region);
   const { frame } = player;
-  if (!lane) return say("This region is gone.");
-  if (spare(lane, frame)) return actOn(lane, () => ({ do: "unkey", region, frame }), "Removed the keyframe.");
-  return actOn(lane, () => ({ do: "erase", region }), "Removed the region. Z brings it back.");
+  if (!lane) return say(t("region.gone"));
+  if (spare(lane, frame)) return actOn(lane, () => ({ do: "unkey", region, frame }), t("region.unkeyed"));
+  return actOn(lane, () => ({ do: "erase", region }), t("region.erased"));
 }

@@ -2,13 +2,13 @@
 // The open clip: how it comes and goes, how it is changed, and how that is told.
 
 import { Changes } from "./changes.js";
-import { plural } from "./dom.js";
 import { identity, sign } from "./lane.js";
 import { Listing } from "./listing.js";
 import { Marks } from "./marks.js";
 import { Player } from "./player.js";
 import { Outdated, Refusal } from "./protocol.js";
 import { NOTHING, picked, say, selected, set, shown, state, update } from "./state.js";
+import { t } from "./words.js";
 /** @import { Act, Box, Clip, Lane, Progress, Verb } from "./protocol.js" */
 /** @import { Wish } from "./changes.js" */
 
@@ -21,14 +21,14 @@ export function problem(/** @type {unknown} */ error) {
   if (error instanceof DOMException && error.name === "AbortError") return;
   if (error instanceof Outdated) return void reload(); // the clip was changed elsewhere
   if (!(error instanceof Refusal)) throw error;
-  const remedy = error.remedy && ` — ${error.remedy}`;
-  const dropped = error.dropped ? `; ${plural(error.dropped, "later decision")} dropped with it` : "";
-  say(error.message + remedy + dropped, "bad");
+  const remedy = error.remedy && t("refusal.remedy", { remedy: error.remedy });
+  const dropped = error.dropped ? t("refusal.dropped", { n: error.dropped }) : "";
+  say(t("refusal", { problem: error.message, remedy, dropped }), "bad");
 }
 
 /** Says what became of a clip that may have been left meanwhile.
  * @param {Clip} clip @param {string} text @param {"good" | "bad"} kind */
-export const tell = (clip, text, kind) => say(clip.key === state.key ? text : `${clip.name}: ${text}`, kind);
+export const tell = (clip, text, kind) => say(clip.key === state.key ? text : t("refusal.of", { name: clip.name, text }), kind);
 
 // ---- it comes and goes
 
@@ -73,8 +73,8 @@ async function changedElsewhere(key, render) {
   await reload();
   if (!render || state.clip?.key !== key) return;
   if (render.problem) say(render.problem, "bad");
-  else if (state.clip.rendered) say("Rendered. What you see now is the rendered file.", "good");
-  else say("Rendered, but not with what was decided meanwhile. Render it again.", "bad");
+  else if (state.clip.rendered) say(t("render.done"), "good");
+  else say(t("render.changed"), "bad");
 }
 
 /** Show a clip, or the clip that is open as it is now. @param {Clip} clip */
@@ -94,7 +94,7 @@ function take(clip) {
   });
   marks.open(clip, player.frame);
   player.open(clip, Math.min(player.frame, clip.frames - 1));
-  if (isLost) say("The region that you were moving is gone.", "bad");
+  if (isLost) say(t("region.lost"), "bad");
   else update();
 }
 
@@ -125,7 +125,7 @@ export const act = (act, told) => change("act", { body: () => ({ act }), told })
 export const actOn = (lane, act, told) => change("act", { about: [lane], body: (now) => ({ act: act(now) }), told });
 
 /** @param {Lane} lane @param {number} frame @param {Box} box */
-export const move = (lane, frame, box) => actOn(lane, (now) => ({ do: "move", region: now.region ?? 0, frame, box }), "Moved the region.");
+export const move = (lane, frame, box) => actOn(lane, (now) => ({ do: "move", region: now.region ?? 0, frame, box }), t("region.moved"));
 
 /** Send the steps that a region was moved by. */
 export function sendNudge() {
@@ -143,6 +143,6 @@ export async function settled() {
   sendNudge();
   await changes.settled(key);
   if (state.clip?.key === key && player.frame === frame) return true;
-  say("Another picture came meanwhile; nothing was done. Press again.", "bad");
+  say(t("stage.another"), "bad");
   return false;
 }

@@ -1,12 +1,13 @@
 // @ts-check
 // The list of clips, and how far what is being rendered is.
 
-import { $, el, plural, rem, short } from "./dom.js";
+import { $, el, rem, short } from "./dom.js";
 import { List } from "./list.js";
 import { ENDED } from "./listing.js";
 import { listing, open, problem } from "./review.js";
 import { stopRender } from "./protocol.js";
 import { panel, say, state } from "./state.js";
+import { t, tellOf } from "./words.js";
 /** @import { Row } from "./protocol.js" */
 
 const WHICH = /** @type {Record<string, (row: Row) => unknown>} */ ({
@@ -19,7 +20,7 @@ const WHICH = /** @type {Record<string, (row: Row) => unknown>} */ ({
 
 const filter = $("#filter", HTMLInputElement);
 const which = $("#which", HTMLSelectElement);
-const list = new List($("#clips"), { height: () => 3.7 * rem(), make, onEnter: ({ key }) => (open(key), $("#stage").focus()), empty: "No clip matches." });
+const list = new List($("#clips"), { height: () => 3.7 * rem(), make, onEnter: ({ key }) => (open(key), $("#stage").focus()), empty: t("clips.empty") });
 
 /** The clip before or after the chosen one, scrolled into sight. @param {1 | -1} way */
 export function goClip(way) {
@@ -34,7 +35,7 @@ export function nextUnchecked(key) {
   const { items } = list;
   const at = items.findIndex((row) => row.key === key);
   const next = [...items.slice(at + 1), ...items.slice(0, Math.max(0, at))].find((row) => !row.checked_by && row.key !== key);
-  if (!next) return say("Every clip in the list is marked as watched.", "good");
+  if (!next) return say(t("clips.all checked"), "good");
   list.reveal(items.indexOf(next));
   open(next.key);
 }
@@ -57,15 +58,15 @@ panel(() => [state.rows, state.progress, state.key, filter.value, which.value], 
 
 panel(() => [state.folder, state.rows, state.rendering, state.progress], (folder, rows, rendering) => {
   if (!folder) return;
-  $("#folder").textContent = folder;
-  document.title = `${folder} — blur review`;
+  $("#folder bdi").textContent = folder;
+  document.title = t("page.title", { folder });
   const checked = rows.filter((row) => row.checked_by).length;
   const doubtful = rows.filter((row) => row.doubt_seconds > 0 && !row.checked_by).length;
-  $("#tally").textContent = `${checked} of ${plural(rows.length, "clip")} checked, ${doubtful} may show a face`;
+  $("#tally").textContent = t("head.tally", { n: rows.length, checked, doubtful });
   const changed = rows.filter((row) => row.renderable).length;
   const button = $("#render", HTMLButtonElement);
   button.disabled = !changed || rendering;
-  button.textContent = changed ? `Render ${plural(changed, "changed clip")}` : "Nothing to render";
+  button.textContent = changed ? t("head.render", { n: changed }) : t("head.render.none");
   button.classList.toggle("main", changed > 0 && !rendering);
   $("#stop").hidden = !rendering;
   $("#rendering").textContent = rendering ? rendered() : "";
@@ -76,22 +77,23 @@ $("#stop").addEventListener("click", () => stopRender().then(() => listing.refre
 function rendered() {
   const all = [...state.progress.values()];
   const at = all.findIndex(({ stage }) => stage !== "waiting" && !ENDED.has(stage));
-  if (at < 0) return "Rendering…";
+  if (at < 0) return t("head.rendering");
   const { stage, done, total } = all[at];
-  return `${at + 1} of ${all.length}: ${stage} ${total ? `${Math.floor((100 * done) / total)} %` : ""}`;
+  return t("head.rendering.at", { at: at + 1, total: all.length, stage: stageOf(stage), percent: total ? `${Math.floor((100 * done) / total)} %` : "" });
 }
+
+const stageOf = (/** @type {string} */ stage) => tellOf(`work.${stage}`, stage);
 
 function make(/** @type {Row} */ row) {
   const progress = state.progress.get(row.key);
   const tags = [];
-  if (row.state === "failed") tags.push(el("span.tag.bad", {}, "failed"));
-  else if (row.state !== "done") tags.push(el("span.tag.dim", {}, row.state));
-  if (row.edited) tags.push(el("span.tag.drawn", {}, "changed"));
-  if (row.checked_by) tags.push(el("span.tag.good", { title: "checked" }, `✓ ${row.checked_by}`));
-  const doubt = row.doubt_seconds > 0 ? el("span.bad", {}, `${short(row.doubt_seconds)} may show a face`) : row.state === "done" ? "no doubts" : "";
+  if (row.state !== "done") tags.push(el(`span.tag.${row.state === "failed" ? "bad" : "dim"}`, {}, tellOf(`state.${row.state}`, row.state)));
+  if (row.edited) tags.push(el("span.tag.drawn", {}, t("clips.changed")));
+  if (row.checked_by) tags.push(el("span.tag.good", { title: t("clips.checked") }, "✓ ", el("bdi", {}, row.checked_by)));
+  const doubt = row.doubt_seconds > 0 ? el("span.bad", {}, t("clips.exposed", { time: short(row.doubt_seconds) })) : row.state === "done" ? t("clips.no doubts") : "";
   return el("div.row", { "aria-selected": String(row.key === state.key), title: row.problem || row.name },
-    el("div.line", {}, el("span.name", {}, row.name), ...tags),
-    el("div.line", {}, el("span.name", {}, row.problem ? el("span.bad", {}, row.problem) : doubt), plural(row.tracks, "face")),
-    progress && !ENDED.has(progress.stage) ? el("progress", { value: progress.done, max: progress.total || 1, "aria-label": progress.stage }) : null,
+    el("div.line", {}, el("span.name", {}, el("bdi", {}, row.name)), ...tags),
+    el("div.line", {}, el("span.name", {}, row.problem ? el("bdi.bad", {}, row.problem) : doubt), t("count.covers", { n: row.tracks })),
+    progress && !ENDED.has(progress.stage) ? el("progress", { value: progress.done, max: progress.total || 1, "aria-label": stageOf(progress.stage) }) : null,
   );
 }

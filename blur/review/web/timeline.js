@@ -5,6 +5,7 @@ import { $, fit, time } from "./dom.js";
 import { isExposed, named } from "./lane.js";
 import { player } from "./review.js";
 import { clockOf, panel, select, shown, span, state } from "./state.js";
+import { t } from "./words.js";
 /** @import { Clip, Doubt, Lane } from "./protocol.js" */
 
 const RULER = 18;
@@ -167,7 +168,7 @@ function paintLanes(/** @type {CanvasRenderingContext2D} */ c) {
   c.fillStyle = "#59616e";
   if (count > room()) c.fillRect(width - 5, LANES + ((height - LANES) * scroll) / count, 4, ((height - LANES) * room()) / count);
   c.fillStyle = COLOURS.text;
-  if (!count) c.fillText("No face was found in this clip.", 12, LANES + 16);
+  if (!count) c.fillText(t("timeline.empty"), 12, LANES + 16);
 }
 
 /** @param {CanvasRenderingContext2D} c @param {Lane} lane @param {number} y @param {number} high @param {Doubt[]} doubts */
@@ -204,7 +205,7 @@ function paintLane(c, lane, y, high, doubts) {
 /** @param {CanvasRenderingContext2D} c @param {Lane} lane @param {number} left @param {number} right @param {number} y @param {number} high */
 function paintName(c, lane, left, right, y, high) {
   const kept = lane.clear.length > 0 && lane.clear[0][0] === lane.start;
-  const label = `${named(lane).toLowerCase()}${kept ? " · clear" : ""}`;
+  const label = kept ? t("timeline.clear", { name: named(lane) }) : named(lane);
   c.fillStyle = COLOURS.drawn; // over the keyframes
   if (lane.keys.length) c.fillRect(left - 3, y + 1, c.measureText(label).width + 6, high - 2);
   c.fillStyle = kept ? COLOURS.clear : "#fff";

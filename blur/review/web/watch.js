@@ -7,6 +7,7 @@ import { sendWatched } from "./protocol.js";
 import { change, changes, player, sendNudge } from "./review.js";
 import { clockOf, panel, say, set, shown, state } from "./state.js";
 import { nextUnchecked } from "./shelf.js";
+import { t } from "./words.js";
 /** @import { Clip, Span } from "./protocol.js" */
 
 const FASTEST = 2; // times the clip's speed: a faster look is not counted
@@ -62,9 +63,9 @@ export function unwatched(clip) {
 panel(() => [state.clip, state.watched], (clip) => {
   const share = clip?.rendered ? Math.floor(100 * (1 - unwatched(clip) / clockOf(clip).seconds) + 0.01) : null;
   const button = $("#check");
-  button.textContent = clip?.checked_by ? `✓ ${clip.checked_by}` : "Mark as watched";
+  button.textContent = clip?.checked_by ? `✓ ${clip.checked_by}` : t("bar.check");
   button.classList.toggle("good", !!clip?.checked_by);
-  $("#watched").textContent = share === null ? "" : `${share} % watched`;
+  $("#watched").textContent = share === null ? "" : t("bar.watched", { percent: share });
 });
 
 /** Mark the clip as watched, or take the mark back. @param {boolean} [goOn] to the next that nobody checked */
@@ -74,26 +75,26 @@ export async function check(goOn = false) {
   await changes.settled(key); // a check is of what is covered in the end
   flush(state.clip);
   const { clip } = state;
-  if (clip?.key !== key) return say("Another clip is open: nothing was marked.", "bad");
-  if (!clip.rendered) return say("Render this clip first: only the rendered file can be marked as watched.", "bad");
+  if (clip?.key !== key) return say(t("check.other clip"), "bad");
+  if (!clip.rendered) return say(t("check.not rendered"), "bad");
   if (clip.checks.some(({ by }) => by === state.initials) || (clip.checked_by && !state.initials)) {
-    const sure = await ask("Take the mark back", `Marked by ${clip.checked_by}. All marks of this clip go; a second reviewer changes the initials instead.`, "Initials: leave as they are to take the mark back, or write yours to add them", clip.checks[0].by);
+    const sure = await ask(t("check.back"), t("check.back.about", { names: clip.checked_by ?? "" }), t("check.back.label"), clip.checks[0].by);
     if (!sure) return;
-    if (clip.checks.some(({ by }) => by === sure)) return change("check", { clip, body: () => ({ initials: "" }), told: "No longer marked as watched.", exact: true });
+    if (clip.checks.some(({ by }) => by === sure)) return change("check", { clip, body: () => ({ initials: "" }), told: t("check.back.told"), exact: true });
     return sign(clip, sure, goOn);
   }
   const left = unwatched(clip);
   const about = left > 0.1
-    ? `${short(left)} of this clip were not played at up to twice its speed yet; the record says so.`
-    : "You watched all of the rendered file.";
-  const initials = left <= 0.1 && state.initials && goOn ? state.initials : await ask("Mark as watched", `${about} A new render takes the mark back.`, "Your initials", state.initials);
+    ? t("check.left", { time: short(left) })
+    : t("check.all");
+  const initials = left <= 0.1 && state.initials && goOn ? state.initials : await ask(t("check.title"), `${about} ${t("check.until")}`, t("check.initials"), state.initials);
   if (initials) await sign(clip, initials, goOn);
 }
 
 /** @param {Clip} clip @param {string} initials @param {boolean} goOn */
 async function sign(clip, initials, goOn) {
   state.initials = initials;
-  const done = await change("check", { clip, body: () => ({ initials }), told: `Marked as watched by ${initials}.`, exact: true });
+  const done = await change("check", { clip, body: () => ({ initials }), told: t("check.told", { initials }), exact: true });
   if (done && goOn) nextUnchecked(clip.key);
 }
 
