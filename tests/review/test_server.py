@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import http.client
+import importlib.resources
 import json
 import os
 import re
@@ -310,3 +311,11 @@ def test_looking_leaves_no_trace_on_the_disk(client: Client, shared_out: Path) -
     assert {k: v for k, v in files().items() if ".sqlite-" not in k} == {
         k: v for k, v in before.items() if ".sqlite-" not in k
     }
+
+
+def test_every_module_is_asked_for_at_once() -> None:
+    """Else each waits for the one that imports it."""
+    web = importlib.resources.files("blur.review") / "web"
+    asked = re.findall(r'href="web/(\w+\.js)"', (web / "index.html").read_text())
+    there = {file.name for file in web.iterdir() if file.name.endswith(".js")}
+    assert sorted(asked) == sorted(there - {"app.js", "arabic.js"})

@@ -20,7 +20,7 @@ import { t } from "./words.js";
 for (const event of ["input", "change", "focusout"]) addEventListener(event, update); // fields are shown as they stand
 update();
 await listing.watch();
-refreshQueue();
 const first = state.rows.find((row) => row.key === location.hash.slice(1)) ?? state.rows[0];
 if (first) await open(first.key);
 else say(t("page.none"));
+refreshQueue(); // after the picture: a thousand plans take a while to read

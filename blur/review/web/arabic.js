@@ -54,11 +54,10 @@ export const ARABIC = {
   "bar.back": "إطار إلى الخلف (←)", "bar.on": "إطار إلى الأمام (→)", "bar.play": "تشغيل أو إيقاف (مفتاح المسافة)",
   "bar.frame": "انتقل إلى إطار برقمه (G)", "bar.of": "من {n}",
   "bar.span": "الإطارات {first}–{last}",
-  "bar.watched": "شوهد {percent} %", "bar.watched.title": "ما عُرض من الملف المُصيَّر بضعف سرعته على الأكثر",
   "bar.peek": "اضغط مطوّلًا لرؤية الأصل", "bar.peek.title": "اضغط مطوّلًا لرؤية الأصل دون أغطية (P)",
   "bar.draw": "رسم", "bar.draw.title": "غطِّ منطقة (R)",
   "bar.undo": "تراجع", "bar.undo.title": "تراجع (Z)", "bar.redo": "إعادة", "bar.redo.title": "إعادة (Y)",
-  "bar.check": "ضع علامة المشاهدة", "bar.check.title": "ضع علامة المشاهدة على هذا المقطع (M)؛ ومع Shift انتقل إلى التالي",
+  "bar.check": "ضع علامة المشاهدة", "bar.watched": "ضع علامة المشاهدة ({percent} %)", "bar.check.title": "ضع علامة المشاهدة على هذا المقطع (M)؛ ومع Shift انتقل إلى التالي. النسبة هي ما عُرض من الملف المُصيَّر بضعف سرعته على الأكثر",
 
   "side.label": "الشكوك والأغطية والقرارات",
   "side.doubts": "الشكوك", "side.doubts.title": "الشكوك (1)",

@@ -37,7 +37,7 @@ const sureness = (/** @type {number} */ score) => t(score > SURE[0] ? "chosen.su
 function aboutClip(/** @type {Clip} */ clip) {
   const [shots, covers] = [t("count.shots", { n: clip.cuts.length + 1 }), t("count.covers", { n: clip.lanes.length })];
   return [
-    el("h3", {}, el("bdi", {}, clip.name)),
+    el("h2", {}, el("bdi", {}, clip.name)),
     el("p", {}, t("chosen.clip", { width: clip.width, height: clip.height, time: short(clockOf(clip).seconds), shots, covers })),
     ...clip.notes.map((note) => el("p", { dir: "auto" }, note)),
   ];
@@ -48,7 +48,7 @@ function aboutFace(/** @type {Lane} */ lane) {
   const seen = lane.seen.reduce((sum, [a, b]) => sum + b - a, 0);
   const covered = isAllClear(lane) ? el("span.clear", {}, t("chosen.clear")) : lane.clear.length ? el("span.clear", {}, t("chosen.partly")) : t("chosen.covered");
   const source = tellOf(`chosen.${lane.source}`, t("chosen.seen", { n: seen, sure: sureness(lane.score), percent: Math.round(100 * lane.score) }));
-  const told = el("div", {}, el("h3", {}, named(lane)), el("p", {}, covered, t("chosen.frames", { first: lane.start, last: lane.end - 1 })), el("p", {}, source));
+  const told = el("div", {}, el("h2", {}, named(lane)), el("p", {}, covered, t("chosen.frames", { first: lane.start, last: lane.end - 1 })), el("p", {}, source));
   return [
     el("div.about", {}, state.bare ? el("img", { src: faceOf(shown(), lane), alt: "" }) : null, told),
     el("div.acts", {},
@@ -64,7 +64,7 @@ function aboutFace(/** @type {Lane} */ lane) {
 function aboutRegion(/** @type {Lane} */ lane) {
   const removed = t(spare(lane, player.frame) ? "act.remove keyframe" : "act.remove region");
   return [
-    el("h3", {}, named(lane)),
+    el("h2", {}, named(lane)),
     el("p", {}, t("chosen.region", { first: lane.start, last: lane.end - 1, n: lane.keys.length })),
     el("div.acts", {},
       button(t("act.begin"), "I", () => setEnd(0)),
@@ -77,7 +77,7 @@ function aboutRegion(/** @type {Lane} */ lane) {
 
 function aboutDoubt(/** @type {Doubt} */ doubt) {
   return [
-    el("h3.bad", {}, reasonOf(doubt)),
+    el("h2.bad", {}, reasonOf(doubt)),
     el("p", {}, t("chosen.doubt", { advice: adviceOf(doubt), first: doubt.start, last: doubt.end - 1 })),
     el("div.acts", {}, button(t("act.cover it"), "C", cover)),
   ];
@@ -85,7 +85,7 @@ function aboutDoubt(/** @type {Doubt} */ doubt) {
 
 function aboutPicked() {
   return [
-    el("h3", {}, t("chosen.picked", { n: state.picked.size })),
+    el("h2", {}, t("chosen.picked", { n: state.picked.size })),
     el("p", {}, t("chosen.picked.about")),
     el("div.acts", {}, button(t("act.keep"), "X", keep), button(t("act.cover"), "C", cover), el("button", { onclick: () => set({ picked: new Set() }) }, t("act.pick none"))),
   ];

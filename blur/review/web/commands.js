@@ -64,7 +64,11 @@ const ALWAYS = new Set(["q", "PageUp", "PageDown", "1", "2", "3"]); // without a
 const REPEATED = /^Arrow|^[+\-=]$/; // while the key is held
 
 const tooEarly = () => isOpening() && say(t("stage.too early"));
-const showKeys = () => $("#keys", HTMLDialogElement).showModal();
+function showKeys() {
+  const keys = $("#keys", HTMLDialogElement);
+  keys.showModal();
+  keys.scrollTop = 0; // the focus is at the end
+}
 
 document.addEventListener("keydown", (event) => {
   const { target } = event;
@@ -110,7 +114,7 @@ document.addEventListener("keyup", (event) => event.key.toLowerCase() === "p" &&
 addEventListener("blur", () => player.peek(false));
 document.addEventListener("visibilitychange", () => document.hidden && player.peek(false));
 
-for (const control of all("#transport button[data-key]")) {
+for (const control of all("button[data-key]")) {
   control.addEventListener("click", (event) => (state.clip ? COMMANDS[control.dataset.key ?? ""]?.(event) : tooEarly()));
 }
 const peek = $("#peek");

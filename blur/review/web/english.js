@@ -53,11 +53,10 @@ export const ENGLISH = {
   "bar.back": "Frame back (←)", "bar.on": "Frame on (→)", "bar.play": "Play or stop (space)",
   "bar.frame": "Go to a frame by its number (G)", "bar.of": "of {n}",
   "bar.span": "frames {first}–{last}",
-  "bar.watched": "{percent} % watched", "bar.watched.title": "Played at up to twice its speed, as rendered",
   "bar.peek": "Hold to see original", "bar.peek.title": "Hold to see the original without covers (P)",
   "bar.draw": "Draw", "bar.draw.title": "Cover a region (R)",
   "bar.undo": "Undo", "bar.undo.title": "Undo (Z)", "bar.redo": "Redo", "bar.redo.title": "Redo (Y)",
-  "bar.check": "Mark as watched", "bar.check.title": "Mark this clip as watched (M); with Shift, go on to the next",
+  "bar.check": "Mark as watched", "bar.watched": "Mark as watched ({percent} %)", "bar.check.title": "Mark this clip as watched (M); with Shift, go on to the next. The share was played at up to twice its speed, as rendered",
 
   "side.label": "Doubts, covers and decisions",
   "side.doubts": "Doubts", "side.doubts.title": "Doubts (1)",

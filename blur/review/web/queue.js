@@ -80,9 +80,9 @@ function placed(items) {
 }
 
 // Another window, a batch or a render may have changed what waits.
-let before = "";
+let before = /** @type {string | 0} */ (0);
 panel(() => [state.rows], (rows) => {
-  const now = JSON.stringify(rows.map(({ key, state, edited, doubt_seconds }) => [key, state, edited, doubt_seconds]));
+  const now = rows.length && JSON.stringify(rows.map(({ key, state, edited, doubt_seconds }) => [key, state, edited, doubt_seconds]));
   if (before && now !== before) refreshQueue();
   before = now;
 });

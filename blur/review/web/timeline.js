@@ -15,10 +15,10 @@ const LANES = RULER + STRIP + 6;
 const ROWS = [16, 22]; // least and most height of a lane
 const LEAST = 10; // frames in sight
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600]; // seconds between two times on the ruler
-const COLOURS = {
-  text: "#a6adb9", line: "#343a43", shot: ["#262b33", "#323944"], doubt: "#f2bd52", bad: "#ff8078",
-  cover: "#69788c", seen: "#b3c3d9", clear: "#5fd0ec", drawn: "#8f74c4", edit: "#5f8f6c", selected: "#74b3ff", watched: "#86d696", head: "#ffffff",
-};
+const COLOURS = { cover: "#5f6d80", seen: "#b3c3d9", drawn: "#7f64b4", edit: "#507d5d", name: "#ffffff" }; // in a light room and a dark
+/** A colour of the page's style, light or dark. @param {"--dim" | "--line" | "--edge" | "--ground" | "--shot" | "--shot-next" | "--doubt" | "--bad" | "--clear" | "--accent" | "--good" | "--text" | "--here"} name */
+const themed = (name) => theme.getPropertyValue(name);
+const theme = getComputedStyle(document.documentElement);
 
 const box = $("#timeline");
 const canvas = $("#timeline canvas", HTMLCanvasElement);
@@ -32,6 +32,7 @@ let waiting = 0;
 let before = { clip: /** @type {Clip | null} */ (null), frame: 0, selected: /** @type {number | null} */ (null) };
 
 new ResizeObserver(draw).observe(box);
+matchMedia("(prefers-color-scheme: light)").addEventListener("change", draw);
 box.addEventListener("pointerdown", press);
 box.addEventListener("pointermove", pull);
 box.addEventListener("pointerup", () => (drag = null));
@@ -93,8 +94,8 @@ function draw() {
     paintWhole(c, state.clip);
     paintRuler(c, state.clip);
     paintLanes(c);
-    bar(c, "#ffffff30", player.frame, player.frame + 1, TOP, box.clientHeight);
-    c.fillStyle = COLOURS.head;
+    bar(c, themed("--here"), player.frame, player.frame + 1, TOP, box.clientHeight);
+    c.fillStyle = themed("--text");
     c.fillRect(Math.round(x(player.frame)), TOP, 1.5, box.clientHeight);
   });
 }
@@ -106,9 +107,9 @@ function bar(c, colour, start, end, y, high, least = 1) {
   c.fillRect(x(start), y, Math.max(least, x(end) - x(start)), high);
 }
 
-const colourOf = (/** @type {Doubt} */ doubt) => (isExposed(doubt) ? COLOURS.bad : COLOURS.doubt);
+const colourOf = (/** @type {Doubt} */ doubt) => (isExposed(doubt) ? themed("--bad") : themed("--doubt"));
 /** @type {(clip: Clip) => [start: number, end: number, colour: string][]} */
-const shots = ({ cuts, frames }) => [0, ...cuts].map((start, i) => [start, cuts[i] ?? frames, COLOURS.shot[(i + 1) % 2]]);
+const shots = ({ cuts, frames }) => [0, ...cuts].map((start, i) => [start, cuts[i] ?? frames, themed(i % 2 ? "--shot" : "--shot-next")]);
 
 /** Shots, doubts, and which part is below. @param {CanvasRenderingContext2D} c @param {Clip} clip */
 function paintWhole(c, clip) {
@@ -121,9 +122,9 @@ function paintWhole(c, clip) {
     c.fillStyle = colourOf(doubt);
     c.fillRect(whole(doubt.start), isExposed(doubt) ? 2 : 6, Math.max(2, whole(doubt.end) - whole(doubt.start)), 8);
   }
-  c.fillStyle = COLOURS.watched;
+  c.fillStyle = themed("--good");
   for (const [start, end] of clip.rendered ? clip.watched : []) c.fillRect(whole(start), STRIP - 3, whole(end) - whole(start), 3);
-  c.fillStyle = c.strokeStyle = COLOURS.head;
+  c.fillStyle = c.strokeStyle = themed("--text");
   c.lineWidth = 1;
   if (to - from < clip.frames) c.strokeRect(whole(from) + 0.5, 0.5, Math.max(6, whole(to) - whole(from)) - 1, STRIP - 1);
   c.fillRect(whole(player.frame) - 1, 0, 2, STRIP);
@@ -136,13 +137,13 @@ function paintRuler(c, clip) {
     const [a, b] = [Math.max(start, from), Math.min(end, to)];
     if (a >= b) continue;
     bar(c, colour, a, b, TOP, RULER - 1);
-    c.fillStyle = COLOURS.line;
+    c.fillStyle = themed("--line");
     if (start > from) c.fillRect(x(a), TOP, 1, height);
   }
   const clock = clockOf(clip);
   const [first, last] = [clock.at(Math.floor(from)), clock.at(Math.floor(to))];
   const step = STEPS.find((seconds) => (seconds / (last - first)) * width > 84) ?? 3600;
-  c.fillStyle = COLOURS.text;
+  c.fillStyle = themed("--dim");
   for (let t = Math.ceil(first / step) * step; t <= last; t += step) {
     const at = x(clock.frame(t + 1e-3));
     c.fillRect(at, TOP, 1, 4);
@@ -165,9 +166,9 @@ function paintLanes(/** @type {CanvasRenderingContext2D} */ c) {
   }
   for (const doubt of doubtful.get(null) ?? []) bar(c, colourOf(doubt), doubt.start, doubt.end, LANES - 4, 3, 2);
   c.restore();
-  c.fillStyle = "#59616e";
+  c.fillStyle = themed("--edge");
   if (count > room()) c.fillRect(width - 5, LANES + ((height - LANES) * scroll) / count, 4, ((height - LANES) * room()) / count);
-  c.fillStyle = COLOURS.text;
+  c.fillStyle = themed("--dim");
   if (!count) c.fillText(t("timeline.empty"), 12, LANES + 16);
 }
 
@@ -179,8 +180,8 @@ function paintLane(c, lane, y, high, doubts) {
   for (const seen of lane.seen) bar(c, COLOURS.seen, ...seen, y + high - 3, 3);
   for (const [start, end] of lane.clear) {
     const [u, v] = [x(start), Math.max(x(start) + 2, x(end))];
-    bar(c, "#131518", start, end, y, high, 2);
-    c.strokeStyle = COLOURS.clear;
+    bar(c, themed("--ground"), start, end, y, high, 2);
+    c.strokeStyle = themed("--clear");
     c.setLineDash([4, 2]);
     c.strokeRect(u + 0.5, y + 0.5, v - u - 1, high - 1);
     c.setLineDash([]);
@@ -196,7 +197,7 @@ function paintLane(c, lane, y, high, doubts) {
   }
   if (b - a > 46) paintName(c, lane, Math.max(a, 0) + 5, b, y, high);
   if (lane.id !== state.selected) return;
-  c.strokeStyle = COLOURS.selected;
+  c.strokeStyle = themed("--accent");
   c.lineWidth = 2;
   c.strokeRect(a - 1, y - 1, b - a + 2, high + 2);
   c.lineWidth = 1;
@@ -208,7 +209,7 @@ function paintName(c, lane, left, right, y, high) {
   const label = kept ? t("timeline.clear", { name: named(lane) }) : named(lane);
   c.fillStyle = COLOURS.drawn; // over the keyframes
   if (lane.keys.length) c.fillRect(left - 3, y + 1, c.measureText(label).width + 6, high - 2);
-  c.fillStyle = kept ? COLOURS.clear : "#fff";
+  c.fillStyle = kept ? themed("--clear") : COLOURS.name;
   if (right - left > 40) c.fillText(label, left, y + high / 2 + 4, right - left - 4);
 }
 

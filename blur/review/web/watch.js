@@ -63,9 +63,8 @@ export function unwatched(clip) {
 panel(() => [state.clip, state.watched], (clip) => {
   const share = clip?.rendered ? Math.floor(100 * (1 - unwatched(clip) / clockOf(clip).seconds) + 0.01) : null;
   const button = $("#check");
-  button.textContent = clip?.checked_by ? `✓ ${clip.checked_by}` : t("bar.check");
+  button.textContent = clip?.checked_by ? `✓ ${clip.checked_by}` : share ? t("bar.watched", { percent: share }) : t("bar.check");
   button.classList.toggle("good", !!clip?.checked_by);
-  $("#watched").textContent = share === null ? "" : t("bar.watched", { percent: share });
 });
 
 /** Mark the clip as watched, or take the mark back. @param {boolean} [goOn] to the next that nobody checked */

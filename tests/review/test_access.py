@@ -1,0 +1,52 @@
+"""Who cannot see well, or uses no mouse: axe-core's rules, the picture's share of a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from made_output import review
+from review_page import Page
+
+_AXE = Path(__file__).parents[1] / "web/node_modules/axe-core/axe.min.js"
+_LEAST = 0.6
+"""Of the window's width and height that the picture has, at least."""
+
+
+@pytest.fixture(scope="module")
+def page(browser, shared_out: Path) -> Iterator[Page]:
+    with review(shared_out) as served:
+        page = Page(browser, served)
+        yield page
+        page.close()
+
+
+@pytest.mark.skipif(not _AXE.exists(), reason="needs axe-core: cd tests/web && npm ci")
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_no_rule_of_axe_is_broken(page: Page, scheme: str) -> None:
+    page.page.emulate_media(color_scheme=scheme)
+    page.page.evaluate(_AXE.read_text())
+    for key, there in (
+        ("]", "#chosen .acts"), ("2", "#faces .tile"), ("b", "#faces img"), ("b", "#faces .blank"),
+        ("q", "#question:visible"), ("q", "#clips .row"), ("m", "#ask[open]"),
+        ("Escape", "#stage"), ("?", "#keys[open]"), ("Escape", "#stage"),
+    ):  # fmt: skip
+        page.press(key)
+        page.waits_for(there)
+        found = page.page.evaluate(
+            """async () => (await axe.run()).violations.filter((rule) => rule.impact !== "minor")
+              .map((rule) => [rule.id, rule.nodes.map((node) => node.html)])"""
+        )
+        assert found == [], key
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (640, 360), (480, 800)])
+def test_the_picture_has_most_of_the_window(page: Page, width: int, height: int) -> None:
+    page.page.set_viewport_size({"width": width, "height": height})
+    for there in ("#question:visible", "#clips .row"):
+        page.press("q")
+        page.waits_for(there)
+        size = page.page.locator("#stage").bounding_box()
+        assert size["width"] >= _LEAST * width
+        assert size["height"] >= _LEAST * height
