@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blur.cli.clips import opened, require_new
-from blur.cli.options import CLIP, OUT, OVERWRITE, Function, together
+from blur.cli.clips import each, opened, require_new
+from blur.cli.options import CLIP, CLIPS, OUT, OVERWRITE, Function, together
 from blur.cli.sound_commands import mute, sound, words
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
@@ -18,17 +18,17 @@ if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.data.edits import Keyframe
     from blur.review.protocol import Command
 
-_FACE = click.argument("face", type=int)
+_FACE = click.argument("face", type=int, metavar="COVER")
 _FRAME_NUMBER = click.IntRange(min=0)
 _FRAME = click.argument("frame", type=_FRAME_NUMBER)
 
 
 def _decision(**how: Any) -> Callable[[Function], Function]:
-    """The arguments of a command about faces; `how` describes its --reason."""
+    """The arguments of a command about covers of faces; `how` describes its --reason."""
     return together(
         OUT,
         CLIP,
-        click.argument("faces", type=int, nargs=-1, required=True),
+        click.argument("faces", type=int, nargs=-1, required=True, metavar="COVERS..."),
         click.option("--reason", **how),
         click.option(
             "--from",
@@ -47,7 +47,7 @@ def edits() -> None:
     """List and change what a person decided on a clip.
 
     OUT is the output folder of a run, CLIP a clip's name or a part of it that is its alone. Frames
-    count from 0; faces have the numbers that `list` shows. `blur run` or the review page then
+    count from 0; covers have the numbers that `list` shows. `blur run` or the review page then
     renders what changed.
     """
     keep_off_network()
@@ -61,7 +61,7 @@ edits.add_command(sound)
 @OUT
 @click.argument("clip", required=False)
 def list_(out: Path, clip: str | None) -> None:
-    """Show the faces and decisions of CLIP, or which clips of OUT have decisions."""
+    """Show the covers and decisions of CLIP, or which clips of OUT have decisions."""
     from blur.data.plan import Reason
     from blur.store.shelf import Shelf
 
@@ -74,7 +74,7 @@ def list_(out: Path, clip: str | None) -> None:
     with opened(out, clip) as found:
         view = found.view()
         for lane in view.lanes:
-            what = "drawn region" if lane.region is not None else "face"
+            what = "drawn region" if lane.region is not None else "cover"
             clear = ", ".join(f"{a}-{b - 1}" for a, b in lane.clear)
             number = lane.id if lane.region is None else lane.region
             kept = f", kept clear on {clear}" if clear else ""
@@ -84,7 +84,7 @@ def list_(out: Path, clip: str | None) -> None:
         for doubt in view.doubts:
             if doubt.reason in (Reason.MET, Reason.UNSEEN):
                 span = f"{doubt.start}-{doubt.end - 1}"
-                click.echo(f"face {doubt.lane}, frames {span}: {doubt.explanation}")
+                click.echo(f"cover {doubt.lane}, frames {span}: {doubt.explanation}")
         for decision in view.decisions:
             reason = f": {decision.reason}" if decision.reason else ""
             click.echo(f"{decision.kind} on {decision.start}-{decision.end - 1}{reason}")
@@ -102,7 +102,7 @@ def list_(out: Path, clip: str | None) -> None:
     "from --from to --to and it is the same person throughout.",
 )
 def keep(**given: Any) -> None:
-    """Keep FACES clear.
+    """Take COVERS off: keep the faces under them clear.
 
     From where another face comes near, or the face goes unseen, it is covered again, until a later
     decision begins there or confirms the span; `list` shows the spans.
@@ -113,7 +113,7 @@ def keep(**given: Any) -> None:
 @edits.command()
 @_decision(default="", help="Recorded with the decision.")
 def cover(**given: Any) -> None:
-    """Cover FACES again."""
+    """Put COVERS that were taken off back."""
     _decide("cover", **given)
 
 
@@ -123,7 +123,7 @@ def cover(**given: Any) -> None:
 @_FACE
 @_FRAME
 def extend(out: Path, clip: str, face: int, frame: int) -> None:
-    """Cover FACE up to FRAME, before or after its track."""
+    """Hold COVER to FRAME, before its first frame or after its last."""
     from blur.review.protocol import ExtendCover
 
     _perform(out, clip, ExtendCover(face, frame))
@@ -135,7 +135,7 @@ def extend(out: Path, clip: str, face: int, frame: int) -> None:
 @_FACE
 @_FRAME
 def split(out: Path, clip: str, face: int, frame: int) -> None:
-    """Let another face begin at FRAME of FACE's track."""
+    """Let another cover begin at FRAME, where COVER goes on."""
     from blur.review.protocol import SplitFace
 
     _perform(out, clip, SplitFace(face, frame))
@@ -179,28 +179,58 @@ def check(out: Path, clip: str, initials: str) -> None:
 
 @edits.command()
 @OUT
-@CLIP
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@CLIPS
+@click.argument("file", type=click.Path(path_type=Path))
 @OVERWRITE
-def export(out: Path, clip: str, file: Path, overwrite: bool) -> None:
-    """Write the decisions on CLIP to FILE, as JSON."""
-    from blur.store.plans import save_edits
+def export(out: Path, clips: tuple[str, ...], file: Path, overwrite: bool) -> None:
+    """Write the decisions on one of CLIPS to FILE, as JSON.
 
-    with opened(out, clip) as found:
-        require_new(file, overwrite, found.source_path)
-        save_edits(found.now.edits, file)
+    For several, or all where none is named, FILE is a folder: a file for each that has some.
+    """
+    from blur.data.edits import Edits
+    from blur.disk import atomic
+    from blur.store.names import shown
+    from blur.store.plans import save_edits
+    from blur.store.shelf import Shelf
+
+    if len(clips) == 1 and not file.is_dir():
+        with opened(out, clips[0]) as found:
+            require_new(file, overwrite, found.source_path)
+            save_edits(found.now.edits, file)
+        return
+    for found in each(Shelf(out), clips):
+        if found.now.edits == Edits(fingerprint=found.now.edits.fingerprint):
+            continue
+        path = file / f"{found.place}.json"
+        atomic.refuse_links(file, path)
+        require_new(path, overwrite, found.source_path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_edits(found.now.edits, path)
+        click.echo(shown(path))
 
 
 @edits.command("import")
 @OUT
-@CLIP
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def import_(out: Path, clip: str, file: Path) -> None:
-    """Replace the decisions on CLIP by those in FILE; a file of another clip is refused."""
-    from blur.store.plans import load_edits
+@CLIPS
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+def import_(out: Path, clips: tuple[str, ...], file: Path) -> None:
+    """Replace the decisions on one of CLIPS by those in FILE; those of another clip are refused.
 
-    with opened(out, clip) as found:
-        found.replace(load_edits(file), found.revision)
+    For several, or all where none is named, FILE is a folder that `export` wrote.
+    """
+    from blur.store.names import shown
+    from blur.store.plans import load_edits
+    from blur.store.shelf import Shelf
+
+    if len(clips) == 1 and not file.is_dir():
+        with opened(out, clips[0]) as found:
+            found.replace(load_edits(file), found.revision)
+        return
+    for found in each(Shelf(out), clips):
+        path = file / f"{found.place}.json"
+        if path.exists():
+            found.replace(load_edits(path), found.revision)
+            click.echo(shown(str(found.place)))
 
 
 @edits.command()

@@ -79,7 +79,7 @@ def keep(
     found = list(offers(shelf, keys, described(photographs), left_out=problems.append))
     for number, offer in enumerate(found, 1):
         click.echo(
-            f"{number:3}  {offer.name}: face {offer.lane}, frames {offer.start}-{offer.end - 1}"
+            f"{number:3}  {offer.name}: cover {offer.lane}, frames {offer.start}-{offer.end - 1}"
         )
     if not found:
         click.echo("this person was found in none of the clips")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from blur.data.arrays import Picture
 from blur.data.plan import Box, Plan
+from blur.errors import DecodeError
 from blur.media.open.probe import probe
 from blur.render.pictures import DECODED, Pictures, Recent, jpeg, thumbnail
 from blur.review.snapshot import Snapshot
@@ -19,19 +20,31 @@ _THUMBNAIL = 112
 
 
 class ClipPictures:
-    """Safe to share between threads, except `current_output`. Methods raise DecodeError."""
+    """Safe to share between threads, except `current_output`. Methods raise DecodeError.
 
-    def __init__(self, path: Path, plan: Plan) -> None:
-        self.info = probe(path)
-        self.source = Pictures(path, self.info, plan.pts, DECODED)
+    Without a `path`, only the covered clip has pictures, and `covered` tells of the geometry.
+    """
+
+    def __init__(self, path: Path | None, plan: Plan, covered: Path | None = None) -> None:
+        self.info = probe(path or covered or Path())
+        self._source = Pictures(path, self.info, plan.pts, DECODED) if path else None
         # Thumbnails come from all over the clip: they must not drive out the player's frames.
-        self._glimpses = Pictures(path, self.info, plan.pts, DECODED // 8)
+        self._glimpses = Pictures(path, self.info, plan.pts, DECODED // 8) if path else None
         self._output: Pictures | None = None
         self._output_of: object = None
         self._jpegs: Recent[tuple[object, ...], bytes] = Recent(_COMPRESSED, len)
 
+    @property
+    def has_source(self) -> bool:
+        return self._source is not None
+
+    @property
+    def source(self) -> Pictures:
+        """The clip itself, uncovered."""
+        return _here(self._source)
+
     def close(self) -> None:
-        for pictures in (self.source, self._glimpses, self._output):
+        for pictures in (self._source, self._glimpses, self._output):
             if pictures is not None:
                 pictures.close()
 
@@ -50,7 +63,7 @@ class ClipPictures:
         """The face in `box`, uncovered, as JPEG."""
 
         def make() -> Picture:
-            return thumbnail(self._glimpses.at(index), self.info, box, _THUMBNAIL)
+            return thumbnail(_here(self._glimpses).at(index), self.info, box, _THUMBNAIL)
 
         return self.jpeg(("face", index, box), make, 80)
 
@@ -63,3 +76,11 @@ class ClipPictures:
             done = jpeg(make(), quality)
             self._jpegs.put(name, done)
         return done
+
+
+def _here(pictures: Pictures | None) -> Pictures:
+    if pictures is None:
+        raise DecodeError(
+            "the original is not here", remedy="connect its disk, or do this where it is"
+        )
+    return pictures

@@ -53,7 +53,7 @@ def lane_of(resolved: Resolved, lane_id: int) -> Lane:
     for lane in resolved.lanes:
         if lane.track.id == lane_id:
             return lane
-    raise UsageError(f"there is no face {lane_id}", remedy="look at the clip's list again")
+    raise UsageError(f"there is no cover {lane_id}", remedy="look at the clip's list again")
 
 
 def keep_or_cover(

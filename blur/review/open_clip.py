@@ -38,6 +38,7 @@ from blur.review.snapshot import (
 )
 from blur.settings import AudioMode
 from blur.store.checks import sign, signatures, unsign, watch, watched
+from blur.store.identity import is_output_of
 from blur.store.names import from_text
 from blur.store.report import Signature
 from blur.store.shelf import Shelf
@@ -51,17 +52,21 @@ class OpenClip:
     """One clip of the shelf. Safe to share between threads.
 
     Raises ClipChanged if the file is not the scanned one, PlanMismatch for unusable plan or
-    edits, DecodeError if the file cannot be read.
+    edits, DecodeError if the file cannot be read; but with `alone`, only if the covered clip is not
+    there as it stands, either: it is looked at and checked without its original.
     """
 
-    def __init__(self, shelf: Shelf, key: str, history: History | None = None) -> None:
+    def __init__(
+        self, shelf: Shelf, key: str, history: History | None = None, *, alone: bool = False
+    ) -> None:
         self._shelf, self._key = shelf, key
         self._lock = threading.RLock()
         self._history = history or History()
-        self._take(read_snapshot(shelf, key))
+        self._alone = alone
+        self._take(read_snapshot(shelf, key, alone=alone))
         if self._history.tip != self.revision:
             self._history.clear()
-        self._pictures = ClipPictures(shelf.source(self.now.entry), self.now.plan)
+        self._pictures = self._open_pictures()
 
     def close(self) -> None:
         with self._lock:
@@ -115,6 +120,7 @@ class OpenClip:
                 signatures(folder, entry, now.edits_sha256) if output else (),
                 watched(folder, entry) if output else [],
                 self._history.steps,
+                original=self._pictures.has_source and self.source_path.exists(),
             )
 
     def perform(self, command: Command, revision: str) -> None:
@@ -129,8 +135,9 @@ class OpenClip:
     def answer(self, name: str, said: Said, revision: str) -> int | None:
         """Settle a doubt, by its `sign`: `OK` leaves the picture as it is, `COVER` and `TRACK`
         cover the place. Returns the frame on which a follower lost sight of it, if one did."""
+        original = said is not Said.OK
         with self._lock:
-            self._require(revision)
+            self._require(revision, original=original)
             before = self.now.resolved
             doubt = doubt_named(before.plan, name)
             edits = self.now.edits
@@ -142,7 +149,7 @@ class OpenClip:
         elif said is Said.COVER:
             edits = covered(edits, before, doubt)
         with self._lock:
-            self._require(revision)
+            self._require(revision, original=original)
             now, report = self.now, self.now.entry.report
             after = before.plan if said is Said.OK else resolve(now.plan, edits).plan
             new = Answer(
@@ -198,7 +205,7 @@ class OpenClip:
         Raises UsageError where the clip is not rendered as it stands.
         """
         with self._lock:
-            self._require(revision)
+            self._require(revision, original=False)
             now, by, folder = self.now, initials.strip(), self._shelf.folder
             if not by:
                 unsign(folder, now.entry)
@@ -236,12 +243,13 @@ class OpenClip:
         frame that the clip does not have.
         """
         with self._lock:
-            pictures, info, fill = self.source, self.source.info, make_fill(self.now.cover)
-            regions, named = [], None
+            info, fill = self._pictures.info, make_fill(self.now.cover)
+            regions, named, output = [], None, None
             if not beneath:
                 self._require_version(version)
                 named, output = self._version(), self._output()
-                pictures, regions = output or pictures, [] if output else self._covers.at(index)
+                regions = [] if output else self._covers.at(index)
+            pictures = output or self.source
 
         def make() -> Picture:
             picture = rendering.covered(pictures.at(index), info, regions, fill)
@@ -290,14 +298,27 @@ class OpenClip:
 
     def _step(self, revision: str, *, again: bool) -> None:
         with self._lock:
-            self._require(revision)
-            before = self.now.decided
-            self._save(self._history.last(again=again))
+            self._require(revision, original=False)
+            before, wanted = self.now.decided, self._history.last(again=again)
+            if wanted.edits != before.edits:
+                require_unchanged(self._shelf, self.now.entry)
+            self._save(wanted)
             self._history.stepped(before, again=again)
             self._history.tip = self.revision
 
-    def _require(self, revision: str) -> None:
-        require_unchanged(self._shelf, self.now.entry)
+    def _open_pictures(self) -> ClipPictures:
+        entry, covered = self.now.entry, self._shelf.output(self.now.entry)
+        here = self.source_path.exists()
+        if not here and not (
+            self.now.is_rendered and covered and covered.exists() and is_output_of(entry, covered)
+        ):
+            require_unchanged(self._shelf, entry)
+        return ClipPictures(self.source_path if here else None, self.now.plan, covered)
+
+    def _require(self, revision: str, *, original: bool = True) -> None:
+        """`original`: whether the change would be seen in pictures that are not rendered yet."""
+        if original:
+            require_unchanged(self._shelf, self.now.entry)
         self._follow_disk()
         if revision != self.revision:
             raise UsageError(
@@ -309,8 +330,12 @@ class OpenClip:
         """Take over changes by a batch or another program; they end undo."""
         self.now = replace(self.now, entry=self._shelf.entry(self._key))
         if not is_current(self._shelf, self.now):
-            self._take(read_snapshot(self._shelf, self._key))
+            self._take(read_snapshot(self._shelf, self._key, alone=self._alone))
             self._history.clear()
+        if not self._pictures.has_source and self.source_path.exists():
+            require_unchanged(self._shelf, self.now.entry)
+            self._pictures.close()
+            self._pictures = self._open_pictures()
 
     def _output(self) -> Pictures | None:
         return self._pictures.current_output(self.now, self._shelf.output(self.now.entry))

@@ -36,11 +36,14 @@ def clip_view(
     checks: Sequence[Signature],
     watched: list[FrameSpan],
     steps: tuple[int, int],
+    *,
+    original: bool,
 ) -> ClipView:
     """The page's view; `info` is of the clip, `rendered`, `checks` and `watched` of its current
     output.
 
-    `steps`: numbers of decisions to undo and to do again.
+    `original`: whether the clip itself is here. `steps`: numbers of decisions to undo and to do
+    again.
     """
     plan, sar = now.plan, float(info.sample_aspect_ratio)
     return ClipView(
@@ -67,6 +70,7 @@ def clip_view(
         watched=watched,
         undo=steps[0],
         redo=steps[1],
+        original=original,
         notes=list(plan.notes),
     )
 

@@ -338,7 +338,8 @@ class ClipView(Struct, frozen=True, kw_only=True):
     `aspect` is width : height on the screen. `steps` are runs (ticks between frames, count) and
     `time_base` a tick in seconds, as a fraction. `rendered`: pictures come from the rendered file
     and are else drawn from plan and edits. `video`: a browser can play that file. `watched`: frames
-    of the rendered file that were played at twice its speed at most.
+    of the rendered file that were played at twice its speed at most. `original`: the clip itself is
+    here; else it is looked at and checked, and nothing is covered or uncovered.
     """
 
     key: str
@@ -364,6 +365,7 @@ class ClipView(Struct, frozen=True, kw_only=True):
     watched: list[FrameSpan]
     undo: int
     redo: int
+    original: bool
     notes: list[str]
 
 

@@ -84,7 +84,8 @@ class Desk:
             return contextlib.closing(clip)
 
     def _open(self, key: str) -> OpenClip:
-        return OpenClip(self.shelf, key, self._histories.setdefault(key, History()))
+        history = self._histories.setdefault(key, History())
+        return OpenClip(self.shelf, key, history, alone=True)
 
     def queue(self) -> ask.QueueView:
         with self._queueing:

@@ -62,10 +62,17 @@ class Snapshot:
         return made_from == (self.plan_sha256, self.edits_sha256)
 
 
-def read_snapshot(shelf: Shelf, key: str) -> Snapshot:
-    """Raises as `require_unchanged` does, and PlanMismatch for unusable plan or edits."""
+def read_snapshot(shelf: Shelf, key: str, *, alone: bool = False) -> Snapshot:
+    """Raises as `require_unchanged` does, and PlanMismatch for unusable plan or edits.
+
+    `alone`: a covered clip whose original cannot be read is no error.
+    """
     entry, folder = shelf.entry(key), shelf.folder
-    require_unchanged(shelf, entry)
+    try:
+        require_unchanged(shelf, entry)
+    except DecodeError:
+        if not alone or shelf.output(entry) is None:
+            raise
     stamps = stamps_of(folder, entry)  # before reading, so that a later change shows
     plan_file, edits_file = folder.plan_of(entry.fingerprint), folder.edits_of(entry.fingerprint)
     plan_sha256 = file_sha256(plan_file)

@@ -50,9 +50,9 @@ def kept(out: Path, name: str) -> list[tuple[int, int, str, bool]]:
 def test_found_shown_confirmed(out: Path, photograph: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.html"
     listed = blur("keep", out, photograph, "--sheet", sheet)
-    assert "a.mp4: face 1, frames 0-39" in listed
-    assert listed.count("b.mp4: face 1") == 2  # before and after another face came near
-    assert "c.mp4" not in listed and "face 2" not in listed
+    assert "a.mp4: cover 1, frames 0-39" in listed
+    assert listed.count("b.mp4: cover 1") == 2  # before and after another face came near
+    assert "c.mp4" not in listed and "cover 2" not in listed
     assert kept(out, "a.mp4") == kept(out, "b.mp4") == []
     assert stat.S_IMODE(sheet.stat().st_mode) == 0o600
     page = sheet.read_text()
@@ -69,7 +69,7 @@ def test_found_shown_confirmed(out: Path, photograph: Path, tmp_path: Path) -> N
     ((start, end, _, _),) = kept(out, "b.mp4")
     assert start == 0 and end <= 15
     again = blur("keep", out, photograph)
-    assert "a.mp4" not in again and again.count("b.mp4: face 1") == 1
+    assert "a.mp4" not in again and again.count("b.mp4: cover 1") == 1
     no_descriptor_in(out, [path for path in tmp_path.rglob("*") if path != photograph])
 
 

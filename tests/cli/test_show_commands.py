@@ -43,11 +43,11 @@ def test_decisions_are_made_listed_exported_and_imported(out: Path, tmp_path: Pa
     blur("edits", "extend", out, "a.mp4", 1, 43)
     blur("edits", "split", out, "a.mp4", 2, 60)
     listed = blur("edits", "list", out, "a.mp4")
-    assert "face 0: frames 0-44, kept clear on 5-9" in listed
+    assert "cover 0: frames 0-44, kept clear on 5-9" in listed
     assert "keep on 5-9: has agreed" in listed
     assert "draw on 50-69: badge" in listed
     assert "drawn region 1: frames 50-69" in listed
-    assert "face 2: frames 45-59" in listed
+    assert "cover 2: frames 45-59" in listed
     file = tmp_path / "decisions.json"
     blur("edits", "export", out, "a.mp4", file)
     edits = load_edits(file)
@@ -71,6 +71,23 @@ def test_a_person_confirms_who_a_face_is(out: Path, tmp_path: Path) -> None:
         assert [edit.confirmed for edit in load_edits(file).tracks] == [confirmed]
 
 
+def test_decisions_of_all_clips_go_into_a_folder_and_come_back(out: Path, tmp_path: Path) -> None:
+    blur("edits", "keep", out, "a.mp4", 0, "--reason", "agreed")
+    blur("edits", "draw", out, "c.mp4", "50:10,20,40,50")
+    folder = tmp_path / "decided"
+    blur("edits", "export", out, folder)
+    assert sorted(map(str, (p.relative_to(folder) for p in folder.rglob("*.json")))) == [
+        "a.mp4.json",
+        "day 1/c.mp4.json",
+    ]
+    blur("edits", "cover", out, "a.mp4", 0)
+    blur("edits", "erase", out, "c.mp4", 1)
+    blur("edits", "import", out, folder)
+    assert "kept clear" in blur("edits", "list", out, "a.mp4")
+    assert "drawn region 1" in blur("edits", "list", out, "c.mp4")
+    blur("edits", "import", out, "c.mp4", folder)
+
+
 def test_edits_of_another_clip_are_not_imported(out: Path, tmp_path: Path) -> None:
     blur("edits", "keep", out, "a.mp4", 0, "--reason", "x")
     blur("edits", "export", out, "a.mp4", tmp_path / "a.json")
@@ -92,7 +109,7 @@ def test_a_check_is_recorded_and_decisions_are_put_aside(out: Path) -> None:
     ("arguments", "said"),
     [
         (("keep", "{out}", "a.mp4", 0), "reason"),
-        (("keep", "{out}", "a.mp4", 9, "--reason", "x"), "there is no face 9"),
+        (("keep", "{out}", "a.mp4", 9, "--reason", "x"), "there is no cover 9"),
         (("keep", "{out}", "mp4", 0, "--reason", "x"), "several clips have 'mp4'"),
         (("keep", "{out}", "zz", 0, "--reason", "x"), "no clip of this folder has 'zz'"),
         (("draw", "{out}", "a.mp4", "5:1,2,3"), "no keyframe: 5:1,2,3"),
@@ -239,7 +256,7 @@ def test_names_that_are_no_text_work_in_every_command(out: Path, tmp_path: Path)
     assert "\\xff a.mp4" in (tmp_path / "m" / "markers.csv").read_text()
     assert (tmp_path / "m" / f"{odd}.edl").read_text().startswith("TITLE: \\xff a.mp4")
     blur("edits", "export", out, odd, tmp_path / os.fsdecode(b"\xff.json"))
-    assert "face 0" in blur("edits", "list", out, odd)
+    assert "cover 0" in blur("edits", "list", out, odd)
     blur("preview", out, odd, "-o", tmp_path / "s")
     assert (tmp_path / "s" / f"{odd}.png").exists()
     assert 'src="%FF%20a.mp4.png"' in (tmp_path / "s" / "index.html").read_text()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from blur.batch.status import status
+from blur.data.answers import Said
 from blur.data.edits import Decision, Edits, Keyframe
 from blur.data.plan import Box
 from blur.disk.fingerprint import file_sha256
@@ -293,3 +295,48 @@ def test_edits_that_cannot_be_read_are_named_and_left_alone(out: Path) -> None:
     with pytest.raises(PlanMismatch, match="damaged"):
         opened(out)
     assert edits_file(out, clip).read_bytes() == b"{"
+
+
+def test_without_the_original_a_covered_clip_is_looked_at_answered_and_checked(out: Path) -> None:
+    away = out.parent / "in"
+    away.rename(away.with_name("disk"))
+    with pytest.raises(DecodeError):
+        opened(out)  # commands change covers
+    shelf = Shelf(out)
+    clip = OpenClip(shelf, shelf.find("a.mp4"), alone=True)
+    view = clip.view()
+    assert (view.original, view.rendered, len(view.lanes)) == (False, True, 3)
+    assert picture(clip.frame(20, False, 320)).shape[:2] == (240, 320)
+    refused: list[Callable[[], object]] = [
+        lambda: clip.frame(20, True, 320),
+        lambda: clip.thumbnail(20, BOX),
+        lambda: clip.perform(DRAW, clip.revision),
+        lambda: clip.answer(view.doubts[0].id, Said.COVER, clip.revision),
+    ]
+    for refuse in refused:
+        with pytest.raises(DecodeError) as error:
+            refuse()
+        assert "disk" in error.value.remedy
+    clip.answer(view.doubts[0].id, Said.OK, clip.revision)
+    assert clip.view().doubts[0].said is Said.OK
+    clip.undo(clip.revision)
+    clip.check("AB", clip.revision)
+    assert clip.view().checked_by == "AB"
+    away.with_name("disk").rename(away)
+    assert clip.view().original
+    clip.perform(DRAW, clip.revision)
+    assert picture(clip.frame(55, False, 320)).shape[:2] == (240, 320)
+
+
+def test_without_the_original_nothing_else_passes_for_it(out: Path) -> None:
+    shelf = Shelf(out)
+    clip = OpenClip(shelf, shelf.find("a.mp4"))
+    clip.perform(DRAW, clip.revision)
+    clip.close()
+    (out.parent / "in" / "a.mp4").unlink()
+    with pytest.raises(DecodeError):  # its covered clip is not what the edits say
+        OpenClip(shelf, shelf.find("a.mp4"), alone=True)
+    (out / "day 1" / "c.mp4").unlink()
+    (out.parent / "in" / "day 1" / "c.mp4").unlink()
+    with pytest.raises(DecodeError):
+        OpenClip(shelf, shelf.find("c.mp4"), alone=True)

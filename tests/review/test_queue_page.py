@@ -33,3 +33,18 @@ def test_doubts_of_all_clips_are_settled_with_one_key_each(page: Page, out: Path
     page.page.reload()
     page.waits_for('#look:has-text("No doubt waits")')
     assert [bool(edits(out, name)) for name in ("a.mp4", "b ü.mp4", "c.mp4")].count(True) == 1
+
+
+def test_a_director_looks_at_covered_clips_without_the_originals(page: Page, out: Path) -> None:
+    (out.parent / "in").rename(out.parent / "disk")
+    page.page.reload()
+    page.waits_for('#chosen:has-text("The original is not here")')
+    assert page.page.is_disabled("#peek") and page.page.is_disabled("#draw")
+    page.press("q")
+    page.waits_for('#question:has-text("Not covered: may be a face")')
+    assert page.page.locator("#question button").count() == 2
+    page.press("c")
+    page.says("covers are changed where it is")
+    page.press("a")
+    page.waits_for('#question:has-text("5 to go")')
+    assert edits(out) is None

@@ -30,7 +30,7 @@ function here() {
 }
 
 /** @param {string} text @param {string} key @param {() => unknown} run @param {boolean} [disabled] */
-const button = (text, key, run, disabled = false) => el("button", { onclick: run, disabled }, text, el("kbd", {}, key));
+const button = (text, key, run, disabled = false) => el("button", { onclick: run, disabled: disabled || !shown().original }, text, el("kbd", {}, key));
 
 const sureness = (/** @type {number} */ score) => t(score > SURE[0] ? "chosen.sure" : score > SURE[1] ? "chosen.unsure" : "chosen.weak");
 
@@ -39,6 +39,7 @@ function aboutClip(/** @type {Clip} */ clip) {
   return [
     el("h2", {}, el("bdi", {}, clip.name)),
     el("p", {}, t("chosen.clip", { width: clip.width, height: clip.height, time: short(clockOf(clip).seconds), shots, covers })),
+    ...(clip.original ? [] : [el("p.doubt", {}, t("away"))]),
     ...clip.notes.map((note) => el("p", { dir: "auto" }, note)),
   ];
 }

@@ -61,6 +61,7 @@ const COMMANDS = {
   Escape: () => set({ ...NOTHING, said: null }),
 };
 const ALWAYS = new Set(["q", "PageUp", "PageDown", "1", "2", "3"]); // without a clip, too
+const ORIGINAL = new Set(["b", "p", "x", "c", "f", "s", "e", "r", "Delete", "Backspace"]); // nothing without the clip itself
 const REPEATED = /^Arrow|^[+\-=]$/; // while the key is held
 
 const tooEarly = () => isOpening() && say(t("stage.too early"));
@@ -100,6 +101,8 @@ function press(key, event) {
   } else if (!state.clip && !ALWAYS.has(key)) {
     if (command || event.altKey) tooEarly();
     return false;
+  } else if (state.clip && !state.clip.original && (ORIGINAL.has(key) || event.altKey)) {
+    say(t("away"), "bad");
   } else if (event.altKey) {
     if (!key.startsWith("Arrow")) return false;
     nudge(key, event.shiftKey);

@@ -47,6 +47,7 @@ export const ENGLISH = {
   "stage.too early": "The clip is being opened. Press again when you see it.",
   "stage.coming": "The picture is still on its way. Press again.",
   "stage.another": "Another picture came meanwhile; nothing was done. Press again.",
+  "away": "The original is not here. You can look, answer OK and mark as watched; covers are changed where it is.",
   "question.label": "Question",
 
   "bar.doubt before": "Doubt before ( [ )", "bar.doubt next": "Next doubt ( ] )",

@@ -3,7 +3,7 @@
 
 import { $, el, time } from "./dom.js";
 import { changes, marks, player } from "./review.js";
-import { clockOf, isOpening, panel, selected, span, state } from "./state.js";
+import { clockOf, isOpening, panel, selected, set, span, state } from "./state.js";
 import { t } from "./words.js";
 
 const stage = $("#stage");
@@ -19,6 +19,7 @@ function hint() {
   if (isOpening()) return t("stage.opening");
   if (!state.clip) return t("hint.choose");
   if (changes.pending(state.clip.key)) return t("hint.doing");
+  if (!state.clip.original) return t("away");
   if (state.drawing) return t("hint.drawing");
   if (!lane) return t("hint.clip");
   if (lane.region !== null) return t("hint.region");
@@ -38,6 +39,10 @@ const isBusy = () =>
   isOpening() || (!!state.clip && (changes.pending(state.clip.key) || !!state.nudge || player.waiting || marks.waiting(player.frame)));
 
 panel(() => [state.bare], (bare) => $("#bare").setAttribute("aria-pressed", String(bare)));
+panel(() => [state.clip?.original], (here) => {
+  for (const id of ["#peek", "#draw", "#bare"]) $(id, HTMLButtonElement).disabled = here === false;
+  if (here === false && state.bare) queueMicrotask(() => set({ bare: false }));
+});
 
 panel(() => [state.refusal], (refusal) => {
   $("#notice").hidden = !refusal;

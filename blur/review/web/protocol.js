@@ -30,11 +30,11 @@ import { t } from "./words.js";
  *   outline: Point[], clear: boolean, how: "detected" | "followed" | "bridged" | "held" }} Mark */
 /** `watched` of `seconds` were played at twice the speed at most. @typedef {{ by: string, at: string, watched: number, seconds: number }} Signature */
 /** `plan` names the numbering of lanes, `revision` plan and edits, `version` the pictures and outlines. `steps`:
- * runs of (ticks between frames, how many), `time_base`: seconds in a tick as a fraction, `first`: tick of frame 0.
+ * runs of (ticks between frames, how many), `original`: the clip itself is here, `time_base`: seconds in a tick as a fraction, `first`: tick of frame 0.
  * @typedef {{ key: string, name: string, plan: string, revision: string, version: string, width: number,
  *   height: number, aspect: number, frames: number, time_base: Span, first: number, steps: Span[], cuts: number[],
  *   lanes: Lane[], doubts: Doubt[], decisions: Decision[], rendered: boolean, video: boolean,
- *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, notes: string[] }} Clip */
+ *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, original: boolean, notes: string[] }} Clip */
 
 /** A clip in the list. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number,
  *   doubt_seconds: number, edited: boolean, renderable: boolean, checked_by: string | null, problem: string | null }} Row */

@@ -242,8 +242,8 @@ panel(() => [state.queueing, question(), state.queue, state.rows], (queueing, do
   if (!doubt || !state.clip || !queueing) return;
   const open = waiting(queue);
   const words = answersTo(doubt);
-  const acts = [button(words.ok, "A", () => answer("ok")), button(words.cover, "C", () => answer("cover")), button(words.track, "F", () => answer("track")),
-    button(uncovering(doubt), "X", uncover), button(t("queue.next"), "N", () => nextItem(1))];
+  const acts = [button(words.ok, "A", () => answer("ok")), ...(state.clip.original ? [button(words.cover, "C", () => answer("cover")), button(words.track, "F", () => answer("track")),
+    button(uncovering(doubt), "X", uncover)] : []), button(t("queue.next"), "N", () => nextItem(1))];
   const colour = colourOf(doubt);
   bar.replaceChildren(
     el("div.told", {}, el(`strong.${colour}`, {}, reasonOf(doubt)), " ", el("span", {}, adviceOf(doubt)),
