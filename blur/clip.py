@@ -14,10 +14,11 @@ from msgspec.structs import replace
 
 from blur.data.edits import Edits
 from blur.data.findings import Audit
+from blur.data.part import frames_in
 from blur.data.placement import Placement
 from blur.data.plan import Kind, Mark, Plan
 from blur.disk.fingerprint import file_sha256, sampled
-from blur.errors import BlurError, ClipAway, ClipChanged, PlanMismatch
+from blur.errors import BlurError, ClipAway, ClipChanged, PlanMismatch, UsageError
 from blur.process.progress import Progress
 from blur.settings import Settings
 from blur.store.digests import of_this_build, render_digest, scan_digest
@@ -131,7 +132,10 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
     edits_sha256 = file_sha256(job.edits_file)  # before reading, too
     edits = located(load_edits(job.edits_file), job.folder) if edits_sha256 else None
     keep_edits(job.folder, job.entry)
-    covered = _cover(job, plan, edits, progress)
+    placed = _placed(job, plan)
+    covered = _cover(job, plan, edits, progress, placed)
+    held = placed.frames or (0, 0)
+    entry = replace(entry, held_from=held[0], held_until=held[1])
     entry = _done(job, entry, covered, edits_sha256, started)
     save_record(job.folder, entry)
     return entry
@@ -160,7 +164,21 @@ def _scanned_segments(job: ClipJob) -> FirstPass | None:
         return None
 
 
-def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) -> Covered:
+def _placed(job: ClipJob, plan: Plan) -> Placement:
+    """Raises UsageError for a part that lies beyond the clip's end."""
+    shift, part = shift_of(job.folder, job.settings.output), job.entry.part
+    if not part:
+        return Placement(shift)
+    try:
+        return Placement(shift, frames_in(part, plan))
+    except ValueError as error:
+        lasts = f"it lasts {plan.seconds(plan.frames):.2f} s"
+        raise UsageError(str(error), subject=job.entry.name, remedy=lasts) from error
+
+
+def _cover(
+    job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress, placed: Placement
+) -> Covered:
     from blur.corridor import cover_clip
 
     def keep(grown: Plan) -> Plan:
@@ -179,7 +197,7 @@ def _cover(job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress) ->
         progress,
         keep=keep,
         part=part,
-        placed=Placement(shift_of(job.folder, job.settings.output)),
+        placed=placed,
     )
     try:
         job.require_unchanged()

@@ -108,7 +108,7 @@ def _in_rounds(
     again: Again | None = None
     done = render(clip, plan, out, settings, edits, progress, placed)
     while True:
-        audit, faces = audit_with_faints(out, plan, settings, edits, again, progress)
+        audit, faces = audit_with_faints(out, plan, settings, edits, again, progress, placed)
         unload_detectors()  # neither mending nor the next clip needs the audit's
         audits.append(audit)
         if not audit.residuals:

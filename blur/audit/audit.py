@@ -19,6 +19,7 @@ from blur.cover.region import Outline
 from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.findings import Audit, Residual, Suspect
+from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Box, Plan
 from blur.data.resolve import Resolved, resolve
 from blur.detect.registry import DETECTORS, load_detector
@@ -63,8 +64,11 @@ def audit_with_faints(
     edits: Edits | None,
     again: itinerary.Again | None,
     tell: Progress,
+    placed: Placement = WHOLE,
 ) -> tuple[Audit, list[Residual]]:
     """An audit, narrowed by `again`; and its residuals with the fainter ones, from `judge.FAINT`.
+
+    Frames are those of the clip, of which `out` may hold a part.
 
     Raises the errors of `audit`.
     """
@@ -74,24 +78,28 @@ def audit_with_faints(
     if (info.width, info.height) != (plan.width, plan.height):
         raise OutputError("is of another size than its clip", subject=out.name)
     resolved = resolve(plan, edits) if edits else Resolved(plan, (), ())
-    shots, tracks = list(plan.shots()), resolved.plan.tracks
+    span, tracks = placed.span(plan.frames), resolved.plan.tracks
+    shots = list(plan.shots())
     exposure, beside = (Exposure.of(resolved, settings.cover) for _ in range(2))  # one a thread
     every = settings.audit.audit_every
     long = itinerary.long_frames(plan.pts, plan.time_base)
-    route = itinerary.route(shots, tracks, every, again, long).where(exposure.exposes)
+    held = [(max(a, span.start), min(b, span.stop)) for a, b in shots]
+    held = [(a, b) for a, b in held if a < b]
+    route = itinerary.route(held, tracks, every, again, long).where(exposure.exposes)
     looks = AuditLooks(*info.square, load_detector, info.still, info.pixel)
     hold = Timeline.of(plan.pts, plan.time_base, plan.cuts).frames(settings.scan.hold)
     most = max(itinerary.GAP, min(every - 1, hold))
     found = [
         _residual(plan, frame, Suspect(box, {}), 1.0, bare)
         for frame, box in itinerary.gaps(shots, tracks, resolved.kept, most)
-        if (bare := exposure.bare(frame, box) or 0.0) > SLIVER
+        if frame in span and (bare := exposure.bare(frame, box) or 0.0) > SLIVER
     ]
-    pts = _times(out, info, lambda _: tell("audit", 0, plan.frames))
-    if len(pts) != plan.frames:
-        raise OutputError(f"has {len(pts)} frames, its plan {plan.frames}", subject=out.name)
+    pts = _times(out, info, lambda _: tell("audit", 0, len(span)))
+    if len(pts) != len(span):
+        raise OutputError(f"has {len(pts)} frames, its plan {len(span)}", subject=out.name)
     looked, closeups = 0, 0
-    with closing(_seen(out, info, pts, route, again, beside.covers, looks.size)) as seen:
+    held_pts = span.start, pts
+    with closing(_seen(out, info, held_pts, route, again, beside.covers, looks.size)) as seen:
         for index, picture, glances in seen:
             if picture is not None:
                 looked += index in route.whole or index not in route.places
@@ -103,18 +111,18 @@ def audit_with_faints(
                 large = looks.enlarged(glance.gray) if suspects else glance.gray
                 for suspect in suspects:
                     found += _judged(plan, exposure, looks, glance.frame, large, suspect)
-            tell("audit", index + 1, plan.frames)
-    tell("audit", plan.frames, plan.frames)
+            tell("audit", index + 1 - span.start, len(span))
+    tell("audit", len(span), len(span))
     found = judge.recurring(judge.distinct(found))
     report = Audit(
-        frames=plan.frames,
+        frames=len(span),
         looked=looked,
         closeups=closeups + sum(map(len, route.places.values())),
         sampling=itinerary.sampling(every),
         detectors=list(DETECTORS),
         residuals=[r for r in found if r.sure >= judge.RESIDUAL_BAR],
         seconds=round(time.monotonic() - started, 3),
-        unseen=_unseen(looks, plan.frames - looked, info.still),
+        unseen=_unseen(looks, len(span) - looked, info.still),
     )
     return report, [r for r in found if r.sure >= judge.FAINT]
 
@@ -152,18 +160,21 @@ class _Seen(NamedTuple):
 def _seen(
     out: Path,
     info: ClipInfo,
-    pts: Sequence[int],
+    held: tuple[int, Sequence[int]],
     route: itinerary.Itinerary,
     again: itinerary.Again | None,
     covers: Callable[[int], Sequence[Outline]],
     size: tuple[int, int],
 ) -> Generator[_Seen]:
     """Every frame, or those whose surroundings `again` changed, decoded ahead; pictures of (width,
-    height) `size` on the route, and where the camera's motion is unknown."""
-    spans = [(0, len(pts))] if again is None else again.spans
+    height) `size` on the route, and where the camera's motion is unknown. `held` is the number
+    of the output's first frame in the clip, and the pts of all."""
+    first, pts = held
+    spans = [(first, first + len(pts))] if again is None else again.spans
     watched = [] if info.still else [range(a - REACH, b + REACH) for a, b in spans]
 
     def wants(index: int) -> bool:
+        index += first
         return route.wants(index) or any(index in span for span in watched)
 
     def covered(frame: int) -> list[Outline]:
@@ -174,6 +185,7 @@ def _seen(
         watch, unseen = Watch(_scale(info), covered), 0
         with closing(wanted_frames(out, info, pts, wants, settled=True)) as frames:
             for frame in frames:
+                frame.index += first
                 glances: list[Glance] = []
                 if not info.still:
                     gray = display_gray(frame.picture, info.orientation, *info.fitted(WATCHED))
@@ -183,7 +195,7 @@ def _seen(
                 if route.wants(frame.index) or unseen % _BLIND == 2:
                     picture = display_rgb(frame.picture, info.orientation, *size)
                 yield _Seen(frame.index, picture, glances)
-        yield _Seen(len(pts) - 1, None, list(watch.finish()))
+        yield _Seen(first + len(pts) - 1, None, list(watch.finish()))
 
     with closing(ahead(seen())) as ready:
         yield from ready

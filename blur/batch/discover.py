@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from blur.data.part import parted
 from blur.disk.fingerprint import folder_identity
 from blur.disk.places import absolute
 from blur.errors import BlurError, UsageError, remedy_for
@@ -31,6 +32,8 @@ class Candidate(Struct, frozen=True):
     mtime_ns: int
     named: bool
     """The user named the file itself, not a folder above it."""
+    part: str = ""
+    """The part of the clip that is wanted, as it was written; "" for all."""
 
     @property
     def name(self) -> str:
@@ -62,7 +65,11 @@ def discover(
     found = Discovered([], [], [])
     seen: set[Path] = set()
     real_out = Path(os.path.realpath(out))  # of a circle of links, too
-    for given in inputs:
+    for asked in inputs:
+        try:
+            given, part = parted(asked)
+        except ValueError as error:
+            raise UsageError(str(error), subject=asked.name) from error
         if not given.exists():
             raise UsageError("no such file or folder", subject=given, remedy="check the path")
         if given.is_dir() and real_out.is_relative_to(os.path.realpath(given)):
@@ -74,13 +81,19 @@ def discover(
         for path, relative in _files(given, found):
             whole = absolute(path)
             if whole in seen:
+                if part:
+                    raise UsageError(
+                        "is given twice, and an output folder holds one part of a clip",
+                        subject=shown(relative),
+                        remedy="give each part an output folder of its own",
+                    )
                 continue  # an input inside another input
             seen.add(whole)
             reason = _left_out(relative, include, exclude)
             if reason is not None:
                 found.skipped.append(Skipped(shown(relative), reason))
                 continue
-            _consider(path, relative, named=path == given, found=found)
+            _consider(path, relative, named=path == given, part=part, found=found)
     found.candidates.sort(key=lambda c: c.name)
     return found
 
@@ -158,7 +171,9 @@ def _left_out(
     return "excluded" if matches(exclude) else None
 
 
-def _consider(path: Path, relative: PurePosixPath, *, named: bool, found: Discovered) -> None:
+def _consider(
+    path: Path, relative: PurePosixPath, *, named: bool, part: str, found: Discovered
+) -> None:
     try:
         status = path.stat()
     except OSError as error:
@@ -183,4 +198,6 @@ def _consider(path: Path, relative: PurePosixPath, *, named: bool, found: Discov
     if not stat.S_ISREG(status.st_mode):
         found.skipped.append(Skipped(shown(relative), "not a regular file"))
         return
-    found.candidates.append(Candidate(path, relative, status.st_size, status.st_mtime_ns, named))
+    found.candidates.append(
+        Candidate(path, relative, status.st_size, status.st_mtime_ns, named, part)
+    )

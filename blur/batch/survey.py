@@ -59,8 +59,14 @@ class Survey:
                 continue
             if clip.entry.state is State.SKIPPED and not clip.file.claims_pictures:
                 self.skipped.append(_skipped(clip))
-            elif why := unfinished(_as_it_lies(clip, request.folder), request.folder, wanted):
-                clip.entry = replace(clip.entry, state=State.FOUND, report=None)
+                continue
+            why = unfinished(_as_it_lies(clip, request.folder), request.folder, wanted)
+            if clip.entry.part != clip.file.part:
+                why = why or "another part of it is wanted"
+            if why:
+                clip.entry = replace(
+                    clip.entry, state=State.FOUND, report=None, part=clip.file.part
+                )
                 clip.notes = (f"worked on again: {why}",) if why == OTHER_BUILD else ()
                 self.why[key] = why
 

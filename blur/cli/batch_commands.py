@@ -36,7 +36,7 @@ def run(inputs: tuple[Path, ...], out: Path, dry_run: bool, json: bool, **given:
     """Cover the faces in all clips in INPUTS (files and folders).
 
     Folders are searched, and their tree is mirrored in the output folder. Run the same command
-    again to go on after an interruption.
+    again to go on after an interruption. CLIP@00:10-02:30 covers a part of a clip.
     """
     if not dry_run:
         _batch(inputs, out, given, json)

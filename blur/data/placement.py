@@ -1,15 +1,23 @@
-"""The place of an output on its clip's clock."""
+"""The part of its clip that an output holds, and the place of that on the clock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blur.data.spans import FrameSpan
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """`shift` is in seconds, added to the start timecode under `Timecode.OFFSET`."""
+    """`frames` of the clip, None for all; `shift` is in seconds, added to the start timecode under
+    `Timecode.OFFSET`."""
 
     shift: int = 0
+    frames: FrameSpan | None = None
+
+    def span(self, count: int) -> range:
+        """The frames of a clip of `count` frames."""
+        return range(count) if self.frames is None else range(*self.frames)
 
 
 WHOLE = Placement()

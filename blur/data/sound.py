@@ -12,13 +12,14 @@ from blur.settings.values import TimeSpan, parse_spans
 
 
 class Sounding(NamedTuple):
-    """`mute` holds silent spans. `file` is sound in place of the clip's own, from the first picture
-    to `length` seconds."""
+    """`mute` holds silent spans. `file` is sound in place of the clip's own. A part's sound begins
+    at `start` seconds of the clip's clock; `length`, in seconds, is that of the pictures."""
 
     mode: AudioMode
     mute: tuple[TimeSpan, ...] = ()
     file: Path | None = None
     length: Fraction | None = None
+    start: Fraction | None = None
 
 
 def sounding(

@@ -16,7 +16,6 @@ from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
 from blur.media.open.read import Frame
 from blur.media.open.seek import wanted_frames
-from blur.media.write.delivery import delivery_of
 from blur.media.write.splice import Splice, SplicingWriter, splice_of
 from blur.process.progress import Progress, silent
 from blur.render.render import Covering, Rendered, covers_of, open_source, render
@@ -47,16 +46,16 @@ def render_again(
     `out` may be the earlier file. Raises the errors of `render`.
     """
     started = time.monotonic()
-    covering = Covering(clip, plan, settings, edits)
-    splice = _splice(covering, plan, settings, edits, earlier)
+    covering = Covering(clip, plan, settings, edits, placed)
+    part = placed.frames is not None
+    splice = None if part else _splice(covering, plan, settings, edits, earlier)
     if splice is None:
         return render(clip, plan, out, settings, edits, progress, placed)
     if earlier.rendered.damaged or (settings.output.deinterlace and covering.info.interlaced):
         frames = _read_through(clip, covering, splice, settings)
     else:
         frames = wanted_frames(clip, covering.info, plan.pts, splice.encodes, settled=True)
-    length = plan.seconds(plan.frames)
-    delivery = delivery_of(covering.info, settings.output, edits, length, placed)
+    delivery = covering.delivery(settings.output, edits)
     with SplicingWriter(out, covering.info, settings.output, splice, delivery) as writer:
         covering.write(frames, writer, progress or silent)
         written = writer.finish()

@@ -60,11 +60,14 @@ class Recent(Generic[K, V]):
 class Pictures:
     """The decoded frames of one file, in any order, from any thread.
 
-    `limit` bytes of them are kept, so that a step back decodes nothing. `pts` are the plan's.
+    `limit` bytes of them are kept, so that a step back decodes nothing. `pts` are the plan's, from
+    the frame `first` on, which is the file's first.
     """
 
-    def __init__(self, path: Path, info: ClipInfo, pts: Sequence[int], limit: int) -> None:
-        self.info = info
+    def __init__(
+        self, path: Path, info: ClipInfo, pts: Sequence[int], limit: int, first: int = 0
+    ) -> None:
+        self.info, self._held = info, range(first, first + len(pts))
         self._seeker = Seeker(path, info, pts)
         self._recent: Recent[int, av.VideoFrame] = Recent(limit, _bytes)
         self._size = 6 * info.width * info.height  # bytes of a picture; a guess for the first
@@ -75,8 +78,12 @@ class Pictures:
         with self._lock:
             self._seeker.__exit__(None, None, None)
 
+    def holds(self, index: int) -> bool:
+        return index in self._held
+
     def at(self, index: int) -> av.VideoFrame:
         """The frame's picture, shared: never paint on it. Raises DecodeError."""
+        index -= self._held.start
         with self._lock:
             picture = self._recent.get(index)
             if picture is None:

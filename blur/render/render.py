@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -24,13 +27,14 @@ from blur.media.open.clip_info import ClipInfo
 from blur.media.open.probe import probe
 from blur.media.open.read import Frame, FrameReader
 from blur.media.open.readers import open_reader
-from blur.media.write.delivery import delivery_of
+from blur.media.open.seek import wanted_frames
+from blur.media.write.delivery import Delivery, delivery_of
 from blur.media.write.still_writer import StillWriter
 from blur.media.write.writer import Writer
 from blur.media.write.writers import open_writer
 from blur.process.prefetch import AHEAD, ahead
 from blur.process.progress import Progress, silent
-from blur.settings import Settings
+from blur.settings import OutputSettings, Settings
 
 _LARGE = 4_000_000
 """Pixels from which a single decoded frame waits: at 4K each takes up to 25 MB. Larger needs more
@@ -65,19 +69,21 @@ def render(
     Raises PlanMismatch if plan or edits are of another clip, DecodeError, OutputError.
     """
     started = time.monotonic()
-    covering = Covering(clip, plan, settings, edits)
-    info = covering.info
-    delivery = delivery_of(info, settings.output, edits, plan.seconds(plan.frames), placed)
-    with (
-        open_source(clip, info, settings) as reader,
-        open_writer(out, info, settings.output, delivery) as writer,
-    ):
-        done = covering.write(reader, writer, progress or silent)
-        if done != plan.frames:
+    covering = Covering(clip, plan, settings, edits, placed)
+    info, span = covering.info, placed.span(plan.frames)
+    delivery = covering.delivery(settings.output, edits)
+    with ExitStack() as stack:
+        frames, reader = _opened(clip, info, plan, settings, placed, stack)
+        writer = open_writer(out, covering.made, settings.output, delivery)
+        stack.enter_context(writer)
+        done = covering.write(frames, writer, progress or silent)
+        if done != span.stop:
             raise PlanMismatch(f"has {done} frames, its plan {plan.frames}", subject=clip.name)
-        notes, damaged = list(reader.notes), reader.damaged
+        notes, damaged = (list(reader.notes), reader.damaged) if reader else ([], 0)
         if (painted := paintable(info.pix_fmt)) != info.pix_fmt:
             notes.append(f"samples converted from {info.pix_fmt} to {painted} to be covered")
+        if placed.frames is not None:
+            notes.append(f"holds frames {span.start} to {span.stop - 1} of its clip")
         written = writer.finish()
     return Rendered(
         frames=written.frames,
@@ -102,6 +108,25 @@ def open_source(clip: Path, info: ClipInfo, settings: Settings) -> FrameReader:
     )
 
 
+def _opened(
+    clip: Path,
+    info: ClipInfo,
+    plan: Plan,
+    settings: Settings,
+    placed: Placement,
+    stack: ExitStack,
+) -> tuple[Iterable[Frame], FrameReader | None]:
+    """The frames to render, and the reader that they come from, unless it is sought in the clip."""
+    span = placed.span(plan.frames)
+    deinterlace, damaged = settings.output.deinterlace, settings.scan.max_damaged
+    if placed.frames is not None and not (deinterlace or damaged or info.still):
+        wanted = wanted_frames(clip, info, plan.pts, span.__contains__, settled=True)
+        return stack.enter_context(closing(wanted)), None
+    reader = stack.enter_context(open_source(clip, info, settings))
+    whole = placed.frames is None
+    return (reader if whole else itertools.islice(reader, span.start, span.stop)), reader
+
+
 def covers_of(plan: Plan, settings: Settings, edits: Edits | None) -> Covers:
     """The covers of a plan and a person's edits."""
     if edits is not None:
@@ -115,22 +140,54 @@ class Covering:
     Raises PlanMismatch if plan or edits are of another clip.
     """
 
-    def __init__(self, clip: Path, plan: Plan, settings: Settings, edits: Edits | None) -> None:
+    def __init__(
+        self,
+        clip: Path,
+        plan: Plan,
+        settings: Settings,
+        edits: Edits | None,
+        placed: Placement = WHOLE,
+    ) -> None:
         if fingerprint(clip) != plan.fingerprint:
             raise PlanMismatch("is not the clip that this plan was made from", subject=clip.name)
-        self.info = probe(clip)
+        self.info, self._placed = probe(clip), placed
         self._clip, self._plan = clip, plan
         self.covers = covers_of(plan, settings, edits)
         self._fill = make_fill(settings.cover)
 
+    @property
+    def _origin(self) -> int:
+        """The clip's time, in ticks, of the output's zero."""
+        return 0 if self._placed.frames is None else self._plan.pts[self._placed.frames[0]]
+
+    @property
+    def _seconds(self) -> float:
+        """The length of the output."""
+        span = self._placed.span(self._plan.frames)
+        return self._plan.seconds(span.stop) - self._plan.seconds(span.start)
+
+    @property
+    def made(self) -> ClipInfo:
+        """The clip as it would be if it held the output's part alone."""
+        if self._placed.frames is None:
+            return self.info
+        length = Fraction(self._seconds).limit_denominator(1_000_000)
+        return dataclasses.replace(self.info, duration=length, frames=None)
+
+    def delivery(self, output: OutputSettings, edits: Edits | None) -> Delivery:
+        start = None if self._placed.frames is None else self._origin * self.info.time_base
+        return delivery_of(self.info, output, edits, self._seconds, start, self._placed)
+
     def write(self, frames: Iterable[Frame], writer: Writer | StillWriter, tell: Progress) -> int:
         """Write `frames`, covered; returns the last index + 1. Raises PlanMismatch for a frame at
         another time than scanned."""
+        span, origin = self._placed.span(self._plan.frames), self._origin
         done = 0
         for frame in ahead(frames, 1 if self.info.width * self.info.height > _LARGE else AHEAD):
-            writer.write(dataclasses.replace(frame, picture=self._covered(frame)))
+            picture, pts = self._covered(frame), frame.pts - origin
+            writer.write(Frame(frame.index - span.start, pts, frame.duration, picture))
             done = frame.index + 1
-            tell("render", done, self._plan.frames)
+            tell("render", done - span.start, len(span))
         return done
 
     def _covered(self, frame: Frame) -> av.VideoFrame:

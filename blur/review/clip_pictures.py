@@ -55,8 +55,11 @@ class ClipPictures:
             self._output_of, self._output = (written, now.is_rendered), None
             if now.is_rendered and path and path.exists() and is_output_of(now.entry, path):
                 info = probe(path)
-                pts = [round(t * now.plan.time_base / info.time_base) for t in now.plan.pts]
-                self._output = Pictures(path, info, pts, DECODED)
+                held = now.entry.held or (0, now.plan.frames)
+                times, ticks = now.plan.pts[slice(*held)], now.plan.time_base / info.time_base
+                origin = times[0] if now.entry.held else 0
+                pts = [round((time - origin) * ticks) for time in times]
+                self._output = Pictures(path, info, pts, DECODED, held[0])
         return self._output
 
     def thumbnail(self, index: int, box: Box) -> bytes:

@@ -248,6 +248,7 @@ class OpenClip:
             if not beneath:
                 self._require_version(version)
                 named, output = self._version(), self._output()
+                output = output if output and output.holds(index) else None
                 regions = [] if output else self._covers.at(index)
             pictures = output or self.source
 

@@ -23,6 +23,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from blur.data.plan import Fingerprint
+from blur.data.spans import FrameSpan
 from blur.disk import atomic
 from blur.disk.places import absolute
 from blur.errors import DiskFull, OutputError, cannot_write
@@ -38,7 +39,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     given once and kept. Both are plain text, see `to_text`. `sha256` is of every byte of the clip,
     None until it was read whole; `mtime_ns` are the Unix times of the last changes. `scan_digest`
     and `render_digest` tell blur and settings that made plan and output, see `digests`. `ended` is
-    a Unix time.
+    a Unix time. `part` is the part of the clip that is wanted, "" for all; `held` are the frames
+    that the output holds, None for all.
     """
 
     place: str
@@ -62,6 +64,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     sha256: str | None = None
     mtime_ns: int = 0
     output_mtime_ns: int = 0
+    part: str = ""
+    held_from: int = 0
+    held_until: int = 0
+
+    @property
+    def held(self) -> FrameSpan | None:
+        return (self.held_from, self.held_until) if self.held_until else None
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -227,6 +236,7 @@ _COLUMNS = (
     "place", "name", "size", "sampled", "state", "attempts", "frames", "width", "height", "output",
     "scan_digest", "render_digest", "plan_sha256", "edits_sha256", "output_size",
     "output_sampled", "ended", "report", "sha256", "mtime_ns", "output_mtime_ns",
+    "part", "held_from", "held_until",
 )  # fmt: skip
 _INSERT = (
     f"INSERT OR REPLACE INTO clips ({', '.join(_COLUMNS)})"
@@ -262,10 +272,17 @@ def _identity(db: sqlite3.Connection) -> None:
         db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT {default}")
 
 
+def _parts(db: sqlite3.Connection) -> None:
+    """Version 4: outputs that hold a part of their clip."""
+    for column, default in (("part", "''"), ("held_from", "0"), ("held_until", "0")):
+        db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT {default}")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_tables,
     _all_columns,
     _identity,
+    _parts,
 )
 """The step at index n leads from schema version n to n + 1. A step never changes once released: a
 new field of `Entry` is a new step and a name in `_COLUMNS`."""

@@ -19,6 +19,7 @@ from blur.audit.mend import mended
 from blur.corridor import cover_clip
 from blur.data.edits import Decision, Edits, Keyframe, TrackEdit
 from blur.data.findings import Residual
+from blur.data.placement import Placement
 from blur.data.plan import Box, Plan, Reason, Track
 from blur.errors import DecodeError, Exit, OutputError, ResidualFace
 from blur.media.open.probe import probe
@@ -149,6 +150,17 @@ def test_nothing_is_seen_in_a_covered_clip(
     assert any(name.startswith("blazeface") for name in audit.detectors)
     assert done.plan == plan
     assert [p.name for p in tmp_path.iterdir()] == ["out.mkv"]
+
+
+def test_a_part_is_looked_at_at_both_ends_and_told_by_the_clips_frames(
+    clip: Path, bare: Plan, tmp_path: Path
+) -> None:
+    out, part = tmp_path / "out.mkv", Placement(frames=(7, 33))
+    done = cover_clip(clip, bare, out, SETTINGS, placed=part)
+    first, last = done.audits
+    assert {r.frame for r in first.residuals} == {7, 19, 31, 32} and not last.residuals
+    assert all(lies_on_the_face(r.box, r.frame) for r in first.residuals)
+    assert (first.frames, done.rendered.frames) == (26, 26)
 
 
 def test_a_face_that_the_scan_missed_is_found_followed_and_covered(

@@ -181,13 +181,13 @@ def _done_once(request):
     request.write_text(str(times - 1)) if times > 1 else request.unlink()
 
 
-def _render(clip, plan, out, settings, edits, progress):
+def _render(clip, plan, out, settings, edits, progress, held):
     _misbehave_later(clip)
     for done in range(plan.frames):
         progress("render", done, plan.frames)
     if "big" in clip.read_text():
         _fill_disk(out)
-    content = f"covered {clip.read_text()} {settings.cover.fill} {edits}".encode()
+    content = f"covered {clip.read_text()} {settings.cover.fill} {edits} {held}".encode()
     part = out.with_name(f".{out.name}.part")
     part.write_bytes(content)
     atomic.publish(part, out)
@@ -214,7 +214,7 @@ def _fill_disk(out):
 
 
 def _cover_clip(clip, plan, out, settings, edits, progress, keep, part, placed):
-    rendered = _render(clip, plan, out, settings, edits, progress)
+    rendered = _render(clip, plan, out, settings, edits, progress, placed.frames)
     if "residual" in clip.read_text():
         keep(plan)
         out.unlink()

@@ -194,8 +194,9 @@ def _time_base(stream: av.VideoStream) -> Fraction:
 
 def _said(container: av.container.InputContainer, stream: av.VideoStream, key: str) -> str:
     for metadata in (stream.metadata, container.metadata, *(s.metadata for s in container.streams)):
-        if key in metadata:
-            return str(metadata[key])
+        for name, value in metadata.items():
+            if name.lower() == key:  # Matroska's are in capitals
+                return str(value)
     return ""
 
 

@@ -45,6 +45,11 @@ _GAP = Fraction(1, 100)
 milliseconds. A larger value lets the sound fall out of step by as much."""
 
 
+_RUN_UP = 5
+"""Seconds of sound that are read before a part, so that every decoder is in step at its start. A
+larger value takes longer."""
+
+
 class _Track(Protocol):
     """Turns the packets of a clip's sound track into those of the output."""
 
@@ -74,6 +79,10 @@ class Sound:
             self._shift, moves = info.shift * info.time_base, info.moves
         else:  # it begins with the pictures
             streams, self._shift, moves = list(self._source.streams.audio), Fraction(0), ()
+        if sounding.start is not None:
+            if not moves and sounding.start - self._shift > _RUN_UP:
+                self._source.seek(int((sounding.start - self._shift - _RUN_UP) * av.time_base))
+            self._shift -= sounding.start
         self._tracks: dict[int, _Track] = {}
         notes: list[str] = []
         for number, stream in enumerate(streams, 1):
@@ -102,12 +111,12 @@ class Sound:
             )
         if silent:
             coding = silent_coding(stream, muxer, _recoding(stream, muxer))
-            return coding and Silent(stream, output, self._shift, coding)
+            return coding and Silent(stream, output, self._shift, coding, sounding.length)
         codec, channels = _codec(stream), stream.codec_context.layout.nb_channels
         # More channels of Opus are streams within each packet.
         simple = codec != "opus" or channels <= 2
-        foreign = sounding.file is not None
-        if codec in _COPIED[muxer] and simple and not sounding.mute and not foreign:
+        whole = sounding.file is None and sounding.start is None
+        if codec in _COPIED[muxer] and simple and not sounding.mute and whole:
             return _Copied(stream, output, self._shift, name)
         return _Recoded(stream, output, self._shift, number, sounding)
 
@@ -205,7 +214,7 @@ class _Copied:
 class _Recoded:
     """Packets decoded, silenced in muted spans, and encoded again.
 
-    Another file's sound is cut to the clip's length, or goes on as silence.
+    Another file's sound, or a part's, is cut to the length of the pictures, or goes on as silence.
     """
 
     def __init__(
@@ -224,17 +233,24 @@ class _Recoded:
         self._coder, self._rate = Coder(output, coding), coding.rate
         self._format = av.AudioResampler(coding.sample_format, coding.layout, coding.rate)
         self._shift = shift
-        self._mute = [(round(a * self._rate), round(b * self._rate)) for a, b in sounding.mute]
+        begin, self._early = sounding.start or Fraction(0), 0
+        self._mute = [
+            (round((a - begin) * self._rate), round((b - begin) * self._rate))
+            for a, b in sounding.mute
+        ]
         self._until: int | None = None
-        if sounding.file is not None and sounding.length is not None:
+        if sounding.length is not None:
+            self._until = round(sounding.length * self._rate)
+        if sounding.file is not None:
             self.note = (
                 f"sound track {number} is of another file, {coding.quality} {coding.encoder}"
             )
-            self._until = round(sounding.length * self._rate)
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         end = not packet.size and packet.dts is None
         if not packet.size and not end:
+            return
+        if not end and self._until is not None and (self._coder.next or 0) >= self._until:
             return
         for frame in packet.decode():
             assert isinstance(frame, av.AudioFrame)
@@ -242,7 +258,8 @@ class _Recoded:
         if end:
             for rest in self._format.resample(None) if self._coder.next is not None else ():
                 yield from self._put(rest)
-            if self._until is not None and self._coder.next is not None:
+            if self._until is not None:
+                self._coder.next = self._coder.next or 0
                 yield from self._coder.silence(self._until)
             yield from self._coder.end()
 
@@ -253,6 +270,8 @@ class _Recoded:
             start = round((frame.pts * frame.time_base + self._shift) * self._rate)
         if self._coder.next is None:
             self._coder.next = max(0, start)
+        if start < 0 and frame.pts is not None:  # before the part begins
+            self._early = -start
         for resampled in self._format.resample(frame):
             if start - self._coder.next > _GAP * self._rate:
                 yield from self._coder.silence(start)
@@ -262,6 +281,11 @@ class _Recoded:
     def _put(self, frame: av.AudioFrame) -> Iterator[av.Packet[Any]]:
         first = self._coder.next
         assert first is not None
+        if self._early:
+            early, self._early = self._early, max(0, self._early - frame.samples)
+            if early >= frame.samples:
+                return
+            frame = _silenced(frame, [], frame.samples, early)
         last = first + frame.samples
         cuts = [(max(a, first), min(b, last)) for a, b in self._mute if a < last and b > first]
         if self._until is not None and first >= self._until:
@@ -298,13 +322,15 @@ def _codec(stream: av.AudioStream) -> str:
     return stream.codec_context.codec.canonical_name
 
 
-def _silenced(frame: av.AudioFrame, spans: list[tuple[int, int]], length: int) -> av.AudioFrame:
-    """The frame's first `length` samples, those in `spans` zero."""
+def _silenced(
+    frame: av.AudioFrame, spans: list[tuple[int, int]], length: int, first: int = 0
+) -> av.AudioFrame:
+    """The frame's samples from the `first` to the one before `length`, those in `spans` zero."""
     samples: Any = frame.to_ndarray().copy()
     wide = samples.shape[1] // frame.samples  # packed formats interleave their channels
     for start, end in spans:
         samples[:, start * wide : end * wide] = 0
-    cut = np.ascontiguousarray(samples[:, : length * wide])
+    cut = np.ascontiguousarray(samples[:, first * wide : length * wide])
     made = av.AudioFrame.from_ndarray(cut, frame.format.name, frame.layout.name)
     made.sample_rate = frame.sample_rate
     return made

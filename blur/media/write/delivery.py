@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from blur.data.edits import Edits
 from blur.data.placement import WHOLE, Placement
@@ -28,9 +29,10 @@ def delivery_of(
     settings: OutputSettings,
     edits: Edits | None = None,
     seconds: float | None = None,
+    start: Fraction | None = None,
     placed: Placement = WHOLE,
 ) -> Delivery:
-    """The delivery of a clip of `seconds`, at its place on the clock.
+    """The delivery of a clip of `seconds`, or of its part from `start` on, in seconds of its clock.
 
     A tape name needs a timecode beside it: that begins at 0 where the clip has none.
     """
@@ -38,4 +40,10 @@ def delivery_of(
     timecode = "" if settings.timecode is Timecode.ZERO else info.timecode
     if timecode and settings.timecode is Timecode.OFFSET:
         timecode = shifted(timecode, info.rate, placed.shift * round(info.rate))
-    return Delivery(sounding(settings, edits, seconds), timecode or (_ZERO if reel else ""), reel)
+    sound = sounding(settings, edits, seconds)
+    if start is not None:
+        length = None if seconds is None else Fraction(seconds)
+        sound = sound._replace(start=start, length=length)
+        if timecode:
+            timecode = shifted(timecode, info.rate, round(start * info.rate))
+    return Delivery(sound, timecode or (_ZERO if reel else ""), reel)

@@ -52,14 +52,20 @@ class Silent:
         output: av.container.OutputContainer,
         shift: Fraction,
         coding: Coding,
+        length: Fraction | None = None,
     ) -> None:
+        """`length`, in seconds, is that of the pictures of a part; sound ends with them."""
         self._coder = Coder(output, coding)
+        self._until = None if length is None else round(length * coding.rate)
         self._shift = shift
         self._usual = Fraction(source.codec_context.frame_size, source.codec_context.sample_rate)
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         if not packet.size:
             if packet.dts is None:
+                if self._until is not None:
+                    self._coder.next = self._coder.next or 0
+                    yield from self._coder.silence(self._until)
                 yield from self._coder.end()
             return
         time = packet.pts if packet.pts is not None else packet.dts
@@ -72,7 +78,8 @@ class Silent:
             )
         length = (packet.duration or 0) * packet.time_base or self._usual
         end = time * packet.time_base + length - self._cut(packet)
-        yield from self._coder.silence(self._sample(end))
+        until = self._sample(end)
+        yield from self._coder.silence(until if self._until is None else min(until, self._until))
 
     def _sample(self, seconds: Fraction) -> int:
         return round((seconds + self._shift) * self._coder.coding.rate)
