@@ -42,6 +42,9 @@ from blur.store.report import (
 )
 from blur.store.shift import shift_of
 
+_PATIENCE = 1.0
+"""Seconds to wait for the folder's lock; more delay the refusal of a second run."""
+
 
 def run(
     inputs: Sequence[Path],
@@ -69,7 +72,7 @@ def run(
     _require_numbers(folder, options)
     folder.create()
     with ExitStack() as stack:
-        stack.enter_context(folder.locked())
+        stack.enter_context(folder.locked(_PATIENCE))
         shift_of(folder, request.settings.output)  # before two workers could
         stack.enter_context(folder.failures_logged("the batch"))
         ledger = stack.enter_context(closing(Ledger(folder)))
@@ -82,6 +85,7 @@ def run(
             display.say("the ledger was damaged; rebuilt from the records of finished clips")
         ledger.put(adopted(folder, ledger.entries()))
         stack.enter_context(stop.on_signals())
+        stack.enter_context(stop.on_file(folder.pause))
         stack.callback(display.close)
         survey = Survey(found, ledger.entries(), request)
         walk = Walk(request, ledger, display, survey.clips, survey.probed)

@@ -18,6 +18,7 @@ from blur.store.report import State
 class Failure(Struct, frozen=True):
     name: str
     problem: str
+    remedy: str = ""
 
 
 class Status(Struct, frozen=True):
@@ -37,11 +38,15 @@ class Status(Struct, frozen=True):
     failed: list[Failure]
 
 
-def status(out: Path) -> Status:
-    """The state of the batch in `out`, running or ended. Raises OutputError."""
+def status(out: Path, *, running: bool | None = None) -> Status:
+    """The state of the batch in `out`, running or ended. Raises OutputError.
+
+    Without `running` the folder's lock is tried, which a batch that begins at that moment takes for
+    another's: whoever knows the answer gives it.
+    """
     folder = WorkFolder(out)
     entries, flights = read_ledger(folder)
-    running = folder.busy()
+    running = folder.busy() if running is None else running
     clips = [entry for entry in entries if entry.state is not State.SKIPPED]
     finished = sum(entry.frames for entry in clips if entry.state is not State.FOUND)
     done = [entry for entry in clips if entry.state is State.DONE]
@@ -83,5 +88,6 @@ def _done(flight: Flight) -> float:
 
 
 def _failure(entry: Entry) -> Failure:
-    problem = entry.report.error.problem if entry.report and entry.report.error else "unknown"
-    return Failure(entry.name, problem)
+    error = entry.report.error if entry.report else None
+    problem, remedy = (error.problem, error.remedy) if error else ("unknown", "")
+    return Failure(entry.name, problem, remedy)

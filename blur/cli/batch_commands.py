@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blur.cli.options import INPUTS, JSON, NEW_OUT, OUT, chosen_settings, settings_options
+from blur.cli.options import (
+    INPUTS,
+    JSON,
+    NEW_OUT,
+    OUT,
+    chosen_settings,
+    echo_json,
+    settings_options,
+)
 from blur.errors import NothingToDo, OutputError, UsageError
 from blur.process.sandbox import keep_off_network
 
@@ -41,14 +49,12 @@ def run(inputs: tuple[Path, ...], out: Path, dry_run: bool, json: bool, **given:
     if not dry_run:
         _batch(inputs, out, given, json)
         return
-    if json:
-        raise UsageError("--json is for progress, and --dry-run has none", remedy="leave one away")
     chosen = chosen_settings(given)
     _confine(chosen)
     from blur.batch import forecast, run
 
     ahead = run.dry_run(inputs, out, chosen)
-    click.echo(forecast.forecast_text(ahead))
+    echo_json(ahead) if json else click.echo(forecast.forecast_text(ahead))
 
 
 @click.command()

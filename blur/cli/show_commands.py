@@ -18,6 +18,17 @@ from blur.process.sandbox import keep_off_network
 if TYPE_CHECKING:
     from blur.review.door import Door
 
+PORT = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default="any free one",
+    help="Port on this machine.",
+)
+BROWSER = click.option(
+    "--browser/--no-browser", default=None, help="Open a browser, or only print the address."
+)
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -42,16 +53,8 @@ def inspect(file: Path, json: bool) -> None:
 
 @click.command(short_help="Look through an output folder in the browser.")
 @OUT
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default="any free one",
-    help="Port on this machine.",
-)
-@click.option(
-    "--browser/--no-browser", default=None, help="Open a browser, or only print the address."
-)
+@PORT
+@BROWSER
 def review(out: Path, port: int, browser: bool | None) -> None:
     """Look through an output folder in the browser, decide, and render again.
 
@@ -64,7 +67,7 @@ def review(out: Path, port: int, browser: bool | None) -> None:
     with contextlib.closing(Door(port)) as door:
         click.echo(f"Open {door.address}\nCtrl-C ends the review; every decision is saved already.")
         if browser if browser is not None else has_screen():
-            _open_browser(door, shelf.folder.root)
+            open_browser(door, shelf.folder.root)
         keep_off_network()
         from blur.review.server import serve
 
@@ -72,8 +75,11 @@ def review(out: Path, port: int, browser: bool | None) -> None:
             serve(shelf, door)
 
 
-def _open_browser(door: Door, folder: Path) -> None:
-    """Called while sockets are allowed: the browser would inherit their lack."""
+def open_browser(door: Door, folder: Path) -> None:
+    """Lead a browser through a private file in `folder`, or else among the temporary ones.
+
+    Called while sockets are allowed: the browser would inherit their lack.
+    """
     import tempfile
     import webbrowser
 

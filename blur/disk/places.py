@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 
@@ -14,3 +15,12 @@ def absolute(path: Path) -> Path:
     if path.drive and not path.root:
         return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` follows links
     return path.absolute()
+
+
+def state_folder() -> Path:
+    """The user's folder for the memory of programs that is no document; it need not exist."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "blur"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/blur"
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "blur"

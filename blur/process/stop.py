@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 from blur.errors import Interrupted
@@ -14,6 +16,8 @@ from blur.errors import Interrupted
 _ONE_REQUEST = 0.5
 """Seconds within which signals count as one request: some tools signal the process and its group.
 A larger value delays the second Ctrl-C."""
+_LOOK = 0.5
+"""Seconds between two looks for a file that asks to stop; more delay a pause."""
 
 
 class Stop:
@@ -31,6 +35,32 @@ class Stop:
     def now(self) -> None:
         """Wait for no task any more. May be called in any thread."""
         self.requested = self.at_once = True
+
+    @contextmanager
+    def on_file(self, asked: Path) -> Iterator[None]:
+        """Stop cleanly inside the context once the file `asked` appears.
+
+        A program that did not start this process, or that runs on Windows, can ask in no other
+        way. A file from before is removed first: raises OSError if it cannot be.
+        """
+        asked.unlink(missing_ok=True)
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(_LOOK):
+                if os.path.lexists(asked):
+                    self.requested = True
+                    return
+
+        looking = threading.Thread(target=look, daemon=True)
+        looking.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            looking.join()
+            with suppress(OSError):
+                asked.unlink(missing_ok=True)
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:

@@ -86,8 +86,8 @@ class Guard:
             return PlainTextResponse("Changes are made from the page only.", 403)
         if not self.knows(scope):
             return PlainTextResponse(
-                "Open the address that `blur review` printed; it opens the page once. If it was"
-                " used, end the review and start it again.",
+                "Open the address that the terminal shows; it opens the page once. If it was used,"
+                " end the program and start it again.",
                 403,
             )
         return None

@@ -20,7 +20,8 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from blur.data.plan import Box
 from blur.errors import BlurError, UsageError
@@ -110,11 +111,12 @@ class Desk:
         )
 
 
-def _file(desk: Desk, asked: ask.FileRequest) -> Response:
-    found = importlib.resources.files("blur.review") / "web" / asked.name
-    if not re.fullmatch(r"[a-z]+\.(html|css|js|svg)", asked.name) or not found.is_file():
+def web_file(room: str, name: str) -> Response:
+    """A file of the page that the room `room` holds."""
+    found = importlib.resources.files(room) / "web" / name
+    if not re.fullmatch(r"[a-z]+\.(html|css|js|svg)", name) or not found.is_file():
         return Response("There is no such file.", 404)
-    return Response(found.read_bytes(), media_type=_KINDS[Path(asked.name).suffix])
+    return Response(found.read_bytes(), media_type=_KINDS[Path(name).suffix])
 
 
 def _frame(desk: Desk, asked: ask.FrameRequest) -> Response:
@@ -135,7 +137,7 @@ def _face(desk: Desk, asked: ask.FaceRequest) -> Response:
 def _marks(desk: Desk, asked: ask.MarksRequest) -> Response:
     end = asked.start + 1 if asked.end is None else asked.end
     end = min(end, asked.start + _MARKS)
-    return _json(desk.clip(asked.key).marks(asked.start, end, asked.version))
+    return as_json(desk.clip(asked.key).marks(asked.start, end, asked.version))
 
 
 def _video(desk: Desk, asked: ask.ClipRequest) -> Response:
@@ -149,18 +151,19 @@ def _changed(change: Callable[[OpenClip, Any], int | None]) -> Callable[[Desk, A
     def answer(desk: Desk, asked: ask.ChangeRequest) -> Response:
         clip = desk.clip(asked.key)
         result = change(clip, asked)
-        return _json(ask.Changed(result, clip.view()))
+        return as_json(ask.Changed(result, clip.view()))
 
     return answer
 
 
-_Route: TypeAlias = tuple[str, str, type[Struct], Callable[[Desk, Any], Response]]
+Row: TypeAlias = tuple[str, str, type[Struct], Callable[[Any, Any], Response]]
+"""Method, path, message (read from path and query of a GET, path and body of a POST), answer."""
 _CLIP = "/api/clips/{key}"
-_ROUTES: tuple[_Route, ...] = (
-    ("GET", "/", ask.FileRequest, _file),
-    ("GET", "/web/{name}", ask.FileRequest, _file),
-    ("GET", "/api/clips", ask.NoRequest, lambda desk, a: _json(desk.list())),
-    ("GET", _CLIP, ask.ClipRequest, lambda desk, a: _json(desk.clip(a.key).view())),
+_ROUTES: tuple[Row, ...] = (
+    ("GET", "/", ask.FileRequest, lambda desk, a: web_file("blur.review", a.name)),
+    ("GET", "/web/{name}", ask.FileRequest, lambda desk, a: web_file("blur.review", a.name)),
+    ("GET", "/api/clips", ask.NoRequest, lambda desk, a: as_json(desk.list())),
+    ("GET", _CLIP, ask.ClipRequest, lambda desk, a: as_json(desk.clip(a.key).view())),
     ("GET", f"{_CLIP}/frames/{{index:int}}.jpg", ask.FrameRequest, _frame),
     ("GET", f"{_CLIP}/faces/{{index:int}}.jpg", ask.FaceRequest, _face),
     ("GET", f"{_CLIP}/marks", ask.MarksRequest, _marks),
@@ -174,35 +177,44 @@ _ROUTES: tuple[_Route, ...] = (
     ("POST", f"{_CLIP}/undo", ask.ChangeRequest, _changed(lambda c, a: c.undo(a.revision))),
     ("POST", f"{_CLIP}/redo", ask.ChangeRequest, _changed(lambda c, a: c.redo(a.revision))),
     ("POST", f"{_CLIP}/watched", ask.WatchedRequest,
-        lambda desk, a: _json(desk.clip(a.key).watch(a.spans, a.version))),
+        lambda desk, a: as_json(desk.clip(a.key).watch(a.spans, a.version))),
     ("POST", f"{_CLIP}/check", ask.CheckRequest,
         _changed(lambda c, a: c.check(a.initials, a.revision))),
-    ("GET", "/api/queue", ask.NoRequest, lambda desk, a: _json(desk.queue())),
-    ("GET", "/api/people", ask.NoRequest, lambda desk, a: _json(desk.people.view())),
+    ("GET", "/api/queue", ask.NoRequest, lambda desk, a: as_json(desk.queue())),
+    ("GET", "/api/people", ask.NoRequest, lambda desk, a: as_json(desk.people.view())),
     ("GET", "/api/people/pictures/{number:int}.jpg", ask.PersonPicture,
         lambda desk, a: _jpeg(desk.people.picture(a.number))),
     ("GET", "/api/people/{person}/offers", ask.PersonRequest,
-        lambda desk, a: _json(desk.people.offers(a.person))),
+        lambda desk, a: as_json(desk.people.offers(a.person))),
     ("POST", "/api/people/{person}/keep", ask.KeepPerson,
-        lambda desk, a: _json(desk.people.keep(a, desk.borrowed))),
-    ("POST", "/api/people/forget", ask.NoRequest, lambda desk, a: _json(desk.people.forget())),
-    ("POST", "/api/render", ask.RenderRequest, lambda desk, a: _json(desk.render(a.clips))),
-    ("POST", "/api/render/stop", ask.NoRequest, lambda desk, a: _json(desk.stop())),
+        lambda desk, a: as_json(desk.people.keep(a, desk.borrowed))),
+    ("POST", "/api/people/forget", ask.NoRequest, lambda desk, a: as_json(desk.people.forget())),
+    ("POST", "/api/render", ask.RenderRequest, lambda desk, a: as_json(desk.render(a.clips))),
+    ("POST", "/api/render/stop", ask.NoRequest, lambda desk, a: as_json(desk.stop())),
 )  # fmt: skip
-"""Method, path, message (read from path and query of a GET, path and body of a POST), answer."""
 
 
 def page(desk: Desk) -> Starlette:
     """The application, unguarded: see `Guard`."""
+    return application(desk, _ROUTES)
+
+
+def application(desk: object, rows: Sequence[Row], *more: BaseRoute) -> Starlette:
+    """Answers each row with `desk`, whose BlurErrors go to the page as refusals."""
     return Starlette(
-        routes=[_route(desk, route) for route in _ROUTES],
+        routes=[*(_route(desk, row) for row in rows), *more],
         exception_handlers={BlurError: _refused, IndexError: _missing, Outdated: _outdated},
     )
 
 
 def config(desk: Desk, door: Door) -> uvicorn.Config:
-    """How uvicorn serves the guarded page."""
-    guard = Guard(page(desk), door)
+    """How uvicorn serves the guarded review."""
+    return guarded(page(desk), door)
+
+
+def guarded(app: ASGIApp, door: Door) -> uvicorn.Config:
+    """How uvicorn serves an application behind a door."""
+    guard = Guard(app, door)
     return uvicorn.Config(
         guard,
         http=bounded(guard.knows),
@@ -231,8 +243,8 @@ def serve(shelf: Shelf, door: Door) -> None:
             raise
 
 
-def _route(desk: Desk, route: _Route) -> Route:
-    method, path, kind, answer = route
+def _route(desk: object, row: Row) -> Route:
+    method, path, kind, answer = row
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -249,7 +261,7 @@ def _route(desk: Desk, route: _Route) -> Route:
     return Route(path, endpoint, methods=[method])
 
 
-def _json(made: object, status: int = 200) -> Response:
+def as_json(made: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(made), status, media_type="application/json")
 
 
@@ -259,11 +271,11 @@ def _jpeg(made: bytes) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, BlurError)
-    return _json(ask.Refusal(error.problem, error.subject, error.remedy), 409)
+    return as_json(ask.Refusal(error.problem, error.subject, error.remedy), 409)
 
 
 async def _missing(request: Request, error: Exception) -> Response:
-    return _json(ask.Refusal("there is no such frame"), 404)
+    return as_json(ask.Refusal("there is no such frame"), 404)
 
 
 async def _outdated(request: Request, error: Exception) -> Response:

@@ -54,6 +54,7 @@ class WorkFolder:
         self.rendered = self.root / "rendered"
         self.parts = self.root / "parts"
         self.sounds = self.root / "sounds"
+        self.pause = self.root / "pause"
         self.shift = self.root / "timecode.shift"
         self.private = True
         self._held: tuple[int, int] | None = None
@@ -197,9 +198,10 @@ class WorkFolder:
             raise
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, patience: float = 0.0) -> Iterator[None]:
         """Hold the folder for this run, at most until the process ends, however it ends.
 
+        `patience`: seconds to wait for another process, whose `busy` holds it for a moment.
         SQLite's file lock works everywhere, and needs no other package. Raises UsageError while
         another process holds the folder, OutputError for a link in it, LockRefused if the file
         system locks no file or the lock cannot be written.
@@ -208,7 +210,7 @@ class WorkFolder:
         lock = self.root / "lock"
         with self._lock_refusals():
             atomic.make_private(lock)
-        with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(lock, timeout=patience, isolation_level=None)) as connection:
             with self._lock_refusals():
                 if not _lock(connection):
                     self._require_locks()  # a refusal looks to SQLite like somebody else's lock

@@ -19,6 +19,7 @@ from blur.settings import (
     FillName,
     Settings,
 )
+from blur.store.folder import WorkFolder
 from blur.store.ledger import Ledger
 
 
@@ -115,6 +116,26 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(fake):
     assert set(fake.outputs) == {"a.mp4"}
     assert fake.run().exit_code == Exit.OK
     assert fake.calls["scan a.mov"] == 0 and set(fake.outputs) == {"a.mp4", "b.mp4", "c.mp4"}
+
+
+def test_a_file_in_the_work_folder_asks_for_a_clean_stop_once(fake):
+    fake.clip("a.mov", "slow")
+    fake.clip("b.mov")
+    folder = WorkFolder(fake.out)
+    folder.create()
+    folder.pause.touch()  # for an earlier batch, which was killed before it looked
+
+    class Pausing(Lines):
+        def start(self, key, name):
+            assert not folder.pause.exists()
+            folder.pause.touch()
+
+    settings = Settings(batch=BatchSettings(jobs=1))
+    report = fake.run(serial=False, settings=settings, display=Pausing(io.StringIO()))
+    assert report.exit_code == Exit.INTERRUPTED
+    assert states(report) == {"a.mov": "found", "b.mov": "found"}
+    assert not folder.pause.exists()
+    assert fake.run().exit_code == Exit.OK
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no hang-up")

@@ -1,0 +1,94 @@
+// @ts-check
+// The whole tool on a page: choose, start, pause, go on, watch.
+
+import { $, el, plural } from "./dom.js";
+import { pick } from "./picker.js";
+import { lasting, showProgress } from "./progress.js";
+import { choose, pause, readStart, run } from "./protocol.js";
+/** @import { Estimate, Start } from "./protocol.js" */
+
+/** @type {Start | null} */ let now = null;
+let turn = 0;
+const ACTIVE = ["starting", "running", "pausing"];
+const start = $("#start", HTMLButtonElement);
+
+/** Takes the newest of the answers. @param {Promise<Start>} asked */
+async function take(asked) {
+  const mine = ++turn;
+  start.disabled = true;
+  try {
+    const told = await asked;
+    if (mine === turn) show(told);
+    $("#refused").textContent = "";
+  } catch (error) {
+    if (now) show(now);
+    $("#refused").textContent = error instanceof Error ? error.message : String(error);
+  }
+}
+
+function show(/** @type {Start} */ told) {
+  now = told;
+  const active = ACTIVE.includes(told.batch.way);
+  showProgress(told);
+  $("#setup").hidden = active;
+  $("#footage-name").textContent = told.footage?.name ?? "";
+  $("#out-name").textContent = told.out?.name ?? "";
+  $("#out", HTMLButtonElement).disabled = !told.footage;
+  $("#presets").replaceChildren(...told.presets.map(({ id, name, about }) => el("label", {},
+    el("input", { type: "radio", name: "preset", value: id, checked: id === told.preset }), el("b", {}, name), el("span", {}, about))));
+  $("#estimate").textContent = told.estimate ? estimated(told.estimate) : "";
+  $("#note").textContent = told.note;
+  start.disabled = !told.footage || active;
+  start.textContent = told.batch.way === "none" ? "Start" : "Start again";
+}
+
+/** @param {Estimate} told */
+function estimated({ state, clips, kept, seconds, bytes, free, failing, problem }) {
+  if (state === "measuring") return "Measuring how long it will take… You need not wait for it.";
+  if (state === "failed") return `The time could not be measured: ${problem}`;
+  const lines = [kept ? `${plural(clips, "clip")} to do, ${kept} finished before.` : `${plural(clips, "clip")}.`];
+  if (seconds !== null) lines.push(`About ${lasting(seconds)}.`);
+  if (bytes !== null) lines.push(`About ${size(bytes)} of space; ${size(free)} are free.`);
+  if (bytes !== null && bytes > free) lines.push("This will not fit.");
+  if (failing.length) lines.push(`${plural(failing.length, "file")} cannot be covered: ${failing.map(([name, why]) => `${name} (${why})`).join(", ")}.`);
+  return lines.join(" ");
+}
+
+const size = (/** @type {number} */ bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(bytes / 1e6))} MB`);
+const kind = () => now?.preset ?? "";
+
+$("#footage").addEventListener("click", async () => {
+  const found = await pick("Your footage", now?.footage?.path ?? "", false);
+  if (found) await take(choose({ footage: found.path, out: "", preset: kind() }));
+});
+$("#out").addEventListener("click", async () => {
+  const found = await pick("A folder for the covered clips", now?.out?.path ?? "", true);
+  if (found && now?.footage) await take(choose({ footage: now.footage.path, out: found.path, preset: kind() }));
+});
+$("#presets").addEventListener("change", async ({ target }) => {
+  if (!(target instanceof HTMLInputElement) || !now) return;
+  now = { ...now, preset: target.value };
+  if (now.footage) await take(choose({ footage: now.footage.path, out: now.out?.path ?? "", preset: target.value }));
+});
+$("#setup").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (now?.footage) {
+    const choice = { footage: now.footage.path, out: now.out?.path ?? "", preset: kind() };
+    void take(choose(choice).then(run));
+  }
+});
+$("#resume").addEventListener("click", () => take(run()));
+$("#pause").addEventListener("click", () => take(pause()));
+
+/** Keeps the page as new as the batch; a choice under way comes first. */
+async function watch() {
+  const mine = turn;
+  try {
+    const told = await readStart();
+    if (mine === turn && (ACTIVE.includes(told.batch.way) || JSON.stringify(told) !== JSON.stringify(now))) show(told);
+  } catch {
+    // the banner tells of a lost connection
+  }
+  setTimeout(watch, now && (ACTIVE.includes(now.batch.way) || now.estimate?.state === "measuring") ? 1000 : 4000);
+}
+await watch();
