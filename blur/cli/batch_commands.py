@@ -86,7 +86,7 @@ def _batch(
     from blur.batch.display import display
     from blur.batch.run import run
     from blur.export import report_page
-    from blur.store.report import REPORT_NAME, table
+    from blur.store.report import REPORT_NAME, ahead, table
 
     shown = events.Events(lambda event: click.echo(events.line(event))) if json else display()
     report = run(inputs, out, chosen, display=shown, **stages)
@@ -97,9 +97,10 @@ def _batch(
     except OutputError as error:
         click.echo(f"blur: {error}", err=True)
         code = code or error.exit_code
-    click.echo(
-        events.line(events.finished(report)) if json else table(report)
-    )  # last: whoever reads it may have left
+    shown_last = [events.line(events.finished(report))] if json else [table(report)]
+    if not json:
+        shown_last += ahead(report, out)
+    click.echo("\n".join(shown_last))  # last: whoever reads it may have left
     click.get_current_context().exit(code)
 
 

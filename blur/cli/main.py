@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import click
@@ -47,7 +48,9 @@ class _Commands(click.Group):
                 error = missing_library(error)
             elif not isinstance(error, BlurError):
                 error = refused(error)
-            click.echo(f"blur: {error}", err=True)
+            # Over the ^C that the terminal wrote.
+            begin = "\r" if isinstance(error, Interrupted) and sys.stderr.isatty() else ""
+            click.echo(f"{begin}blur: {error}", err=True)
             ctx.exit(error.exit_code)
 
 

@@ -9,6 +9,7 @@ import enum
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 from msgspec import Struct
@@ -85,6 +86,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
 
     `sightings` are detections on all frames, `tracks` the covers that they were joined into.
     `damaged` frames could not be decoded and are missing or patched in the output.
+    `doubts` are those of the scan and the audit, settled ones, too.
     `seconds` is what the work took, `doubt_seconds` the length of clip that may show a face, and
     `excess_seconds` the length where a cover may be too much. `audits` has one audit for each
     render, `checks` the people who watched this very output. `smallest_face` is the width in
@@ -99,6 +101,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     damaged: int = 0
     sightings: int = 0
     tracks: int = 0
+    doubts: int = 0
     doubt_seconds: float = 0.0
     excess_seconds: float = 0.0
     smallest_face: int = 0
@@ -233,7 +236,7 @@ def table(report: BatchReport) -> str:
     clips = report.clips
     if len(clips) > _ROWS:
         clips = sorted(clips, key=lambda c: -c.doubt_seconds)[:_ROWS]
-    head = ("clip", "state", "frames", "sightings", "tracks", "doubt", "excess", "time", "speed")
+    head = ("clip", "state", "frames", "detections", "covers", "doubt", "too much", "time", "speed")
     rows = [head, *map(_row, clips)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = [
@@ -241,6 +244,7 @@ def table(report: BatchReport) -> str:
         + [cell.rjust(w) for cell, w in zip(row[2:], widths[2:], strict=True)])
         for row in rows
     ]  # fmt: skip
+    lines = [line.rstrip() for line in lines]
     lines += _more("clips", len(report.clips) - len(clips))
     lines += ["", *(_failure(c, c.error) for c in report.clips if c.error)]
     lines += [f"damaged: {c.name}: {c.damaged} frames" for c in report.clips if c.damaged]
@@ -256,6 +260,22 @@ def table(report: BatchReport) -> str:
     states = Counter(c.verdict for c in report.clips)
     lines.append(", ".join(f"{n} {state}" for state, n in states.items()) or "no clips")
     return "\n".join(lines)
+
+
+def ahead(report: BatchReport, out: Path) -> list[str]:
+    """Lines for a terminal: what is left for a person to do after a batch."""
+    asked = [clip.doubts for clip in report.clips if clip.doubts]
+    lines = []
+    if report.exit_code == Exit.INTERRUPTED:
+        lines.append("stopped; run the same command again to go on")
+    if asked:
+        doubts, clips = _number(sum(asked), "doubt"), _number(len(asked), "clip")
+        lines.append(f"{doubts} in {clips}; look at those that wait: blur review {quote(str(out))}")
+    return lines
+
+
+def _number(n: int, word: str) -> str:
+    return f"{n} {word}" + ("" if n == 1 else "s")
 
 
 def _row(clip: ClipReport) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 import json
 import re
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from blur.store.report import (
     Problem,
     Skipped,
     State,
+    ahead,
     exit_code,
     for_report,
     table,
@@ -121,3 +123,13 @@ def test_the_settings_in_a_report_are_free_of_paths_and_serve_the_review():
     cluster = replace(batch, cluster="tcp://h:1", cluster_map=("/a=/b",), cluster_tls="/c")
     kept = for_report(Settings(batch=cluster)).batch
     assert kept == replace(for_report(Settings(batch=batch)).batch, device="cpu")
+
+
+def test_a_run_ends_with_what_is_left_to_do() -> None:
+    asked = replace(DONE, doubts=1), replace(DONE, name="c.mov", doubts=5)
+    assert ahead(report(*asked, DONE), Path("my out")) == [
+        "6 doubts in 2 clips; look at those that wait: blur review 'my out'"
+    ]
+    stopped = replace(report(DONE), exit_code=Exit.INTERRUPTED)
+    assert ahead(stopped, Path("out")) == ["stopped; run the same command again to go on"]
+    assert ahead(report(DONE), Path("out")) == []
