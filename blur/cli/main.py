@@ -10,6 +10,7 @@ import click
 
 from blur import __version__
 from blur.cli.batch_commands import clean, render, run, scan, status
+from blur.cli.conform_command import conform
 from blur.cli.edit_commands import edits
 from blur.cli.export_commands import export, markers, report
 from blur.cli.keep_command import keep
@@ -65,6 +66,6 @@ def main() -> None:
 
 for _command in (
     *(start, shortcut, run, scan, render, status, clean, models, doctor, kit, inspect, demo),
-    *(preview, review, keep, edits, markers, report, export),
+    *(preview, review, keep, edits, conform, markers, report, export),
 ):
     main.add_command(_command)

@@ -1,0 +1,131 @@
+"""The command that renders only the frames that a timeline uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from blur.cli.clips import require_new, write_text
+from blur.cli.options import OUT, OVERWRITE, settings_options
+from blur.errors import Exit, UsageError
+from blur.process.sandbox import keep_off_network
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from blur.settings import Settings
+    from blur.store.shelf import Shelf
+
+NAME = "conform.txt"
+
+
+@click.command(short_help="Render only what a timeline uses, with handles.")
+@click.argument("timeline", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@OUT
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to render into; without it, the used frames are only listed.",
+)
+@click.option(
+    "--handles", type=click.IntRange(0, 10_000), default=24, show_default=True, help="Frames."
+)
+@click.option("--unchecked-ok", is_flag=True, help="Render frames that nobody watched, too.")
+@OVERWRITE
+@settings_options("output")
+def conform(
+    timeline: Path,
+    out: Path,
+    into: Path | None,
+    handles: int,
+    unchecked_ok: bool,
+    overwrite: bool,
+    **given: Any,
+) -> None:
+    """List the frames of the clips in OUT that TIMELINE uses (.otio, .edl, .xml, .fcpxml), which
+    of them are unchecked or in doubt, and render them alone, with handles.
+
+    The covers are those of the plans and decisions in OUT; each file is searched for faces like any
+    other. `conform.txt` and a timeline that links to the files lie beside them.
+    """
+    keep_off_network()
+    from blur.export import conform as conforming
+    from blur.export.cuts import read_timeline, relinked
+    from blur.store.shelf import Shelf
+    from blur.store.shift import shift_of
+
+    shelf = Shelf(out)
+    settings = _settings(shelf, given)
+    made, events = read_timeline(timeline, _edl_rate(timeline, shelf))
+    found = conforming.conformed(events, shelf, settings)
+    lines = list(conforming.told(found))
+    parts = conforming.parts_of(found.uses, handles, settings.output)
+    wanted = [part for of_clip in parts.values() for part in of_clip]
+    chosen = sum(part.frames[1] - part.frames[0] for part in wanted)
+    whole = sum(entry.frames for entry in shelf.entries()) or 1
+    lines.append(
+        f"{len(found.uses)} of {len(events)} events matched, {len(parts)} clips, {chosen:,} frames"
+        f" with handles: {chosen / whole:.1%} of the footage; {len(found.unchecked)} events show"
+        " unchecked frames"
+    )
+    click.echo("\n".join(lines))
+    if into is None:
+        click.get_current_context().exit(Exit.FAILED if found.unmatched else Exit.OK)
+    if settings.draft:
+        raise UsageError(
+            "was made at --level draft, which does not look for every face",
+            subject=out,
+            remedy="run blur on it again at another level",
+        )
+    if found.unchecked and not unchecked_ok:
+        raise UsageError(
+            f"{len(found.unchecked)} events show frames that nobody watched",
+            subject=timeline.name,
+            remedy="watch them in blur review, or add --unchecked-ok, which conform.txt tells",
+        )
+    new = into / f"{timeline.stem}.otio"
+    for file in (into / NAME, new, *(into / part.place for part in wanted)):
+        require_new(file, overwrite)
+    if found.unchecked:
+        lines.append("rendered with --unchecked-ok: nobody watched the events marked UNCHECKED")
+    for part in wanted:
+        sha256 = conforming.render_part(part, into, settings)
+        start, stop = part.frames
+        lines.append(f"{part.place}: frames {start} to {stop - 1} of {part.footage.name}, {sha256}")
+        click.echo(f"written: {part.place}")
+    shift = shift_of(shelf.folder, settings.output)
+    linked = conforming.links(found, parts, settings.output, shift)
+    write_text(new, relinked(made, linked, events), into)
+    write_text(into / NAME, "\n".join([*lines, ""]), into)
+    click.get_current_context().exit(Exit.FAILED if found.unmatched else Exit.OK)
+
+
+def _settings(shelf: Shelf, given: dict[str, Any]) -> Settings:
+    """The settings of the folder's last run, with the options that are given now."""
+    from msgspec.structs import asdict, replace
+
+    from blur.settings import OutputSettings, options
+
+    values = {o.name: given[o.name] for o in options.options("output")}
+    said = {name: value for name, value in values.items() if value not in (None, ())}
+    output = OutputSettings(**{**asdict(shelf.settings.output), **said})
+    return replace(shelf.settings, output=output)
+
+
+def _edl_rate(timeline: Path, shelf: Shelf) -> Fraction:
+    """The rate of the first clip that an EDL names; 25 where none is known."""
+    from fractions import Fraction
+
+    from blur.errors import BlurError
+    from blur.export.cuts import EDL_NAME
+    from blur.media.open.probe import probe
+
+    if timeline.suffix.lower() == ".edl":
+        for name in EDL_NAME.findall(timeline.read_text("utf-8", "replace")):
+            try:
+                return probe(shelf.source(shelf.entry(shelf.find(name)))).rate
+            except BlurError:
+                continue
+    return Fraction(25)
