@@ -78,7 +78,7 @@ def _sums(report: BatchReport) -> Iterator[tuple[str, str]]:
     for state, n in Counter(clip.verdict for clip in clips).items():
         yield state, str(n)
     yield "frames", f"{sum(c.frames for c in clips):,}"
-    yield "tracks covered", f"{sum(c.tracks for c in clips):,}"
+    yield "covers", f"{sum(c.tracks for c in clips):,}"
     yield "may show a face", _time(sum(c.doubt_seconds for c in clips))
     yield "covers too much", _time(sum(c.excess_seconds for c in clips))
     yield "checked by a person", f"{sum(bool(c.checks) for c in clips)} of {len(clips)}"

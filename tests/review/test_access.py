@@ -9,6 +9,8 @@ import pytest
 from made_output import review
 from review_page import Page
 
+from blur.export import report_page
+
 _AXE = Path(__file__).parents[1] / "web/node_modules/axe-core/axe.min.js"
 _LEAST = 0.6
 """Of the window's width and height that the picture has, at least."""
@@ -22,7 +24,12 @@ def page(browser, shared_out: Path) -> Iterator[Page]:
         page.close()
 
 
-@pytest.mark.skipif(not _AXE.exists(), reason="needs axe-core: cd tests/web && npm ci")
+_RULES = """async () => (await axe.run()).violations.filter((rule) => rule.impact !== "minor")
+  .map((rule) => [rule.id, rule.nodes.map((node) => node.html)])"""
+needs_axe = pytest.mark.skipif(not _AXE.exists(), reason="needs axe-core: cd tests/web && npm ci")
+
+
+@needs_axe
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_no_rule_of_axe_is_broken(page: Page, scheme: str) -> None:
     page.page.emulate_media(color_scheme=scheme)
@@ -34,11 +41,18 @@ def test_no_rule_of_axe_is_broken(page: Page, scheme: str) -> None:
     ):  # fmt: skip
         page.press(key)
         page.waits_for(there)
-        found = page.page.evaluate(
-            """async () => (await axe.run()).violations.filter((rule) => rule.impact !== "minor")
-              .map((rule) => [rule.id, rule.nodes.map((node) => node.html)])"""
-        )
-        assert found == [], key
+        assert page.page.evaluate(_RULES) == [], key
+
+
+@needs_axe
+def test_no_rule_of_axe_is_broken_by_the_report(browser, shared_out: Path) -> None:
+    report_page.write(shared_out)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((shared_out / "report.html").as_uri())
+    page.evaluate(_AXE.read_text())
+    assert page.evaluate(_RULES) == []
+    context.close()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (640, 360), (480, 800)])
