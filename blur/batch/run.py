@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path, PurePosixPath
 
@@ -55,19 +55,24 @@ def run(
     render: bool = True,
     serial: bool = False,
     display: Display | None = None,
+    sift: Callable[[Discovered], Discovered] | None = None,
+    stop: Stop | None = None,
 ) -> BatchReport:
     """Cover every clip below `inputs` and write it to the same place below `out`.
 
     Clips that an earlier run finished are verified and kept. With `render` false the batch stops
     at the plans; with `scan` false it starts from them. `serial` works in this process, for tests
-    and debugging. A clip that fails stands in the report and does not end the batch. Raises
-    UsageError, OutputError or SetupError if nothing can start, and Interrupted on a second stop.
+    and debugging. `sift` chooses among the files found, `stop` is set by signals. A clip that fails
+    stands in the report and does not end the batch. Raises UsageError, OutputError or SetupError if
+    nothing can start, and Interrupted on a second stop.
     """
     began = time.monotonic()
-    display, stop = display or Quiet(), Stop()
+    display, stop = display or Quiet(), stop or Stop()
     request = RunRequest(WorkFolder(out), settings or Settings(), scan, render)
     folder, options = request.folder, request.settings.batch
     found = discover(inputs, out, options.include, options.exclude)
+    if sift is not None:
+        found = sift(found)
     _require_own_reports(folder)
     _require_numbers(folder, options)
     folder.create()

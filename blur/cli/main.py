@@ -18,6 +18,7 @@ from blur.cli.machine_commands import demo, doctor, kit, models
 from blur.cli.preview_command import preview
 from blur.cli.show_commands import inspect, review
 from blur.cli.start_commands import shortcut, start
+from blur.cli.watch_command import watch
 from blur.errors import BlurError, Exit, Interrupted, missing_library, refused
 from blur.process.sandbox import keep_memory_private
 from blur.process.streams import steady
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 for _command in (
-    *(start, shortcut, run, scan, render, status, clean, models, doctor, kit, inspect, demo),
+    *(start, shortcut, run, watch, scan, render, status, clean, models, doctor, kit, inspect, demo),
     *(preview, review, keep, edits, conform, markers, report, export),
 ):
     main.add_command(_command)

@@ -21,6 +21,12 @@ class Atom(NamedTuple):
 
 def atoms(file: BinaryIO, start: int, end: int) -> Iterator[Atom]:
     """The atoms in [start, end) of the file; ends at the first bytes that are no atom."""
+    for atom in spans(file, end, start):
+        yield atom._replace(end=min(atom.end, end))
+
+
+def spans(file: BinaryIO, end: int, start: int = 0) -> Iterator[Atom]:
+    """Like `atoms`, with the ends that the atoms announce: the last may lie beyond `end`."""
     while start + 8 <= end:
         file.seek(start)
         size, raw = struct.unpack(">I4s", file.read(8))
@@ -31,7 +37,7 @@ def atoms(file: BinaryIO, start: int, end: int) -> Iterator[Atom]:
             size = end - start
         if size < head:
             return
-        yield Atom(raw.decode("latin-1"), start + head, min(start + size, end))
+        yield Atom(raw.decode("latin-1"), start + head, start + size)
         start += size
 
 
