@@ -35,6 +35,8 @@ full disk has space again, and spends less on clips that always fail."""
 _BLINK = 0.25
 """Seconds between looks at a request to stop; a larger value answers Ctrl-C later."""
 
+_Key: TypeAlias = tuple[Path, str]
+"""A file, and the part of it that is wanted."""
 _Version: TypeAlias = tuple[int, int]
 """A file's size in bytes and the time of its last change in ns."""
 
@@ -58,8 +60,8 @@ class Arrivals:
     """Which of the files that lie there are whole, and which of these are new."""
 
     settle: float = SETTLE
-    _seen: dict[Path, _Seen] = field(default_factory=dict)
-    _ready: set[tuple[Path, _Version]] = field(default_factory=set)
+    _seen: dict[_Key, _Seen] = field(default_factory=dict)
+    _ready: set[tuple[_Key, _Version]] = field(default_factory=set)
 
     def look(self, files: Sequence[Candidate], now: float) -> list[str]:
         """Look at the files at a time `now`; returns the names of those to begin a batch for."""
@@ -67,15 +69,15 @@ class Arrivals:
         new = []
         for file in files:
             version = _version(file)
-            seen = before.get(file.path)
+            seen = before.get(_key(file))
             if seen is None or seen.version != version:
                 seen = _Seen(file.name, version, now)
-            self._seen[file.path] = seen
+            self._seen[_key(file)] = seen
             if not (seen.taken or self._is_whole(file, now - seen.since)):
                 continue
             if seen.problem is not None and now < seen.again:
                 continue
-            self._ready.add((file.path, version))
+            self._ready.add((_key(file), version))
             if not seen.taken or seen.problem is not None:
                 new.append(file.name)
         return new
@@ -89,8 +91,8 @@ class Arrivals:
         """The files that are whole. Those that failed stay failed; others arrive still."""
         ready = Discovered([], list(found.skipped), list(found.unreadable))
         for file in found.candidates:
-            seen = self._seen.get(file.path)
-            if (file.path, _version(file)) in self._ready:
+            seen = self._seen.get(_key(file))
+            if (_key(file), _version(file)) in self._ready:
                 ready.candidates.append(file)
             elif seen is not None and seen.problem is not None and seen.version == _version(file):
                 ready.unreadable.append((file.name, _error(file, seen.problem)))
@@ -101,8 +103,8 @@ class Arrivals:
     def ended(self, report: BatchReport, now: float) -> None:
         """Take note of a batch that ended at a time `now`."""
         problems = {clip.name: clip.error for clip in report.clips if clip.error}
-        for path, _ in self._ready:
-            seen = self._seen[path]
+        for key, _ in self._ready:
+            seen = self._seen[key]
             seen.taken = True
             problem = problems.get(seen.name)
             if problem is not None:
@@ -172,6 +174,10 @@ def _sleep(seconds: float, stop: Stop) -> None:
     until = time.monotonic() + seconds
     while not stop.requested and (left := until - time.monotonic()) > 0:
         time.sleep(min(left, _BLINK))
+
+
+def _key(file: Candidate) -> _Key:
+    return file.path, file.part
 
 
 def _version(file: Candidate) -> _Version:
