@@ -78,7 +78,12 @@ def render(inputs: tuple[Path, ...], out: Path, json: bool, **given: Any) -> Non
 
 
 def _batch(
-    inputs: Sequence[Path], out: Path, given: dict[str, Any], json: bool, **stages: bool
+    inputs: Sequence[Path],
+    out: Path,
+    given: dict[str, Any],
+    json: bool,
+    scan: bool = True,
+    render: bool = True,
 ) -> None:
     chosen = chosen_settings(given)
     _confine(chosen)
@@ -89,7 +94,7 @@ def _batch(
     from blur.store.report import REPORT_NAME, ahead, table
 
     shown = events.Events(lambda event: click.echo(events.line(event))) if json else display()
-    report = run(inputs, out, chosen, display=shown, **stages)
+    report = run(inputs, out, chosen, display=shown, scan=scan, render=render)
     code = report.exit_code
     try:
         if (out / REPORT_NAME).exists():  # a full disk leaves none
