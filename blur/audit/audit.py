@@ -80,7 +80,7 @@ def audit_with_faints(
     resolved = resolve(plan, edits) if edits else Resolved(plan, (), ())
     span, tracks = placed.span(plan.frames), resolved.plan.tracks
     shots = list(plan.shots())
-    exposure, beside = (Exposure.of(resolved, settings.cover) for _ in range(2))  # one a thread
+    exposure = Exposure.of(resolved, settings.cover)
     every = settings.audit.audit_every
     long = itinerary.long_frames(plan.pts, plan.time_base)
     held = [(max(a, span.start), min(b, span.stop)) for a, b in shots]
@@ -99,7 +99,7 @@ def audit_with_faints(
         raise OutputError(f"has {len(pts)} frames, its plan {len(span)}", subject=out.name)
     looked, closeups = 0, 0
     held_pts = span.start, pts
-    with closing(_seen(out, info, held_pts, route, again, beside.covers, looks.size)) as seen:
+    with closing(_seen(out, info, held_pts, route, again, exposure.covers, looks.size)) as seen:
         for index, picture, glances in seen:
             if picture is not None:
                 looked += index in route.whole or index not in route.places
@@ -213,7 +213,7 @@ def _suspects(
     for box in route.places.get(frame, ()):
         yield from looks.around(picture, box)
     if frame in route.whole or frame not in route.places:
-        yield from looks.everywhere(picture)
+        yield from looks.everywhere(picture, frame in route.quick)
 
 
 def _judged(
