@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from blur.process.sandbox import keep_off_network
 
 if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.data.edits import Keyframe
+    from blur.data.plan import Plan
     from blur.review.protocol import Command
 
 _FACE = click.argument("face", type=int, metavar="COVER")
@@ -153,7 +154,10 @@ def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str) -> None:
     """
     from blur.review.protocol import DrawRegion
 
-    _perform(out, clip, DrawRegion(tuple(sorted(map(_keyframe, keyframes))), reason))
+    path = tuple(sorted(map(_keyframe, keyframes)))
+    with opened(out, clip) as found:
+        _refuse_unseen(path, found.now.plan)
+        found.perform(DrawRegion(path, reason), found.revision)
 
 
 @edits.command()
@@ -272,6 +276,31 @@ def _decide(
 def _perform(out: Path, clip: str, command: Command) -> None:
     with opened(out, clip) as found:
         found.perform(command, found.revision)
+
+
+def _refuse_unseen(path: Sequence[Keyframe], plan: Plan) -> None:
+    """Raise UsageError for a region that a person hardly means: on a single frame of many, outside
+    the picture throughout, or after the clip's end."""
+    if len(path) == 1 and plan.frames > 1:
+        raise UsageError(
+            f"the region would be covered on frame {path[0].frame} only",
+            remedy="give its last frame, too; the next frame if a single one is meant",
+        )
+    boxes = [key.box for key in path]
+    if not any(
+        abs(2 * b.cx - plan.width) < plan.width + b.w
+        and abs(2 * b.cy - plan.height) < plan.height + b.h
+        for b in boxes
+    ):
+        raise UsageError(
+            f"the region misses the picture, {plan.width} x {plan.height} pixels",
+            remedy="count X and Y in pixels from the top left corner of the upright picture",
+        )
+    if path[0].frame >= plan.frames:
+        raise UsageError(
+            f"the region begins after the clip's last frame, {plan.frames - 1}",
+            remedy="count frames from 0, as the review page does",
+        )
 
 
 def _keyframe(text: str) -> Keyframe:

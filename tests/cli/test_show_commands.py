@@ -73,7 +73,7 @@ def test_a_person_confirms_who_a_face_is(out: Path, tmp_path: Path) -> None:
 
 def test_decisions_of_all_clips_go_into_a_folder_and_come_back(out: Path, tmp_path: Path) -> None:
     blur("edits", "keep", out, "a.mp4", 0, "--reason", "agreed")
-    blur("edits", "draw", out, "c.mp4", "50:10,20,40,50")
+    blur("edits", "draw", out, "c.mp4", "50:10,20,40,50", "51:10,20,40,50")
     folder = tmp_path / "decided"
     blur("edits", "export", out, folder)
     assert sorted(map(str, (p.relative_to(folder) for p in folder.rglob("*.json")))) == [
@@ -113,6 +113,9 @@ def test_a_check_is_recorded_and_decisions_are_put_aside(out: Path) -> None:
         (("keep", "{out}", "mp4", 0, "--reason", "x"), "several clips have 'mp4'"),
         (("keep", "{out}", "zz", 0, "--reason", "x"), "no clip of this folder has 'zz'"),
         (("draw", "{out}", "a.mp4", "5:1,2,3"), "no keyframe: 5:1,2,3"),
+        (("draw", "{out}", "a.mp4", "5:1,2,3,4"), "its last frame, too"),
+        (("draw", "{out}", "a.mp4", "5:-9,2,9,4", "8:9000,2,3,4"), "misses the picture"),
+        (("draw", "{out}", "a.mp4", "9000:1,2,3,4", "9001:1,2,3,4"), "after the clip's last frame"),
         (("drop", "{out}", "a.mp4"), "nothing was decided"),
     ],
 )
