@@ -13,12 +13,13 @@ from made_output import film, make_output
 
 from blur.cover.layout import layout_of
 from blur.cover.region import Covers
+from blur.data.placement import Placement
 from blur.data.plan import Plan
 from blur.disk.fingerprint import fingerprint
 from blur.media.open.geometry import Orientation
 from blur.media.open.probe import probe
 from blur.render.mattes import MatteFormat, matte_file, write_mattes
-from blur.settings import Settings
+from blur.settings import OutputSettings, Settings, Timecode
 from blur.store.folder import WorkFolder
 from blur.store.plans import load_plan
 
@@ -95,3 +96,23 @@ def test_pictures_stand_as_displayed_and_films_as_stored(
     _, stored = luma(made(clip, plan, tmp_path / "a", MatteFormat.FFV1, quarter=True))
     assert shown.shape == stored[20].shape[::-1]
     assert any(np.array_equal(np.rot90(stored[20], k), shown) for k in (1, 3))
+
+
+def test_a_matte_has_the_covered_clips_timecode_and_never_the_clips_own(
+    covered: tuple[Path, Path, Plan], tmp_path: Path
+) -> None:
+    """Under `offset`, the difference of the two would give the private shift away."""
+    clip, _, plan = covered
+    info = replace(probe(clip), timecode="10:00:00:00")
+    covers = Covers.of_plan(plan, Settings().cover)
+    starts = {}
+    for timecode in Timecode:
+        file = tmp_path / f"{timecode}.mov"
+        settings = OutputSettings(timecode=timecode)
+        placed = Placement(shift=3600)
+        write_mattes(file, info, plan, covers, settings, MatteFormat.PRORES, placed)
+        with av.open(file) as film:
+            starts[timecode] = film.streams.video[0].metadata.get("timecode")
+    assert starts[Timecode.KEEP] == "10:00:00:00"
+    assert starts[Timecode.OFFSET] == "11:00:00:00"
+    assert starts[Timecode.ZERO] in (None, "00:00:00:00")
