@@ -58,6 +58,14 @@ def test_playing_and_stopping_ends_on_an_exact_frame(page: Page) -> None:
         page.at(frame + 1)
 
 
+def test_the_speed_of_playing_is_shown(page: Page) -> None:
+    page.go(60)
+    page.press("j", "j")
+    page.waits_for('#play:has-text("-2")')
+    page.press("k")
+    page.waits_for('#play:has-text("▶")')
+
+
 def test_doubts_are_jumped_through_in_the_order_of_the_clip(page: Page) -> None:
     page.press("]")
     page.at(12)

@@ -60,7 +60,7 @@ panel(() => [player.showing], (showing) => {
 });
 
 panel(() => [player.speed, state.drawing], (speed, drawing) => {
-  $("#play").textContent = speed ? "❚❚" : "▶";
+  $("#play").textContent = !speed ? "▶" : speed === 1 ? "❚❚" : `❚❚ ${speed}×`;
   stage.dataset.speed = String(speed);
   stage.classList.toggle("drawing", drawing);
   $("#draw").setAttribute("aria-pressed", String(drawing));
