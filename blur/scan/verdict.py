@@ -52,7 +52,7 @@ RARE = 0.11
 larger drops more."""
 WEAK = 0.3
 """Mean of the three best scores under which up to three sightings may be dropped; larger drops more
-brief faces."""
+brief faces. On a body, none of 31 filmed clips and 18 real videos is weaker than 0.38."""
 FEW = 3
 """Sightings that are too few for a share of looks to tell."""
 _TINY = 20.0
@@ -254,7 +254,7 @@ def judged(
     count = int(seen.sum())
     dropped = (
         lone
-        or (on_body and count >= FEW)
+        or (on_body and (count >= FEW or best < WEAK))
         or (count >= FEW and _mass(tracklet) < RARE and answer < SILENT)
         or (count <= FEW and best < WEAK and answer < SILENT)
     )

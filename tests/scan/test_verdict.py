@@ -51,6 +51,8 @@ RECORDED = [
     ("a sleeve", [0.51, 0.23, 0.54, 0.49, 0.17], 0.33, [0.2, 0.25, 0.1], [0.1], True, "NONE"),
     ("a blanket", [0.67, 0.2, 0.15, 0.14] * 9, 0.3, [0.04, 0.03], [0.0], False, "NONE"),
     ("hands, once like a face", [0.6, 0.5, 0.5], 0.3, [0.1] * 5, [0.1, 0.87], True, "NONE"),
+    ("a sleeve, seen once", [0.17], 1.0, [0.11], [0.0], True, "NONE"),
+    ("a sleeve, nobody there", [0.17], 1.0, [0.11], [0.0], False, "UNLIKELY"),
     ("texture, seen once", [0.22], 1.0, [0.02], [0.01], False, "NONE"),
     ("face: lying, masked", [0.78, 0.71, 0.81, 0.6, 0.83], 0.5, [0.08] * 5, [0.1], True, "OPEN"),
     ("face: blurred", [0.53, 0.37, 0.5, 0.51] * 5, 0.5, [0.1] * 5, [0.03], False, "UNLIKELY"),
