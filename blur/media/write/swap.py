@@ -6,6 +6,7 @@ timecode.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from blur.media.open.clip_info import ClipInfo
@@ -16,11 +17,15 @@ _SAME_RATE = 5e-4
 """Relative; half of the way from 24 to 23.976. Containers' averages differ by less."""
 
 
-def differences(clip: ClipInfo, made: ClipInfo, delivery: Delivery, *, steady: bool = True) -> str:
+def differences(
+    alike: Sequence[ClipInfo], made: ClipInfo, delivery: Delivery, *, steady: bool = True
+) -> str:
     """In words, where an output differs from its clip; "" where it fits, durations to a frame.
 
+    `alike` is the clip, and again with another rate and length that it may have.
     Rate and length in frames are no properties of clips whose frames are not `steady` in time.
     """
+    clip = alike[0]
     found = [
         ("size", f"{made.width}x{made.height}", f"{clip.width}x{clip.height}"),
         ("fields", _fields(made), _fields(clip)),
@@ -29,8 +34,10 @@ def differences(clip: ClipInfo, made: ClipInfo, delivery: Delivery, *, steady: b
     if delivery.sound.mode is not AudioMode.NONE:
         found.append(("channels", _channels(made), _channels(clip)))
     if steady:
-        found.append(("duration in frames", _length(made, clip.rate), _length(clip, clip.rate)))
-        if abs(made.rate / clip.rate - 1) > _SAME_RATE:
+        lengths = [_length(each, clip.rate) for each in alike]
+        if not made.audio and _length(made, clip.rate) not in lengths:  # sound may last longer
+            found.append(("duration in frames", _length(made, clip.rate), lengths[0]))
+        if all(abs(made.rate / each.rate - 1) > _SAME_RATE for each in alike):
             found.append(("rate", f"{float(made.rate):.3f}", f"{float(clip.rate):.3f}"))
     return ", ".join(f"{what} {new}, not {old}" for what, new, old in found if new != old)
 

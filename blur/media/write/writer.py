@@ -7,6 +7,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +31,9 @@ from blur.media.write.pixel_formats import Conversion
 from blur.media.write.presets import Preset, preset_for, sample_format
 from blur.media.write.swap import differences
 from blur.settings import AudioMode, OutputSettings, Timecode
+
+_FEW = 24
+"""Frames from which a container's average rate can be trusted; larger leaves more unchecked."""
 
 
 class Writer:
@@ -210,11 +214,20 @@ class Writer:
             yield f"sound{silence} (a voice identifies; --audio keep keeps it)"
 
     def _compare(self) -> None:
-        """Note where the output does not take the clip's place in a timeline."""
+        """Note where the output does not take the clip's place in a timeline.
+
+        Rate and length may be the clip's or those of its frames: some containers' are a guess.
+        """
         steps = {after - before for before, after in itertools.pairwise(self._pts)}
-        steady = not steps or max(steps) - min(steps) <= 1
-        made = probe(self._part.path)
-        if unlike := differences(self._info, made, self._delivery, steady=steady):
+        steady = len(self._pts) >= _FEW and max(steps) - min(steps) <= 1
+        clip, made = self._info, probe(self._part.path)
+        alike = [clip]
+        if steady:
+            lasts = (self._pts[-1] - self._pts[0]) * clip.time_base
+            rate = (len(self._pts) - 1) / lasts
+            end = self._last_frame_duration() * clip.time_base
+            alike.append(replace(clip, rate=rate, duration=lasts + end))
+        if unlike := differences(alike, made, self._delivery, steady=steady):
             self._notes.append(f"does not take its original's place as it is: {unlike}")
 
     def _verify(self) -> None:

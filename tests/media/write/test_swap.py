@@ -107,5 +107,5 @@ def test_what_does_not_fit_is_told(tmp_path):
     clip = probe(make(tmp_path / "clip.mov", MOV))
     other = dataclasses.replace(clip, rate=Fraction(24), audio=(), timecode="")
     delivery = delivery_of(clip, OutputSettings(timecode=Timecode.KEEP))
-    told = differences(clip, other, delivery)
+    told = differences([clip], other, delivery)
     assert "rate 24.000, not 25.000" in told and "timecode" in told
