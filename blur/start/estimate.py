@@ -37,8 +37,9 @@ class Estimate:
         # Without names: the clips' names in the answer go with the process.
         self._answer: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `stop`
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        command, *rest = arguments
         self._process = itself.detached(
-            *arguments, "--dry-run", "--json", out=self._answer, errors=self._errors
+            command, "--dry-run", "--json", *rest, out=self._answer, errors=self._errors
         )
         self._view = EstimateView(state="measuring")
 

@@ -14,6 +14,7 @@ from blur.process import itself
 from blur.start import memory
 from blur.start import protocol as ask
 from blur.start.batch import Batch, Way
+from blur.start.estimate import Estimate
 from blur.start.folders import place
 from blur.start.server import Front
 from blur.store.folder import WorkFolder
@@ -96,6 +97,16 @@ def test_why_a_batch_could_not_start_is_told(footage: Path, tmp_path: Path) -> N
     assert batch._process.wait(60) == Exit.NOTHING
     told = front.view().batch
     assert told.way is Way.BROKEN and "no clip" in told.problem
+
+
+def test_an_estimate_is_the_command_s_own(footage: Path, tmp_path: Path) -> None:
+    front = Front()
+    front.choose(chosen(footage))
+    estimate = Estimate(front._arguments(footage, tmp_path / "out"))
+    estimate._process.wait(60)
+    told = estimate.view()
+    assert (told.state, told.clips, told.problem) == ("known", 0, "") and told.free > 0
+    estimate.stop()
 
 
 def test_what_runs_by_itself_hears_no_ctrl_c(tmp_path: Path) -> None:
