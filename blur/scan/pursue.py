@@ -27,6 +27,7 @@ from blur.scan.camera import Camera
 from blur.scan.follow import follow, waiting
 from blur.scan.link import Tracklet
 from blur.scan.timeline import NEAR_SECONDS, Timeline
+from blur.scan.verdict import SEEN_WELL, top
 
 _WIDTH = 960
 """Pixels, longest side of the pictures that faces are followed on; larger keeps the texture of
@@ -101,7 +102,7 @@ class _Chase:
 
     `box` is where the face is now, None while it is not pursued; `sighted` gives the row of a
     frame. `head` is the last sight of the head, or of the face, `looked` the frame of the last
-    look at it, `missed` the looks in vain since.
+    look at it, `missed` the looks in vain since. No verdict drops a `well_seen` face.
     """
 
     tracklet: Tracklet
@@ -114,8 +115,10 @@ class _Chase:
     looked: int = -1
     missed: int = 0
     sighted: dict[int, int] = field(init=False)
+    well_seen: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        self.well_seen = top(self.tracklet) >= SEEN_WELL
         self.sighted = {frame: row for row, frame in enumerate(self.tracklet.frames.tolist())}
 
 
@@ -212,7 +215,9 @@ class Pursuit:
         assert chase.box is not None and chase.anchor is not None
         found = None
         if last == frame - 1 and frame < chase.shot[1] and self._goes_on(chase, frame):
-            found = self._step(before, gray, chase.box, last, frame, chase.anchor, chase)
+            found = self._step(
+                chase, before, gray, chase.box, last, frame, chase.anchor, heads=True
+            )
         if found is None:
             chase.box = None
             return
@@ -240,6 +245,13 @@ class Pursuit:
         others = (c for c in itertools.chain(self._active, self._later) if c is not chase)
         return not any(self._has_near(other, frame, chase.box) for other in others)
 
+    def _is_anothers(self, chase: _Chase, frame: int, box: Box) -> bool:
+        """Whether a weak chase has come upon a well seen face: it would double that face's cover,
+        and pass for a face itself."""
+        return not chase.well_seen and any(
+            c.well_seen and self._has_near(c, frame, box) for c in self._chases
+        )
+
     def _has_near(self, other: _Chase, frame: int, box: Box) -> bool:
         """Whether a tracklet has a sighting about at a box and a frame."""
         frames = other.tracklet.frames
@@ -254,7 +266,7 @@ class Pursuit:
         stop = max(stop, frame - self._reach)  # the ring may hold far older pictures
         pictures = [(f, g) for f, g in self._ring if stop <= f <= frame]
         for (later, after), (earlier, before) in itertools.pairwise(reversed(pictures)):
-            found = self._step(after, before, box, later, earlier, anchor)
+            found = self._step(chase, after, before, box, later, earlier, anchor)
             if found is None:
                 return
             chase.backward[earlier] = found
@@ -264,24 +276,24 @@ class Pursuit:
 
     def _step(
         self,
+        chase: _Chase,
         before: Gray,
         after: Gray,
         box: Box,
         here: int,
         there: int,
         anchor: _Anchor,
-        chase: _Chase | None = None,
+        heads: bool = False,
     ) -> Sighting | None:
-        """The face on frame `there`, from its box on frame `here`; None if it is lost. Heads are
-        looked at for a `chase` only."""
+        """The face on frame `there`, from its box on frame `here`; None if it is lost."""
         camera = self._camera.between(here, there)
         moved = follow(before, after, box, camera, self._scale)
         stride = _RELOOK * (1 + len(self._active) // _CROWD)
         if moved is None or _due(abs(there - anchor.frame), stride):
             found = self._relook(after, moved or waiting(box, camera))
-            if found is not None:
+            if found is not None and not self._is_anothers(chase, there, found.box):
                 return found
-        if chase is not None:
+        if heads:
             moved = self._on_its_head(chase, after, moved, waiting(box, camera), there)
         if moved is None:
             return None

@@ -154,6 +154,30 @@ def test_a_face_known_again_leads_further(film: list[Gray]) -> None:
     }
 
 
+@pytest.mark.parametrize(("score", "joins"), [(0.3, False), (0.8, True)])
+def test_a_weak_chase_takes_no_well_seen_face_for_its_own(
+    film: list[Gray], score: float, joins: bool
+) -> None:
+    """A fold of cloth is followed to the face beside it, whose own tracklet goes on."""
+    fold, face = sighted(10), sighted(*range(12, 40, 2))
+    fold.evidence[:] = score
+    timeline = Timeline(np.arange(len(film)) / 25, ())
+    path = camera(len(film), blind=range(len(film)))
+
+    def relook(gray: Gray, box: Box) -> Sighting | None:
+        number = next(i for i, picture in enumerate(film) if picture is gray)
+        if number < 10:
+            return None
+        return Sighting(placed(POSES[number]), np.full(len(FAMILIES), 0.9, np.float32))
+
+    pursuit = Pursuit([fold, face], path, timeline, relook, SCALE, 9)
+    for frame, gray in enumerate(film):
+        pursuit.see(frame, gray)
+    grown, _ = pursuit.tracklets()
+    assert (grown.evidence[1:].max() > 0.5) == joins
+    assert grown.last >= 16  # its texture is covered on, either way
+
+
 def test_a_face_that_vanishes_is_not_followed_any_further(film: list[Gray]) -> None:
     other = filmed(texture(5), [Pose(0.01 * k) for k in range(FRAMES - 25)])
     grown = pursued([*film[:25], *other], sighted(20), reach=15)
