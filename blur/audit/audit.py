@@ -213,7 +213,7 @@ def _suspects(
     for box in route.places.get(frame, ()):
         yield from looks.around(picture, box)
     if frame in route.whole or frame not in route.places:
-        yield from looks.everywhere(picture, frame in route.quick)
+        yield from looks.everywhere(picture)
 
 
 def _judged(

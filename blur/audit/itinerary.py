@@ -7,7 +7,7 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple, Self
 
@@ -26,11 +26,6 @@ LONG = Fraction(1, 10)
 """Seconds of display from which a frame is looked at whole; smaller takes more looks in clips of
 low rates."""
 
-_DEEP = 4
-"""Due whole looks from one with every detector in every turn to the next; larger finds lying and
-dim faces later. Of 83 faces on single frames of filmed clips, 94 of 100 pass at a quick look, a
-fifth of the cost, and all at a deep one."""
-
 _TINY = 20
 """Pixels, geometric mean of width and height, below which a gap's two faces may be two people in a
 crowd; smaller covers more gaps between strangers."""
@@ -40,12 +35,10 @@ _MEMORY = 3
 
 @dataclass(frozen=True, slots=True)
 class Itinerary:
-    """Frames to look at whole, of which `quick` ones upright by the cheap detectors alone; and
-    boxes to look around on others, display coordinates."""
+    """Frames to look at whole, and boxes to look around on others, display coordinates."""
 
     whole: set[int]
     places: dict[int, list[Box]]
-    quick: set[int] = field(default_factory=set)
 
     def wants(self, frame: int) -> bool:
         return frame in self.whole or frame in self.places
@@ -53,7 +46,7 @@ class Itinerary:
     def where(self, exposed: Callable[[int, Box], bool]) -> Itinerary:
         """This itinerary with only the places whose faces are exposed."""
         places = {f: [b for b in boxes if exposed(f, b)] for f, boxes in self.places.items()}
-        return replace(self, places={f: boxes for f, boxes in places.items() if boxes})
+        return Itinerary(self.whole, {f: boxes for f, boxes in places.items() if boxes})
 
 
 class Again(NamedTuple):
@@ -81,28 +74,24 @@ def route(
 ) -> Itinerary:
     """The looks of an audit, narrowed by `again`.
 
-    Whole frames: those `long`, the first and last of each shot and every `every`th between, three
-    of four of these quick. Places: beside each end of a track within its shot, so that a single
-    frame between two covers is looked at.
+    Whole frames: those `long`, the first and last of each shot and every `every`th between. Places:
+    beside each end of a track within its shot, so that a single frame between two covers is looked
+    at.
     """
-    deep, whole = set(long), set[int]()
+    whole = set(long)
     places: dict[int, list[Box]] = defaultdict(list)
     for start, end in shots:
-        deep |= {*range(start, end, _DEEP * every), end - 1}
-        whole |= {*range(start, end, every)}
+        whole |= {*range(start, end, every), end - 1}
         for track in tracks:
             if track.start < end and track.end > start:
                 for frame, beside in ((track.start - 1, track.start), (track.end, track.end - 1)):
                     if start <= frame < end:
                         places[frame].append(_box(track, beside))
-    quick = whole - deep
-    whole |= deep
     if again is None:
-        return Itinerary(whole, dict(places), quick)
+        return Itinerary(whole, dict(places))
     return Itinerary(
         {f for f in whole if again.changed(f)} | set(again.frames),
         {f: boxes for f, boxes in places.items() if again.changed(f)},
-        quick - set(again.frames),
     )
 
 
@@ -149,9 +138,8 @@ def sampling(every: int) -> str:
     """The looks of `route` in words, for the report."""
     frames = "every frame" if every == 1 else f"one frame in {every}"
     return (
-        f"{frames}, one in {_DEEP * every} with all detectors and in every turn, as are the first"
-        f" and last of each shot and those shown for {float(LONG)} s or more; the places beside the"
-        " ends of tracks, and those that changed for a moment, on any frame"
+        f"{frames}, the first and last of each shot, those shown for {float(LONG)} s or more, the"
+        " places beside the ends of tracks, and those that changed for a moment, on any frame"
     )
 
 

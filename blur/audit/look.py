@@ -52,7 +52,6 @@ class AuditLook(NamedTuple):
 
 
 UPRIGHT = (AuditLook("centerface", 800, 0.2), AuditLook("yunet", 1024, 0.3))
-QUICK = UPRIGHT[1:]
 TURNED = (AuditLook("centerface", 512, 0.2), AuditLook("yunet", 512, 0.3))
 _TURNS = (1, 2, 3)
 """Counter-clockwise quarter turns."""
@@ -110,21 +109,19 @@ class AuditLooks:
         upright, turned = (math.ceil(FINDS * self._scale * _LONGEST / view) for view in views)
         return upright, turned
 
-    def everywhere(self, picture: Picture, quick: bool = False) -> list[Suspect]:
-        """The suspects of a whole frame, looked at upright and turned; a `quick` look is upright
-        and goes without CenterFace, for a fifth of the cost."""
+    def everywhere(self, picture: Picture) -> list[Suspect]:
+        """The suspects of a whole frame, looked at upright and turned."""
         if not self._tiled:
-            return self._suspects(self._found(picture, quick), self._scale)
+            return self._suspects(self._found(picture), self._scale)
         pyramid = Pyramid(picture, _LONGEST)
         views = itertools.chain(pyramid.tiles(_LONGEST), [pyramid.smallest])
-        found = [view.restored(self._found(view.picture, quick)) for view in views]
+        found = [view.restored(self._found(view.picture)) for view in views]
         return self._suspects(Detections.concat(found), self._scale)
 
-    def _found(self, picture: Picture, quick: bool) -> Detections:
+    def _found(self, picture: Picture) -> Detections:
         picture = lifted(picture)
         longest = max(picture.shape)
         jobs = [(look, 0) for look in UPRIGHT] + [(look, t) for t in _TURNS for look in TURNED]
-        jobs = [(look, 0) for look in QUICK] if quick else jobs
         shown = functools.cache(SizedFrame(picture).whole)
         calls = []
         for look, turn in jobs:

@@ -61,14 +61,6 @@ def test_no_stretch_without_a_look_is_longer_than_every_and_no_shot_goes_without
     assert whole[-1] == 199
 
 
-def test_every_fourth_look_and_those_at_the_edges_of_a_shot_ask_every_detector():
-    looks = route([(0, 60), (60, 75)], [], 10, long=[20])
-    assert sorted(looks.quick) == [10, 30, 50, 70]
-    assert looks.quick < looks.whole and {0, 40, 59, 60, 74, 20} == looks.whole - looks.quick
-    again = route([(0, 60)], [], 10, Again(frames=[33, 30], spans=[(5, 45)]))
-    assert again.quick & again.whole == {10, 20} and {30, 33, 40} <= again.whole
-
-
 def test_places_beside_the_ends_of_a_track_are_looked_at_within_its_shot():
     looks = route([(0, 50), (50, 100)], [track(10, 50), track(60, 90)], 1000)
     assert sorted(looks.places) == [9, 59, 90]
