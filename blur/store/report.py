@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -19,7 +20,10 @@ from blur.data.findings import Audit, Residual
 from blur.disk import atomic
 from blur.errors import BlurError, Exit
 from blur.settings import BatchSettings, Settings
+from blur.settings.earlier import renamed
 from blur.store.scrub import Known, Scrub
+
+T = TypeVar("T")
 
 REPORT_NAME = "report.json"
 PAGE_NAME = "report.html"
@@ -200,10 +204,21 @@ def for_report(settings: Settings) -> Settings:
     )
 
 
+def decoded(content: bytes, kind: type[T]) -> T:
+    """A report, or the part of it that `kind` holds, of this version or an earlier one.
+
+    Raises msgspec.DecodeError.
+    """
+    written = msgspec.json.decode(content)
+    if isinstance(written, dict) and isinstance(settings := written.get("settings"), dict):
+        written["settings"] = renamed(settings)
+    return msgspec.convert(written, kind)
+
+
 def load_report(out: Path) -> BatchReport | None:
     """The report of an earlier run; None if there is none, or this version cannot read it."""
     try:
-        return msgspec.json.decode((out / REPORT_NAME).read_bytes(), type=BatchReport)
+        return decoded((out / REPORT_NAME).read_bytes(), BatchReport)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError, msgspec.DecodeError):
         return None
 

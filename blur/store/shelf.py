@@ -15,7 +15,7 @@ from blur.store.checks import signatures
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, read_ledger
 from blur.store.names import from_text, shown
-from blur.store.report import REPORT_NAME, State
+from blur.store.report import REPORT_NAME, State, decoded
 from blur.store.scrub import Known
 
 
@@ -134,7 +134,7 @@ class _Report(Struct):
 def _settings(report: Path) -> Settings:
     """The settings of the last run, for the next render."""
     try:
-        return msgspec.json.decode(report.read_bytes(), type=_Report).settings
+        return decoded(report.read_bytes(), _Report).settings
     except FileNotFoundError:
         return Settings()
     except msgspec.DecodeError as error:

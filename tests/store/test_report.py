@@ -2,13 +2,14 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from blur.data.findings import Audit, Residual
 from blur.data.plan import Box
 from blur.errors import DecodeError, Exit, OutputError
-from blur.settings import BatchSettings, Settings
+from blur.settings import BatchSettings, Settings, Timecode
 from blur.store.report import (
     BatchReport,
     ClipReport,
@@ -18,6 +19,7 @@ from blur.store.report import (
     ahead,
     exit_code,
     for_report,
+    load_report,
     table,
 )
 
@@ -133,3 +135,28 @@ def test_a_run_ends_with_what_is_left_to_do() -> None:
     stopped = replace(report(DONE), exit_code=Exit.INTERRUPTED)
     assert ahead(stopped, Path("out")) == ["stopped; run the same command again to go on"]
     assert ahead(report(DONE), Path("out")) == []
+
+
+@pytest.mark.parametrize(("kept", "now"), [(True, Timecode.KEEP), (False, Timecode.ZERO)])
+def test_a_report_of_an_earlier_version_is_read(tmp_path, kept, now):
+    """`keep_timecode` was an option until 0.2.0."""
+    report = BatchReport(
+        version="0.2.0", settings=Settings(), clips=[], skipped=[], exit_code=0, seconds=1.0
+    )
+    written = msgspec.to_builtins(report)
+    del written["settings"]["output"]["timecode"], written["settings"]["output"]["reel"]
+    written["settings"]["output"]["keep_timecode"] = kept
+    (tmp_path / "report.json").write_bytes(msgspec.json.encode(written))
+    read = load_report(tmp_path)
+    assert read is not None and read.settings.output.timecode is now
+
+
+def test_a_report_with_an_option_of_no_version_is_not_read(tmp_path):
+    """It may have decided how large covers are."""
+    report = BatchReport(
+        version="9", settings=Settings(), clips=[], skipped=[], exit_code=0, seconds=1.0
+    )
+    written = msgspec.to_builtins(report)
+    written["settings"]["cover"]["unheard_of"] = 1
+    (tmp_path / "report.json").write_bytes(msgspec.json.encode(written))
+    assert load_report(tmp_path) is None
