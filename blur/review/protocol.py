@@ -211,8 +211,7 @@ class KeepPerson(Struct, frozen=True, kw_only=True):
 
 
 class PersonView(Struct, frozen=True, kw_only=True):
-    """Faces that look alike: in how many clips and tracks, for how long, and numbers of pictures of
-    some, (covered, clear)."""
+    """Faces that look alike; `pictures` are numbers of (covered, clear) ones of some."""
 
     id: str
     clips: int
@@ -337,9 +336,8 @@ class ClipView(Struct, frozen=True, kw_only=True):
     `plan` names the numbering of lanes, `revision` plan and edits, `version` pictures and marks.
     `aspect` is width : height on the screen. `steps` are runs (ticks between frames, count) and
     `time_base` a tick in seconds, as a fraction. `rendered`: pictures come from the rendered file
-    and are else drawn from plan and edits. `video`: a browser can play that file. `watched`: frames
-    of the rendered file that were played at twice its speed at most. `original`: the clip itself is
-    here; else it is looked at and checked, and nothing is covered or uncovered.
+    and are else drawn from plan and edits. `video`: a browser can play that file. `watched`: its
+    frames that were played at twice its speed at most. Without the `original` no cover changes.
     """
 
     key: str
