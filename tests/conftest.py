@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import settings
+
+import blur.cli
 
 pytest_plugins = ["batch_fixtures", "review_fixtures"]
 
@@ -58,8 +62,9 @@ def scheduled_as_others() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def on_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that a test calls in its own process leaves sockets to the tests after it."""
-    for place in ("batch_commands", "show_commands"):
-        monkeypatch.setattr(f"blur.cli.{place}.keep_off_network", lambda: None)
+    for module in pkgutil.iter_modules(blur.cli.__path__, "blur.cli."):
+        if hasattr(importlib.import_module(module.name), "keep_off_network"):
+            monkeypatch.setattr(f"{module.name}.keep_off_network", lambda: None)
 
 
 @pytest.fixture(scope="session")

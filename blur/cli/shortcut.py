@@ -59,13 +59,13 @@ def launcher(command: list[str], system: str) -> str:
     )
 
 
-def _quoted(part: str) -> str:
+def _quoted(argument: str) -> str:
     """An argument of the key Exec, quoted twice: once for Exec, once for a value of any key."""
-    if re.fullmatch(r"[\w./-]+", part, re.ASCII):
-        return part
+    if re.fullmatch(r"[\w./-]+", argument, re.ASCII):
+        return argument
     for character in "\\`$":
-        part = part.replace(character, "\\" + character)
-    return f'"{part}"'.replace("\\", "\\\\").replace("%", "%%")
+        argument = argument.replace(character, "\\" + character)
+    return f'"{argument}"'.replace("\\", "\\\\").replace("%", "%%")
 
 
 def _named_desktop() -> Path | None:
