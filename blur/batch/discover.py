@@ -64,7 +64,6 @@ def discover(
     """
     found = Discovered([], [], [])
     seen: set[Path] = set()
-    real_out = Path(os.path.realpath(out))  # of a circle of links, too
     for asked in inputs:
         try:
             given, part = parted(asked)
@@ -72,12 +71,8 @@ def discover(
             raise UsageError(str(error), subject=asked.name) from error
         if not given.exists():
             raise UsageError("no such file or folder", subject=given, remedy="check the path")
-        if given.is_dir() and real_out.is_relative_to(os.path.realpath(given)):
-            raise UsageError(
-                f"the output folder lies inside the input folder {given}",
-                subject=out,
-                remedy="choose an output folder elsewhere: outputs would be taken for inputs",
-            )
+        if given.is_dir():
+            refuse_inside(given, out)
         for path, relative in _files(given, found):
             whole = absolute(path)
             if whole in seen:
@@ -96,6 +91,16 @@ def discover(
             _consider(path, relative, named=path == given, part=part, found=found)
     found.candidates.sort(key=lambda c: c.name)
     return found
+
+
+def refuse_inside(given: Path, out: Path) -> None:
+    """Raises UsageError if `out` is the input folder `given` or lies in it, by any link."""
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(given)):  # circles of links, too
+        raise UsageError(
+            f"the output folder lies inside the input folder {given}",
+            subject=out,
+            remedy="choose an output folder elsewhere: outputs would be taken for inputs",
+        )
 
 
 def _files(given: Path, found: Discovered) -> Iterator[tuple[Path, PurePosixPath]]:

@@ -54,10 +54,12 @@ class InWork(Struct, frozen=True):
 class BatchView(Struct, frozen=True, kw_only=True):
     """Clips by state, frames (estimated), seconds left (None: not known yet), and problems.
 
-    `problem` is why a batch could not start or go on; `way` is BROKEN then.
+    `problem` is why a batch could not start or go on; `way` is BROKEN then. `covers`: clips are to
+    be covered, not only searched.
     """
 
     way: Way = Way.NONE
+    covers: bool = True
     clips: int = 0
     covered: int = 0
     searched: int = 0
@@ -128,6 +130,7 @@ class Batch:
             way = Way.PAUSED if stopped or waiting else Way.ENDED
         return BatchView(
             way=way,
+            covers=covers,
             clips=sum(n for state, n in count.items() if state is not State.SKIPPED),
             covered=count[State.DONE],
             searched=count[State.SCANNED],

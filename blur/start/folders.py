@@ -69,6 +69,13 @@ def listing(path: Path) -> Listing:
     )
 
 
+def nearest(path: Path) -> Path:
+    """The folder itself, or the one above it that is there: a proposed folder is not made yet."""
+    while not os.path.lexists(path) and path != path.parent:
+        path = path.parent
+    return path
+
+
 def make(path: Path, name: str) -> Path:
     """Make the folder `name` in `path`. Raises UsageError and OutputError."""
     name = name.strip()

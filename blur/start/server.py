@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import threading
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from blur.batch.discover import refuse_inside
 from blur.disk.places import absolute
 from blur.errors import OutputError, UsageError
 from blur.review.door import Door
@@ -67,11 +69,17 @@ class Front:
             )
 
     def choose(self, asked: ask.Chosen) -> ask.StartView:
-        """Take a choice, remember it and measure its time. Raises UsageError."""
+        """Take a choice, remember it and measure its time. Raises UsageError, and keeps the last
+        choice then."""
         footage, kind = folders.path_of(asked.footage), preset(asked.preset)
-        if not footage.is_dir():
-            raise UsageError("is no folder any more", subject=footage.name, remedy="choose another")
+        if not os.path.isdir(footage):  # noqa: PTH112 - raises nothing where nobody may look
+            raise UsageError(
+                "is no folder any more",
+                subject=footage.name,
+                remedy="connect its disk again, or choose another folder",
+            )
         out = folders.path_of(asked.out) if asked.out else folders.proposal(footage)
+        refuse_inside(footage, out)
         with self._lock:
             self._choice = memory.Choice(
                 footage=folders.place(footage).path, out=folders.place(out).path, preset=kind.id
@@ -105,7 +113,7 @@ class Front:
 
     def listing(self, asked: ask.FolderRequest) -> folders.Listing:
         home = absolute(Path.home())
-        return folders.listing(folders.path_of(asked.path) if asked.path else home)
+        return folders.listing(folders.nearest(folders.path_of(asked.path)) if asked.path else home)
 
     def make(self, asked: ask.NewFolder) -> folders.Listing:
         return folders.listing(folders.make(folders.path_of(asked.path), asked.name))

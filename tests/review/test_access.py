@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe import broken_rules, needs_axe
 from made_output import review
 from review_page import Page
 
 from blur.export import report_page
 
-_AXE = Path(__file__).parents[1] / "web/node_modules/axe-core/axe.min.js"
 _LEAST = 0.6
 """Of the window's width and height that the picture has, at least."""
 
@@ -24,16 +24,10 @@ def page(browser, shared_out: Path) -> Iterator[Page]:
         page.close()
 
 
-_RULES = """async () => (await axe.run()).violations.filter((rule) => rule.impact !== "minor")
-  .map((rule) => [rule.id, rule.nodes.map((node) => node.html)])"""
-needs_axe = pytest.mark.skipif(not _AXE.exists(), reason="needs axe-core: cd tests/web && npm ci")
-
-
 @needs_axe
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_no_rule_of_axe_is_broken(page: Page, scheme: str) -> None:
     page.page.emulate_media(color_scheme=scheme)
-    page.page.evaluate(_AXE.read_text())
     for key, there in (
         ("]", "#chosen .acts"), ("2", "#faces .tile"), ("b", "#faces img"), ("b", "#faces .blank"),
         ("q", "#question:visible"), ("q", "#clips .row"), ("m", "#ask[open]"),
@@ -41,7 +35,7 @@ def test_no_rule_of_axe_is_broken(page: Page, scheme: str) -> None:
     ):  # fmt: skip
         page.press(key)
         page.waits_for(there)
-        assert page.page.evaluate(_RULES) == [], key
+        assert broken_rules(page.page) == [], key
 
 
 @needs_axe
@@ -50,8 +44,7 @@ def test_no_rule_of_axe_is_broken_by_the_report(browser, shared_out: Path) -> No
     context = browser.new_context()
     page = context.new_page()
     page.goto((shared_out / "report.html").as_uri())
-    page.evaluate(_AXE.read_text())
-    assert page.evaluate(_RULES) == []
+    assert broken_rules(page) == []
     context.close()
 
 

@@ -66,6 +66,21 @@ def test_choices_that_cannot_be_used_are_refused(footage: Path, tmp_path: Path) 
         Front().choose(chosen(footage, preset="-o"))
 
 
+def test_covered_clips_do_not_go_into_their_footage(footage: Path, tmp_path: Path) -> None:
+    front = Front()
+    kept = front.choose(chosen(footage)).out
+    (tmp_path / "link").symlink_to(footage)
+    for out in (footage, footage / "new", tmp_path / "link" / "new"):
+        with pytest.raises(UsageError, match="inside"):
+            front.choose(chosen(footage, out))
+    assert front.view().out == kept
+
+
+def test_a_folder_that_is_not_made_yet_is_looked_for_above(footage: Path) -> None:
+    told = Front().listing(ask.FolderRequest(place(footage / "not" / "yet").path))
+    assert told.here == place(footage)
+
+
 def test_a_review_is_of_a_chosen_folder_only(out: Path) -> None:
     front = Front()
     told = front.choose(chosen(out.parent / "in", out))

@@ -50,8 +50,10 @@ function show(/** @type {Listing} */ listing) {
   $("#above", HTMLButtonElement).disabled = above === null;
   const rows = folders.map((place) => el("li", {}, button(place)));
   if (more) rows.push(el("li.empty", {}, `and ${more} more`));
+  const pressed = $("#folders").contains(document.activeElement);
   $("#folders").replaceChildren(...(rows.length ? rows : [el("li.empty", {}, "No folders in here.")]));
   $("#folders").scrollTop = 0;
+  if (pressed) ($("#folders").querySelector("button") ?? $("#above")).focus(); // the row that was pressed is gone
   const held = clips ? `${plural(clips, "clip")} in this folder` : "No clips directly in this folder";
   $("#found").textContent = writes && !writable ? "This folder cannot be written to." : held;
   $("#take", HTMLButtonElement).disabled = writes && !writable;

@@ -19,16 +19,16 @@ const STAGES = { scan: "searching", follow: "following faces", render: "covering
 
 /** @param {Start} now */
 export function showProgress({ batch, review }) {
-  const { way, clips, covered, searched, checked, failed, in_work: work, problem } = batch;
+  const { way, covers, clips, covered, searched, checked, failed, in_work: work, problem } = batch;
   const active = ["starting", "running", "pausing"].includes(way);
   $("#progress").hidden = way === "none";
-  $("#way").textContent = way === "ended" && failed.length ? "Done, but not all clips" : WAYS[way];
+  $("#way").textContent = way === "ended" && failed.length ? "Ended, but some clips failed" : WAYS[way];
   $("#left").textContent = active && batch.left !== null ? `about ${lasting(batch.left)} left` : "";
   const whole = $("#whole", HTMLProgressElement);
   whole.hidden = way === "broken";
   if (way === "starting" || (active && !batch.frames)) whole.removeAttribute("value");
-  else whole.value = way === "ended" ? 1 : batch.frames_done / Math.max(1, batch.frames);
-  const done = covered ? `${covered} of ${plural(clips, "clip")} covered` : `${searched} of ${plural(clips, "clip")} searched`;
+  else whole.value = way === "ended" ? (covered + searched) / Math.max(1, clips) : batch.frames_done / Math.max(1, batch.frames);
+  const done = covers || covered ? `${covered} of ${plural(clips, "clip")} covered` : `${searched} of ${plural(clips, "clip")} searched`;
   $("#count").textContent = clips ? done + (checked ? `, ${checked} of them watched and signed` : "") : "";
   $("#problem").textContent = problem;
   $("#problem").hidden = !problem;

@@ -7,7 +7,7 @@
 /** @typedef {{ state: "measuring" | "known" | "failed", clips: number, kept: number, seconds: number | null, bytes: number | null,
  *   free: number, failing: [string, string][], problem: string }} Estimate */
 /** @typedef {{ name: string, stage: string, share: number }} InWork */
-/** @typedef {{ way: "none" | "starting" | "running" | "pausing" | "paused" | "ended" | "broken", clips: number, covered: number,
+/** @typedef {{ way: "none" | "starting" | "running" | "pausing" | "paused" | "ended" | "broken", covers: boolean, clips: number, covered: number,
  *   searched: number, checked: number, frames: number, frames_done: number, left: number | null, in_work: InWork[],
  *   failed: { name: string, problem: string, remedy: string }[], problem: string }} Batch */
 /** @typedef {{ footage: Place | null, out: Place | null, preset: string, presets: Preset[], estimate: Estimate | null,
@@ -32,7 +32,7 @@ async function ask(path, body) {
   if (answer.ok) return answer.json();
   const json = answer.headers.get("content-type")?.includes("json");
   const told = json ? await answer.json() : { problem: await answer.text() };
-  throw new Error([[told.subject, told.problem].filter(Boolean).join(": "), told.remedy].filter(Boolean).join(". "));
+  throw new Error([told.subject, told.problem].filter(Boolean).join(": ") + (told.remedy ? ` (${told.remedy})` : ""));
 }
 
 export const readStart = () => /** @type {Promise<Start>} */ (ask("api/start"));

@@ -14,7 +14,7 @@ const start = $("#start", HTMLButtonElement);
 
 /** Takes the newest of the answers. @param {Promise<Start>} asked */
 async function take(asked) {
-  const mine = ++turn;
+  const [mine, held] = [++turn, document.activeElement];
   start.disabled = true;
   try {
     const told = await asked;
@@ -23,6 +23,10 @@ async function take(asked) {
   } catch (error) {
     if (now) show(now);
     $("#refused").textContent = error instanceof Error ? error.message : String(error);
+  }
+  if (held instanceof HTMLElement && [held, document.body].includes(/** @type {HTMLElement} */ (document.activeElement))) {
+    const there = held.checkVisibility() && !held.matches(":disabled");
+    (there ? held : $("#progress")).focus(); // a button that went away would take the keyboard along
   }
 }
 
@@ -34,8 +38,9 @@ function show(/** @type {Start} */ told) {
   $("#footage-name").textContent = told.footage?.name ?? "";
   $("#out-name").textContent = told.out?.name ?? "";
   $("#out", HTMLButtonElement).disabled = !told.footage;
-  $("#presets").replaceChildren(...told.presets.map(({ id, name, about }) => el("label", {},
-    el("input", { type: "radio", name: "preset", value: id, checked: id === told.preset }), el("b", {}, name), el("span", {}, about))));
+  if (!$("#presets").hasChildNodes()) $("#presets").append(...told.presets.map(({ id, name, about }) => el("label", {},
+    el("input", { type: "radio", name: "preset", value: id }), el("b", {}, name), el("span", {}, about))));
+  $(`#presets input[value=${told.preset}]`, HTMLInputElement).checked = true;
   $("#estimate").textContent = told.estimate ? estimated(told.estimate) : "";
   $("#note").textContent = told.note;
   start.disabled = !told.footage || active;
@@ -46,6 +51,7 @@ function show(/** @type {Start} */ told) {
 function estimated({ state, clips, kept, seconds, bytes, free, failing, problem }) {
   if (state === "measuring") return "Measuring how long it will take… You need not wait for it.";
   if (state === "failed") return `The time could not be measured: ${problem}`;
+  if (!clips && !kept && !failing.length) return "There is no clip and no photograph in this folder.";
   const lines = [kept ? `${plural(clips, "clip")} to do, ${kept} finished before.` : `${plural(clips, "clip")}.`];
   if (seconds !== null) lines.push(`About ${lasting(seconds)}.`);
   if (bytes !== null) lines.push(`About ${size(bytes)} of space; ${size(free)} are free.`);
