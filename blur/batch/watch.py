@@ -23,9 +23,6 @@ from blur.process.stop import Stop
 from blur.settings import Settings
 from blur.store.report import BatchReport, Problem, Skipped
 
-SETTLE = 10.0
-"""Seconds for which a file must not change; a larger value outlasts longer pauses of a copy, and
-begins later."""
 _PATIENCE = 600.0
 """Seconds after which a file that does not change is taken although its container is incomplete: it
 is damaged, and its failure says so. A larger value waits longer for a stalled copy."""
@@ -57,9 +54,13 @@ class _Seen:
 
 @dataclass(slots=True)
 class Arrivals:
-    """Which of the files that lie there are whole, and which of these are new."""
+    """Which of the files that lie there are whole, and which of these are new.
 
-    settle: float = SETTLE
+    `settle` is the seconds for which a file must not change: more outlast longer pauses of a copy,
+    and begin later.
+    """
+
+    settle: float
     _seen: dict[_Key, _Seen] = field(default_factory=dict)
     _ready: set[tuple[_Key, _Version]] = field(default_factory=set)
 
@@ -126,7 +127,7 @@ def watch(
     out: Path,
     settings: Settings,
     *,
-    settle: float = SETTLE,
+    settle: float,
     display: Callable[[], Display],
     tell: Callable[[BatchReport], None],
     say: Callable[[str], None],

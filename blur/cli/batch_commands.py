@@ -50,7 +50,7 @@ def run(inputs: tuple[Path, ...], out: Path, dry_run: bool, json: bool, **given:
         _batch(inputs, out, given, json)
         return
     chosen = chosen_settings(given)
-    _confine(chosen)
+    confine(chosen)
     from blur.batch import forecast, run
 
     ahead = run.dry_run(inputs, out, chosen)
@@ -86,22 +86,16 @@ def _batch(
     render: bool = True,
 ) -> None:
     chosen = chosen_settings(given)
-    _confine(chosen)
+    confine(chosen)
     from blur.batch import events
     from blur.batch.display import display
     from blur.batch.run import run
-    from blur.export import report_page
-    from blur.store.report import REPORT_NAME, ahead, table
+    from blur.store.report import ahead, table
 
     shown = events.Events(lambda event: click.echo(events.line(event))) if json else display()
     report = run(inputs, out, chosen, display=shown, scan=scan, render=render)
-    code = report.exit_code
-    try:
-        if (out / REPORT_NAME).exists():  # a full disk leaves none
-            report_page.write(out)
-    except OutputError as error:
-        click.echo(f"blur: {error}", err=True)
-        code = code or error.exit_code
+    unwritten = write_page(out)
+    code = report.exit_code or unwritten
     shown_last = [events.line(events.finished(report))] if json else [table(report)]
     if not json:
         shown_last += ahead(report, out)
@@ -109,7 +103,21 @@ def _batch(
     click.get_current_context().exit(code)
 
 
-def _confine(chosen: Settings) -> None:
+def write_page(out: Path) -> int:
+    """Write the report as a page; returns the exit code of an error, which is told, else 0."""
+    from blur.export import report_page
+    from blur.store.report import REPORT_NAME
+
+    try:
+        if (out / REPORT_NAME).exists():  # a full disk leaves none
+            report_page.write(out)
+    except OutputError as error:
+        click.echo(f"blur: {error}", err=True)
+        return error.exit_code
+    return 0
+
+
+def confine(chosen: Settings) -> None:
     """Take the batch's own process off the network, unless it has to reach a cluster."""
     if not chosen.batch.cluster:
         keep_off_network()

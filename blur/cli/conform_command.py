@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blur.cli.clips import require_new, write_text
-from blur.cli.options import OUT, OVERWRITE, settings_options
+from blur.cli.options import OUT, OVERWRITE, said, settings_options
 from blur.errors import Exit, UsageError
 from blur.process.sandbox import keep_off_network
 
@@ -30,7 +30,11 @@ NAME = "conform.txt"
     help="Folder to render into; without it, the used frames are only listed.",
 )
 @click.option(
-    "--handles", type=click.IntRange(0, 10_000), default=24, show_default=True, help="Frames."
+    "--handles",
+    type=click.IntRange(0, 10_000),
+    default=24,
+    show_default=True,
+    help="Frames beside each used range, to trim in.",
 )
 @click.option("--unchecked-ok", is_flag=True, help="Render frames that nobody watched, too.")
 @OVERWRITE
@@ -106,11 +110,10 @@ def _settings(shelf: Shelf, given: dict[str, Any]) -> Settings:
     """The settings of the folder's last run, with the options that are given now."""
     from msgspec.structs import asdict, replace
 
-    from blur.settings import OutputSettings, options
+    from blur.settings import OutputSettings
 
-    values = {o.name: given[o.name] for o in options.options("output")}
-    said = {name: value for name, value in values.items() if value not in (None, ())}
-    output = OutputSettings(**{**asdict(shelf.settings.output), **said})
+    changed = said(given, "output").get("output", {})
+    output = OutputSettings(**{**asdict(shelf.settings.output), **changed})
     return replace(shelf.settings, output=output)
 
 

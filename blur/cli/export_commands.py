@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from blur.cli.clips import each, require_new, write_text
-from blur.cli.options import CLIPS, OUT, OVERWRITE
+from blur.cli.options import CLIPS, OUT, OVERWRITE, Function, together
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
 
 _RENDER = "run blur on it again, or render it in the review"
+
+
+def _into(folder: str) -> Callable[[Function], Function]:
+    """The options for the folder to write to, OUT/`folder` where none is named."""
+    return together(
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(path_type=Path),
+            help=f"Folder to write to. [OUT/{folder}]",
+        ),
+        OVERWRITE,
+    )
 
 
 @click.command(short_help="Export doubts, kept persons and covers for an editing program.")
@@ -26,10 +40,7 @@ _RENDER = "run blur on it again, or render it in the review"
     help="xml is for Premiere, fcpxml for Resolve and Final Cut, avid for Media Composer, edl for "
     "Resolve; CSV makes a single file, the others a file for each clip.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Folder to write to. [OUT/markers]"
-)
-@OVERWRITE
+@_into("markers")
 @click.option(
     "--only",
     type=click.Choice(["doubts", "kept", "covers"]),
@@ -154,10 +165,7 @@ def mhl(out: Path, anew: bool) -> None:
     show_default=True,
     help="A file for each clip.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Folder to write to. [OUT/boxes]"
-)
-@OVERWRITE
+@_into("boxes")
 def boxes(
     out: Path, clips: tuple[str, ...], kind: str, output: Path | None, overwrite: bool
 ) -> None:
@@ -186,10 +194,7 @@ def boxes(
     show_default=True,
     help="FFV1 in Matroska, ProRes 4444 in QuickTime, or a PNG for each frame.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Folder to write to. [OUT/mattes]"
-)
-@OVERWRITE
+@_into("mattes")
 def mattes(
     out: Path, clips: tuple[str, ...], kind: str, output: Path | None, overwrite: bool
 ) -> None:

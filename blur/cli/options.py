@@ -57,11 +57,16 @@ def echo_json(value: object) -> None:
 
 def chosen_settings(given: dict[str, Any]) -> Settings:
     """The defaults, the config file and the given options, the last of these first."""
-    overrides: dict[str, dict[str, Any]] = {}
-    for option in options.options():
+    return options.load(given["config"], said(given))
+
+
+def said(given: dict[str, Any], *groups: str) -> dict[str, dict[str, Any]]:
+    """The options that the command line names, by group: all, or those of `groups`."""
+    found: dict[str, dict[str, Any]] = {}
+    for option in options.options(*groups):
         if given.get(option.name) not in (None, ()):
-            overrides.setdefault(option.group, {})[option.name] = given[option.name]
-    return options.load(given["config"], overrides)
+            found.setdefault(option.group, {})[option.name] = given[option.name]
+    return found
 
 
 def refusing(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
+from blur.cli.batch_commands import confine, write_page
 from blur.cli.options import INPUTS, NEW_OUT, chosen_settings, settings_options
-from blur.errors import OutputError
-from blur.process.sandbox import keep_off_network
 
 
 @click.command(short_help="Cover what arrives in a folder, once it is whole.")
@@ -31,22 +30,16 @@ def watch(inputs: tuple[Path, ...], out: Path, settle: float, **given: Any) -> N
     and as soon as its file changes.
     """
     chosen = chosen_settings(given)
-    if not chosen.batch.cluster:
-        keep_off_network()
+    confine(chosen)
     from blur.batch.display import display
     from blur.batch.watch import watch as wait_for
-    from blur.export import report_page
-    from blur.store.report import REPORT_NAME, BatchReport, table
+    from blur.store.report import BatchReport, table
 
     def say(text: str) -> None:
         click.echo(f"blur: {text}", err=True)
 
     def tell(report: BatchReport) -> None:
-        try:
-            if (out / REPORT_NAME).exists():  # a full disk leaves none
-                report_page.write(out)
-        except OutputError as error:
-            say(str(error))
+        write_page(out)
         click.echo(table(report))
 
     click.echo("watching; Ctrl-C ends it", err=True)

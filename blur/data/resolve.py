@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,10 @@ STALE_GAP = 15
 """Frames between stale spans up to which one doubt reports both; larger lists fewer."""
 
 
+LaneKind: TypeAlias = Literal["face", "region", "dark"]
+"""A region is drawn; the dark is a picture black to the eye."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """A row of the review page: a track of the plan, either side of a split, a face that a person
@@ -49,6 +53,17 @@ class Lane:
     region: int | None = None
     covers: tuple[int, ...] = ()
     unsure: tuple[tuple[FrameSpan, Reason], ...] = ()
+
+    @property
+    def kind(self) -> LaneKind:
+        if self.region is not None:
+            return "region"
+        return "dark" if self.track.source == "dark" else "face"
+
+    @property
+    def number(self) -> int:
+        """The number that the review page shows: the region's, else the track's."""
+        return self.track.id if self.region is None else self.region
 
 
 @dataclass(frozen=True, slots=True)

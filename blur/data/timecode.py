@@ -1,4 +1,4 @@
-"""Timecodes as counts of frames: SMPTE ST 12-1, with and without dropped numbers."""
+"""Timecodes as counts of frames (SMPTE ST 12-1, also with dropped numbers), and clock times."""
 
 from __future__ import annotations
 
@@ -39,6 +39,13 @@ def shifted(timecode: str, rate: Fraction, frames: int) -> str:
     """A timecode moved by frames. Raises ValueError for what is no timecode."""
     drop = any(mark in timecode for mark in _DROP)
     return timecode_of(frames_of(timecode, rate) + frames, rate, drop)
+
+
+def clock(seconds: float) -> str:
+    """A time since a clip's start, for people: `0:01:02.5`."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:04.1f}"
 
 
 def _left_out(base: int) -> int:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from blur.data.plan import Mark, Plan
-from blur.data.resolve import Lane, Resolved
+from blur.data.resolve import Lane, LaneKind, Resolved
 
 
 class BoxRow(NamedTuple):
@@ -36,7 +36,7 @@ class TrackTable(Struct, frozen=True, kw_only=True):
     """`kind` is face, region (drawn) or dark; a cover reaches beyond a face's boxes and no further
     than the others'."""
 
-    kind: str
+    kind: LaneKind
     number: int
     start: int
     end: int
@@ -87,10 +87,9 @@ def _track(plan: Plan, lane: Lane) -> TrackTable:
         )
         for frame, (box, mark, clear) in enumerate(columns, track.start)
     ]
-    drawn = lane.region is not None
     return TrackTable(
-        kind="region" if drawn else "dark" if track.source == "dark" else "face",
-        number=track.id if lane.region is None else lane.region,
+        kind=lane.kind,
+        number=lane.number,
         start=track.start,
         end=track.end,
         rows=rows,

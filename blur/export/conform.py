@@ -36,9 +36,6 @@ from blur.store.shelf import Shelf
 from blur.store.shift import shift_of
 from blur.store.sounds import located
 
-HANDLES = 24
-"""Frames beside a used range by default: a second to trim in."""
-
 _NAMED = 3
 """Doubts that are told of one event; the others are counted."""
 
@@ -90,7 +87,7 @@ class Part:
 
 @dataclass(slots=True)
 class Conformed:
-    """What a timeline uses of an output folder; `unmatched` are events, each with the reason."""
+    """A timeline's use of an output folder; `unmatched` are events, each with the reason."""
 
     uses: list[Use] = field(default_factory=list)
     unmatched: list[tuple[Event, str]] = field(default_factory=list)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from blur.data.plan import Plan
 from blur.disk.places import absolute
 from blur.errors import SetupError, install
 from blur.export.markers import COLOURS, Marker
 from blur.export.timing import START_HOUR, Timing
+from blur.export.xml_text import document
 
 if TYPE_CHECKING:
     import opentimelineio
@@ -87,7 +88,7 @@ def xmeml(made: Timeline) -> str:
         _texts(mark, name=marker.kind, comment=marker.text, **{"in": first, "out": out})
         red, green, blue = _RGB[COLOURS[marker.kind]]
         _texts(SubElement(mark, "color"), alpha=0, red=red, green=green, blue=blue)
-    return _document(root, "xmeml")
+    return document(root, "xmeml")
 
 
 def fcpxml(made: Timeline) -> str:
@@ -122,7 +123,7 @@ def fcpxml(made: Timeline) -> str:
         _set(mark, value=f"{marker.kind}: {marker.text}")
         if marker.kind in _TO_DO:
             _set(mark, completed="0")
-    return _document(root, "fcpxml")
+    return document(root, "fcpxml")
 
 
 def otio(made: Timeline) -> str:
@@ -199,9 +200,3 @@ def _set(element: Element, **values: str) -> None:
 def _allowed(text: str) -> str:
     """Text without the control characters that no XML can hold."""
     return "".join(c for c in text if c >= " " or c in "\t\n")
-
-
-def _document(root: Element, kind: str) -> str:
-    indent(root)
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE {kind}>\n'
-    return head + tostring(root, encoding="unicode") + "\n"

@@ -24,6 +24,7 @@ COLOURS = {
 }
 """Colours by kind; the gravest kinds come first."""
 _ORDER = list(COLOURS)
+_NAMES = {"face": "Face", "region": "Region", "dark": "Dark picture"}
 GROUPS = {
     "doubts": ("residual", "doubt", "excess"),
     "kept": ("kept",),
@@ -100,6 +101,4 @@ def _covers(lanes: Iterable[Lane], edits: Edits) -> Iterator[Marker]:
 
 
 def _name(lane: Lane) -> str:
-    if lane.region is not None:
-        return f"Region {lane.region}"
-    return f"{'Dark picture' if lane.track.source == 'dark' else 'Face'} {lane.track.id}"
+    return f"{_NAMES[lane.kind]} {lane.number}"

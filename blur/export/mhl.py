@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, indent, tostring
+from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring
 
 from blur import __version__
 from blur.disk import atomic
 from blur.errors import OutputError
 from blur.export.statement import NAME as STATEMENT_NAME
+from blur.export.xml_text import document
 from blur.store.folder import WorkFolder
 from blur.store.names import shown
 from blur.store.report import PAGE_NAME, REPORT_NAME
@@ -215,7 +216,7 @@ def _list(hashes: Mapping[str, tuple[int, str]], before: Mapping[str, str], now:
         SubElement(entry, "path", size=str(size)).text = name
         action = "verified" if name in before else "original"
         SubElement(entry, "c4", action=action).text = c4
-    return _document(root)
+    return document(root).encode()
 
 
 def _chained(chain: list[tuple[str, str]]) -> bytes:
@@ -224,10 +225,4 @@ def _chained(chain: list[tuple[str, str]]) -> bytes:
         entry = SubElement(root, "hashlist", sequencenr=str(number))
         SubElement(entry, "path").text = name
         SubElement(entry, "c4").text = c4
-    return _document(root)
-
-
-def _document(root: Element) -> bytes:
-    indent(root)
-    text = '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
-    return text.encode()
+    return document(root).encode()

@@ -30,6 +30,7 @@ from blur.data.doubts import ranked
 from blur.data.edits import Decision, Edits
 from blur.data.plan import Boxes, Plan
 from blur.data.resolve import apply
+from blur.data.timecode import clock
 from blur.detect.registry import load_detector
 from blur.disk import atomic
 from blur.export import single
@@ -143,7 +144,7 @@ def of_plan(
         boxes = np.array(open_doubts, np.float32).reshape(-1, 5) * (*scale, *scale, 1)
         doubtful = _blot(small, hidden, boxes, _DOUBT)
         missed = _blot_faces(small, hidden, _MISSED)
-        caption = f"{_clock(seconds)}  {moment.why}"
+        caption = f"{clock(seconds)}  {moment.why}"
         tiles.append(Tile(seconds, small, caption, doubtful > 0, missed))
     return tiles
 
@@ -171,7 +172,7 @@ def of_sample(
         small = as_shown(covered(picture, info, regions, fill), info, TILE)
         hidden = _masked(regions, small, info.width, info.height)
         unsure = _blot_faces(small, hidden, _DOUBT)
-        caption = f"{_clock(float(at))}  {len(seen) or 'no'} face{'s' * (len(seen) != 1)}"
+        caption = f"{clock(float(at))}  {len(seen) or 'no'} face{'s' * (len(seen) != 1)}"
         caption += f", {unsure} unsure" if unsure else ""
         worth = len(seen) + unsure + float(seen.boxes[:, 2].max(initial=0)) / info.width
         return Tile(float(at), small, caption, unsure > 0, worth=worth)
@@ -264,9 +265,3 @@ def _blot(tile: Picture, hidden: Gray, boxes: Boxes, colour: tuple[int, int, int
         cv2.rectangle(tile, low, high, colour, 2)
         blotted += 1
     return blotted
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02}:{rest:04.1f}"

@@ -18,6 +18,7 @@ from blur.data.edits import Edits
 from blur.data.plan import Plan
 from blur.data.resolve import resolve
 from blur.data.sound import sounding
+from blur.data.timecode import clock
 from blur.disk.fingerprint import file_sha256
 from blur.errors import BlurError, OutputError
 from blur.export.markers import Marker, markers
@@ -138,18 +139,12 @@ def _made_from(folder: WorkFolder, entry: Entry) -> tuple[Plan, Edits]:
 
 
 def _line(plan: Plan, marker: Marker) -> str:
-    span = f"{_clock(plan.seconds(marker.start))}-{_clock(plan.seconds(marker.end))}"
+    span = f"{clock(plan.seconds(marker.start))}-{clock(plan.seconds(marker.end))}"
     return f"{marker.text} ({span}, frames {marker.start}-{marker.end - 1})"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02}:{rest:04.1f}"
 
 
 def _sound(settings: Settings, edits: Edits) -> str:
     heard = sounding(settings.output, edits)
     text = "another sound in place of the clip's own" if heard.file else _SOUNDS[heard.mode]
-    silent = ", ".join(f"{_clock(float(a))}-{_clock(float(b))}" for a, b in heard.mute)
+    silent = ", ".join(f"{clock(float(a))}-{clock(float(b))}" for a, b in heard.mute)
     return f"{text}; silent: {silent}" if silent else text

@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from blur.data.plan import Plan
+from blur.data.timecode import timecode_of
 
 START_HOUR = 1
 """Hour at which a timeline begins: Avid, Premiere's and Resolve's exchange files begin at it."""
@@ -50,10 +51,7 @@ class Timing:
 
     def timecode(self, count: int, start: int = 0) -> str:
         """Non-drop-frame timecode, `start` frames on."""
-        seconds, frames = divmod(count + start, self.base)
-        minutes, seconds = divmod(seconds, 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours % 24:02}:{minutes:02}:{seconds:02}:{frames:02}"
+        return timecode_of(count + start, Fraction(self.base))
 
 
 def _broadcast(rate: Fraction) -> Fraction:

@@ -208,12 +208,12 @@ def application(desk: object, rows: Sequence[Row], *more: BaseRoute) -> Starlett
 
 
 def config(desk: Desk, door: Door) -> uvicorn.Config:
-    """How uvicorn serves the guarded review."""
+    """Uvicorn's configuration for the guarded review."""
     return guarded(page(desk), door)
 
 
 def guarded(app: ASGIApp, door: Door) -> uvicorn.Config:
-    """How uvicorn serves an application behind a door."""
+    """Uvicorn's configuration for an application behind a door."""
     guard = Guard(app, door)
     return uvicorn.Config(
         guard,

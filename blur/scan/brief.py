@@ -84,12 +84,12 @@ def views_of(gray: Gray, places: Iterable[Surprise], scale: float) -> list[View]
 
     `scale` is display pixels per gray pixel; the views' transforms lead to display coordinates.
     """
-    crops = {place: _crop_of(place, scale) for place in places}
+    crops = {place: _square_of(place, scale) for place in places}
     return [
         view
-        for place, crop_ in crops.items()
+        for place, square in crops.items()
         if not any(_shows(other, crops[other], place, scale) for other in crops)
-        for view in _views(gray, place, crop_, scale)
+        for view in _views(gray, place, square, scale)
     ]
 
 
@@ -123,31 +123,31 @@ def _detect(detector: Detector, views: Sequence[View], threshold: float) -> list
     ]
 
 
-class _Crop(NamedTuple):
+class _Square(NamedTuple):
     """A square around a place: its side in pixels of the gray picture, and as it is looked at."""
 
     reach: float
     side: int
 
 
-def _crop_of(place: Surprise, scale: float) -> _Crop:
+def _square_of(place: Surprise, scale: float) -> _Square:
     extent = max(place.box.w, place.box.h) / scale * _MARGIN
     side = next((side for side in _SIDES if side >= extent), _SIDES[-1])
-    return _Crop(max(extent, side), side)
+    return _Square(max(extent, side), side)
 
 
-def _shows(other: Surprise, crop_: _Crop, place: Surprise, scale: float) -> bool:
+def _shows(other: Surprise, square: _Square, place: Surprise, scale: float) -> bool:
     """Whether the crop of a turned place shows a small place whole, and as large."""
     away = max(abs(other.box.cx - place.box.cx), abs(other.box.cy - place.box.cy))
     reach = max(place.box.w, place.box.h) / 2 * _MARGIN
-    native = crop_.reach <= crop_.side
-    return other.turned and not place.turned and native and away + reach <= crop_.reach / 2 * scale
+    native = square.reach <= square.side
+    return other.turned and not place.turned and native and away + reach <= square.reach / 2 * scale
 
 
-def _views(gray: Gray, place: Surprise, crop_: _Crop, scale: float) -> Iterator[View]:
+def _views(gray: Gray, place: Surprise, square: _Square, scale: float) -> Iterator[View]:
     for turn in _TURNS if place.turned else _TURNS[:1]:
         centre = place.box.cx / scale, place.box.cy / scale
-        view = crop(gray, Box(*centre, crop_.reach, crop_.reach, turn), crop_.side, 1.0)
+        view = crop(gray, Box(*centre, square.reach, square.reach, turn), square.side, 1.0)
         to_display = np.diag([scale, scale, 1.0]) @ view.to_frame
         yield View(lifted(cv2.cvtColor(view.picture, cv2.COLOR_GRAY2RGB)), to_display)
 

@@ -6,7 +6,7 @@ import enum
 
 
 class Level(enum.StrEnum):
-    """How hard the scan looks; the table of each level's looks is in `scan/looks.py`.
+    """The effort of a scan; the table of each level's looks is in `scan/looks.py`.
 
     A DRAFT is for proxies and the edit: its outputs are not audited.
     """
@@ -18,7 +18,7 @@ class Level(enum.StrEnum):
 
 
 class FillName(enum.StrEnum):
-    """How a cover's pixels are made; no fill depends on a pixel under a cover."""
+    """The pixels of a cover; no fill depends on a pixel under a cover."""
 
     SOFT = "soft"
     SOLID = "solid"

@@ -9,8 +9,7 @@ from blur.settings import Timecode
 
 
 def renamed(written: Mapping[str, Any]) -> dict[str, Any]:
-    """The groups of a report's `settings`; words of no version stay, for the
-    decoder to refuse."""
+    """The groups of a report's `settings`; words of no version stay, for the decoder to refuse."""
     groups = dict(written)
     output = groups.get("output")
     if isinstance(output, dict) and "keep_timecode" in output:  # until 0.2.0

@@ -32,7 +32,7 @@ _MOST = 100
 
 
 class Way(enum.StrEnum):
-    """How far a batch is. NONE: none ever ran in the folder."""
+    """A batch's progress. NONE: none ever ran in the folder."""
 
     NONE = "none"
     STARTING = "starting"

@@ -9,14 +9,6 @@ from blur.start.estimate import EstimateView
 from blur.start.folders import Place
 
 
-class NoRequest(Struct, frozen=True):
-    pass
-
-
-class FileRequest(Struct, frozen=True):
-    name: str = "index.html"
-
-
 class FolderRequest(Struct, frozen=True):
     """A folder to list; "" asks for the user's own."""
 

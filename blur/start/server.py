@@ -20,6 +20,7 @@ from blur.batch.discover import refuse_inside
 from blur.disk.places import absolute
 from blur.errors import OutputError, UsageError
 from blur.review.door import Door
+from blur.review.protocol import FileRequest, NoRequest
 from blur.review.server import Desk, Row, application, as_json, guarded, page, web_file
 from blur.start import folders, memory
 from blur.start import protocol as ask
@@ -172,16 +173,17 @@ class Front:
 
 
 _ROUTES: tuple[Row, ...] = (
-    ("GET", "/", ask.FileRequest, lambda front, a: web_file("blur.start", a.name)),
-    ("GET", "/web/icon.svg", ask.NoRequest, lambda front, a: web_file("blur.review", "icon.svg")),
-    ("GET", "/web/{name}", ask.FileRequest, lambda front, a: web_file("blur.start", a.name)),
-    ("GET", "/api/start", ask.NoRequest, lambda front, a: as_json(front.view())),
-    ("GET", "/api/places", ask.NoRequest, lambda front, a: as_json(folders.starts())),
+    ("GET", "/", FileRequest, lambda front, a: web_file("blur.start", a.name)),
+    ("GET", "/web/icon.svg", NoRequest, lambda front, a: web_file("blur.review", "icon.svg")),
+    ("GET", "/web/dom.js", NoRequest, lambda front, a: web_file("blur.review", "dom.js")),
+    ("GET", "/web/{name}", FileRequest, lambda front, a: web_file("blur.start", a.name)),
+    ("GET", "/api/start", NoRequest, lambda front, a: as_json(front.view())),
+    ("GET", "/api/places", NoRequest, lambda front, a: as_json(folders.starts())),
     ("GET", "/api/folders", ask.FolderRequest, lambda front, a: as_json(front.listing(a))),
     ("POST", "/api/folders", ask.NewFolder, lambda front, a: as_json(front.make(a))),
     ("POST", "/api/choose", ask.Chosen, lambda front, a: as_json(front.choose(a))),
-    ("POST", "/api/run", ask.NoRequest, lambda front, a: as_json(front.run())),
-    ("POST", "/api/pause", ask.NoRequest, lambda front, a: as_json(front.pause())),
+    ("POST", "/api/run", NoRequest, lambda front, a: as_json(front.run())),
+    ("POST", "/api/pause", NoRequest, lambda front, a: as_json(front.pause())),
 )  # fmt: skip
 
 

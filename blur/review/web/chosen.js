@@ -2,14 +2,14 @@
 // Tells of the selected face or region, the doubt or the faces that are picked, with what can be done.
 
 import { cover, extend, follow, keep, split } from "./decide.js";
-import { $, el, short } from "./dom.js";
+import { $, el } from "./dom.js";
 import { covers, isAllClear, isClear, named, spare } from "./lane.js";
 import { adviceOf, reasonOf } from "./asked.js";
 import { faceOf } from "./protocol.js";
 import { removeRegion, setEnd } from "./region.js";
 import { player } from "./review.js";
 import { clockOf, panel, selected, set, shown, span, state } from "./state.js";
-import { t, tellOf } from "./words.js";
+import { short, t, tellOf } from "./words.js";
 /** @import { Clip, Doubt, Lane } from "./protocol.js" */
 
 const SURE = [0.7, 0.4]; // of a detector's score: above the first it is called high, below the second low

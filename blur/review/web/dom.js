@@ -1,7 +1,5 @@
 // @ts-check
-// Small helpers to build the page; text only ever enters as text.
-
-import { t } from "./words.js";
+// Small helpers to build a page, the start page too; text only ever enters as text.
 
 /** The page's own element. Throws when there is none of that kind.
  * @template {Element} [T=HTMLElement] @param {string} selector @param {new () => T} [kind] */
@@ -46,9 +44,4 @@ export function time(/** @type {number} */ seconds) {
   const s = Math.max(0, seconds);
   const minutes = String(Math.floor(s / 60) % 60).padStart(2, "0");
   return `${Math.floor(s / 3600)}:${minutes}:${(s % 60).toFixed(2).padStart(5, "0")}`;
-}
-
-export function short(/** @type {number} */ seconds) {
-  if (seconds < 60) return t("time.seconds", { n: seconds.toFixed(1) });
-  return t("time.minutes", { n: `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}` });
 }

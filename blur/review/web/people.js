@@ -2,11 +2,11 @@
 // Who appears in which clips. Known while the list is open, and forgotten when it closes; faces are
 // shown clear only after a press, and kept clear only when a person confirms the pictures.
 
-import { $, el, short } from "./dom.js";
+import { $, el } from "./dom.js";
 import { listing, problem, reload } from "./review.js";
 import { forgetPeople, keepPerson, personPicture, readOffers, readPeople } from "./protocol.js";
 import { say } from "./state.js";
-import { t } from "./words.js";
+import { short, t } from "./words.js";
 /** @import { Offers, People, Person } from "./protocol.js" */
 
 const dialog = $("#people", HTMLDialogElement);

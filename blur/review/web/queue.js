@@ -3,12 +3,12 @@
 
 import { GROUPS, adviceOf, answersTo, reasonOf, uncovering } from "./asked.js";
 import { keep } from "./decide.js";
-import { $, el, rem, short, time } from "./dom.js";
+import { $, el, rem, time } from "./dom.js";
 import { List } from "./list.js";
 import { readQueue } from "./protocol.js";
 import { change, open, player, problem } from "./review.js";
 import { panel, say, set, state } from "./state.js";
-import { t } from "./words.js";
+import { short, t } from "./words.js";
 /** @import { Clip, Doubt, Item, Said } from "./protocol.js" */
 
 const AROUND = 0.6; // seconds of the loop before and after a doubt

@@ -1,13 +1,13 @@
 // @ts-check
 // The list of clips, and how far what is being rendered is.
 
-import { $, el, rem, short } from "./dom.js";
+import { $, el, rem } from "./dom.js";
 import { List } from "./list.js";
 import { ENDED } from "./listing.js";
 import { listing, open, problem } from "./review.js";
 import { stopRender } from "./protocol.js";
 import { panel, say, state } from "./state.js";
-import { t, tellOf } from "./words.js";
+import { short, t, tellOf } from "./words.js";
 /** @import { Row } from "./protocol.js" */
 
 const WHICH = /** @type {Record<string, (row: Row) => unknown>} */ ({

@@ -1,13 +1,13 @@
 // @ts-check
 // Which frames of the rendered file were played at twice its speed at most, and the check that says so.
 
-import { $, short } from "./dom.js";
+import { $ } from "./dom.js";
 import { ask } from "./ask.js";
 import { sendWatched } from "./protocol.js";
 import { change, changes, player, sendNudge } from "./review.js";
 import { clockOf, panel, say, set, shown, state } from "./state.js";
 import { nextUnchecked } from "./shelf.js";
-import { t } from "./words.js";
+import { short, t } from "./words.js";
 /** @import { Clip, Span } from "./protocol.js" */
 
 const FASTEST = 2; // times the clip's speed: a faster look is not counted

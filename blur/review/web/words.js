@@ -34,6 +34,11 @@ export function t(key, values = {}) {
   });
 }
 
+export function short(/** @type {number} */ seconds) {
+  if (seconds < 60) return t("time.seconds", { n: seconds.toFixed(1) });
+  return t("time.minutes", { n: `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}` });
+}
+
 /** The text of a key that is made of a word of the server, or that word. @param {string} key @param {string} word */
 export const tellOf = (key, word) => (Object.hasOwn(catalogue, key) ? t(/** @type {Key} */ (key)) : word);
 

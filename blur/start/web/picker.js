@@ -1,8 +1,9 @@
 // @ts-check
 // The dialog in which a person chooses a folder of this machine.
 
-import { $, el, plural } from "./dom.js";
+import { $, el } from "./dom.js";
 import { makeFolder, readFolder, readPlaces } from "./protocol.js";
+import { plural } from "./text.js";
 /** @import { Listing, Place } from "./protocol.js" */
 
 const dialog = $("#picker", HTMLDialogElement);

@@ -1,7 +1,8 @@
 // @ts-check
-// How far the batch is, in words and bars.
+// The batch's progress, in words and bars.
 
-import { $, el, plural } from "./dom.js";
+import { $, el } from "./dom.js";
+import { lasting, plural } from "./text.js";
 /** @import { Batch, Start } from "./protocol.js" */
 
 /** @type {Record<Batch["way"], string>} */
@@ -45,10 +46,4 @@ export function showProgress({ batch, review }) {
   const link = $("#review", HTMLAnchorElement);
   link.hidden = review === null;
   link.href = review ?? "";
-}
-
-export function lasting(/** @type {number} */ seconds) {
-  if (seconds < 90) return plural(Math.max(1, Math.round(seconds / 10) * 10), "second");
-  if (seconds < 5400) return plural(Math.round(seconds / 60), "minute");
-  return `${(seconds / 3600).toFixed(1)} hours`;
 }

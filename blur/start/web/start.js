@@ -1,10 +1,11 @@
 // @ts-check
 // The whole tool on a page: choose, start, pause, go on, watch.
 
-import { $, el, plural } from "./dom.js";
+import { $, el } from "./dom.js";
 import { pick } from "./picker.js";
-import { lasting, showProgress } from "./progress.js";
+import { showProgress } from "./progress.js";
 import { choose, pause, readStart, run } from "./protocol.js";
+import { lasting, plural } from "./text.js";
 /** @import { Estimate, Start } from "./protocol.js" */
 
 /** @type {Start | null} */ let now = null;
