@@ -282,7 +282,7 @@ def _audit_notes(audits: Sequence[Audit], settings: Settings) -> list[str]:
     if settings.draft:
         return ["a draft, for the edit only: faces may be clear; run again with another --level"]
     if not audits:
-        return ["not audited: nobody looked for faces in the output"]
+        return ["Not double-checked for missed faces (--audit off)"]
     found = [audit for audit in audits if audit.residuals]
     if not found:
         return []

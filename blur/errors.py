@@ -110,7 +110,7 @@ class NotAClip(BlurError):
 class DecodeError(BlurError):
     """A frame of the clip cannot be decoded."""
 
-    remedy = "copy the clip from its source again, or repair it, then run blur again"
+    remedy = "copy it again from the card, or repair it, then run blur again"
 
 
 class DetectorError(BlurError):

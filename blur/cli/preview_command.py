@@ -122,6 +122,9 @@ def _sheet(clip: Path, output: Path, cover: CoverSettings) -> None:
 
 def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: bool) -> None:
     """A sheet of each clip of an output folder, and a page with all of them."""
+    from dataclasses import replace
+
+    from blur.data.answers import waiting
     from blur.disk import atomic
     from blur.export import sheet
     from blur.store.names import shown
@@ -134,8 +137,10 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: 
         path = folder / f"{clip.place}.png"
         atomic.refuse_links(within, path)
         require_new(path, overwrite, clip.source_path)
-        tiles = sheet.of_plan(clip.source, clip.now.plan, clip.now.edits, shelf.settings.cover)
-        plan, name = clip.now.resolved.plan, shown(clip.place)
+        now, name = clip.now, shown(clip.place)
+        doubts = waiting(now.resolved.plan, now.answers, str(now.cover))
+        plan = replace(now.resolved.plan, doubts=tuple(doubts))
+        tiles = sheet.of_plan(clip.source, now.plan, now.edits, shelf.settings.cover, doubts)
         about = (
             f"{len(plan.tracks)} covers, {plan.doubt_seconds():.1f} s may show a face. "
             "In a yellow frame: a doubt that is not covered. In a red frame: it looks like a "

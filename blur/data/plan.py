@@ -85,8 +85,9 @@ class Reason(enum.StrEnum):
     UNSEEN = "unseen"
 
     @property
-    def explanation(self) -> str:
-        return _EXPLANATIONS[self]
+    def words(self) -> str:
+        """For a person, as the review page says it too."""
+        return _WORDS[self]
 
     @property
     def kind(self) -> Kind:
@@ -94,18 +95,16 @@ class Reason(enum.StrEnum):
         return Kind.EXCESS if self in _COVERED else Kind.EXPOSED
 
 
-_EXPLANATIONS = {
-    Reason.WEAK: "covered, but the scan was never sure that this is a face",
-    Reason.LARGE: "covered far beyond the size of a head in this clip, or the size jumps",
-    Reason.LOST: "the face went out of sight here and the cover is a guess",
-    Reason.WEEDED: "not covered: it looked like a face once, and not on a second look",
-    Reason.DARK: "too dark to be sure that every face was found",
-    Reason.RESIDUAL: "the audit saw a face in the covered clip here",
-    Reason.STALE: "a decision made here fits no face of this scan; it keeps nothing clear",
-    Reason.MET: "to be kept clear, but another face came near: covered until a person confirms who "
-    "it is",
-    Reason.UNSEEN: "to be kept clear, but the face went unseen: covered until a person confirms "
-    "who it is",
+_WORDS = {
+    Reason.WEAK: "Covered, but may not be a face",
+    Reason.LARGE: "Very large cover",
+    Reason.LOST: "Face lost from view: cover position is a guess",
+    Reason.WEEDED: "Not covered: may be a face",
+    Reason.DARK: "Too dark to see who is there",
+    Reason.RESIDUAL: "A face may show in the covered clip",
+    Reason.STALE: "“Keep clear” matches no one here",
+    Reason.MET: "Who is it? Faces met",
+    Reason.UNSEEN: "Who is it? Face out of view",
 }
 
 _COVERED = {Reason.WEAK, Reason.LARGE, Reason.STALE, Reason.MET, Reason.UNSEEN}

@@ -297,7 +297,7 @@ def told(found: Conformed) -> Iterator[str]:
         )
         doubts = list(use.doubts())
         for at, doubt in doubts[:_NAMED]:
-            yield f"      {at}  {doubt.reason.kind.words}: {doubt.reason.explanation}"
+            yield f"      {at}  {doubt.reason.kind.words}: {doubt.reason.words}"
         if len(doubts) > _NAMED:
             yield f"      and {len(doubts) - _NAMED} more doubts"
     for event, reason in found.unmatched:

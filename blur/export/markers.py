@@ -58,7 +58,7 @@ def _doubts(resolved: Resolved) -> Iterator[Marker]:
         name = "" if doubt.track is None else f"{by_cover.get(doubt.track, 'Face')}: "
         yield Marker(
             kind=_kind(doubt),
-            text=f"{name}{doubt.reason.kind.words}: {doubt.reason.explanation}",
+            text=f"{name}{doubt.reason.kind.words}: {doubt.reason.words}",
             start=doubt.start,
             end=doubt.end,
         )

@@ -64,7 +64,9 @@ def page(report: BatchReport, more: More | None = None) -> str:
         sums=joined(_HTML.fill("sum", what=what, count=n) for what, n in _sums(report)),
         clips=joined(_clip(clip, more) for clip in sorted(report.clips, key=_gravity)),
         skipped=_skipped(report),
-        settings=_facts(_made_with(report)),
+        settings=_HTML.fill(
+            "technical", facts=_facts(_made_with(report)), open=Html(" open" if more else "")
+        ),
     )
 
 
@@ -93,15 +95,18 @@ def _words(sentences: Iterable[str]) -> Html:
 def _clip(clip: ClipReport, more: More | None) -> Html:
     error = clip.error
     told = more.facts.get(clip.output, []) if more else []
-    facts = [(name, value) for name, value in (*told, *_details(clip)) if value]
+    open_ = Html(" open" if more else "")
     doubt = clip.doubt_seconds
     return _HTML.fill(
         "clip",
         name=clip.name,
         problem=_HTML.fill("problem", problem=error.problem, remedy=error.remedy) if error else "",
-        details=_HTML.fill("details", facts=_facts(facts), open=Html(" open" if more else ""))
-        if facts
-        else "",
+        details=_HTML.fill(
+            "details",
+            facts=_facts((*told, *_details(clip))),
+            technical=_HTML.fill("technical", facts=_facts(_technical(clip)), open=open_),
+            open=open_,
+        ),
         kind=_kind(clip),
         state=clip.verdict,
         frames=f"{clip.frames:,}",
@@ -121,14 +126,18 @@ def _kind(clip: ClipReport) -> str:
 
 def _details(clip: ClipReport) -> Iterator[tuple[str, str]]:
     yield "covered clip", clip.output or ""
-    yield "sightings by a detector", f"{clip.sightings:,}" if clip.sightings else ""
     yield "damaged frames", f"{clip.damaged:,}" if clip.damaged else ""
-    yield "left out", ", ".join(clip.dropped)
-    yield from (("audit", _audit(audit)) for audit in clip.audits)
-    if clip.audits:
-        yield "hidden from the audit", "; ".join(clip.audits[-1].unseen)
+    yield "removed hidden data", ", ".join(clip.hidden)
+    yield "left out", ", ".join(clip.silenced)
     yield from (("note", note) for note in clip.notes)
     yield "watched by", "; ".join(signed.words for signed in clip.checks)
+
+
+def _technical(clip: ClipReport) -> Iterator[tuple[str, str]]:
+    yield "sightings by a detector", f"{clip.sightings:,}" if clip.sightings else ""
+    yield from (("second check", _audit(audit)) for audit in clip.audits)
+    if clip.audits:
+        yield "hidden from the second check", "; ".join(clip.audits[-1].unseen)
     yield "SHA-256 of the clip", clip.sha256_in or ""
     yield "SHA-256 of the covered clip", clip.sha256_out or ""
 
@@ -165,7 +174,8 @@ def _made_with(report: BatchReport) -> Iterator[tuple[str, str]]:
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> Html:
-    rows = joined(_HTML.fill("fact", name=name, value=value) for name, value in facts)
+    """Those that have a value."""
+    rows = joined(_HTML.fill("fact", name=name, value=value) for name, value in facts if value)
     return _HTML.fill("facts", facts=rows)
 
 

@@ -11,7 +11,7 @@ import io
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import quote
@@ -20,7 +20,7 @@ import av
 import cv2
 import msgspec
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers, Region
@@ -28,12 +28,13 @@ from blur.data.arrays import Gray, Picture
 from blur.data.boxes import bounds
 from blur.data.doubts import ranked
 from blur.data.edits import Decision, Edits
-from blur.data.plan import Boxes, Plan
+from blur.data.plan import Boxes, Doubt, Plan
 from blur.data.resolve import apply
 from blur.data.timecode import clock
 from blur.detect.registry import load_detector
 from blur.disk import atomic
 from blur.export import single
+from blur.export.lettering import font_for
 from blur.export.templates import Templates, joined
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.seek import glimpses
@@ -62,6 +63,7 @@ _LEAST, _SAMPLE = 8, 48
 """Fewest and most frames of a sample."""
 _NEAR = 0.25
 """Seconds between two frames of a sheet, at least."""
+_UNWRITTEN = "this file has the clip's name, which no font of this system can write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +106,15 @@ def _worth_seeing(plan: Plan) -> Iterator[tuple[int, str]]:
     doubts = ranked(plan)
     tracks = sorted(plan.tracks, key=lambda t: -float(t.boxes[:, 2].max()))
     for doubt in doubts[: MOST // 3]:
-        yield doubt.start, f"{doubt.reason.kind.words}: {doubt.reason}"
+        yield doubt.start, doubt.reason.words
     for track in tracks[: MOST // 4]:
-        yield track.start + int(track.boxes[:, 2].argmax()), f"face {track.id} at its largest"
+        yield track.start + int(track.boxes[:, 2].argmax()), f"cover {track.id} at its largest"
     for track in tracks:
         seen = track.sightings()
         for frame, when in zip(seen[[0, -1]] if len(seen) else (), ("first", "last"), strict=False):
-            yield int(frame), f"face {track.id} {when} seen"
+            yield int(frame), f"cover {track.id}: {when} sighting"
     for doubt in doubts[MOST // 3 :]:
-        yield doubt.start, f"{doubt.reason.kind.words}: {doubt.reason}"
+        yield doubt.start, doubt.reason.words
     for start, end in plan.shots():
         yield (start + end) // 2, "middle of a shot"
     for part in range(MOST):
@@ -120,16 +122,24 @@ def _worth_seeing(plan: Plan) -> Iterator[tuple[int, str]]:
 
 
 def of_plan(
-    pictures: Pictures, plan: Plan, edits: Edits | None, cover: CoverSettings
+    pictures: Pictures,
+    plan: Plan,
+    edits: Edits | None,
+    cover: CoverSettings,
+    doubts: Sequence[Doubt] | None = None,
 ) -> list[Tile]:
-    """The tiles of a scanned clip. Raises DecodeError."""
+    """The tiles of a scanned clip; `doubts` choose frames in place of the plan's own.
+
+    Every uncovered doubt of the plan is blotted out, whichever choose. Raises DecodeError.
+    """
     if edits is not None:
         kept = tuple(edit for edit in edits.tracks if edit.decision is Decision.COVER)
         plan = apply(plan, msgspec.structs.replace(edits, tracks=kept))
     covers = Covers.of_plan(plan, cover)
     fill = make_fill(cover)
     tiles = []
-    for moment in moments(plan):
+    chosen = plan if doubts is None else replace(plan, doubts=tuple(doubts))
+    for moment in moments(chosen):
         frame, seconds = moment.frame, plan.seconds(moment.frame)
         open_doubts = [
             doubt.box
@@ -199,8 +209,8 @@ def compose(title: str, about: str, tiles: Sequence[Tile]) -> Image.Image:
     width = max(2 * TILE, columns * (wide + _GAP) + _GAP)
     sheet = Image.new("RGB", (width, _TOP + rows * (tall + _CAPTION + _GAP) + _GAP), _GROUND)
     draw = ImageDraw.Draw(sheet)
-    large, small = ImageFont.load_default(18), ImageFont.load_default(13)
-    draw.text((_GAP, 10), title, _TEXT, large)
+    large, small = font_for(title, 18), font_for("", 13)
+    draw.text((_GAP, 10), title if large else _UNWRITTEN, _TEXT, large or font_for("", 18))
     draw.text((_GAP, 36), about, _DIM, small)
     for number, tile in enumerate(tiles):
         x = _GAP + number % columns * (wide + _GAP)

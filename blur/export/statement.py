@@ -94,7 +94,7 @@ def _words(settings: Settings, clips: Sequence[ClipReport]) -> Iterator[str]:
     if True in audited:
         yield _AUDITS[settings.audit.audit]
     if False in audited:
-        yield "The covered files marked as not audited were not searched again."
+        yield "The covered files marked as not double-checked were not searched again."
     yield (
         "The files are new: place, device, dates and names in the originals' containers are not in "
         "them. A check names the person who watched the covered file, the day, and the share that "

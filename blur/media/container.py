@@ -44,9 +44,7 @@ def open_input(path: Path) -> Iterator[av.container.InputContainer]:
         )
     except av.error.FFmpegError as error:
         if head.startswith(_HEADS) or head[4:].startswith(_SIZED_HEADS):
-            raise DecodeError(
-                f"is damaged or cut off: {error.strerror}", subject=path.name
-            ) from error
+            raise DecodeError("is damaged or incomplete", subject=path.name) from error
         raise NotAClip("is not a video or image file", subject=path.name) from error
     with container:
         if set(container.format.name.split(",")) & _NOT_CLIPS:
@@ -123,5 +121,5 @@ def read_head(path: Path, size: int = 64) -> bytes:
             remedy="check that the file exists and that you may read it",
         ) from error
     if not head:
-        raise NotAClip("is empty", subject=path.name, remedy="copy the clip from its source again")
+        raise NotAClip("is empty", subject=path.name, remedy="copy it again from the card")
     return head

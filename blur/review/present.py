@@ -134,7 +134,7 @@ def _doubts(now: Snapshot) -> list[DoubtView]:
             end=doubt.end,
             kind=doubt.reason.kind,
             reason=doubt.reason,
-            explanation=doubt.reason.explanation,
+            explanation=doubt.reason.words,
             weight=round(gravity(plan, doubt) / worst, 3),
             lane=None if doubt.track is None else by_part.get(doubt.track),
             box=doubt.box,

@@ -28,6 +28,7 @@ from blur.errors import BlurError, UsageError
 from blur.review import protocol as ask
 from blur.review.connections import bounded
 from blur.review.door import Door
+from blur.review.glimpse import Glimpses
 from blur.review.guard import Guard
 from blur.review.history import History
 from blur.review.open_clip import OpenClip, Outdated
@@ -57,6 +58,7 @@ class Desk:
         self.shelf = shelf
         self.rerender = Rerender(shelf)
         self.people = People(shelf)
+        self.glimpses = Glimpses(shelf)
         self._queue = Queue(shelf)
         self._queueing = threading.Lock()
         self._histories: dict[str, History] = {}
@@ -166,6 +168,8 @@ _ROUTES: tuple[Row, ...] = (
     ("GET", _CLIP, ask.ClipRequest, lambda desk, a: as_json(desk.clip(a.key).view())),
     ("GET", f"{_CLIP}/frames/{{index:int}}.jpg", ask.FrameRequest, _frame),
     ("GET", f"{_CLIP}/faces/{{index:int}}.jpg", ask.FaceRequest, _face),
+    ("GET", f"{_CLIP}/glimpse.jpg", ask.ClipRequest,
+        lambda desk, a: _jpeg(desk.glimpses.of(a.key))),
     ("GET", f"{_CLIP}/marks", ask.MarksRequest, _marks),
     ("GET", f"{_CLIP}/video.mp4", ask.ClipRequest, _video),
     ("POST", f"{_CLIP}/act", ask.CommandRequest,

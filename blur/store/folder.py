@@ -216,9 +216,9 @@ class WorkFolder:
                     self._require_locks()  # a refusal looks to SQLite like somebody else's lock
                     if not _lock(connection):
                         raise UsageError(
-                            "another blur is working on this folder",
+                            "blur is already open on this folder (perhaps a review window)",
                             subject=self.out,
-                            remedy="wait until it ends; `blur status` shows how far it is",
+                            remedy="close it, or wait: `blur status` shows how far it is",
                         )
             self._held = folder_identity(self.root)
             yield

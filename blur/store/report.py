@@ -127,12 +127,22 @@ class ClipReport(Struct, frozen=True, kw_only=True):
         return self.audits[-1].residuals if self.audits else []
 
     @property
+    def silenced(self) -> list[str]:
+        """Of what was left out, the sound: everybody knows that it was there."""
+        return [what for what in self.dropped if what.startswith("sound")]
+
+    @property
+    def hidden(self) -> list[str]:
+        """Of what was left out, data that nobody sees or hears."""
+        return [what for what in self.dropped if not what.startswith("sound")]
+
+    @property
     def verdict(self) -> str:
         """The state; of an output that is done and not verified, the reason in words."""
         if self.state is not State.DONE:
             return self.state
         if not self.audits:
-            return "draft, not audited" if self.draft else "not audited"
+            return "draft, not double-checked" if self.draft else "not double-checked"
         return "faces clear" if self.residuals else self.state
 
     @property
@@ -269,7 +279,8 @@ def table(report: BatchReport) -> str:
         if c.smallest_face > _COARSE_LOOKS
     ]
     lines += _counted("note", (note for c in report.clips for note in c.notes))
-    lines += _counted("left out", (what for c in report.clips for what in c.dropped))
+    lines += _counted("Removed hidden data", (what for c in report.clips for what in c.hidden))
+    lines += _counted("left out", (what for c in report.clips for what in c.silenced))
     lines += [f"skipped: {s.name} ({s.why})" for s in report.skipped[:_SHOWN]]
     lines += _more("skipped", len(report.skipped) - _SHOWN)
     states = Counter(c.verdict for c in report.clips)

@@ -23,7 +23,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """A clip in the list.
 
     `edited`: its edits changed since it was rendered. `renderable`: it has a plan, and no output
-    that fits plan and edits.
+    that fits plan and edits. `picture` names the covered file that may be shown small in a list:
+    None where there is none, or the audit saw a clear face in it.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Row(Struct, frozen=True, kw_only=True):
     renderable: bool
     checked_by: str | None
     problem: str | None
+    picture: str | None
 
 
 class Shelf:
@@ -124,6 +126,9 @@ class Shelf:
             renderable=edited or (not done and self.folder.plan_of(entry.fingerprint).exists()),
             checked_by=", ".join(s.by for s in signed) or None,
             problem=report.error.problem if report and report.error else None,
+            picture=(entry.output_sampled or "")[:12] or None
+            if done and report and not report.residuals
+            else None,
         )
 
 

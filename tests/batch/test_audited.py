@@ -36,10 +36,10 @@ def test_a_clip_that_nobody_audited_says_so(fake):
     fake.clip("a.mov")
     for _ in range(2):  # also when it is resumed
         report = fake.run(settings=Settings(audit=AuditSettings(audit=AuditMode.OFF)))
-        assert any("not audited" in note for note in report.clips[0].notes)
+        assert any("Not double-checked" in note for note in report.clips[0].notes)
         assert report.exit_code == Exit.UNAUDITED
-        assert "1 not audited" in table(report) and "done" not in table(report)
-        assert "not audited" in page(report) and "nobody looked" in page(report)
+        assert "1 not double-checked" in table(report) and "done" not in table(report)
+        assert "not double-checked" in page(report) and "(--audit off)" in page(report)
     assert fake.run().exit_code == Exit.OK
 
 
@@ -48,7 +48,7 @@ def test_a_draft_is_not_audited_and_says_so(fake):
     draft = Settings(scan=ScanSettings(level=Level.DRAFT))
     report = fake.run(settings=draft)
     assert report.exit_code == Exit.UNAUDITED
-    assert "1 draft, not audited" in table(report) and "faces may be clear" in table(report)
+    assert "1 draft, not double-checked" in table(report) and "faces may be clear" in table(report)
     assert "draft" in page(report)
     assert fake.run().exit_code == Exit.OK  # another level covers the clip anew
 

@@ -61,8 +61,8 @@ def test_what_may_be_seen_comes_first_and_numbers_are_those_of_the_page() -> Non
     )
     resolved = resolve(STEADY, edits)
     before, after, _ = (lane.track.id for lane in resolved.lanes)
-    lost = "may show a face: the face went out of sight here and the cover is a guess"
-    residual = "may show a face: the audit saw a face in the covered clip here"
+    lost = "may show a face: Face lost from view: cover position is a guess"
+    residual = "may show a face: A face may show in the covered clip"
     assert [(m.kind, m.text, m.start, m.end) for m in found(STEADY, edits=edits)] == [
         ("residual", residual, 3, 5),
         ("doubt", f"Face {before}: {lost}", 1, 2),

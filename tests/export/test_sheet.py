@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_output import make_output, plan_for
-from PIL import Image
+from PIL import Image, features
 
 from blur.data.edits import Decision, Edits, Keyframe, TrackEdit
 from blur.data.plan import Box, Doubt, Fingerprint, Plan, Reason, Track
 from blur.export import sheet
+from blur.export.lettering import font_for
 from blur.media.open.probe import probe
 from blur.render.pictures import DECODED, Pictures
 from blur.settings import CoverSettings, FillName
@@ -142,6 +143,41 @@ def test_no_image_in_an_output_folder_shows_a_face(astronaut: Path, tmp_path: Pa
             assert image.info == {}
             assert faces_on(np.array(image.convert("RGB"))) == 0
     assert (out / "sheets" / "index.html").read_text().count("face.mp4.png") == 1
+
+
+def test_frames_are_chosen_by_the_doubts_that_wait_and_each_doubt_is_blotted_out(
+    astronaut: Path,
+) -> None:
+    plan = replace(tracked(plan_for(astronaut)), tracks=())
+    settled = Doubt(start=0, end=plan.frames, reason=Reason.WEEDED, weight=1, box=FACE)
+    waits = Doubt(start=30, end=40, reason=Reason.DARK, weight=1)
+    pictures = Pictures(astronaut, probe(astronaut), plan.pts, DECODED)
+    tiles = sheet.of_plan(pictures, replace(plan, doubts=(settled, waits)), None, SOLID, [waits])
+    assert any(Reason.DARK.words in tile.caption for tile in tiles)
+    assert not any(Reason.WEEDED.words in tile.caption for tile in tiles)
+    assert all(tile.doubtful and faces_on(tile.picture) == 0 for tile in tiles)
+
+
+def title_of(name: str) -> np.ndarray:
+    return np.array(sheet.compose(name, "", []))[:34].astype(int)
+
+
+def test_an_arabic_name_is_drawn_joined_and_from_right_to_left() -> None:
+    if not features.check("raqm") or font_for("سلام", 18) is None:
+        pytest.skip("needs a font with Arabic letters, and Raqm")
+    unwritten = title_of("\U0010fffe")
+    name = title_of("سلام.mp4")
+    assert np.abs(name - unwritten).max() > 100
+    columns = np.flatnonzero((name - sheet._GROUND).max(axis=(0, 2)) > 60)
+    whole = columns.max() - columns.min()
+    letters = sum(font_for("س", 18).getlength(letter) for letter in "سلام")
+    assert whole < letters + font_for("س", 18).getlength(".mp4"), "letters stand alone"
+
+
+def test_a_name_that_no_font_writes_is_told_in_words() -> None:
+    assert font_for("\U0010fffe", 18) is None
+    assert np.array_equal(title_of("\U0010fffe"), title_of("\U0010fffe.mp4"))
+    assert not np.array_equal(title_of("a.mp4"), title_of("\U0010fffe"))
 
 
 @st.composite

@@ -79,7 +79,7 @@ def test_it_tells_who_is_clear_and_why_who_watched_which_file_and_how_it_was_mad
         entry.report.sha256_out,
         entry.edits_sha256,
         "a soft picture made from the colours around the head",
-        "marked as not audited were not searched again",
+        "marked as not double-checked were not searched again",
         "producer, date",
     ):
         assert told in text, told

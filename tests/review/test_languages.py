@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from made_output import review
 from review_page import Page
+
+from blur.data.plan import Reason
 
 _PSEUDO = """
 import { ENGLISH } from "./english.js";
@@ -138,3 +142,9 @@ def test_keys_work_where_the_keyboard_has_other_letters(page: Page) -> None:
     )
     page.waits_for("#question:visible")
     page.press("q")
+
+
+def test_the_terminal_tells_doubts_as_the_page_does() -> None:
+    catalogue = (importlib.resources.files("blur.review") / "web/english.js").read_text("utf-8")
+    told = dict(re.findall(r'"reason\.(\w+)": "(.*)",', catalogue))
+    assert told == {str(reason): reason.words for reason in Reason}

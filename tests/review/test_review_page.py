@@ -326,6 +326,6 @@ def test_rendering_waits_while_another_blur_works_here(page: Page, out: Path) ->
     with Shelf(out).folder.locked():
         page.press("Control+Enter")
         page.forgives("409 (Conflict)")
-        page.says("another blur is working on this folder")
+        page.says("blur is already open on this folder")
     page.press("Control+Enter")
     page.waits_for("#origin.good")

@@ -110,8 +110,8 @@ FAILURES: dict[str, Row] = {
         "files of their own",
     ),
     "animated WebP": Fails(saved("a.webp", _animated), "holds 6 pictures", "film"),
-    "MP4 cut off": Fails(_cut("a.mp4", "plain", 0.6), "damaged or cut off", "copy"),
-    "MOV cut off": Fails(_cut("a.mov", "pcm-mov", 0.6), "damaged or cut off", "copy"),
+    "MP4 cut off": Fails(_cut("a.mp4", "plain", 0.6), "damaged or incomplete", "copy"),
+    "MOV cut off": Fails(_cut("a.mov", "pcm-mov", 0.6), "damaged or incomplete", "copy"),
     "MKV cut off": Fails(_cut("a.mkv", "odd", 0.6), "lost", "--max-damaged"),
     "AVI cut off": Fails(_cut("a.avi", "mjpeg", 0.8), "lost", "--max-damaged"),
     "GIF cut off": Fails(_cut("a.gif", "gif", 0.6), "lost", "--max-damaged"),
@@ -129,7 +129,7 @@ FAILURES: dict[str, Row] = {
             ("BMP", "bmp", "bmp", "bgr24"),
         )
     },
-    "FLV header alone": Fails(_cut("a.flv", "flv", 0.05), "damaged or cut off", "copy"),
+    "FLV header alone": Fails(_cut("a.flv", "flv", 0.05), "damaged or incomplete", "copy"),
     "JPEG cut off": Fails(
         saved("a.jpg", lambda p: p.write_bytes(other(p, "JPEG").read_bytes()[:600])),
         "cannot be decoded",

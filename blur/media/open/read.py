@@ -194,7 +194,7 @@ class Reader(FrameReader):
         raise DecodeError(
             f"{problem}: {count} damaged or lost",
             subject=self._path.name,
-            remedy="copy the clip from its source again, or cover the frames that can be decoded"
+            remedy="copy it again from the card, or cover the frames that can be decoded"
             " with --max-damaged",
         ) from cause
 

@@ -30,7 +30,7 @@ def probe_still(path: Path) -> ClipInfo:
         colour=photograph.colour,
         frames=1,
         duration=Fraction(1, 25),
-        dropped=tuple(dict.fromkeys(f"{t.kind} in metadata" for t in traces_of_still(path))),
+        dropped=tuple(dict.fromkeys(str(t.kind) for t in traces_of_still(path))),
         notes=(*photograph.notes, *_notes(path)),
         profile=photograph.profile,
         still=True,

@@ -116,7 +116,7 @@ def dropped(container: av.container.InputContainer, main: av.VideoStream) -> Ite
     for stream in container.streams:
         found += traces_of(stream.metadata, f"track {stream.index}")
     kinds = {trace.kind for trace in found} - {Kind.TIMECODE}  # named with its track
-    yield from (f"{kind} in metadata" for kind in Kind if kind in kinds)
+    yield from (str(kind) for kind in Kind if kind in kinds)
     if container.chapters():
         yield "chapters"
     singles = items(container)

@@ -107,7 +107,7 @@ class Sound:
             raise DecodeError(
                 f"sound track {number} cannot be read",
                 subject=name,
-                remedy="use --audio silence, or copy the clip from its source again",
+                remedy="use --audio silence, or copy the clip again from the card",
             )
         if silent:
             coding = silent_coding(stream, muxer, _recoding(stream, muxer))

@@ -133,7 +133,7 @@ number.addEventListener("change", () => {
 number.addEventListener("keydown", (event) => event.key === "Enter" && $("#stage").focus());
 
 for (const tab of all("#tabs button")) tab.addEventListener("click", () => set({ tab: tab.dataset.tab }));
-$("#render").addEventListener("click", render);
+$("#render").addEventListener("click", () => render());
 $("#bare").addEventListener("click", bare);
 $("#help").addEventListener("click", showKeys);
 $("#keys .columns").append(

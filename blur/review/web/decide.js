@@ -85,12 +85,13 @@ export async function follow() {
   else tell(clip, t("follow.lost", { frame: answer.result }), "bad");
 }
 
-export async function render() {
+/** @param {ReadonlySet<string>} [among] keys of clips; without, all that changed */
+export async function render(among) {
   sendNudge();
   await changes.settled(); // what is being decided is rendered too
   await listing.refresh();
   if (state.rendering) return say(t("render.busy"), "bad");
-  const keys = state.rows.filter((row) => row.renderable).map((row) => row.key);
+  const keys = state.rows.filter((row) => row.renderable && (among?.has(row.key) ?? true)).map((row) => row.key);
   if (!keys.length) return say(t("render.none"));
   try {
     await startRender(keys);

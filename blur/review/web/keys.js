@@ -26,6 +26,9 @@ export const KEYS = [
     ["R", "keys.region.r"], ["Alt + ← → ↑ ↓", "keys.region.alt"], ["I O", "keys.region.io"], ["F", "keys.region.f"],
     ["Delete", "keys.region.del"],
   ]],
+  ["keys.list", [
+    ["↑ ↓ Enter", "keys.list.move"], ["Space", "keys.list.pick"], ["Ctrl + A  Esc", "keys.list.all"],
+  ]],
   ["keys.clip", [
     ["Z  Y", "keys.clip.zy"], ["M", "keys.clip.m"], ["Ctrl + Enter", "keys.clip.render"], ["?", "keys.clip.help"],
   ]],

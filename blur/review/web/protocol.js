@@ -36,8 +36,8 @@ import { t } from "./words.js";
  *   lanes: Lane[], doubts: Doubt[], decisions: Decision[], rendered: boolean, video: boolean,
  *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, original: boolean, notes: string[] }} Clip */
 
-/** A clip in the list. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number,
- *   doubt_seconds: number, edited: boolean, renderable: boolean, checked_by: string | null, problem: string | null }} Row */
+/** A clip in the list; `picture` names its covered file, where that may be shown small. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number,
+ *   doubt_seconds: number, edited: boolean, renderable: boolean, checked_by: string | null, problem: string | null, picture: string | null }} Row */
 /** @typedef {{ key: string, stage: string, done: number, total: number | null, problem?: string | null }} Progress */
 /** @typedef {{ folder: string, clips: Row[], rendering: boolean, progress: Progress[],
  *   flights: { name: string, stage: string, done: number, total: number | null }[] }} ClipList */
@@ -124,6 +124,7 @@ export const keepPerson = (person, body) => post(`api/people/${person}/keep`, bo
 export const forgetPeople = () => ask("api/people/forget", { method: "POST", keepalive: true });
 export const personPicture = (/** @type {number} */ number) => `api/people/pictures/${number}.jpg`;
 
+export const glimpseOf = (/** @type {Row} */ { key, picture }) => `${of(key)}/glimpse.jpg?v=${picture}`;
 export const videoOf = (/** @type {Clip} */ clip) => `${of(clip.key)}/video.mp4?v=${clip.version}`;
 /** Named by place, so that no thumbnail is taken for that of another face. @type {(clip: Clip, lane: Lane) => string} */
 export const faceOf = (clip, { best: [frame, box] }) => `${of(clip.key)}/faces/${frame}.jpg?box=${box}`;

@@ -27,7 +27,10 @@ const nameOf = (/** @type {{ key: string, id: string }} */ { key, id }) => `${ke
 const colourOf = (/** @type {{ group: Item["group"] }} */ { group }) => (group === "exposed" ? "bad" : group === "kept" ? "clear" : "dim");
 const isOpen = (/** @type {Item} */ item) => item.said === null;
 const same = (/** @type {{ key: string, id: string }} */ one, /** @type {{ key: string, id: string } | null} */ other) => one.key === other?.key && one.id === other.id;
-export const waiting = (/** @type {Item[]} */ queue) => queue.filter(isOpen);
+/** Whether an item is of a clip that is picked in the list, or none is picked. */
+const isMeant = (/** @type {Item} */ { key }) => !state.marked.size || state.marked.has(key);
+const waits = (/** @type {Item} */ item) => isOpen(item) && isMeant(item);
+export const waiting = (/** @type {Item[]} */ queue) => queue.filter(waits);
 
 /** The doubt that is asked about, once its clip is open and while it is what a key would decide on. */
 export function question() {
@@ -102,16 +105,16 @@ panel(() => [state.clip], (clip) => {
   if (queue.some((item, i) => item !== state.queue[i])) queueMicrotask(() => set({ queue }));
 });
 
-panel(() => [state.queue, state.asked, state.queueing, state.rows], (queue, asked, queueing) => {
+panel(() => [state.queue, state.asked, state.queueing, state.rows, state.marked], (queue, asked, queueing) => {
   for (const item of queue) if (isOpen(item)) here.add(nameOf(item));
-  const shown = queue.filter((item) => here.has(nameOf(item)));
+  const shown = queue.filter((item) => here.has(nameOf(item)) && isMeant(item));
   $("#queue").hidden = !queueing;
   for (const part of ["#clips", "nav .tools"]) $(part).hidden = queueing;
   const at = shown.findIndex((item) => same(item, asked));
   list.set(shown, at < 0 ? list.at : at);
 });
 
-panel(() => [state.queue, state.read, state.queueing], (queue, [looked, total], queueing) => {
+panel(() => [state.queue, state.read, state.queueing, state.marked], (queue, [looked, total], queueing) => {
   const button = $("#look");
   const open = waiting(queue);
   const faces = open.filter((item) => item.group === "exposed").length;
@@ -163,7 +166,7 @@ export function nextItem(way) {
   const { queue, asked } = state;
   const at = queue.findIndex((item) => same(item, asked));
   const turned = way > 0 ? [...queue.slice(at + 1), ...queue.slice(0, Math.max(0, at))] : [...queue.slice(0, Math.max(0, at)).toReversed(), ...queue.slice(at + 1).toReversed()];
-  const next = turned.find(isOpen);
+  const next = turned.find(waits);
   if (next) return void go(next);
   player.stop();
   set({ asked: null });
@@ -237,7 +240,7 @@ function make(/** @type {Item} */ item) {
 }
 
 const bar = $("#question");
-panel(() => [state.queueing, question(), state.queue, state.rows], (queueing, doubt, queue) => {
+panel(() => [state.queueing, question(), state.queue, state.rows, state.marked], (queueing, doubt, queue) => {
   bar.hidden = !queueing || !doubt;
   if (!doubt || !state.clip || !queueing) return;
   const open = waiting(queue);

@@ -32,6 +32,7 @@ export const state = {
   said: /** @type {{ text: string, kind: string } | null} */ (null),
   folder: "",
   rows: /** @type {Row[]} */ ([]),
+  marked: /** @type {ReadonlySet<string>} */ (new Set()), // clips picked in the list, by key
   rendering: false,
   progress: /** @type {Map<string, Progress>} */ (new Map()), // of what is rendered, here or elsewhere, by clip
 };

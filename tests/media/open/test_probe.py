@@ -46,7 +46,7 @@ def test_lists_of_other_files_are_not_followed(tmp_path, text):
 def test_a_clip_without_its_index(tmp_path):
     path = make(tmp_path / "clip.mp4", RECIPES["plain"])
     path.write_bytes(path.read_bytes()[:3000])
-    assert "damaged or cut off" in refused(path, DecodeError)
+    assert "damaged or incomplete" in refused(path, DecodeError)
 
 
 def test_sound_alone(tmp_path):
