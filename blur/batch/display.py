@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import NoReturn, Protocol, TextIO
 
 from tqdm import tqdm
+
+from blur.process.streams import hide_control_keys
 
 _LINE_EVERY = 10.0
 """Seconds between two lines in a log; fewer make longer logs."""
@@ -84,8 +86,10 @@ class Bars:
         self._clips: dict[int, tqdm[NoReturn]] = {}
         self._names: dict[int, str] = {}
         self._ended = 0
+        self._shown_again: Callable[[], None] = lambda: None
 
     def begin(self, clips: Mapping[int, int], stages: tuple[str, ...]) -> None:
+        self._shown_again = hide_control_keys(self._stream)
         self._count = Count(clips, stages)
         self._batch = self._bar(self._ended_clips(), self._count.total, " {remaining} left", 0)
 
@@ -117,6 +121,7 @@ class Bars:
             bar.close()
         if self._batch is not None:
             self._batch.close()
+        self._shown_again()
 
     def _refresh(self) -> None:
         if self._batch is not None:

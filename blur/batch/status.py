@@ -68,7 +68,7 @@ def status_text(now: Status) -> str:
     share = f" ({100 * now.frames_done // now.frames} %)" if now.frames else ""
     lines = [
         "a batch is running" if now.running else "no batch is running",
-        ", ".join(f"{n} {state}" for state, n in now.states.items()) or "no clips",
+        ", ".join(f"{n} {state.words}" for state, n in now.states.items()) or "no clips",
         f"{now.frames_done} of about {now.frames} frames{share}",
     ]
     if now.states.get(State.DONE):

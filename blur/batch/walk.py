@@ -97,7 +97,7 @@ class Walk:
                     if error is not None and not isinstance(error, Interrupted):
                         self._note(task.key, error, details, "it will be scanned in one piece")
                 case Outcome():
-                    self._land(event.task.key)
+                    self._land(event.task.key, over=not isinstance(event.error, Interrupted))
                     self._end(event.task.key, event)
         self.save()
 
@@ -184,11 +184,12 @@ class Walk:
             self._shown.add(key)
             self._display.start(key, clip.file.name)
 
-    def _land(self, key: int) -> None:
+    def _land(self, key: int, *, over: bool = True) -> None:
         if key in self._shown:  # a clip may end without having begun, for want of disk
             self._shown.remove(key)
             self._flights.pop(key, None)
-            self._display.end(key)
+            if over:  # a stopped clip has not ended
+                self._display.end(key)
 
     def _note(self, key: int, error: BlurError, details: str, consequence: str) -> None:
         file = self._clips[self._segments.clip_of(key)].file

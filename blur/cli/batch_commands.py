@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,7 +98,8 @@ def _batch(
     report = run(inputs, out, chosen, display=shown, scan=scan, render=render)
     unwritten = write_page(out)
     code = report.exit_code or unwritten
-    shown_last = [events.line(events.finished(report))] if json else [table(report)]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    shown_last = [events.line(events.finished(report))] if json else [table(report, width)]
     if not json:
         shown_last += ahead(report, out)
     click.echo("\n".join(shown_last))  # last: whoever reads it may have left

@@ -12,12 +12,15 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 from blur.errors import OutputError, cannot_write
 
 _NOBODY = {errno.EPIPE, errno.EIO, errno.EBADF, errno.ENXIO}
 """Errors of a stream that nobody reads any more: a pipe without a reader, a vanished terminal."""
+
+_LOCAL = 3
+"""Place of a terminal's local modes among its attributes."""
 
 
 def steady() -> None:
@@ -31,6 +34,29 @@ def steady() -> None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 - as long as the process
     sys.stdout = _steadied(sys.stdout, 1)
     sys.stderr = _steadied(sys.stderr, 2, needed=False)
+
+
+def hide_control_keys(stream: TextIO) -> Callable[[], None]:
+    """Let the terminal write no ^C on `stream`, where bars are drawn; returns what undoes it.
+
+    A terminal that another program has in the foreground is left alone: it would stop this one.
+    """
+    try:
+        import termios
+    except ImportError:  # Windows writes none
+        return lambda: None
+
+    def echo(shown: bool) -> None:
+        with contextlib.suppress(OSError, ValueError, termios.error):
+            number = stream.fileno()
+            if os.tcgetpgrp(number) != os.getpgrp():
+                return
+            modes = termios.tcgetattr(number)
+            modes[_LOCAL] = modes[_LOCAL] & ~termios.ECHOCTL | (termios.ECHOCTL if shown else 0)
+            termios.tcsetattr(number, termios.TCSANOW, modes)
+
+    echo(shown=False)
+    return lambda: echo(shown=True)
 
 
 def _steadied(stream: Any, number: int, *, needed: bool = True) -> Any:

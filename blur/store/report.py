@@ -31,6 +31,8 @@ _ROWS = 100
 """Clips in the table, the most doubtful first; more scroll failures out of sight."""
 _SHOWN = 20
 """Lines of each kind below the table."""
+_SPARE = ("speed", "time", "detections", "frames", "too much", "covers")
+"""Columns that a narrow table lacks, the first of them first."""
 
 _COARSE_LOOKS = 24
 """Pixels, width of the smallest face that looks find, above which the table names it."""
@@ -47,6 +49,10 @@ class State(enum.StrEnum):
     """Still growing, or replaced during the run: left for the next run."""
     SKIPPED = "skipped"
     """No clip at all."""
+
+    @property
+    def words(self) -> str:
+        return {State.FOUND: "waiting", State.LATER: "next run"}.get(self, self.value)
 
 
 class Skipped(Struct, frozen=True):
@@ -138,9 +144,9 @@ class ClipReport(Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> str:
-        """The state; of an output that is done and not verified, the reason in words."""
+        """The state in words; of an output that is done and not verified, the reason."""
         if self.state is not State.DONE:
-            return self.state
+            return self.state.words
         if not self.audits:
             return "draft, not double-checked" if self.draft else "not double-checked"
         return "faces clear" if self.residuals else self.state
@@ -253,10 +259,11 @@ def exit_code(clips: list[ClipReport], *, interrupted: bool) -> Exit:
     return codes.pop() if codes in ({Exit.RESIDUAL}, {Exit.SETUP}) else Exit.FAILED
 
 
-def table(report: BatchReport) -> str:
+def table(report: BatchReport, width: int | None = None) -> str:
     """The report for a terminal: a line per clip, then failures, notes and files left out.
 
-    Of many clips only those with the most seconds in doubt are shown.
+    Of many clips only those with the most seconds in doubt are shown; columns that `width`
+    characters have no room for are left away, those first that ask least of a person.
     """
     clips = report.clips
     if len(clips) > _ROWS:
@@ -264,6 +271,12 @@ def table(report: BatchReport) -> str:
     head = ("clip", "state", "frames", "detections", "covers", "doubt", "too much", "time", "speed")
     rows = [head, *map(_row, clips)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    for name in _SPARE:
+        if width is None or sum(widths) + 2 * (len(widths) - 1) <= width:
+            break
+        at = rows[0].index(name)
+        rows = [row[:at] + row[at + 1 :] for row in rows]
+        del widths[at]
     lines = [
         "  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1])]
         + [cell.rjust(w) for cell, w in zip(row[2:], widths[2:], strict=True)])
@@ -306,7 +319,7 @@ def _number(n: int, word: str) -> str:
 
 def _row(clip: ClipReport) -> tuple[str, ...]:
     if clip.state not in (State.DONE, State.SCANNED):
-        return (clip.name, clip.state, *[""] * 7)
+        return (clip.name, clip.verdict, *[""] * 7)
     return (
         clip.name,
         clip.verdict,

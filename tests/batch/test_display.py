@@ -1,5 +1,8 @@
 import io
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from tqdm import tqdm
@@ -52,6 +55,31 @@ def test_bars_show_the_batch_and_each_clip_and_end_full():
     assert "first.mov scan" in text and "first.mov render" in text
     assert "…" in text
     assert re.search(r"(\d+) of \1 clips +100%", text) and " left" in text
+
+
+_ON_A_TERMINAL = """
+import fcntl, sys, termios
+from blur.batch.display import Bars
+fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+told = lambda: bool(termios.tcgetattr(2)[3] & termios.ECHOCTL)
+bars, shown = Bars(sys.stderr), [told()]
+bars.begin({1: 10}, ("scan",))
+shown.append(told())
+bars.close()
+print(*shown, told())
+"""
+
+
+def test_the_terminal_writes_no_control_keys_into_the_bars():
+    pytest.importorskip("termios", reason="a terminal of Linux or macOS")
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-c", _ON_A_TERMINAL]
+    done = subprocess.run(
+        command, stdin=theirs, stdout=-1, stderr=theirs, start_new_session=True, check=True
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert done.stdout.split() == [b"True", b"False", b"True"]
 
 
 def test_messages_do_not_tear_the_bars():

@@ -105,13 +105,19 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(fake):
     process = os.getpid()
 
     class Interrupting(Lines):
+        ended = 0
+
         def start(self, key, name):
             if name == "b.mov":
                 os.kill(process, signal.SIGINT)
                 os.kill(process, signal.SIGTERM)  # some send both at once: one request
 
-    report = fake.run(serial=False, settings=settings, display=Interrupting(io.StringIO()))
-    assert report.exit_code == Exit.INTERRUPTED
+        def end(self, key):
+            self.ended += 1
+
+    shown = Interrupting(io.StringIO())
+    report = fake.run(serial=False, settings=settings, display=shown)
+    assert report.exit_code == Exit.INTERRUPTED and shown.ended == 1
     assert states(report) == {"a.mov": "done", "b.mov": "found", "c.mov": "found"}
     assert set(fake.outputs) == {"a.mp4"}
     assert fake.run().exit_code == Exit.OK

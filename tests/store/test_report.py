@@ -98,6 +98,15 @@ def test_the_table_names_clips_whose_looks_miss_small_faces():
     assert "hd.mov: none" not in shown
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_table_keeps_to_the_width_of_the_terminal(width):
+    waits = ClipReport(name="day 2/c.mov", state=State.FOUND)
+    rows = table(report(DONE, waits), width).splitlines()[:3]
+    assert all(len(row) <= width for row in rows)
+    assert rows[0].split()[:2] == ["clip", "state"] and "doubt" in rows[0]
+    assert ("speed" in rows[0]) == (width >= 100) and "waiting" in rows[2]
+
+
 def test_a_table_of_many_clips_shows_the_most_doubtful():
     clips = [
         ClipReport(name=f"{i}.mov", state=State.DONE, doubt_seconds=float(i)) for i in range(500)
