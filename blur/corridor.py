@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,7 @@ def cover_clip(
     read it, coarser than it was made. Raises whatever `render` and
     `audit` raise, and ResidualFace if a face is left after the last round.
     """
+    placed = dataclasses.replace(placed, name=out.stem)
     unaudited = part or out.with_name(f".{out.name}.part")
     try:
         try:

@@ -70,6 +70,7 @@ def run(
     display, stop = display or Quiet(), stop or Stop()
     request = RunRequest(WorkFolder(out), settings or Settings(), scan, render)
     folder, options = request.folder, request.settings.batch
+    _require_drawable(request.settings)
     found = discover(inputs, out, options.include, options.exclude)
     if sift is not None:
         found = sift(found)
@@ -171,6 +172,14 @@ def _require_numbers(folder: WorkFolder, options: BatchSettings) -> None:
             subject=folder.out,
             remedy="give --rename again, or choose another output folder",
         )
+
+
+def _require_drawable(settings: Settings) -> None:
+    """Raises BadOption for a text to burn in that this machine cannot draw."""
+    if settings.output.burn_in:
+        from blur.render.lettering import require_drawable
+
+        require_drawable(settings.output.burn_in)
 
 
 def _require_own_reports(folder: WorkFolder) -> None:

@@ -147,7 +147,8 @@ def split(out: Path, clip: str, face: int, frame: int) -> None:
 @CLIP
 @click.argument("keyframes", nargs=-1, required=True, metavar="FRAME:X,Y,W,H...")
 @click.option("--reason", default="", help="Recorded with the region.")
-def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str) -> None:
+@click.option("--ellipse", is_flag=True, help="Cover the ellipse in the rectangle.")
+def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str, ellipse: bool) -> None:
     """Cover a region: the top left corner and the size of a rectangle at each keyframe.
 
     It is covered from the first keyframe to the last, and moves between them.
@@ -157,7 +158,7 @@ def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str) -> None:
     path = tuple(sorted(map(_keyframe, keyframes)))
     with opened(out, clip) as found:
         _refuse_unseen(path, found.now.plan)
-        found.perform(DrawRegion(path, reason), found.revision)
+        found.perform(DrawRegion(path, reason, ellipse), found.revision)
 
 
 @edits.command()

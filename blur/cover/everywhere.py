@@ -28,9 +28,14 @@ def region_tracks(plan: Plan, settings: CoverSettings) -> Iterator[Track]:
             last = int(np.searchsorted(seconds, float(place.span[1]), "left"))
         if first < last:
             boxes = np.tile(_box(place, plan), (last - first, 1))
-            yield Track.unseen(number, first, boxes, "person")
+            yield Track.unseen(number, first, boxes, "ellipse" if place.ellipse else "person")
 
 
 def _box(place: Place, plan: Plan) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    x, y, w, h = np.array(place[:4]) * (plan.width, plan.height, plan.width, plan.height)
+    x, y, w, h = np.array((place.x, place.y, place.w, place.h)) * (
+        plan.width,
+        plan.height,
+        plan.width,
+        plan.height,
+    )
     return np.array([[x + w / 2, y + h / 2, w, h, 0]], np.float32)

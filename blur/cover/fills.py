@@ -42,7 +42,7 @@ def make_fill(settings: CoverSettings) -> Fill:
         case FillName.MOSAIC:
             return mosaic
         case FillName.SOLID:
-            return Solid(settings.colour)
+            return Solid(settings.colour, settings.soft_edge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +154,10 @@ def _contrast(surface: Grid, weights: Grid, layout: Layout) -> npt.NDArray[np.fl
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """One colour, `#rrggbb`."""
+    """One colour, `#rrggbb`; `edge`, in the picture's shorter side, is that of `soften`."""
 
     colour: str
+    edge: float = 0.0
 
     def __call__(self, window: Window) -> list[list[Samples]]:
         values = native(self.colour, window.layout, window.matrix, window.full_range)
@@ -167,3 +168,23 @@ class Solid:
             ]
             for patch in window.patches
         ]
+
+    def soften(self, window: Window, shorter: int) -> None:
+        """Blend the clear samples near a window's covers towards the colour, less further away.
+
+        `shorter` is the picture's shorter side, pixels. Reads and writes clear samples alone.
+        """
+        values = native(self.colour, window.layout, window.matrix, window.full_range)
+        reach = self.edge * shorter
+        for plane, samples, mask, value in zip(
+            window.layout.planes, window.planes, window.masks, values, strict=True
+        ):
+            # Seen in samples: an edge in a plane of half the width is half as many samples wide.
+            away = cv2.distanceTransform(cv2.bitwise_not(mask), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+            share = np.clip(1 - away / max(reach / max(plane.step_x, plane.step_y), 1e-6), 0, 1)
+            share = (share * share * (3 - 2 * share))[..., None]
+            near = (share[..., 0] > 0) & (mask == 0)
+            part = samples[near].astype(np.float32)
+            part += share[near] * (np.array(value, np.float32) - part)
+            rounded = np.round(part).astype(window.layout.dtype)
+            samples[near] = window.layout.trimmed(rounded)

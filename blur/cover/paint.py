@@ -1,4 +1,5 @@
-"""Writes covers into the native planes of a decoded picture; every other sample keeps its bits."""
+"""Writes covers into the native planes of a decoded picture; every other sample keeps its bits,
+but for the soft edge of a solid fill where that is asked for."""
 
 from __future__ import annotations
 
@@ -42,4 +43,6 @@ def _painted(picture: av.VideoFrame, regions: Sequence[Region], fill: Fill) -> a
                 layout.planes, planes, patch.masks, filled, strict=True
             ):
                 cv2.copyTo(new, mask, samples[patch.rect.on(plane)])
+        if isinstance(fill, Solid) and fill.edge:
+            fill.soften(window, min(picture.width, picture.height))
     return picture

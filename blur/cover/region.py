@@ -52,14 +52,15 @@ class Region:
     """The area of one cover on one frame: the convex hull of the shapes of `boxes`.
 
     The first box is the head on this frame, the others are the face on the frames around it.
-    Shapes are rounded, or rectangles if `drawn`; black ones if `dark`, since a lamp's
-    colour would light them. All of a track's regions share a `seed`.
+    Shapes are heads, or if `drawn` rectangles, or the ellipses in them; black ones if `dark`, since
+    a lamp's colour would light them. All of a track's regions share a `seed`.
     """
 
     boxes: tuple[Box, ...]
     seed: int
     drawn: bool = False
     dark: bool = False
+    ellipse: bool = False
 
     def mapped(self, change: Callable[[Box], Box]) -> Region:
         """The region in other coordinates."""
@@ -67,7 +68,7 @@ class Region:
 
     def outline(self, pad: float = 0.0) -> Outline:
         """The hull, grown by `pad` pixels on every side."""
-        shape = _CORNERS if self.drawn else _HEAD
+        shape = _CORNERS if self.drawn and not self.ellipse else _HEAD
         boxes = np.array(self.boxes, np.float64)
         half = boxes[:, 2:4] / 2 + pad
         turn = np.radians(boxes[:, 4])
@@ -157,6 +158,7 @@ class _ShotTrack:
     seed: int
     drawn: bool
     dark: bool = False
+    ellipse: bool = False
 
     @classmethod
     def of(cls, track: Track, first: int, last: int, margin: float, size: tuple[int, int]) -> Self:
@@ -164,7 +166,8 @@ class _ShotTrack:
         boxes, marks = track.boxes[rows], track.marks[rows]
         here = np.arange(len(boxes))
         if not track.is_face:
-            return cls(first, boxes, here + 1, track.id, True, track.source == "dark")
+            dark, ellipse = track.source == "dark", track.source == "ellipse"
+            return cls(first, boxes, here + 1, track.id, True, dark, ellipse)
         wider = unsureness(boxes, marks, track.scores[rows], size)[:, None]
         steady = steadied(boxes)
         steady[:, 2:4] *= wider
@@ -184,7 +187,7 @@ class _ShotTrack:
         here = frame - self.start
         rows = self.boxes[self.ends[here - 1] if here else 0 : self.ends[here]]
         boxes = tuple(Box(*row) for row in rows.tolist())
-        return Region(boxes, self.seed, self.drawn, self.dark)
+        return Region(boxes, self.seed, self.drawn, self.dark, self.ellipse)
 
 
 def _swept(boxes: Boxes, factors: Floats) -> list[Boxes]:

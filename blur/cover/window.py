@@ -136,7 +136,7 @@ def windows(
 ) -> Iterator[Window]:
     """Windows around the covers; covers that touch share a window, so their colours agree."""
     grid = _grid(picture, layout)
-    full_range = _full_range(picture, layout)
+    full = full_range(picture, layout)
     coarsest = layout.planes[layout.coarsest]
     frame = Rect(0, 0, picture.width, picture.height)
     for bounds, members in _touching(covers, grid):
@@ -153,7 +153,7 @@ def windows(
             samples[rect.on(plane)] for plane, samples in zip(layout.planes, planes, strict=True)
         )
         matrix = int(picture.colorspace)
-        yield Window(layout, rect, grid, views, masks, tuple(members), matrix, full_range)
+        yield Window(layout, rect, grid, views, masks, tuple(members), matrix, full)
 
 
 def _grid(picture: av.VideoFrame, layout: Layout) -> int:
@@ -164,7 +164,7 @@ def _grid(picture: av.VideoFrame, layout: Layout) -> int:
     return max(cell, 2 * layout.step_x, 2 * layout.step_y)
 
 
-def _full_range(picture: av.VideoFrame, layout: Layout) -> bool:
+def full_range(picture: av.VideoFrame, layout: Layout) -> bool:
     """Whether samples use their full range; untagged grey and `yuvj` do, as in FFmpeg."""
     grey = not any("u" in plane.roles for plane in layout.planes)
     if picture.color_range == ColorRange.MPEG:

@@ -54,11 +54,13 @@ class TrackEdit(Struct, frozen=True, kw_only=True):
 
 
 class RegionEdit(Struct, frozen=True, kw_only=True):
-    """A drawn region, covered from its first keyframe to its last, interpolated."""
+    """A drawn region, covered from its first keyframe to its last, interpolated: rectangles, or the
+    ellipses in them."""
 
     id: int
     keyframes: Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
     reason: str = ""
+    ellipse: bool = False
 
     def __post_init__(self) -> None:
         _check_path(self.keyframes)
@@ -111,13 +113,13 @@ class Edits(Struct, frozen=True, kw_only=True):
         """
         ours, theirs = _decisions(self.tracks), _decisions(other.tracks)
         left = [edit for edit in theirs if edit.decision is Decision.KEEP or edit in ours]
-        regions = {region.keyframes for region in other.regions}
+        regions = {(region.keyframes, region.ellipse) for region in other.regions}
         return (
             self.splits != other.splits
             or self.sound != other.sound
             or ours[: len(left)] != left
             or any(e.decision is Decision.COVER or e.confirmed for e in ours[len(left) :])
-            or any(region.keyframes not in regions for region in self.regions)
+            or any((r.keyframes, r.ellipse) not in regions for r in self.regions)
         )
 
 

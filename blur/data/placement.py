@@ -1,4 +1,4 @@
-"""The part of its clip that an output holds, and the place of that on the clock."""
+"""The part of its clip that an output holds, the place of that on the clock, and its name."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from blur.data.spans import FrameSpan
 @dataclass(frozen=True, slots=True)
 class Placement:
     """`frames` of the clip, None for all; `shift` is in seconds, added to the start timecode under
-    `Timecode.OFFSET`."""
+    `Timecode.OFFSET`. `name` is the output's, as a mark on its picture tells it."""
 
     shift: int = 0
     frames: FrameSpan | None = None
+    name: str = ""
 
     def span(self, count: int) -> range:
         """The frames of a clip of `count` frames."""

@@ -116,8 +116,9 @@ class Track:
 
     `boxes` is (n, 5) float32, `marks` (n,) uint8 of `Mark`, `scores` (n,) float32, zero where no
     detector saw the face. `source` is its maker: "scan", "audit", "edit" (a face that a person
-    wants covered), "person" (drawn) or "dark" (a part of a picture that is black to the eye). The
-    last two are covered exactly as their boxes are. Raises ValueError on other columns.
+    wants covered), "person" (a drawn rectangle), "ellipse" (a drawn one) or "dark" (a part of a
+    picture that is black to the eye). The last three are covered exactly as drawn. Raises
+    ValueError on other columns.
     """
 
     id: int
@@ -152,7 +153,7 @@ class Track:
     @property
     def is_face(self) -> bool:
         """Whether the boxes are faces, which covers outgrow; otherwise they are the covers."""
-        return self.source not in ("person", "dark")
+        return self.source not in ("person", "ellipse", "dark")
 
     def box(self, frame: int) -> Box | None:
         """The box on `frame`, or None outside the track."""

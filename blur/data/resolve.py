@@ -322,7 +322,8 @@ def _followed(
 
 def _drawn(plan: Plan, region: RegionEdit, new_id: int) -> Lane:
     start, boxes = _within(plan, region.keyframes)
-    return _lane(Track.unseen(new_id, start, boxes, "person"), region=region.id)
+    source = "ellipse" if region.ellipse else "person"
+    return _lane(Track.unseen(new_id, start, boxes, source), region=region.id)
 
 
 def _lane(track: Track, origin: int | None = None, region: int | None = None) -> Lane:

@@ -34,11 +34,11 @@ from blur.data.timecode import clock
 from blur.detect.registry import load_detector
 from blur.disk import atomic
 from blur.export import single
-from blur.export.lettering import font_for
 from blur.export.templates import Templates, joined
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.seek import glimpses
 from blur.media.open.small_pictures import display_rgb
+from blur.render.fonts import font_for
 from blur.render.pictures import Pictures, as_shown, covered
 from blur.scan.looks import LookRequest, ScanLooks
 from blur.settings import CoverSettings, Level

@@ -89,7 +89,12 @@ def _words(settings: Settings, clips: Sequence[ClipReport]) -> Iterator[str]:
         + ". No pixel under a cover depends on the picture there."
     )
     if cover.region:
-        yield f"In every clip, {len(cover.region)} rectangles are covered beside the faces."
+        yield f"In every clip, {len(cover.region)} regions are covered beside the faces."
+    if text := settings.output.burn_in:
+        yield (
+            f'Over the picture of every file stand "{text}", its name and its time code: the files'
+            " are screeners, no masters."
+        )
     yield f"Unless a clip says otherwise, its sound is: {_SOUNDS[settings.output.audio]}."
     if True in audited:
         yield _AUDITS[settings.audit.audit]

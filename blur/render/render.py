@@ -34,6 +34,7 @@ from blur.media.write.writer import Writer
 from blur.media.write.writers import open_writer
 from blur.process.prefetch import AHEAD, ahead
 from blur.process.progress import Progress, silent
+from blur.render.burn_in import BurnIn
 from blur.settings import OutputSettings, Settings
 
 _LARGE = 4_000_000
@@ -82,6 +83,8 @@ def render(
         notes, damaged = (list(reader.notes), reader.damaged) if reader else ([], 0)
         if (painted := paintable(info.pix_fmt)) != info.pix_fmt:
             notes.append(f"samples converted from {info.pix_fmt} to {painted} to be covered")
+        if covering.burn_in is not None:
+            notes.append(covering.burn_in.note)
         if placed.frames is not None:
             notes.append(f"holds frames {span.start} to {span.stop - 1} of its clip")
         written = writer.finish()
@@ -154,11 +157,23 @@ class Covering:
         self._clip, self._plan = clip, plan
         self.covers = covers_of(plan, settings, edits)
         self._fill = make_fill(settings.cover)
+        output = settings.output
+        start = self.delivery(output, edits).timecode
+        self.burn_in = (
+            BurnIn(output.burn_in, placed.name or clip.stem, self.info, start)
+            if output.burn_in
+            else None
+        )
 
     @property
     def _origin(self) -> int:
         """The clip's time, in ticks, of the output's zero."""
         return 0 if self._placed.frames is None else self._plan.pts[self._placed.frames[0]]
+
+    def _since(self, frame: Frame) -> Fraction:
+        """Seconds from the output's first frame to `frame`."""
+        first = self._placed.span(self._plan.frames).start
+        return (frame.pts - self._plan.pts[first]) * self.info.time_base
 
     @property
     def _seconds(self) -> float:
@@ -196,4 +211,7 @@ class Covering:
             raise PlanMismatch(f"frame {index} is not as it was scanned", subject=self._clip.name)
         to_stored = self.info.orientation.box_to_stored
         regions = [region.mapped(to_stored) for region in self.covers.at(index)]
-        return paint(frame.picture, regions, self._fill)
+        picture = paint(frame.picture, regions, self._fill)
+        if self.burn_in is None:
+            return picture
+        return self.burn_in.write(picture, self._since(frame))

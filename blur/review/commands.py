@@ -32,8 +32,8 @@ def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
                 return split(edits, lane_of(resolved, lane), frame)
             case ask.CoverPath(path, reason):
                 return cover_path(edits, path, reason)
-            case ask.DrawRegion(path, reason):
-                return draw(edits, path, reason)
+            case ask.DrawRegion(path, reason, ellipse):
+                return draw(edits, path, reason, ellipse)
             case ask.Retrace(region, path):
                 return trace(edits, region, path)
             case ask.MoveRegion(region, frame, box):
@@ -116,10 +116,12 @@ def split(edits: Edits, lane: Lane, frame: int) -> Edits:
     return msgspec.structs.replace(edits, splits=(*edits.splits, key_of(lane.track, frame)))
 
 
-def draw(edits: Edits, keyframes: Sequence[Keyframe], reason: str = "") -> Edits:
+def draw(
+    edits: Edits, keyframes: Sequence[Keyframe], reason: str = "", ellipse: bool = False
+) -> Edits:
     """Add a region, covered from its first keyframe to its last."""
     new_id = 1 + max((region.id for region in edits.regions), default=0)
-    region = RegionEdit(id=new_id, keyframes=tuple(keyframes), reason=reason)
+    region = RegionEdit(id=new_id, keyframes=tuple(keyframes), reason=reason, ellipse=ellipse)
     return msgspec.structs.replace(edits, regions=(*edits.regions, region))
 
 

@@ -96,7 +96,7 @@ def _lane(lane: Lane, keys: list[int]) -> LaneView:
         id=track.id,
         start=track.start,
         end=track.end,
-        source=track.source,
+        source="person" if lane.kind == "region" else track.source,
         region=lane.region,
         clear=_spans(lane.clear, track.start),
         seen=_spans(track.marks == Mark.DETECTED, track.start, _JOIN),

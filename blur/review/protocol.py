@@ -58,10 +58,11 @@ class CoverPath(_Command, frozen=True, tag="add"):
 
 
 class DrawRegion(_Command, frozen=True, tag="draw"):
-    """Cover a new region."""
+    """Cover a new region: rectangles, or the ellipses in them."""
 
     path: Path
     reason: str = ""
+    ellipse: bool = False
 
 
 class Retrace(_Command, frozen=True, tag="trace"):

@@ -127,6 +127,15 @@ class CoverSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             extra={"accepts": "a colour as #rrggbb"},
         ),
     ] = "#202020"
+    soft_edge: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=0.02,
+            description="width of a soft edge of the solid fill, outside the covered area, in parts"
+            " of the picture's shorter side",
+        ),
+    ] = 0.0
     tone: Annotated[
         str,
         Meta(
@@ -138,8 +147,9 @@ class CoverSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tuple[str, ...],
         Meta(
             description="rectangle to cover in every clip, such as a burnt-in date: left,top,width,"
-            "height in parts of the picture, 0 to 1, and @1:02-1:10 for a span; may be given again",
-            extra={"metavar": "X,Y,W,H[@SPAN]", "check": parse_places},
+            "height in parts of the picture, 0 to 1, and @1:02-1:10 for a span; ellipse:left,… for"
+            " the ellipse in it; may be given again",
+            extra={"metavar": "[ellipse:]X,Y,W,H[@SPAN]", "check": parse_places},
         ),
     ] = ()
     margin: Annotated[
@@ -194,6 +204,16 @@ class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"accepts": "a text of at most 32 plain characters"},
         ),
     ] = ""
+    burn_in: Annotated[
+        str,
+        Meta(
+            max_length=100,
+            pattern=r"^[^\x00-\x1f\x7f]*$",
+            description="text written over the picture of screeners, with the clip's name and the"
+            " timecode; for h264 and hevc only, so that no master carries it",
+            extra={"accepts": "a text of at most 100 characters in a single line"},
+        ),
+    ] = ""
     deinterlace: Annotated[
         bool, Meta(description="turn interlaced clips into progressive clips, frame for frame")
     ] = False
@@ -201,6 +221,15 @@ class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Hardware,
         Meta(description="graphics chip that encodes h264 and hevc; faster, with larger files"),
     ] = Hardware.NONE
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.burn_in and self.codec not in (Codec.H264, Codec.HEVC):
+            raise BadOption(
+                f"text is burnt into screeners only, and {self.codec} may be a master",
+                subject="--burn-in",
+                remedy="choose the codec h264 or hevc, or leave the text out",
+            )
 
 
 class AuditSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -105,7 +105,9 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]]) -> Setti
         for name, value in given.items():
             option = known[group, name]
             chosen.setdefault(group, {})[name] = _checked(option, value, option.flag, "")
-    return msgspec.convert(chosen, Settings)
+    # Not `convert`, which would turn a group's own refusal into an error of its own.
+    groups = {group: type(getattr(Settings(), group)) for group in chosen}
+    return Settings(**{group: made(**chosen[group]) for group, made in groups.items()})
 
 
 def _from_toml(file: Path) -> dict[str, dict[str, Any]]:

@@ -88,17 +88,20 @@ def parse_spans(text: str) -> tuple[TimeSpan, ...]:
 
 
 class Place(NamedTuple):
-    """A rectangle in parts of the picture, 0 to 1, and the seconds that it lasts (None: always)."""
+    """A rectangle, or the ellipse in it, in parts of the picture, 0 to 1, and the seconds that it
+    lasts (None: always)."""
 
     x: float
     y: float
     w: float
     h: float
     span: TimeSpan | None
+    ellipse: bool = False
 
 
 def parse_places(texts: Iterable[str]) -> tuple[Place, ...]:
-    """`0.6,0.9,0.4,0.1@1:02-1:10` and others as places: left, top, width, height, and seconds.
+    """`0.6,0.9,0.4,0.1@1:02-1:10` and others as places: left, top, width, height, and seconds;
+    behind `ellipse:`, the ellipse in that rectangle.
 
     Raises ValueError, also for a place that misses the picture.
     """
@@ -106,7 +109,8 @@ def parse_places(texts: Iterable[str]) -> tuple[Place, ...]:
 
 
 def _place(text: str) -> Place:
-    sides, at, span = text.partition("@")
+    bare = text.removeprefix("ellipse:")
+    sides, at, span = bare.partition("@")
     try:
         x, y, w, h = map(float, sides.split(","))
     except ValueError:
@@ -122,7 +126,7 @@ def _place(text: str) -> Place:
     spans = parse_spans(span)
     if bool(at) != (len(spans) == 1):
         raise ValueError(f"must have a single span behind @, such as 1:02-1:10; not {text!r}")
-    return Place(x, y, w, h, spans[0] if spans else None)
+    return Place(x, y, w, h, spans[0] if spans else None, bare != text)
 
 
 def _seconds(time: str) -> Fraction:

@@ -73,7 +73,7 @@ def test_a_person_confirms_who_a_face_is(out: Path, tmp_path: Path) -> None:
 
 def test_decisions_of_all_clips_go_into_a_folder_and_come_back(out: Path, tmp_path: Path) -> None:
     blur("edits", "keep", out, "a.mp4", 0, "--reason", "agreed")
-    blur("edits", "draw", out, "c.mp4", "50:10,20,40,50", "51:10,20,40,50")
+    blur("edits", "draw", out, "c.mp4", "50:10,20,40,50", "51:10,20,40,50", "--ellipse")
     folder = tmp_path / "decided"
     blur("edits", "export", out, folder)
     assert sorted(map(str, (p.relative_to(folder) for p in folder.rglob("*.json")))) == [
@@ -85,6 +85,7 @@ def test_decisions_of_all_clips_go_into_a_folder_and_come_back(out: Path, tmp_pa
     blur("edits", "import", out, folder)
     assert "kept clear" in blur("edits", "list", out, "a.mp4")
     assert "drawn region 1" in blur("edits", "list", out, "c.mp4")
+    assert load_edits(folder / "day 1/c.mp4.json").regions[0].ellipse
     blur("edits", "import", out, "c.mp4", folder)
 
 

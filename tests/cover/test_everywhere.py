@@ -50,8 +50,19 @@ def test_a_region_after_the_clip_covers_nothing_of_it() -> None:
     assert not any(covers.at(frame) for frame in range(19))
 
 
+def test_an_ellipse_lies_within_its_rectangle() -> None:
+    settings = CoverSettings(region=("ellipse:.25,.25,.5,.5@0:00-0:01",))
+    covers = Covers.of_plan(plan(640, 360, range(20)), settings)
+    (region,) = covers.at(0)
+    outline = region.outline()
+    assert cv2.contourArea(outline) == pytest.approx(3.1416 / 4 * 320 * 180, rel=0.02)
+    assert cv2.pointPolygonTest(outline, (320, 92), measureDist=False) > 0
+    assert cv2.pointPolygonTest(outline, (165, 95), measureDist=False) < 0
+    assert not covers.at(15)
+
+
 MISPLACED = """1,1,1 | 1.2,0,.1,.1 | 0,0,0,.1 | .9,.9,.2,.1 | 100,50,200,80 | 0,0,.1,.1@ | a,b,c,d
- | 0,0,.1,.1@2-1 | 0,0,.1,.1@0-1,2-3"""
+ | 0,0,.1,.1@2-1 | 0,0,.1,.1@0-1,2-3 | ellipse:.9,.9,.2,.1 | circle:0,0,1,1"""
 
 
 @pytest.mark.parametrize("text", ["", *map(str.strip, MISPLACED.split("|"))])

@@ -149,3 +149,29 @@ def test_covers_that_touch_agree_where_they_meet():
     painted = luma(paint(picture, pair, SOFT))
     steps = np.abs(np.diff(painted[80:112, 110:150], axis=1))
     assert steps.max() < 8
+
+
+@pytest.mark.parametrize("name", gate.USUAL)
+def test_a_soft_edge_fades_outside_the_covered_area_and_changes_nothing_further_off(name):
+    """At 1000 pixels an edge of .02 is 20 pixels wide."""
+    picture = grey(np.full((1000, 1000), 200.0), name)
+    region, unit = Region((Box(500, 500, 200, 200),), 1, drawn=True), layout_of(name).unit
+    hard = luma(paint(gate.copied(picture), [region], solid(0.0)))[500] / unit
+    soft = luma(paint(gate.copied(picture), [region], solid(0.02)))[500] / unit
+    under = hard < 100
+    assert (soft[under] == hard[under]).all()
+    last = np.flatnonzero(under)[-1]
+    ramp = soft[last + 1 : last + 20]
+    assert (np.diff(ramp) >= 0).all() and ramp[0] < hard[last] + 20 and ramp[-1] > 190
+    assert (soft[last + 21 :] == hard[last + 21 :]).all()
+
+
+def solid(edge):
+    return make_fill(CoverSettings(fill=FillName.SOLID, colour="#000000", soft_edge=edge))
+
+
+def test_soft_edges_leave_the_neighbouring_cover_alone():
+    picture = grey(np.full((1000, 1000), 200.0))
+    pair = [Region((Box(x, 500, 100, 100),), i, drawn=True) for i, x in enumerate((450, 560))]
+    assert luma(paint(picture, pair, solid(0.02)))[500, 401:499].max() < 20
+    assert luma(picture)[500, 511:609].max() < 20

@@ -18,6 +18,7 @@ from blur.data.plan import Box, Mark, Track
 from blur.settings import CoverSettings, FillName
 
 FILLS = {name: make_fill(CoverSettings(fill=name)) for name in FillName}
+EDGED = make_fill(CoverSettings(fill=FillName.SOLID, soft_edge=0.02))
 
 SIZES = st.tuples(st.integers(1, 97), st.integers(1, 97))
 
@@ -34,11 +35,12 @@ REGIONS = st.builds(
     Region,
     st.lists(BOXES, min_size=1, max_size=3).map(tuple),
     st.integers(0, 2**31),
-    st.booleans(),
+    drawn=st.booleans(),
+    ellipse=st.booleans(),
 )
 
 
-@pytest.mark.parametrize("fill", FILLS.values(), ids=FILLS)
+@pytest.mark.parametrize("fill", [*FILLS.values(), EDGED], ids=[*FILLS, "solid, soft edge"])
 @given(
     name=st.sampled_from(gate.PAINTED),
     size=SIZES,

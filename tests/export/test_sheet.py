@@ -19,8 +19,8 @@ from PIL import Image, features
 from blur.data.edits import Decision, Edits, Keyframe, TrackEdit
 from blur.data.plan import Box, Doubt, Fingerprint, Plan, Reason, Track
 from blur.export import sheet
-from blur.export.lettering import font_for
 from blur.media.open.probe import probe
+from blur.render.fonts import font_for
 from blur.render.pictures import DECODED, Pictures
 from blur.settings import CoverSettings, FillName
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
 
 from PIL import ImageFont, features
 
@@ -39,12 +42,19 @@ def font_for(text: str, size: int) -> ImageFont.FreeTypeFont | None:
 def _fonts(size: int) -> tuple[ImageFont.FreeTypeFont, ...]:
     """Pillow's own font and those of the system, in the order of preference."""
     found = [ImageFont.load_default(size)]
-    for family in _FAMILIES:
+    for family in (*_beside_mediapipe(), *_FAMILIES):
         try:
             found.append(ImageFont.truetype(family, size))
         except OSError:  # this system lacks it
             continue
     return tuple(font for font in found if isinstance(font, ImageFont.FreeTypeFont))
+
+
+def _beside_mediapipe() -> Iterator[str]:
+    """DejaVu Sans of matplotlib, which MediaPipe requires: machines without fonts have it, too."""
+    found = importlib.util.find_spec("matplotlib")
+    for place in (found and found.submodule_search_locations) or ():
+        yield str(Path(place) / "mpl-data/fonts/ttf/DejaVuSans.ttf")
 
 
 def _has(font: ImageFont.FreeTypeFont, text: str) -> bool:
