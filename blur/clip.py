@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from blur.data.edits import Edits
 from blur.data.findings import Audit
+from blur.data.frame_map import rate_for
 from blur.data.part import frames_in
 from blur.data.placement import Placement
 from blur.data.plan import Kind, Mark, Plan
@@ -134,8 +135,10 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
     keep_edits(job.folder, job.entry)
     placed = _placed(job, plan)
     covered = _cover(job, plan, edits, progress, placed)
-    held = placed.frames or (0, 0)
-    entry = replace(entry, held_from=held[0], held_until=held[1])
+    held, rate = placed.frames or (0, 0), rate_for(plan, placed.rate)
+    entry = replace(
+        entry, held_from=held[0], held_until=held[1], even_rate="" if rate is None else str(rate)
+    )
     entry = _done(job, entry, covered, edits_sha256, started)
     save_record(job.folder, entry)
     return entry
@@ -167,10 +170,11 @@ def _scanned_segments(job: ClipJob) -> FirstPass | None:
 def _placed(job: ClipJob, plan: Plan) -> Placement:
     """Raises UsageError for a part that lies beyond the clip's end."""
     shift, part = shift_of(job.folder, job.settings.output), job.entry.part
+    rate = job.settings.output.conform
     if not part:
-        return Placement(shift)
+        return Placement(shift, rate=rate)
     try:
-        return Placement(shift, frames_in(part, plan))
+        return Placement(shift, frames_in(part, plan), rate=rate)
     except ValueError as error:
         lasts = f"it lasts {plan.seconds(plan.frames):.2f} s"
         raise UsageError(str(error), subject=job.entry.name, remedy=lasts) from error

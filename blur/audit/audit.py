@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from blur.cover.region import Outline
 from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.findings import Audit, Residual, Suspect
+from blur.data.frame_map import FrameMap, frame_map
 from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Box, Plan
 from blur.data.resolve import Resolved, resolve
@@ -68,7 +69,7 @@ def audit_with_faints(
 ) -> tuple[Audit, list[Residual]]:
     """An audit, narrowed by `again`; and its residuals with the fainter ones, from `judge.FAINT`.
 
-    Frames are those of the clip, of which `out` may hold a part.
+    Frames are those of the clip, of which `out` may hold a part, or some of them again.
 
     Raises the errors of `audit`.
     """
@@ -78,28 +79,28 @@ def audit_with_faints(
     if (info.width, info.height) != (plan.width, plan.height):
         raise OutputError("is of another size than its clip", subject=out.name)
     resolved = resolve(plan, edits) if edits else Resolved(plan, (), ())
-    span, tracks = placed.span(plan.frames), resolved.plan.tracks
-    shots = list(plan.shots())
+    held, tracks = frame_map(plan, placed), resolved.plan.tracks
+    shots, present = list(plan.shots()), held.present()
     exposure = Exposure.of(resolved, settings.cover)
     every = settings.audit.audit_every
-    long = itinerary.long_frames(plan.pts, plan.time_base)
-    held = [(max(a, span.start), min(b, span.stop)) for a, b in shots]
-    held = [(a, b) for a, b in held if a < b]
-    route = itinerary.route(held, tracks, every, again, long).where(exposure.exposes)
+    times = [*(held.pts[held.places(frame).start] for frame in present), held.pts[-1]]
+    long = [present[n] for n in itinerary.long_frames(times, held.tick)]
+    shown = itinerary.shown_shots(shots, present)
+    route = itinerary.route(shown, tracks, every, again, long)
+    route = route.among(held).where(exposure.exposes)
     looks = AuditLooks(*info.square, load_detector, info.still, info.pixel)
     hold = Timeline.of(plan.pts, plan.time_base, plan.cuts).frames(settings.scan.hold)
     most = max(itinerary.GAP, min(every - 1, hold))
     found = [
         _residual(plan, frame, Suspect(box, {}), 1.0, bare)
         for frame, box in itinerary.gaps(shots, tracks, resolved.kept, most)
-        if frame in span and (bare := exposure.bare(frame, box) or 0.0) > SLIVER
+        if held.places(frame) and (bare := exposure.bare(frame, box) or 0.0) > SLIVER
     ]
-    pts = _times(out, info, lambda _: tell("audit", 0, len(span)))
-    if len(pts) != len(span):
-        raise OutputError(f"has {len(pts)} frames, its plan {len(span)}", subject=out.name)
+    pts = _times(out, info, lambda _: tell("audit", 0, len(pts)))
+    if len(pts) != len(held.pts):
+        raise OutputError(f"has {len(pts)} frames, its plan {len(held.pts)}", subject=out.name)
     looked, closeups = 0, 0
-    held_pts = span.start, pts
-    with closing(_seen(out, info, held_pts, route, again, exposure.covers, looks.size)) as seen:
+    with closing(_seen(out, info, held, pts, route, again, exposure.covers, looks.size)) as seen:
         for index, picture, glances in seen:
             if picture is not None:
                 looked += index in route.whole or index not in route.places
@@ -111,18 +112,18 @@ def audit_with_faints(
                 large = looks.enlarged(glance.gray) if suspects else glance.gray
                 for suspect in suspects:
                     found += _judged(plan, exposure, looks, glance.frame, large, suspect)
-            tell("audit", index + 1 - span.start, len(span))
-    tell("audit", len(span), len(span))
+            tell("audit", held.places(index).stop, len(pts))
+    tell("audit", len(pts), len(pts))
     found = judge.recurring(judge.distinct(found))
     report = Audit(
-        frames=len(span),
+        frames=len(pts),
         looked=looked,
         closeups=closeups + sum(map(len, route.places.values())),
         sampling=itinerary.sampling(every),
         detectors=list(DETECTORS),
         residuals=[r for r in found if r.sure >= judge.RESIDUAL_BAR],
         seconds=round(time.monotonic() - started, 3),
-        unseen=_unseen(looks, len(span) - looked, info.still),
+        unseen=_unseen(looks, len(present) - looked, info.still),
     )
     return report, [r for r in found if r.sure >= judge.FAINT]
 
@@ -160,45 +161,53 @@ class _Seen(NamedTuple):
 def _seen(
     out: Path,
     info: ClipInfo,
-    held: tuple[int, Sequence[int]],
+    held: FrameMap,
+    pts: Sequence[int],
     route: itinerary.Itinerary,
     again: itinerary.Again | None,
     covers: Callable[[int], Sequence[Outline]],
     size: tuple[int, int],
 ) -> Generator[_Seen]:
-    """Every frame, or those whose surroundings `again` changed, decoded ahead; pictures of (width,
-    height) `size` on the route, and where the camera's motion is unknown. `held` is the number
-    of the output's first frame in the clip, and the pts of all."""
-    first, pts = held
-    spans = [(first, first + len(pts))] if again is None else again.spans
+    """Every frame of the clip that `out` holds, once, or those whose surroundings `again` changed,
+    decoded ahead; pictures of (width, height) `size` on the route, and where the camera's motion
+    is unknown. `pts` are those of `out`."""
+    present = held.present()
+    spans = [(present[0], present[-1] + 1)] if again is None else again.spans
     watched = [] if info.still else [range(a - REACH, b + REACH) for a, b in spans]
+    place = {held.places(frame).start: n for n, frame in enumerate(present)}
 
     def wants(index: int) -> bool:
-        index += first
-        return route.wants(index) or any(index in span for span in watched)
+        if index not in place:  # a copy of the frame before it
+            return False
+        frame = held.shown[index]
+        return route.wants(frame) or any(frame in span for span in watched)
 
-    def covered(frame: int) -> list[Outline]:
+    def covered(n: int) -> list[Outline]:
         pixel = np.array(info.pixel, np.float32)
-        return [outline * pixel for outline in covers(frame)]
+        return [outline * pixel for outline in covers(present[n])]
 
     def seen() -> Iterator[_Seen]:
         watch, unseen = Watch(_scale(info), covered), 0
         with closing(wanted_frames(out, info, pts, wants, settled=True)) as frames:
             for frame in frames:
-                frame.index += first
-                glances: list[Glance] = []
-                if not info.still:
+                index, glances = held.shown[frame.index], list[Glance]()
+                if not info.still:  # frames that are left out break no motion
                     gray = display_gray(frame.picture, info.orientation, *info.fitted(WATCHED))
-                    glances += watch.add(frame.index, gray)
+                    glances += watch.add(place[frame.index], gray)
                 unseen = unseen + 1 if watch.blind else 0
                 picture = None
-                if route.wants(frame.index) or unseen % _BLIND == 2:
+                if route.wants(index) or unseen % _BLIND == 2:
                     picture = display_rgb(frame.picture, info.orientation, *size)
-                yield _Seen(frame.index, picture, glances)
-        yield _Seen(first + len(pts) - 1, None, list(watch.finish()))
+                yield _Seen(index, picture, _of_clip(glances, present))
+        yield _Seen(present[-1], None, _of_clip(watch.finish(), present))
 
     with closing(ahead(seen())) as ready:
         yield from ready
+
+
+def _of_clip(glances: Iterable[Glance], present: Sequence[int]) -> list[Glance]:
+    """Glances at frames of the clip, from those at `present` ones by their number."""
+    return [glance._replace(frame=present[glance.frame]) for glance in glances]
 
 
 def _scale(info: ClipInfo) -> float:

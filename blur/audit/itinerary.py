@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.data.findings import Residual
+from blur.data.frame_map import FrameMap
 from blur.data.plan import Box, Boxes, Mark, Track
 from blur.data.spans import FrameSpan
 
@@ -47,6 +48,13 @@ class Itinerary:
         """This itinerary with only the places whose faces are exposed."""
         places = {f: [b for b in boxes if exposed(f, b)] for f, boxes in self.places.items()}
         return Itinerary(self.whole, {f: boxes for f, boxes in places.items() if boxes})
+
+    def among(self, held: FrameMap) -> Itinerary:
+        """This itinerary with each look on the nearest frame that an output shows."""
+        places: dict[int, list[Box]] = defaultdict(list)
+        for frame, boxes in self.places.items():
+            places[held.nearest(frame)] += boxes
+        return Itinerary({held.nearest(frame) for frame in self.whole}, dict(places))
 
 
 class Again(NamedTuple):
@@ -93,6 +101,14 @@ def route(
         {f for f in whole if again.changed(f)} | set(again.frames),
         {f: boxes for f, boxes in places.items() if again.changed(f)},
     )
+
+
+def shown_shots(shots: Iterable[FrameSpan], present: Sequence[int]) -> Iterator[FrameSpan]:
+    """The shots from the first to the last of their frames that are `present`, ascending."""
+    for start, end in shots:
+        first, after = bisect.bisect_left(present, start), bisect.bisect_left(present, end)
+        if first < after:
+            yield present[first], present[after - 1] + 1
 
 
 def long_frames(pts: Sequence[int], time_base: Fraction) -> list[int]:

@@ -71,7 +71,7 @@ def markers(
     """
     keep_off_network()
     from blur.export import marker_lists, marker_timelines
-    from blur.export.markers import GROUPS
+    from blur.export.markers import GROUPS, on_output
     from blur.export.markers import markers as markers_of
     from blur.store.names import shown
     from blur.store.shelf import Shelf
@@ -90,8 +90,9 @@ def markers(
     }
     rows = []
     for clip in each(Shelf(out), clips):
-        plan, place = clip.now.resolved.plan, clip.place
-        found = markers_of(clip.now.resolved, clip.now.edits, only or GROUPS)
+        resolved, place = clip.now.resolved, clip.place
+        found = markers_of(resolved, clip.now.edits, only or GROUPS)
+        plan, found = on_output(resolved.plan, found, clip.now.entry.placement)
         name = shown(place.name)
         if kind in timelines:
             made = marker_timelines.Timeline(
@@ -186,6 +187,29 @@ def boxes(
 @export.command()
 @OUT
 @CLIPS
+@_into("frames")
+def frames(out: Path, clips: tuple[str, ...], output: Path | None, overwrite: bool) -> None:
+    """Write which frame of its clip each frame of a covered clip shows, as CSV.
+
+    It matters for parts of clips, and for clips that --conform gave an even rate: there frames are
+    shown again or left out.
+    """
+    from blur.data.frame_map import frame_map
+    from blur.export.frames import table
+    from blur.store.shelf import Shelf
+
+    folder = output or out / "frames"
+    for clip in each(Shelf(out), clips):
+        file = folder / f"{clip.place}.csv"
+        require_new(file, overwrite or output is None)
+        held = frame_map(clip.now.plan, clip.now.entry.placement)
+        write_text(file, table(clip.now.plan, held), output or out)
+    click.echo(f"written to {folder}")
+
+
+@export.command()
+@OUT
+@CLIPS
 @click.option(
     "--format",
     "kind",
@@ -203,8 +227,9 @@ def mattes(
     A matte has the frames, times and size of its covered clip. Clips whose decisions changed since
     they were rendered are left out.
     """
+    from dataclasses import replace
+
     from blur.cover.region import Covers
-    from blur.data.placement import Placement
     from blur.disk.atomic import refuse_links
     from blur.render.mattes import MatteFormat, matte_file, write_mattes
     from blur.store.shelf import Shelf
@@ -212,7 +237,7 @@ def mattes(
 
     folder, shelf, unfit = output or out / "mattes", Shelf(out), None
     chosen, settings = MatteFormat(kind), shelf.settings.output
-    placed = Placement(shift_of(shelf.folder, settings))
+    shift = shift_of(shelf.folder, settings)
     for clip in each(shelf, clips):
         now, info = clip.now, clip.source.info
         if not now.is_rendered or shelf.output(now.entry) is None:
@@ -225,6 +250,7 @@ def mattes(
         refuse_links(output or out, target)
         require_new(target, overwrite or output is None)
         covers = Covers.of_plan(now.plan, now.cover, now.resolved.plan.tracks)
+        placed = replace(now.entry.placement, shift=shift)
         write_mattes(target, info, now.plan, covers, settings, chosen, placed)
         click.echo(f"written: {target.relative_to(folder)}")
     if unfit is not None:

@@ -41,6 +41,21 @@ def shifted(timecode: str, rate: Fraction, frames: int) -> str:
     return timecode_of(frames_of(timecode, rate) + frames, rate, drop)
 
 
+def at_rate(timecode: str, rate: Fraction, new: Fraction) -> str:
+    """The timecode of the same second at another rate; its frames are at the same time in it.
+
+    Raises ValueError for what is no timecode.
+    """
+    found = _FORM.fullmatch(timecode.strip())
+    if found is None:
+        raise ValueError(f"no timecode: {timecode!r}")
+    if round(rate) == round(new):
+        return timecode
+    mark = found[4] if new.denominator > 1 and round(new) % 30 == 0 else ":"
+    frames = int(found[5]) * round(new) // round(rate)
+    return f"{found[1]:0>2}:{found[2]}:{found[3]}{mark}{frames:02}"
+
+
 def clock(seconds: float) -> str:
     """A time since a clip's start, for people: `0:01:02.5`."""
     minutes, rest = divmod(seconds, 60)

@@ -6,6 +6,7 @@ Only those frames, with handles, are then rendered, into a folder that the timel
 from __future__ import annotations
 
 import bisect
+import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,12 @@ from pathlib import Path, PurePosixPath
 from blur.clip import ClipJob
 from blur.corridor import cover_clip
 from blur.data.edits import Edits
+from blur.data.frame_map import FrameMap, frame_map, is_even
 from blur.data.placement import Placement
 from blur.data.plan import Doubt, Plan
 from blur.data.resolve import resolve
 from blur.data.spans import FrameSpan
-from blur.data.timecode import frames_of, shifted
+from blur.data.timecode import at_rate, frames_of, shifted
 from blur.disk.fingerprint import file_sha256
 from blur.errors import BlurError
 from blur.export.cuts import Event
@@ -36,11 +38,14 @@ from blur.store.shelf import Shelf
 from blur.store.shift import shift_of
 from blur.store.sounds import located
 
+_SAME_RATE = 5e-4
+"""Relative; half of the way from 24 to 23.976. Of rates that differ less, a frame is a frame."""
+
 _NAMED = 3
 """Doubts that are told of one event; the others are counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Footage:
     """A clip of the output folder; `checked_by` is "" where nobody watched it as it is."""
 
@@ -52,6 +57,11 @@ class Footage:
     doubts: Sequence[Doubt]
     checked_by: str
 
+    @functools.cached_property
+    def held(self) -> FrameMap:
+        """The frames of the covered clip, which the timeline was cut from."""
+        return frame_map(self.plan, self.entry.placement)
+
     @property
     def name(self) -> str:
         return PurePosixPath(self.entry.name).name
@@ -59,11 +69,13 @@ class Footage:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """An event and the clip's frames that it shows."""
+    """An event and the clip's frames that it shows; `begin` is the first of them as the timeline
+    counts, from the first frame of the covered clip."""
 
     event: Event
     footage: Footage
     frames: FrameSpan
+    begin: float
 
     def doubts(self) -> Iterator[tuple[str, Doubt]]:
         """The open doubts on its frames, with the timeline's timecode of each."""
@@ -115,13 +127,13 @@ def conformed(events: Iterable[Event], shelf: Shelf, settings: Settings) -> Conf
             found.unmatched.append((event, error.problem))
             continue
         varies = math.isnan(event.speed)
-        frames = None if varies else frames_used(event, footage.info, footage.plan)
+        used = None if varies else frames_used(event, footage.info, footage.held)
         if varies:
             found.unmatched.append((event, "its speed varies"))
-        elif frames is None:
+        elif used is None:
             found.unmatched.append((event, "its frames lie beyond the clip's"))
         else:
-            found.uses.append(Use(event, footage, frames))
+            found.uses.append(Use(event, footage, *used))
     return found
 
 
@@ -183,36 +195,42 @@ def _footage(entry: Entry, shelf: Shelf, settings: Settings) -> Footage:
     return Footage(entry, job, probe(job.path), plan, edits, doubts, names)
 
 
-def frames_used(event: Event, info: ClipInfo, plan: Plan) -> FrameSpan | None:
-    """The clip's frames that an event shows, None where none fits.
+def frames_used(event: Event, info: ClipInfo, held: FrameMap) -> tuple[FrameSpan, float] | None:
+    """The clip's frames that an event shows, and `Use.begin`; None where none fits.
 
-    The source's frames count from the media's start as the timeline tells it, from the clip's own
-    timecode, or from 0: the first that keeps them inside the clip.
+    The source is the covered clip, whose frames are `held`. They count from the media's start as
+    the timeline tells it, from the clip's own timecode, or from 0: the first that keeps them
+    inside.
     """
     first, after = event.source()
     origins = [] if event.origin is None else [event.origin]
     if info.timecode:
-        origins.append(frames_of(info.timecode, Fraction(event.rate)))
+        counted = Fraction(event.rate)
+        zero = frames_of(at_rate(info.timecode, info.rate, counted), counted)
+        origins.append(zero + float(held.start or 0) * event.rate)
     for origin in (*origins, 0):
-        start = _frame_of(first - origin, event.rate, info, plan)
-        stop = _frame_of(after - origin, event.rate, info, plan)
+        begin, end = first - origin, after - origin
+        start, stop = _shown(begin, end, event.rate, held.rate or info.rate, held)
         if event.retimed:
-            stop = min(stop, plan.frames)
-        if 0 <= start < stop <= plan.frames:
-            return start, stop
+            stop = min(stop, len(held.shown))
+        if 0 <= start < stop <= len(held.shown):
+            return (held.shown[start], held.shown[stop - 1] + 1), begin
     return None
 
 
-def _frame_of(count: float, rate: float, info: ClipInfo, plan: Plan) -> int:
-    """The clip's frame at a count of frames of a constant rate; beyond the clip it goes on."""
-    steps = {b - a for a, b in zip(plan.pts, plan.pts[1:], strict=False)}
-    steady = not steps or max(steps) - min(steps) <= 1
-    if steady and abs(rate / float(info.rate) - 1) < 1e-3:
-        return round(count)
-    ticks = Fraction(count / rate) / plan.time_base + plan.pts[0]
-    if not 0 <= count / rate <= plan.seconds(plan.frames) + 0.5 / rate:
-        return round(count)
-    return bisect.bisect_left(plan.pts, ticks - 1)
+def _shown(begin: float, end: float, rate: float, own: Fraction, held: FrameMap) -> tuple[int, int]:
+    """The output's frames between two counts of frames of a constant rate; beyond its ends they go
+    on. `own` is its rate. At uneven times, or another rate, all that may be shown there count: some
+    programs show the frame before a time, some the nearest."""
+    if is_even(held.pts) and abs(rate / float(own) - 1) < _SAME_RATE:
+        return round(begin), round(end)
+    seconds = _seconds(held, held.shown[-1] + 1)
+    if begin < -0.5 or end / rate > seconds + 0.5 / rate:
+        return round(begin), max(round(end), len(held.pts) + 1)
+    ticks = 1 / (float(held.tick) * rate)
+    earliest = held.pts[0] + begin * ticks + 1
+    latest = held.pts[0] + (end - 0.5) * ticks
+    return max(0, bisect.bisect_right(held.pts, earliest) - 1), bisect.bisect_left(held.pts, latest)
 
 
 def parts_of(uses: Iterable[Use], handles: int, output: OutputSettings) -> dict[str, list[Part]]:
@@ -224,9 +242,10 @@ def parts_of(uses: Iterable[Use], handles: int, output: OutputSettings) -> dict[
     made: dict[str, list[Part]] = {}
     for place, of_clip in wanted.items():
         footage = of_clip[0].footage
+        shown = footage.held.shown
         spans: list[FrameSpan] = []
         for start, stop in sorted(use.frames for use in of_clip):
-            start, stop = max(0, start - handles), min(footage.plan.frames, stop + handles)
+            start, stop = max(shown[0], start - handles), min(shown[-1] + 1, stop + handles)
             if spans and start <= spans[-1][1]:
                 spans[-1] = spans[-1][0], max(stop, spans[-1][1])
             else:
@@ -253,7 +272,7 @@ def render_part(part: Part, folder: Path, settings: Settings) -> str:
         folder / part.place,
         settings,
         part.footage.edits,
-        placed=Placement(shift, part.frames),
+        placed=Placement(shift, part.frames, rate=part.footage.entry.even_rate),
     )
     return done.rendered.sha256
 
@@ -267,21 +286,28 @@ def links(
         start, stop = use.frames
         files = parts[use.footage.entry.place]
         part = next(p for p in files if p.frames[0] <= start and stop <= p.frames[1])
-        rate = Fraction(use.event.rate)
+        rate, held = Fraction(use.event.rate), use.footage.held
         timecode = use.footage.info.timecode
+        if timecode:
+            timecode = at_rate(timecode, use.footage.info.rate, rate)
         if settings.timecode is Timecode.OFFSET and timecode:
             timecode = shifted(timecode, rate, shift * round(rate))
+        before, end = (_seconds(held, frame) * use.event.rate for frame in part.frames)
         keeps = settings.timecode is not Timecode.ZERO and timecode
-        counted = [_count(use, frame) for frame in (*part.frames, start)]
-        zero = frames_of(timecode, rate) + counted[0] if keeps else 0
-        ahead, length = counted[2] - counted[0], counted[1] - counted[0]
-        made[use.event.number] = (part.place.as_posix(), zero, length, zero + ahead)
+        origin = before + float(held.start or 0) * use.event.rate
+        zero = frames_of(timecode, rate) + round(origin) if keeps else 0
+        begin = zero + round(use.begin - before)
+        made[use.event.number] = (part.place.as_posix(), zero, round(end - before), begin)
     return made
 
 
-def _count(use: Use, frame: int) -> int:
-    """A frame of the clip as the timeline's source rate counts."""
-    return round(use.footage.plan.seconds(frame) * use.event.rate)
+def _seconds(held: FrameMap, frame: int) -> float:
+    """The time of a frame of the clip in the covered clip; it may be one past the last."""
+    place = bisect.bisect_left(held.shown, frame)
+    if place < len(held.pts):
+        return float((held.pts[place] - held.pts[0]) * held.tick)
+    step = held.pts[-1] - held.pts[-2] if len(held.pts) > 1 else 0
+    return float((held.pts[-1] + step - held.pts[0]) * held.tick)
 
 
 def told(found: Conformed) -> Iterator[str]:

@@ -5,12 +5,16 @@ Faces and regions have the numbers of the review page.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from blur.data.edits import Decision, Edits
-from blur.data.plan import Doubt, Kind, Reason
+from blur.data.frame_map import frame_map
+from blur.data.placement import WHOLE, Placement
+from blur.data.plan import Doubt, Kind, Plan, Reason
 from blur.data.resolve import Lane, Resolved, lane_at
 from blur.data.spans import runs
 
@@ -50,6 +54,24 @@ def markers(resolved: Resolved, edits: Edits, groups: Iterable[str] = GROUPS) ->
     found = [*_doubts(resolved), *_kept(resolved, edits), *_covers(resolved.lanes, edits)]
     wanted = (marker for marker in found if marker.kind in kinds)
     return sorted(wanted, key=lambda m: (_ORDER.index(m.kind), m.start, m.end))
+
+
+def on_output(plan: Plan, found: list[Marker], placed: Placement) -> tuple[Plan, list[Marker]]:
+    """The times of an output's frames, as a plan's, and the markers on its frames; markers on
+    frames that it leaves out are left out, too."""
+    if placed == WHOLE:
+        return plan, found
+    held = frame_map(plan, placed)
+    moved = [
+        structs.replace(
+            marker,
+            start=bisect.bisect_left(held.shown, marker.start),
+            end=bisect.bisect_left(held.shown, marker.end),
+        )
+        for marker in found
+    ]
+    times = replace(plan, time_base=held.tick, pts=tuple(held.pts), cuts=(), tracks=(), doubts=())
+    return times, [marker for marker in moved if marker.start < marker.end]
 
 
 def _doubts(resolved: Resolved) -> Iterator[Marker]:

@@ -47,8 +47,8 @@ def render_again(
     """
     started = time.monotonic()
     covering = Covering(clip, plan, settings, edits, placed)
-    part = placed.frames is not None
-    splice = None if part else _splice(covering, plan, settings, edits, earlier)
+    as_it_is = placed.frames is None and covering.map.rate is None
+    splice = _splice(covering, plan, settings, edits, earlier) if as_it_is else None
     if splice is None:
         return render(clip, plan, out, settings, edits, progress, placed)
     if earlier.rendered.damaged or (settings.output.deinterlace and covering.info.interlaced):

@@ -20,6 +20,7 @@ from blur.cover.layout import layout_of, paintable
 from blur.cover.matte import matte
 from blur.cover.region import Covers
 from blur.cover.window import PixelMask
+from blur.data.frame_map import FrameMap, frame_map
 from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
 from blur.disk import atomic
@@ -66,10 +67,11 @@ def write_mattes(
 ) -> None:
     """Write the mattes of the clip `info`, covered by `covers`, to a `matte_file`.
 
-    A film's have the covered clip's times, stored size, display matrix and, by `settings`,
+    A film's have the covered clip's frames, times, stored size, display matrix and, by `settings`,
     timecode; in PNG they count from 000000, as displayed. Raises OutputError or DiskFull.
     """
-    masks = _masks(info, plan, covers)
+    held = frame_map(plan, placed)
+    masks = _masks(info, held, covers)
     if info.still or kind is MatteFormat.PNG:
         _write_png(target, info, masks)
         return
@@ -88,19 +90,21 @@ def write_mattes(
         dropped=(),
         notes=(),
     )
-    with Writer(target, shape, wanted, delivery_of(shape, wanted, placed=placed)) as writer:
+    delivery = delivery_of(shape, wanted, start=held.start, placed=placed, rate=held.rate)
+    shape = replace(shape, time_base=held.tick, rate=held.rate or info.rate)
+    with Writer(target, shape, wanted, delivery) as writer:
         for index, mask in enumerate(masks):
             picture = _gray(mask) if gray else _luma(mask)
-            writer.write(Frame(index, plan.pts[index], 0, picture))
+            writer.write(Frame(index, held.pts[index], 0, picture))
         writer.finish()
 
 
-def _masks(info: ClipInfo, plan: Plan, covers: Covers) -> Iterator[PixelMask]:
+def _masks(info: ClipInfo, held: FrameMap, covers: Covers) -> Iterator[PixelMask]:
     """The matte of each frame, stored geometry; each may be used until the next is asked for."""
     orientation = info.orientation
     size = orientation.stored_width, orientation.stored_height
     blank = av.VideoFrame(*size, paintable(info.pix_fmt))
-    for frame in range(plan.frames):
+    for frame in held.shown:
         regions = [region.mapped(orientation.box_to_stored) for region in covers.at(frame)]
         yield matte(blank, regions)
 

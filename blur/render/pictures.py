@@ -17,6 +17,7 @@ from blur.cover.fills import Fill
 from blur.cover.paint import paint
 from blur.cover.region import Region
 from blur.data.arrays import Picture
+from blur.data.frame_map import FrameMap
 from blur.data.plan import Box
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.seek import Seeker
@@ -60,14 +61,20 @@ class Recent(Generic[K, V]):
 class Pictures:
     """The decoded frames of one file, in any order, from any thread.
 
-    `limit` bytes of them are kept, so that a step back decodes nothing. `pts` are the plan's, from
-    the frame `first` on, which is the file's first.
+    `limit` bytes of them are kept, so that a step back decodes nothing. `pts` are the file's own,
+    `held` tells which frames of the plan it shows, all of them for None.
     """
 
     def __init__(
-        self, path: Path, info: ClipInfo, pts: Sequence[int], limit: int, first: int = 0
+        self,
+        path: Path,
+        info: ClipInfo,
+        pts: Sequence[int],
+        limit: int,
+        held: FrameMap | None = None,
     ) -> None:
-        self.info, self._held = info, range(first, first + len(pts))
+        self.info, self._shown = info, held
+        self._frames = len(pts)
         self._seeker = Seeker(path, info, pts)
         self._recent: Recent[int, av.VideoFrame] = Recent(limit, _bytes)
         self._size = 6 * info.width * info.height  # bytes of a picture; a guess for the first
@@ -79,11 +86,15 @@ class Pictures:
             self._seeker.__exit__(None, None, None)
 
     def holds(self, index: int) -> bool:
-        return index in self._held
+        if self._shown is None:
+            return 0 <= index < self._frames
+        return self._shown.shown[0] <= index <= self._shown.shown[-1]
 
     def at(self, index: int) -> av.VideoFrame:
-        """The frame's picture, shared: never paint on it. Raises DecodeError."""
-        index -= self._held.start
+        """The frame's picture, the nearest one's where the file leaves it out; shared: never paint
+        on it. Raises DecodeError."""
+        if self._shown is not None:
+            index = self._shown.places(self._shown.nearest(index)).start
         with self._lock:
             picture = self._recent.get(index)
             if picture is None:

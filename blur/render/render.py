@@ -19,6 +19,7 @@ from blur.cover.paint import paint
 from blur.cover.region import Covers
 from blur.data import resolve
 from blur.data.edits import Edits
+from blur.data.frame_map import frame_map
 from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
 from blur.disk.fingerprint import fingerprint
@@ -35,6 +36,7 @@ from blur.media.write.writers import open_writer
 from blur.process.prefetch import AHEAD, ahead
 from blur.process.progress import Progress, silent
 from blur.render.burn_in import BurnIn
+from blur.render.pictures import copied
 from blur.settings import OutputSettings, Settings
 
 _LARGE = 4_000_000
@@ -87,6 +89,8 @@ def render(
             notes.append(covering.burn_in.note)
         if placed.frames is not None:
             notes.append(f"holds frames {span.start} to {span.stop - 1} of its clip")
+        if covering.map.rate is not None:
+            notes.append(covering.map.told)
         written = writer.finish()
     return Rendered(
         frames=written.frames,
@@ -153,57 +157,62 @@ class Covering:
     ) -> None:
         if fingerprint(clip) != plan.fingerprint:
             raise PlanMismatch("is not the clip that this plan was made from", subject=clip.name)
-        self.info, self._placed = probe(clip), placed
-        self._clip, self._plan = clip, plan
+        self.info, self.map = probe(clip), frame_map(plan, placed)
+        self._clip, self._plan, self._placed = clip, plan, placed
         self.covers = covers_of(plan, settings, edits)
         self._fill = make_fill(settings.cover)
         output = settings.output
         start = self.delivery(output, edits).timecode
         self.burn_in = (
-            BurnIn(output.burn_in, placed.name or clip.stem, self.info, start)
+            BurnIn(output.burn_in, placed.name or clip.stem, self.made, start)
             if output.burn_in
             else None
         )
 
     @property
-    def _origin(self) -> int:
-        """The clip's time, in ticks, of the output's zero."""
-        return 0 if self._placed.frames is None else self._plan.pts[self._placed.frames[0]]
-
-    def _since(self, frame: Frame) -> Fraction:
-        """Seconds from the output's first frame to `frame`."""
-        first = self._placed.span(self._plan.frames).start
-        return (frame.pts - self._plan.pts[first]) * self.info.time_base
+    def made(self) -> ClipInfo:
+        """The clip as it would be if it held the output's frames alone."""
+        whole = self._placed.frames is None
+        if whole and self.map.rate is None:
+            return self.info
+        info, tick = self.info, self.map.tick
+        length = Fraction(self._seconds).limit_denominator(1_000_000)
+        shift = round(info.shift * info.time_base / tick)
+        rate = self.map.rate or info.rate
+        return dataclasses.replace(
+            info, duration=length, frames=None, rate=rate, time_base=tick, shift=shift
+        )
 
     @property
     def _seconds(self) -> float:
         """The length of the output."""
+        if self.map.rate is not None:
+            return float(len(self.map.shown) / self.map.rate)
         span = self._placed.span(self._plan.frames)
         return self._plan.seconds(span.stop) - self._plan.seconds(span.start)
 
-    @property
-    def made(self) -> ClipInfo:
-        """The clip as it would be if it held the output's part alone."""
-        if self._placed.frames is None:
-            return self.info
-        length = Fraction(self._seconds).limit_denominator(1_000_000)
-        return dataclasses.replace(self.info, duration=length, frames=None)
-
     def delivery(self, output: OutputSettings, edits: Edits | None) -> Delivery:
-        start = None if self._placed.frames is None else self._origin * self.info.time_base
-        return delivery_of(self.info, output, edits, self._seconds, start, self._placed)
+        return delivery_of(
+            self.info, output, edits, self._seconds, self.map.start, self._placed, self.map.rate
+        )
 
     def write(self, frames: Iterable[Frame], writer: Writer | StillWriter, tell: Progress) -> int:
-        """Write `frames`, covered; returns the last index + 1. Raises PlanMismatch for a frame at
-        another time than scanned."""
-        span, origin = self._placed.span(self._plan.frames), self._origin
+        """Write `frames`, covered, at each of their places; returns the last index + 1. Raises
+        PlanMismatch for a frame at another time than scanned."""
         done = 0
         for frame in ahead(frames, 1 if self.info.width * self.info.height > _LARGE else AHEAD):
-            picture, pts = self._covered(frame), frame.pts - origin
-            writer.write(Frame(frame.index - span.start, pts, frame.duration, picture))
+            places = self.map.places(frame.index)
+            picture = self._covered(frame)
+            for place in places:
+                shown = self._marked(picture, place, last=place == places[-1])
+                writer.write(Frame(place, self.map.pts[place], self._step(frame), shown))
             done = frame.index + 1
-            tell("render", done - span.start, len(span))
+            tell("render", places.stop, len(self.map.shown))
         return done
+
+    def _step(self, frame: Frame) -> int:
+        rate = self.map.rate
+        return frame.duration if rate is None else round(1 / (rate * self.map.tick))
 
     def _covered(self, frame: Frame) -> av.VideoFrame:
         index, times = frame.index, self._plan.pts
@@ -211,7 +220,12 @@ class Covering:
             raise PlanMismatch(f"frame {index} is not as it was scanned", subject=self._clip.name)
         to_stored = self.info.orientation.box_to_stored
         regions = [region.mapped(to_stored) for region in self.covers.at(index)]
-        picture = paint(frame.picture, regions, self._fill)
+        return paint(frame.picture, regions, self._fill)
+
+    def _marked(self, picture: av.VideoFrame, place: int, *, last: bool) -> av.VideoFrame:
+        """The picture with the mark of its place in the output; a copy, unless it is the last."""
         if self.burn_in is None:
             return picture
-        return self.burn_in.write(picture, self._since(frame))
+        pts = self.map.pts
+        mine = picture if last else copied(picture)
+        return self.burn_in.write(mine, (pts[place] - pts[0]) * self.map.tick)

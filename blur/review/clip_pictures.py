@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from blur.data.arrays import Picture
+from blur.data.frame_map import frame_map
 from blur.data.plan import Box, Plan
 from blur.errors import DecodeError
 from blur.media.open.probe import probe
@@ -55,11 +56,9 @@ class ClipPictures:
             self._output_of, self._output = (written, now.is_rendered), None
             if now.is_rendered and path and path.exists() and is_output_of(now.entry, path):
                 info = probe(path)
-                held = now.entry.held or (0, now.plan.frames)
-                times, ticks = now.plan.pts[slice(*held)], now.plan.time_base / info.time_base
-                origin = times[0] if now.entry.held else 0
-                pts = [round((time - origin) * ticks) for time in times]
-                self._output = Pictures(path, info, pts, DECODED, held[0])
+                held = frame_map(now.plan, now.entry.placement)
+                pts = [round(time * (held.tick / info.time_base)) for time in held.pts]
+                self._output = Pictures(path, info, pts, DECODED, held)
         return self._output
 
     def thumbnail(self, index: int, box: Box) -> bytes:

@@ -64,7 +64,7 @@ def clip_view(
         doubts=_doubts(now),
         decisions=_decisions(now.resolved, now.edits),
         rendered=rendered is not None,
-        video=rendered is not None and now.entry.held is None and _playable(rendered),
+        video=rendered is not None and now.entry.shows_all and _playable(rendered),
         checked_by=", ".join(s.by for s in checks) or None,
         checks=list(checks),
         watched=watched,

@@ -29,7 +29,7 @@ from blur.settings.choices import (
     Timecode,
     Verify,
 )
-from blur.settings.values import converted, parse_places, parse_spans
+from blur.settings.values import converted, parse_places, parse_rate, parse_spans
 
 __all__ = [
     "ALLOTTED_CORES",
@@ -212,6 +212,15 @@ class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="text written over the picture of screeners, with the clip's name and the"
             " timecode; for h264 and hevc only, so that no master carries it",
             extra={"accepts": "a text of at most 100 characters in a single line"},
+        ),
+    ] = ""
+    conform: Annotated[
+        str,
+        Meta(
+            description="even rate of films whose frames come at uneven times, as phones record and"
+            " editing programs do not cut: frames a second, such as 25 or 29.97, or auto for the"
+            " camera's nearest; films at even times keep theirs",
+            extra={"metavar": "RATE", "check": parse_rate},
         ),
     ] = ""
     deinterlace: Annotated[

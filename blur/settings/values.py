@@ -87,6 +87,35 @@ def parse_spans(text: str) -> tuple[TimeSpan, ...]:
     return tuple(spans)
 
 
+AUTO = "auto"
+RATES = tuple(
+    Fraction(rate * 1000, slower)
+    for rate in (24, 25, 30, 48, 50, 60, 120, 240)
+    for slower in ((1000,) if rate in (25, 50) else (1001, 1000))
+)
+"""Frames a second of cameras and timelines."""
+
+_SAME_RATE = Fraction(1, 2000)
+"""Relative; half of the way from 24 to 23.976."""
+
+
+def parse_rate(text: str) -> Fraction | None:
+    """A rate as people write it: 25, 29.97 or 30000/1001; None for "" and "auto".
+
+    Raises ValueError.
+    """
+    if text in ("", AUTO):
+        return None
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 1 <= rate <= 1000:
+        raise ValueError(f"must be frames a second, such as 25 or 29.97, or {AUTO}; not {text!r}")
+    near = min(RATES, key=lambda known: abs(known - rate))
+    return near if abs(near / rate - 1) < _SAME_RATE else rate.limit_denominator(1001)
+
+
 class Place(NamedTuple):
     """A rectangle, or the ellipse in it, in parts of the picture, 0 to 1, and the seconds that it
     lasts (None: always)."""

@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Fingerprint
 from blur.data.spans import FrameSpan
 from blur.disk import atomic
@@ -40,7 +41,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     None until it was read whole; `mtime_ns` are the Unix times of the last changes. `scan_digest`
     and `render_digest` tell blur and settings that made plan and output, see `digests`. `ended` is
     a Unix time. `part` is the part of the clip that is wanted, "" for all; `held` are the frames
-    that the output holds, None for all.
+    that the output holds, None for all; `even_rate` is the rate in frames a second that a clip of
+    uneven times was given, "" for its own times.
     """
 
     place: str
@@ -67,6 +69,17 @@ class Entry(Struct, frozen=True, kw_only=True):
     part: str = ""
     held_from: int = 0
     held_until: int = 0
+    even_rate: str = ""
+
+    @property
+    def placement(self) -> Placement:
+        """The frames of the clip that the output shows; without the shift of timecodes."""
+        return Placement(frames=self.held, rate=self.even_rate)
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether the output has the clip's frames, each once at its own time."""
+        return self.placement == WHOLE
 
     @property
     def held(self) -> FrameSpan | None:
@@ -236,7 +249,7 @@ _COLUMNS = (
     "place", "name", "size", "sampled", "state", "attempts", "frames", "width", "height", "output",
     "scan_digest", "render_digest", "plan_sha256", "edits_sha256", "output_size",
     "output_sampled", "ended", "report", "sha256", "mtime_ns", "output_mtime_ns",
-    "part", "held_from", "held_until",
+    "part", "held_from", "held_until", "even_rate",
 )  # fmt: skip
 _INSERT = (
     f"INSERT OR REPLACE INTO clips ({', '.join(_COLUMNS)})"
@@ -278,11 +291,17 @@ def _parts(db: sqlite3.Connection) -> None:
         db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT {default}")
 
 
+def _even_rates(db: sqlite3.Connection) -> None:
+    """Version 5: outputs at an even rate."""
+    db.execute("ALTER TABLE clips ADD COLUMN even_rate DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_tables,
     _all_columns,
     _identity,
     _parts,
+    _even_rates,
 )
 """The step at index n leads from schema version n to n + 1. A step never changes once released: a
 new field of `Entry` is a new step and a name in `_COLUMNS`."""

@@ -174,6 +174,6 @@ def test_a_timeline_may_count_from_the_clips_own_timecode(shared_out, tmp_path):
     shelf = Shelf(shared_out)
     _, (event,) = read_timeline(written(tmp_path, ".edl", [("a.mp4", 300, 9, 1.0)]), Fraction(RATE))
     (use,) = conformed([replace(event, start=5)], shelf, shelf.settings).uses
-    info, plan = replace(use.footage.info, timecode="00:00:09:00"), use.footage.plan
-    assert frames_used(event, info, plan) == (30, 39) and use.frames == (5, 14)
-    assert frames_used(event, use.footage.info, plan) is None
+    info, held = replace(use.footage.info, timecode="00:00:09:00"), use.footage.held
+    assert frames_used(event, info, held) == ((30, 39), 30) and use.frames == (5, 14)
+    assert frames_used(event, use.footage.info, held) is None

@@ -8,7 +8,7 @@ from fractions import Fraction
 from blur.data.edits import Edits
 from blur.data.placement import WHOLE, Placement
 from blur.data.sound import Sounding, sounding
-from blur.data.timecode import shifted
+from blur.data.timecode import at_rate, shifted
 from blur.media.open.clip_info import ClipInfo
 from blur.settings import OutputSettings, Timecode
 
@@ -31,19 +31,24 @@ def delivery_of(
     seconds: float | None = None,
     start: Fraction | None = None,
     placed: Placement = WHOLE,
+    rate: Fraction | None = None,
 ) -> Delivery:
     """The delivery of a clip of `seconds`, or of its part from `start` on, in seconds of its clock.
+    `rate` is the output's frames a second where they are not the clip's.
 
     A tape name needs a timecode beside it: that begins at 0 where the clip has none.
     """
     reel = info.reel if settings.reel == "keep" else settings.reel
     timecode = "" if settings.timecode is Timecode.ZERO else info.timecode
+    counted = rate or info.rate
+    if timecode:
+        timecode = at_rate(timecode, info.rate, counted)
     if timecode and settings.timecode is Timecode.OFFSET:
-        timecode = shifted(timecode, info.rate, placed.shift * round(info.rate))
+        timecode = shifted(timecode, counted, placed.shift * round(counted))
     sound = sounding(settings, edits, seconds)
     if start is not None:
         length = None if seconds is None else Fraction(seconds)
         sound = sound._replace(start=start, length=length)
         if timecode:
-            timecode = shifted(timecode, info.rate, round(start * info.rate))
+            timecode = shifted(timecode, counted, round(start * counted))
     return Delivery(sound, timecode or (_ZERO if reel else ""), reel)
