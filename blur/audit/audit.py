@@ -96,7 +96,7 @@ def audit_with_faints(
         for frame, box in itinerary.gaps(shots, tracks, resolved.kept, most)
         if held.places(frame) and (bare := exposure.bare(frame, box) or 0.0) > SLIVER
     ]
-    pts = _times(out, info, lambda _: tell("audit", 0, len(pts)))
+    pts = _times(out, info, lambda _: tell("audit", 0, len(held.pts)))
     if len(pts) != len(held.pts):
         raise OutputError(f"has {len(pts)} frames, its plan {len(held.pts)}", subject=out.name)
     looked, closeups = 0, 0
