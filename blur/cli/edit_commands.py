@@ -17,7 +17,7 @@ from blur.process.sandbox import keep_off_network
 if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.data.edits import Keyframe
     from blur.data.plan import Plan
-    from blur.review.protocol import Command
+    from blur.review.acts import Command
 
 _FACE = click.argument("face", type=int, metavar="COVER")
 _FRAME_NUMBER = click.IntRange(min=0)
@@ -89,6 +89,9 @@ def list_(out: Path, clip: str | None) -> None:
         for decision in view.decisions:
             reason = f": {decision.reason}" if decision.reason else ""
             click.echo(f"{decision.kind} on {decision.start}-{decision.end - 1}{reason}")
+        for remark in view.remarks:
+            by = f" ({remark.by})" if remark.by else ""
+            click.echo(f"note on {remark.frame}: {remark.text}{by}")
         for line in words(found.now.edits.sound):
             click.echo(line)
 
@@ -125,7 +128,7 @@ def cover(**given: Any) -> None:
 @_FRAME
 def extend(out: Path, clip: str, face: int, frame: int) -> None:
     """Hold COVER to FRAME, before its first frame or after its last."""
-    from blur.review.protocol import ExtendCover
+    from blur.review.acts import ExtendCover
 
     _perform(out, clip, ExtendCover(face, frame))
 
@@ -137,7 +140,7 @@ def extend(out: Path, clip: str, face: int, frame: int) -> None:
 @_FRAME
 def split(out: Path, clip: str, face: int, frame: int) -> None:
     """Let another cover begin at FRAME, where COVER goes on."""
-    from blur.review.protocol import SplitFace
+    from blur.review.acts import SplitFace
 
     _perform(out, clip, SplitFace(face, frame))
 
@@ -153,7 +156,7 @@ def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str, ellipse:
 
     It is covered from the first keyframe to the last, and moves between them.
     """
-    from blur.review.protocol import DrawRegion
+    from blur.review.acts import DrawRegion
 
     path = tuple(sorted(map(_keyframe, keyframes)))
     with opened(out, clip) as found:
@@ -167,7 +170,7 @@ def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str, ellipse:
 @click.argument("region", type=int)
 def erase(out: Path, clip: str, region: int) -> None:
     """Remove a drawn REGION."""
-    from blur.review.protocol import EraseRegion
+    from blur.review.acts import EraseRegion
 
     _perform(out, clip, EraseRegion(region))
 
@@ -266,7 +269,7 @@ def _decide(
     confirmed: bool = False,
 ) -> None:
     from blur.data.edits import Decision
-    from blur.review.protocol import KeepOrCover
+    from blur.review.acts import KeepOrCover
 
     with opened(out, clip) as found:
         end = found.now.plan.frames if last is None else last + 1

@@ -5,6 +5,7 @@ Spans are frames [start, end). Each raises UsageError where a lane or region doe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -16,7 +17,7 @@ from blur.data.paths import interpolate, key_of, path_of, trimmed
 from blur.data.plan import Box, Track
 from blur.data.resolve import Lane, Resolved
 from blur.errors import UsageError
-from blur.review import protocol as ask
+from blur.review import acts as ask
 
 
 def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
@@ -42,6 +43,10 @@ def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
                 return unkey(edits, region, frame)
             case ask.TrimRegion(region, start, end):
                 return span(edits, region, start, end)
+            case ask.ShapeRegion(region, ellipse):
+                return shaped(edits, region, ellipse)
+            case ask.CorrectCover(lane, frame, box, start, end):
+                return correct(edits, lane_of(resolved, lane), Keyframe(frame, box), start, end)
             case ask.EraseRegion(region):
                 return erase(edits, region)
     except ValueError as error:  # the keyframes make no path
@@ -123,6 +128,42 @@ def draw(
     new_id = 1 + max((region.id for region in edits.regions), default=0)
     region = RegionEdit(id=new_id, keyframes=tuple(keyframes), reason=reason, ellipse=ellipse)
     return msgspec.structs.replace(edits, regions=(*edits.regions, region))
+
+
+def correct(edits: Edits, lane: Lane, key: Keyframe, start: int, end: int) -> Edits:
+    """Add an ellipse that keeps `key`'s place about the face's box, size and turn along its track.
+
+    The detected cover stays, so that no correction uncovers a face.
+    """
+    track = lane.track
+    start, end = max(start, track.start), min(end, track.end)
+    if lane.region is not None or not start <= key.frame < end:
+        raise UsageError(f"there is no detected cover to correct on frame {key.frame}")
+    here = key_of(track, key.frame)
+    keys = {at.frame: at for at in (*path_of(track, start, end), here)}
+    path = [Keyframe(at, _as_about(keys[at].box, here.box, key.box)) for at in sorted(keys)]
+    return draw(edits, path, f"cover {track.id} corrected", ellipse=True)
+
+
+def _as_about(box: Box, face: Box, cover: Box) -> Box:
+    """The cover of the face `box` that lies to it as `cover` does to `face`."""
+    x, y = _turned(cover.cx - face.cx, cover.cy - face.cy, -face.angle)
+    wide, tall = box.w / face.w, box.h / face.h
+    dx, dy = _turned(x * wide, y * tall, box.angle)
+    angle = (box.angle + cover.angle - face.angle + 180) % 360 - 180
+    return Box(box.cx + dx, box.cy + dy, cover.w * wide, cover.h * tall, angle)
+
+
+def _turned(x: float, y: float, degrees: float) -> tuple[float, float]:
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return cos * x - sin * y, sin * x + cos * y
+
+
+def shaped(edits: Edits, region: int, ellipse: bool) -> Edits:
+    """Make a region a rectangle or an ellipse."""
+    changed = msgspec.structs.replace(_region(edits, region), ellipse=ellipse)
+    regions = tuple(changed if other.id == region else other for other in edits.regions)
+    return msgspec.structs.replace(edits, regions=regions)
 
 
 def move(edits: Edits, region: int, frame: int, box: Box) -> Edits:

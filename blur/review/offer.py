@@ -13,8 +13,8 @@ from blur.data.alike import Alike
 from blur.data.edits import Decision
 from blur.data.likeness import Descriptor
 from blur.errors import BlurError, UsageError
+from blur.review.acts import KeepOrCover
 from blur.review.open_clip import OpenClip
-from blur.review.protocol import KeepOrCover
 from blur.review.recognise import clip_faces
 from blur.review.snapshot import Snapshot
 from blur.store.report import State

@@ -22,11 +22,12 @@ from blur.errors import UsageError
 from blur.render import pictures as rendering
 from blur.render.pictures import Pictures, as_shown
 from blur.review import present
+from blur.review.acts import Command, CoverPath, Retrace
 from blur.review.clip_pictures import ClipPictures
 from blur.review.commands import lane_of, perform
 from blur.review.flow import followed
 from blur.review.history import Decided, History
-from blur.review.protocol import ClipView, Command, CoverPath, MarkView, Retrace
+from blur.review.protocol import ClipView, MarkView
 from blur.review.republish import republish
 from blur.review.settle import answered, covered, doubt_named, lead, must_follow
 from blur.review.snapshot import (
@@ -40,6 +41,7 @@ from blur.settings import AudioMode
 from blur.store.checks import sign, signatures, unsign, watch, watched
 from blur.store.identity import is_output_of
 from blur.store.names import from_text
+from blur.store.remarks import Remark, note, remarks
 from blur.store.report import Signature
 from blur.store.shelf import Shelf
 
@@ -121,6 +123,7 @@ class OpenClip:
                 watched(folder, entry) if output else [],
                 self._history.steps,
                 original=self._pictures.has_source and self.source_path.exists(),
+                remarks=remarks(folder, entry),
             )
 
     def perform(self, command: Command, revision: str) -> None:
@@ -223,6 +226,16 @@ class OpenClip:
                 )
                 sign(folder, now.entry, now.edits_sha256, signed)
             republish(self._shelf)
+
+    def note(self, frame: int, text: str, by: str, revision: str) -> None:
+        """Write a note beside a frame, with or without the original; "" removes it."""
+        with self._lock:
+            self._require(revision, original=False)
+            if not 0 <= frame < self.now.plan.frames:
+                raise UsageError(f"there is no frame {frame} to write a note beside")
+            at = datetime.now(UTC).isoformat(timespec="minutes")
+            new = Remark(frame=frame, text=text.strip(), by=by.strip(), at=at)
+            note(self._shelf.folder, self.now.entry, new)
 
     def watch(self, spans: list[FrameSpan], version: str | None) -> list[FrameSpan]:
         """Remember that these frames of the covered clip were played; returns all that were.

@@ -11,13 +11,14 @@ import numpy as np
 from blur.cover.region import Region
 from blur.data.answers import Group, in_force, sign
 from blur.data.doubts import gravity, ranked
-from blur.data.edits import Edits, Keyframe
+from blur.data.edits import Edits, Keyframe, RegionEdit
 from blur.data.plan import Box, Boxes, Mark, Plan, Track
 from blur.data.resolve import Lane, Resolved, lane_at
 from blur.data.spans import FrameMask, FrameSpan, runs
 from blur.media.open.clip_info import ClipInfo
 from blur.review.protocol import ClipView, DecisionView, DoubtView, LaneView, MarkView
 from blur.review.snapshot import Snapshot
+from blur.store.remarks import Remark
 from blur.store.report import Signature
 
 _JOIN = 6
@@ -38,6 +39,7 @@ def clip_view(
     steps: tuple[int, int],
     *,
     original: bool,
+    remarks: list[Remark],
 ) -> ClipView:
     """The page's view; `info` is of the clip, `rendered`, `checks` and `watched` of its current
     output.
@@ -72,6 +74,7 @@ def clip_view(
         redo=steps[1],
         original=original,
         notes=list(plan.notes),
+        remarks=remarks,
     )
 
 
@@ -86,11 +89,11 @@ def _steps(plan: Plan) -> list[tuple[int, int]]:
 
 
 def _lanes(resolved: Resolved, edits: Edits) -> list[LaneView]:
-    keys = {r.id: [key.frame for key in r.keyframes] for r in edits.regions}
-    return [_lane(lane, keys.get(lane.region or -1, [])) for lane in resolved.lanes]
+    drawn = {r.id: r for r in edits.regions}
+    return [_lane(lane, drawn.get(lane.region or -1)) for lane in resolved.lanes]
 
 
-def _lane(lane: Lane, keys: list[int]) -> LaneView:
+def _lane(lane: Lane, region: RegionEdit | None) -> LaneView:
     track = lane.track
     return LaneView(
         id=track.id,
@@ -100,7 +103,8 @@ def _lane(lane: Lane, keys: list[int]) -> LaneView:
         region=lane.region,
         clear=_spans(lane.clear, track.start),
         seen=_spans(track.marks == Mark.DETECTED, track.start, _JOIN),
-        keys=keys,
+        keys=[key.frame for key in region.keyframes] if region else [],
+        ellipse=bool(region and region.ellipse),
         score=round(float(track.scores.max()), 2),
         size=round(float(track.boxes[:, 3].max())),
         best=_best(track),

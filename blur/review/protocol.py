@@ -5,114 +5,17 @@ Frames count from 0 and spans are [start, end); boxes and points are pixels of t
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
-
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 
 from blur.data.answers import Group, Said
-from blur.data.edits import Decision, Keyframe
+from blur.data.edits import Keyframe
 from blur.data.plan import Box, Kind, Reason
 from blur.data.spans import FrameSpan
+from blur.review.acts import Command
 from blur.store.ledger import Flight
+from blur.store.remarks import Remark
 from blur.store.report import Signature
 from blur.store.shelf import Row
-
-
-class _Command(Struct, frozen=True, forbid_unknown_fields=True, tag_field="do"):
-    """`lane` is a face's number in the view, `region` a drawn region's."""
-
-
-Path: TypeAlias = Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
-
-
-class KeepOrCover(_Command, frozen=True, tag="decide"):
-    """Keep faces clear, or cover them, on [start, end). `confirmed` as in `TrackEdit`."""
-
-    lanes: list[int]
-    decision: Decision
-    reason: str
-    start: int
-    end: int
-    confirmed: bool = False
-
-
-class ExtendCover(_Command, frozen=True, tag="extend"):
-    """Cover a face or a region up to and including `frame`."""
-
-    lane: int
-    frame: int
-
-
-class SplitFace(_Command, frozen=True, tag="split"):
-    """Begin another face at `frame`."""
-
-    lane: int
-    frame: int
-
-
-class CoverPath(_Command, frozen=True, tag="add"):
-    """Cover a face without a track."""
-
-    path: Path
-    reason: str = ""
-
-
-class DrawRegion(_Command, frozen=True, tag="draw"):
-    """Cover a new region: rectangles, or the ellipses in them."""
-
-    path: Path
-    reason: str = ""
-    ellipse: bool = False
-
-
-class Retrace(_Command, frozen=True, tag="trace"):
-    """Replace a region's keyframes from the path's first frame to its last."""
-
-    region: int
-    path: Path
-
-
-class MoveRegion(_Command, frozen=True, tag="move"):
-    """Place a region on `frame`."""
-
-    region: int
-    frame: int
-    box: Box
-
-
-class DropKeyframe(_Command, frozen=True, tag="unkey"):
-    """Remove a region's keyframe."""
-
-    region: int
-    frame: int
-
-
-class TrimRegion(_Command, frozen=True, tag="span"):
-    """Cover a region on [start, end)."""
-
-    region: int
-    start: int
-    end: int
-
-
-class EraseRegion(_Command, frozen=True, tag="erase"):
-    """Remove a region."""
-
-    region: int
-
-
-Command: TypeAlias = (
-    KeepOrCover
-    | ExtendCover
-    | SplitFace
-    | CoverPath
-    | DrawRegion
-    | Retrace
-    | MoveRegion
-    | DropKeyframe
-    | TrimRegion
-    | EraseRegion
-)
 
 
 class NoRequest(Struct, frozen=True):
@@ -177,6 +80,14 @@ class WatchedRequest(ClipRequest, frozen=True, kw_only=True):
     """Frames that were played, of the view `v`."""
 
     spans: list[FrameSpan]
+
+
+class NoteRequest(ChangeRequest, frozen=True, kw_only=True):
+    """Write a note beside a frame; without a text, remove the one there."""
+
+    frame: int
+    text: str
+    by: str = ""
 
 
 class AnswerRequest(ChangeRequest, frozen=True, kw_only=True):
@@ -264,6 +175,7 @@ class LaneView(Struct, frozen=True, kw_only=True):
     clear: list[FrameSpan]
     seen: list[FrameSpan]
     keys: list[int]
+    ellipse: bool
     score: float
     size: int
     best: Keyframe
@@ -339,6 +251,7 @@ class ClipView(Struct, frozen=True, kw_only=True):
     `time_base` a tick in seconds, as a fraction. `rendered`: pictures come from the rendered file
     and are else drawn from plan and edits. `video`: a browser can play that file. `watched`: its
     frames that were played at twice its speed at most. Without the `original` no cover changes.
+    `notes` are the plan's, `remarks` people's.
     """
 
     key: str
@@ -366,6 +279,7 @@ class ClipView(Struct, frozen=True, kw_only=True):
     redo: int
     original: bool
     notes: list[str]
+    remarks: list[Remark]
 
 
 class Changed(Struct, frozen=True):

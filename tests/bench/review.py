@@ -21,8 +21,8 @@ import paths  # noqa: F401  makes blur importable
 from large_output import FRAMES, LONG, TRACKS, make_large_output
 
 from blur.data.edits import Decision
+from blur.review.acts import KeepOrCover
 from blur.review.open_clip import OpenClip
-from blur.review.protocol import KeepOrCover
 from blur.store.shelf import Shelf
 
 TIMES = 20

@@ -31,11 +31,16 @@ def test_no_rule_of_axe_is_broken(page: Page, scheme: str) -> None:
     for key, there in (
         ("]", "#chosen .acts"), ("2", "#faces .tile"), ("b", "#faces img"), ("b", "#faces .blank"),
         ("q", "#question:visible"), ("q", "#clips .row"), ("m", "#ask[open]"),
-        ("Escape", "#stage"), ("?", "#keys[open]"), ("Escape", "#stage"),
+        ("Escape", "#stage"), ("w", "#ask[open]"), ("Escape", "#stage"),
+        ("?", "#keys[open]"), ("Escape", "#stage"),
     ):  # fmt: skip
         page.press(key)
         page.waits_for(there)
         assert broken_rules(page.page) == [], key
+    page.page.click("#view")
+    page.waits_for("#views #loop")
+    assert broken_rules(page.page) == []
+    page.press("Escape")
 
 
 @needs_axe

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blur.cover.region import Covers
 from blur.data.edits import Decision, Edits, Keyframe
 from blur.data.plan import Box, Fingerprint, Plan, Track
 from blur.data.resolve import Lane, resolve
 from blur.errors import UsageError
 from blur.review import commands
+from blur.settings import CoverSettings
 
 PRINT = Fingerprint(1, "a")
 NONE = Edits(fingerprint=PRINT)
@@ -115,3 +118,56 @@ def test_a_region_that_was_drawn_cannot_be_kept_clear() -> None:
     edits = commands.draw(NONE, [Keyframe(10, BOX)])
     with pytest.raises(UsageError, match="drawn"):
         commands.keep_or_cover(edits, [lane(edits, 2)], Decision.KEEP, "agreed", 10, 11)
+
+
+TILTED = Plan(
+    PRINT,
+    1000,
+    500,
+    Fraction(1, 30),
+    tuple(range(60)),
+    tracks=(
+        Track(
+            0,
+            0,
+            np.stack(
+                [np.array([100 + 5 * i, 200, 40 + i, 50 + i, 3 * i], np.float32) for i in range(60)]
+            ),
+            np.zeros(60, np.uint8),
+            np.ones(60, np.float32),
+        ),
+    ),
+)
+
+
+def test_a_corrected_cover_follows_the_face_and_the_detected_one_stays() -> None:
+    (face,) = resolve(TILTED, NONE).lanes
+    here = face.track.box(20)
+    assert here is not None
+    wanted = Box(here.cx + 10, here.cy - 8, here.w * 2, here.h * 1.5, here.angle + 30)
+    edits = commands.correct(NONE, face, Keyframe(20, wanted), 10, 50)
+    stays, added = resolve(TILTED, edits).lanes
+    assert not stays.clear.any()
+    assert (added.track.source, added.track.start, added.track.end) == ("ellipse", 10, 50)
+    np.testing.assert_allclose(added.track.boxes[10], wanted, atol=1e-3)
+    for frame in (10, 35, 49):
+        box, cover = face.track.box(frame), added.track.box(frame)
+        assert box is not None and cover is not None
+        assert cover.w / box.w == pytest.approx(2, rel=0.06)
+        assert (cover.angle - box.angle) % 360 == pytest.approx(30, abs=8)
+    with pytest.raises(UsageError, match="no detected cover"):
+        commands.correct(NONE, face, Keyframe(5, wanted), 10, 50)
+
+
+def test_an_ellipse_covers_its_middle_and_leaves_the_corners_of_its_box() -> None:
+    drawn = commands.draw(NONE, [Keyframe(0, Box(200, 200, 80, 60))])
+    oval = commands.shaped(drawn, 1, ellipse=True)
+    assert oval.may_cover_more_than(drawn) and drawn.may_cover_more_than(oval)
+    reach = []
+    for edits in (drawn, oval):
+        tracks = [resolve(PLAN, edits).lanes[-1].track]
+        (region,) = Covers(tracks, PLAN.shots(), CoverSettings(), 1000, 500).at(0)
+        outline = region.outline()
+        assert cv2.pointPolygonTest(outline, (200, 200), measureDist=False) > 0
+        reach.append(cv2.pointPolygonTest(outline, (237, 228), measureDist=False) > 0)
+    assert reach == [True, False]

@@ -20,8 +20,8 @@ from blur.data.edits import Decision, Edits, Keyframe
 from blur.data.plan import Box
 from blur.disk.fingerprint import file_sha256
 from blur.errors import ClipChanged, DecodeError, PlanMismatch, UsageError
+from blur.review.acts import CoverPath, DrawRegion, EraseRegion, KeepOrCover, MoveRegion
 from blur.review.open_clip import OpenClip, Outdated
-from blur.review.protocol import CoverPath, DrawRegion, EraseRegion, KeepOrCover, MoveRegion
 from blur.store.checks import signatures, watched
 from blur.store.plans import load_edits, load_plan, save_edits, save_plan
 from blur.store.report import load_report

@@ -8,8 +8,8 @@ import pytest
 from blur.data.edits import Keyframe
 from blur.data.plan import Box
 from blur.errors import UsageError
+from blur.review.acts import DrawRegion
 from blur.review.open_clip import OpenClip
-from blur.review.protocol import DrawRegion
 from blur.review.rerender import Rerender
 from blur.store.shelf import Shelf
 

@@ -15,8 +15,8 @@ from review_page import PATIENCE, Page, edits
 
 from blur.data.edits import Keyframe
 from blur.data.plan import Box
+from blur.review.acts import DrawRegion
 from blur.review.open_clip import OpenClip
-from blur.review.protocol import DrawRegion
 from blur.store.plans import load_plan, save_plan
 from blur.store.shelf import Shelf
 

@@ -19,8 +19,8 @@ from blur.data import resolve
 from blur.data.edits import Decision
 from blur.media.open.seek import Seeker
 from blur.review import commands
+from blur.review.acts import KeepOrCover
 from blur.review.open_clip import OpenClip
-from blur.review.protocol import KeepOrCover
 from blur.store.shelf import Shelf
 
 pytestmark = pytest.mark.slow

@@ -9,6 +9,7 @@ import "./timeline.js";
 import "./panels.js";
 import "./pointer.js";
 import "./people.js";
+import "./view.js";
 import "./watch.js";
 import "./closeup.js";
 import { refreshQueue } from "./queue.js";

@@ -7,13 +7,21 @@ const dialog = $("#ask", HTMLDialogElement);
 $("#cancel").addEventListener("click", () => dialog.close(""));
 
 /** Resolves to the answer, or to "". @param {string} title @param {string} text @param {string} label @param {string} [value]
- * @param {string} [list] id of the list of usual answers @returns {Promise<string>} */
-export function ask(title, text, label, value = "", list = "") {
+ * @param {string} [list] id of the list of usual answers */
+export const ask = async (title, text, label, value = "", list = "") => (await question(title, text, label, value, list, true)) ?? "";
+
+/** Resolves to the answer, which may be "", or to null. @param {string} title @param {string} text @param {string} label @param {string} value */
+export const askFreely = (title, text, label, value) => question(title, text, label, value, "", false);
+
+/** @param {string} title @param {string} text @param {string} label @param {string} value @param {string} list @param {boolean} required
+ * @returns {Promise<string | null>} */
+function question(title, text, label, value, list, required) {
   const input = $("#ask input", HTMLInputElement);
   $("#ask h2").textContent = title;
   $("#ask p").textContent = text;
   $("#ask label span").textContent = label;
   input.value = value;
+  input.required = required;
   if (list) input.setAttribute("list", list);
   else input.removeAttribute("list");
   dialog.returnValue = "";
@@ -22,7 +30,7 @@ export function ask(title, text, label, value = "", list = "") {
   return new Promise((done) => {
     dialog.onclose = () => {
       if (dialog.open) return; // the end of an earlier question, come late
-      done(dialog.returnValue === "yes" ? input.value.trim() : "");
+      done(dialog.returnValue === "yes" ? input.value.trim() : null);
     };
   });
 }

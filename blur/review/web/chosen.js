@@ -6,7 +6,8 @@ import { $, el } from "./dom.js";
 import { covers, isAllClear, isClear, named, spare } from "./lane.js";
 import { adviceOf, reasonOf } from "./asked.js";
 import { faceOf } from "./protocol.js";
-import { removeRegion, setEnd } from "./region.js";
+import { writeNote } from "./remarks.js";
+import { removeRegion, reshape, setEnd } from "./region.js";
 import { player } from "./review.js";
 import { clockOf, panel, selected, set, shown, span, state } from "./state.js";
 import { short, t, tellOf } from "./words.js";
@@ -15,7 +16,7 @@ import { short, t, tellOf } from "./words.js";
 const SURE = [0.7, 0.4]; // of a detector's score: above the first it is called high, below the second low
 
 // In words, so that it is built anew only when they change: buttons must keep the focus while playing.
-panel(() => [JSON.stringify([state.clip?.revision, here(), [...state.picked], state.bare, state.clip && span(), state.pointed])], () => {
+panel(() => [JSON.stringify([state.clip?.revision, state.clip?.remarks, state.clip?.remarks.some((one) => one.frame === player.frame) && player.frame, here(), [...state.picked], state.bare, state.clip && span(), state.pointed])], () => {
   const { clip, pointed } = state;
   const lane = selected();
   const about = !clip ? [] : state.picked.size ? aboutPicked() : pointed ? aboutDoubt(pointed) : !lane ? aboutClip(clip) : lane.region !== null ? aboutRegion(lane) : aboutFace(lane);
@@ -41,6 +42,8 @@ function aboutClip(/** @type {Clip} */ clip) {
     el("p", {}, t("chosen.clip", { width: clip.width, height: clip.height, time: short(clockOf(clip).seconds), shots, covers })),
     ...(clip.original ? [] : [el("p.doubt", {}, t("away"))]),
     ...clip.notes.map((note) => el("p", { dir: "auto" }, note)),
+    ...clip.remarks.filter((one) => one.frame === player.frame).map((one) => el("p.note", { dir: "auto" }, one.by ? t("note.by", { text: one.text, by: one.by }) : one.text)),
+    el("div.acts", {}, el("button", { onclick: writeNote }, t("act.note"), el("kbd", {}, "W"))),
   ];
 }
 
@@ -71,6 +74,7 @@ function aboutRegion(/** @type {Lane} */ lane) {
       button(t("act.begin"), "I", () => setEnd(0)),
       button(t("act.end"), "O", () => setEnd(1)),
       button(t("act.track"), "F", follow),
+      button(t(lane.ellipse ? "act.rectangle" : "act.ellipse"), "4", reshape),
       button(removed, "Del", removeRegion),
     ),
   ];

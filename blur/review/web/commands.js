@@ -6,12 +6,14 @@ import { answer, isAnswering, nextItem, toggleQueue, uncover, undoAnswer } from 
 import { $, all, el } from "./dom.js";
 import { KEYS } from "./keys.js";
 import { nextDoubt, nextFace, showTab } from "./lists.js";
-import { nudge, removeRegion, setEnd, startDrawing } from "./region.js";
+import { STEPS, isNudge, nudge, removeRegion, reshape, setEnd, startDrawing } from "./region.js";
 import { change, changes, player } from "./review.js";
 import { goClip } from "./shelf.js";
 import { check } from "./watch.js";
 import { NOTHING, clockOf, isOpening, pick, say, set, shown, state } from "./state.js";
 import { lookAtAll, zoom } from "./timeline.js";
+import { writeNote } from "./remarks.js";
+import { closer, compare, further, pan, round, whole } from "./view.js";
 import { LANGUAGES, language, t } from "./words.js";
 
 const undo = () => undoAnswer() || change("undo", { body: () => ({}), told: t("undo.told") });
@@ -35,7 +37,7 @@ function shuttle(/** @type {1 | -1} */ way) {
 
 /** @type {Record<string, ((event: KeyboardEvent | MouseEvent) => unknown) | undefined>} */
 const COMMANDS = {
-  Space: () => (player.speed ? player.stop() : player.play(1)),
+  Space: () => (player.speed ? player.stop() : player.play(player.pace)),
   j: () => shuttle(-1), k: () => player.stop(), l: () => shuttle(1),
   ArrowLeft: (event) => player.step(event.shiftKey ? -second() : -1),
   ArrowRight: (event) => player.step(event.shiftKey ? second() : 1),
@@ -53,16 +55,17 @@ const COMMANDS = {
   f: () => (isAnswering() ? answer("track") : follow()),
   s: split, e: extend,
   i: () => setEnd(0), o: () => setEnd(1),
+  w: writeNote, v: compare, d: round, 7: whole, 8: further, 9: closer,
   t: () => state.selected !== null && pick(state.selected),
-  r: startDrawing, Delete: removeRegion, Backspace: removeRegion,
+  r: startDrawing, 4: reshape, Delete: removeRegion, Backspace: removeRegion,
   z: (event) => (event.shiftKey ? redo() : undo()), y: redo,
   m: (event) => check(event.shiftKey),
   "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), 0: lookAtAll,
   Escape: () => set({ ...NOTHING, said: null }),
 };
 const ALWAYS = new Set(["q", "PageUp", "PageDown", "1", "2", "3"]); // without a clip, too
-const ORIGINAL = new Set(["b", "p", "x", "c", "f", "s", "e", "r", "Delete", "Backspace"]); // nothing without the clip itself
-const REPEATED = /^Arrow|^[+\-=]$/; // while the key is held
+const ORIGINAL = new Set(["b", "p", "v", "x", "c", "f", "s", "e", "r", "4", "Delete", "Backspace"]); // nothing without the clip itself
+const REPEATED = /^Arrow|^[+\-=89]$/; // while the key is held
 
 const tooEarly = () => isOpening() && say(t("stage.too early"));
 function showKeys() {
@@ -83,10 +86,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 /** On a keyboard of another script, the key where a Latin one has the letter. @param {KeyboardEvent} event */
-function keyOf({ key, code }) {
+function keyOf({ key, code, altKey }) {
   if (key === " ") return "Space";
   if (key.length !== 1) return key;
   const latin = { BracketLeft: "[", BracketRight: "]", Comma: ",", Period: "." };
+  if (altKey && code in latin) return /** @type {Record<string, string>} */ (latin)[code]; // a Mac writes quotes
   if (key > "~") return /** @type {Record<string, string>} */ (latin)[code] ?? code.replace(/^(Key|Digit)/, "").toLowerCase();
   return key.toLowerCase();
 }
@@ -101,10 +105,11 @@ function press(key, event) {
   } else if (!state.clip && !ALWAYS.has(key)) {
     if (command || event.altKey) tooEarly();
     return false;
-  } else if (state.clip && !state.clip.original && (ORIGINAL.has(key) || event.altKey)) {
+  } else if (state.clip && !state.clip.original && (ORIGINAL.has(key) || (event.altKey && player.zoom === 1))) {
     say(t("away"), "bad");
   } else if (event.altKey) {
-    if (!key.startsWith("Arrow")) return false;
+    if (!isNudge(key)) return false;
+    if (state.selected === null && player.zoom > 1) return pan(...STEPS[key] ?? [0, 0]), true;
     nudge(key, event.shiftKey);
   } else if (key === "p") {
     if (!event.repeat) player.peek(true);

@@ -15,7 +15,7 @@ export const KEYS = [
     ["+ − 0", "keys.moving.zoom"],
   ]],
   ["keys.looking", [
-    ["P", "keys.looking.p"], ["H", "keys.looking.h"], ["B", "keys.looking.b"], ["↑ ↓", "keys.looking.arrows"],
+    ["P", "keys.looking.p"], ["H", "keys.looking.h"], ["B", "keys.looking.b"], ["V", "keys.looking.v"], ["9 8 7", "keys.looking.zoom"], ["D", "keys.looking.d"], ["↑ ↓", "keys.looking.arrows"],
     ["1 2 3", "keys.looking.tabs"], ["Esc", "keys.looking.esc"],
   ]],
   ["keys.deciding", [
@@ -23,13 +23,13 @@ export const KEYS = [
     ["E", "keys.deciding.e"], ["F", "keys.deciding.f"], ["T", "keys.deciding.t"],
   ]],
   ["keys.region", [
-    ["R", "keys.region.r"], ["Alt + ← → ↑ ↓", "keys.region.alt"], ["I O", "keys.region.io"], ["F", "keys.region.f"],
+    ["R", "keys.region.r"], ["Alt + ← → ↑ ↓", "keys.region.alt"], ["Alt + [ ]", "keys.region.turn"], ["4", "keys.region.shape"], ["I O", "keys.region.io"], ["F", "keys.region.f"],
     ["Delete", "keys.region.del"],
   ]],
   ["keys.list", [
     ["↑ ↓ Enter", "keys.list.move"], ["Space", "keys.list.pick"], ["Ctrl + A  Esc", "keys.list.all"],
   ]],
   ["keys.clip", [
-    ["Z  Y", "keys.clip.zy"], ["M", "keys.clip.m"], ["Ctrl + Enter", "keys.clip.render"], ["?", "keys.clip.help"],
+    ["Z  Y", "keys.clip.zy"], ["M", "keys.clip.m"], ["W", "keys.clip.w"], ["Ctrl + Enter", "keys.clip.render"], ["?", "keys.clip.help"],
   ]],
 ];

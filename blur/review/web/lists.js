@@ -9,9 +9,12 @@ import { faceOf } from "./protocol.js";
 import { marks, player } from "./review.js";
 import { clockOf, laneOf, panel, pick, say, select, set, shown, state } from "./state.js";
 import { t } from "./words.js";
-/** @import { Decision, Doubt, Lane } from "./protocol.js" */
+/** @import { Clip, Decision, Doubt, Lane } from "./protocol.js" */
+/** @typedef {Omit<Decision, "kind"> & { kind: Decision["kind"] | "note" }} Told */
 
-const COLOURS = { keep: ".clear", cover: "", draw: ".drawn", split: "" };
+const COLOURS = { keep: ".clear", cover: "", draw: ".drawn", split: "", note: ".note" };
+/** Decisions, and the notes that people wrote, in the order of the clip. @param {Clip} clip @returns {Told[]} */
+const toldOf = ({ decisions, remarks }) => [...decisions, ...remarks.map(({ frame, text }) => /** @type {Told} */ ({ kind: "note", start: frame, end: frame + 1, reason: text, lane: null }))].toSorted((a, b) => a.start - b.start);
 const timeOf = (/** @type {number} */ frame) => time(clockOf(shown()).at(frame));
 
 const doubts = new List($("#doubts"), { height: () => 4 * rem(), make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: t("doubts.empty") });
@@ -24,7 +27,7 @@ panel(() => [state.tab], (tab) => {
 });
 panel(() => [state.clip, state.visited, state.tab], (clip) => doubts.set(clip && clip.doubts));
 panel(() => [state.clip, state.tab, state.picked, state.selected, state.bare], (clip) => faces.set(clip && clip.lanes.filter((lane) => lane.region === null)));
-panel(() => [state.clip, state.tab], (clip) => decisions.set(clip && clip.decisions));
+panel(() => [state.clip, state.tab], (clip) => decisions.set(clip && toldOf(clip)));
 panel(() => [state.selected], (selected) => {
   const at = faces.items.findIndex((lane) => lane.id === selected);
   if (at >= 0 && state.tab === "faces") faces.reveal(at);
@@ -109,7 +112,7 @@ export function nextFace(way) {
   select(here[(at < 0 ? (way > 0 ? 0 : here.length - 1) : at + way + here.length) % here.length]);
 }
 
-function decisionRow(/** @type {Decision} */ decision) {
+function decisionRow(/** @type {Told} */ decision) {
   const kind = t(`decisions.${decision.kind}`);
   const lane = laneOf(decision.lane);
   return el("div.row", {},
@@ -118,7 +121,7 @@ function decisionRow(/** @type {Decision} */ decision) {
   );
 }
 
-function goDecision(/** @type {Decision} */ decision) {
+function goDecision(/** @type {Told} */ decision) {
   player.seek(decision.start);
-  if (decision.lane !== null && shown().decisions.includes(decision)) select(decision.lane);
+  if (decision.lane !== null && shown().decisions.some((one) => one === decision)) select(decision.lane);
 }

@@ -10,6 +10,9 @@ import { t } from "./words.js";
 
 const COLOURS = { cover: "#ffffff", clear: "#5fd0ec", drawn: "#c8a8ff", doubt: "#ff8078", selected: "#74b3ff" };
 export const HANDLES = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
+export const TURN = HANDLES.length; // number of the handle that turns
+export const REACH = 9; // pixels of the screen around a handle
+const STEM = 26; // pixels of the screen from the top to the handle that turns
 
 const stage = $("#stage");
 const canvas = $("#overlay", HTMLCanvasElement);
@@ -22,6 +25,9 @@ panel(
     if (!clip) return;
     c.rect(on.x, on.y, on.width, on.height);
     c.clip();
+    c.beginPath();
+    c.rect(0, 0, player.room, stage.clientHeight);
+    c.clip();
     if (outlines || selected !== null) {
       for (const mark of marks.at(frame)) if (outlines || mark.lane === selected) outline(c, mark);
     }
@@ -29,7 +35,7 @@ panel(
     if (place) rectangle(c, place, COLOURS.doubt);
     const mark = movable();
     if (going) rectangle(c, going, COLOURS.drawn);
-    else if (mark) handles(c, mark.box);
+    else if (mark) handles(c, placeOf(mark));
   },
 );
 
@@ -44,17 +50,39 @@ export function boxOf(doubt, frame) {
   return /** @type {Box} */ (before[1].map((value, i) => value + share * (after[1][i] - value)));
 }
 
-/** The selected region on this frame, which can be moved. */
+/** The selected cover on this frame, which can be moved. */
 export function movable() {
-  if (!state.clip || player.speed || state.selected === null) return null;
-  return marks.at(player.frame).find((mark) => mark.lane === state.selected && mark.region !== null) ?? null;
+  if (!state.clip?.original || player.speed || state.selected === null) return null;
+  return marks.at(player.frame).find((mark) => mark.lane === state.selected && !mark.clear) ?? null;
 }
 
-/** Where the handles of a box are on the stage. @param {Box} box @returns {Point[]} */
-export function corners([cx, cy, w, h, angle]) {
+/** The box that a cover fills: a region's own, and the one around a detected cover. @param {Mark} mark @returns {Box} */
+export function placeOf({ box, outline, region }) {
+  if (region !== null) return box;
+  const [cx, cy, , , angle] = box;
   const turn = (angle * Math.PI) / 180;
   const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
-  return HANDLES.map(([i, j]) => {
+  const along = outline.map(([x, y]) => cos * (x - cx) + sin * (y - cy));
+  const across = outline.map(([x, y]) => cos * (y - cy) - sin * (x - cx));
+  const [left, right, top, bottom] = [Math.min(...along), Math.max(...along), Math.min(...across), Math.max(...across)];
+  const [u, v] = [(left + right) / 2, (top + bottom) / 2];
+  return [cx + cos * u - sin * v, cy + sin * u + cos * v, right - left, bottom - top, angle];
+}
+
+/** Whether the handle that turns stands above the box (-1), or below it where it would be out of sight (1). @param {Box} box */
+export function stemOf([cx, cy, , h, angle]) {
+  const turn = (angle * Math.PI) / 180;
+  const reach = h / 2 + STEM / player.place.down;
+  const [x, y] = player.toScreen(cx + Math.sin(turn) * reach, cy - Math.cos(turn) * reach);
+  return x < REACH || y < REACH || x > player.room - REACH || y > stage.clientHeight - REACH ? 1 : -1;
+}
+
+/** Where the handles of a box are on the stage, the one that turns last. @param {Box} box @returns {Point[]} */
+export function corners(box) {
+  const [cx, cy, w, h, angle] = box;
+  const turn = (angle * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  return [...HANDLES, [0, stemOf(box) * (1 + (2 * STEM) / (h * player.place.down))]].map(([i, j]) => {
     const [u, v] = [(i * w) / 2, (j * h) / 2];
     return player.toScreen(cx + cos * u - sin * v, cy + sin * u + cos * v);
   });
@@ -115,8 +143,13 @@ function handles(c, box) {
   c.fillStyle = COLOURS.drawn;
   c.strokeStyle = "#000";
   c.lineWidth = 1;
-  for (const [x, y] of corners(box)) {
+  const places = corners(box);
+  for (const [x, y] of places.slice(0, TURN)) {
     c.fillRect(x - 4, y - 4, 8, 8);
     c.strokeRect(x - 4, y - 4, 8, 8);
   }
+  c.beginPath();
+  c.arc(...places[TURN], 5, 0, 2 * Math.PI);
+  c.fill();
+  c.stroke();
 }

@@ -11,6 +11,7 @@ const number = $("#goto", HTMLInputElement);
 
 panel(() => [state.said, state.said ? "" : hint()], (said, hinted) => {
   $("#status").textContent = said ? said.text : hinted;
+  $("#status").dir = said ? "auto" : ""; // hints are of the page's language
   $("#status").className = said ? said.kind : "";
 });
 
@@ -52,9 +53,9 @@ panel(() => [state.refusal], (refusal) => {
 // Names the picture on the screen, not the one that was asked for.
 panel(() => [player.showing], (showing) => {
   const chip = $("#origin");
-  const kind = showing?.beneath ? "beneath" : showing?.rendered ? "rendered" : "drawn";
+  const kind = showing?.other ? "compared" : showing?.beneath ? "beneath" : showing?.rendered ? "rendered" : "drawn";
   chip.hidden = !showing;
-  chip.className = `chip ${{ beneath: "bad", rendered: "good", drawn: "doubt" }[kind]}`;
+  chip.className = `chip ${{ compared: "bad", beneath: "bad", rendered: "good", drawn: "doubt" }[kind]}`;
   chip.textContent = t(`stage.${kind}`);
   stage.classList.toggle("beneath", !!showing?.beneath);
 });

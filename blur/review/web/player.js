@@ -10,7 +10,8 @@ import { clockOf, update } from "./state.js";
 const HELD = 64; // pictures kept around the playhead
 const AHEAD = 12; // frames that are fetched before they are due
 const SIZES = [480, 640, 960, 1280, 1600, 1920, 2560]; // longest sides that are asked for, in pixels
-const VIDEO = { name: "", picture: null, beneath: false, rendered: true };
+const VIDEO = { name: "", picture: null, other: null, beneath: false, rendered: true };
+export const NEAREST = 8; // times: more shows nothing that the file holds
 
 export class Player {
   stage = $("#stage");
@@ -24,7 +25,12 @@ export class Player {
   beneath = false;
   size = 0;
   place = { x: 0, y: 0, width: 0, height: 0, across: 1, down: 1 }; // the picture on the stage; its pixels in one of the clip
-  /** @type {{ name: string, picture: ImageBitmap, beneath: boolean, rendered: boolean } | null} */ shown = null;
+  zoom = 1;
+  centre = { x: 0.5, y: 0.5 }; // of the view, in shares of the picture
+  /** The original, beside the covered picture or behind a line: only while a person asks for it. @type {"" | "wipe" | "beside"} */ compare = "";
+  line = 0.5; // between both, in shares of the picture
+  pace = 1; // times the clip's speed that playing begins with
+  /** @type {{ name: string, picture: ImageBitmap, other: ImageBitmap | null, beneath: boolean, rendered: boolean } | null} */ shown = null;
   /** @type {object | null} */ run = null;
   /** @type {AbortController | null} */ abort = null;
   /** Frames [start, end) that are played again and again, from within them. @type {[number, number] | null} */ loop = null;
@@ -49,7 +55,11 @@ export class Player {
     const same = clip.key === this.clip?.key;
     const current = same && clip.version === this.clip?.version;
     if (!current) this.stop(true);
-    if (!same) this.pictures.clear();
+    if (!same) {
+      this.pictures.clear();
+      this.zoom = 1;
+      this.compare = "";
+    }
     this.clip = clip;
     if (!current && clip.video) this.video.src = videoOf(clip);
     this.measure();
@@ -60,6 +70,7 @@ export class Player {
     this.abort?.abort();
     this.clip = this.shown = null;
     this.frame = 0;
+    this.compare = "";
     this.video.hidden = true;
     delete this.stage.dataset.shown;
     this.paint();
@@ -77,17 +88,63 @@ export class Player {
     const { clientWidth: width, clientHeight: height } = this.stage;
     fit(this.canvas, this.stage);
     if (!this.clip) return;
-    const wide = Math.min(width, height * this.clip.aspect);
+    const room = this.compare === "beside" ? width / 2 : width;
+    const wide = Math.min(room, height * this.clip.aspect) * this.zoom;
     const tall = wide / this.clip.aspect;
-    const [x, y] = [(width - wide) / 2, (height - tall) / 2];
+    const [x, y] = [within(room, wide, this.centre.x), within(height, tall, this.centre.y)];
     this.place = { x, y, width: wide, height: tall, across: wide / this.clip.width, down: tall / this.clip.height };
     Object.assign(this.video.style, { left: `${x}px`, top: `${y}px`, width: `${wide}px`, height: `${tall}px` });
     this.size = SIZES.find((size) => size >= Math.max(wide, tall) * (devicePixelRatio || 1)) ?? SIZES[SIZES.length - 1];
     this.paint();
   }
 
+  /** Look closer, or from further away. @param {number} zoom @param {Point} [at] this point of the stage stays where it is */
+  closer(zoom, at = [this.stage.clientWidth / 2, this.stage.clientHeight / 2]) {
+    const { place } = this;
+    const [x, y] = [(at[0] - place.x) / place.width, (at[1] - place.y) / place.height];
+    const by = Math.max(1, Math.min(zoom, NEAREST)) / this.zoom;
+    this.zoom *= by;
+    this.lookAt(x - (at[0] - this.room / 2) / (place.width * by), y - (at[1] - this.stage.clientHeight / 2) / (place.height * by));
+  }
+
+  /** @param {number} x @param {number} y in shares of the picture */
+  lookAt(x, y) {
+    this.centre = { x: Math.max(0, Math.min(x, 1)), y: Math.max(0, Math.min(y, 1)) };
+    this.resize();
+  }
+
+  /** Width of the part of the stage that has the covered picture. */
+  get room() {
+    return this.stage.clientWidth / (this.compare === "beside" ? 2 : 1);
+  }
+
+  /** The line between covered and original, in pixels of the stage. */
+  get border() {
+    return this.compare === "beside" ? this.room : this.place.x + this.place.width * this.line;
+  }
+
+  /** Show the original, too, for as long as a person wants. @param {Player["compare"]} how */
+  compareWith(how) {
+    if (!this.clip || how === this.compare) return;
+    this.stop(true);
+    this.compare = how;
+    this.measure();
+    this.show(this.frame);
+  }
+
+  /** Whether the original is shown beside what is covered. */
+  get compared() {
+    return this.compare !== "" && !this.beneath;
+  }
+
+  /** Names all that is to be seen of a frame. */
   name(/** @type {number} */ frame) {
-    return `${frame} ${this.size} ${this.beneath ? "beneath" : this.clip?.version}`;
+    return `${this.nameOf(frame, this.beneath)} ${this.compared}`;
+  }
+
+  /** Names a picture. @param {number} frame @param {boolean} beneath */
+  nameOf(frame, beneath) {
+    return `${frame} ${this.size} ${beneath ? "beneath" : this.clip?.version}`;
   }
 
   async show(/** @type {number} */ frame) {
@@ -95,7 +152,7 @@ export class Player {
     this.frame = Math.max(0, Math.min(frame, this.clip.frames - 1));
     this.abort?.abort();
     const wanted = this.name(this.frame);
-    if (this.draw(wanted)) return;
+    if (this.draw()) return;
     update();
     this.abort = new AbortController();
     const isWanted = () => this.clip && wanted === this.name(this.frame);
@@ -105,7 +162,7 @@ export class Player {
       if (isWanted()) this.onProblem(error);
       return;
     }
-    if (isWanted()) this.draw(wanted);
+    if (isWanted()) this.draw();
   }
 
   /** Show a frame without playing on. @param {number} frame */
@@ -114,37 +171,68 @@ export class Player {
     this.show(frame);
   }
 
-  draw(/** @type {string} */ name) {
-    const picture = this.pictures.get(name);
-    if (!picture || !this.clip) return false;
-    this.pictures.delete(name);
-    this.pictures.set(name, picture);
-    this.shown = { name, picture, beneath: this.beneath, rendered: this.clip.rendered };
+  /** Shows the frame if all of it is here. */
+  draw() {
+    const { frame } = this;
+    if (!this.clip) return false;
+    const picture = this.pictures.get(this.nameOf(frame, this.beneath));
+    const other = this.compared ? this.pictures.get(this.nameOf(frame, true)) : null;
+    if (!picture || other === undefined) return false;
+    this.keep(this.nameOf(frame, this.beneath), picture);
+    if (other) this.keep(this.nameOf(frame, true), other);
+    this.shown = { name: this.name(frame), picture, other, beneath: this.beneath || this.compared, rendered: this.clip.rendered };
     this.video.hidden = true;
     this.paint();
-    this.stage.dataset.shown = String(this.frame);
+    this.stage.dataset.shown = String(frame);
     update();
     return true;
   }
 
+  /** Keeps a picture the longest. @param {string} name @param {ImageBitmap} picture */
+  keep(name, picture) {
+    this.pictures.delete(name);
+    this.pictures.set(name, picture);
+    if (this.pictures.size > HELD) this.pictures.delete([...this.pictures.keys()][0]);
+  }
+
   paint() {
-    const { context, stage } = this;
-    const { x, y, width, height } = this.place;
+    const { context, stage, shown, border } = this;
     context.fillStyle = "#0b0c0e";
     context.fillRect(0, 0, stage.clientWidth, stage.clientHeight);
     context.imageSmoothingQuality = "high";
-    if (this.shown) context.drawImage(this.shown.picture, x, y, width, height);
+    if (!shown) return;
+    if (!shown.other) return this.paintPart(shown.picture, 0, this.room, 0);
+    this.paintPart(shown.picture, 0, border, 0);
+    this.paintPart(shown.other, border, stage.clientWidth, this.compare === "beside" ? this.room : 0);
+    context.fillStyle = "#ff8078";
+    context.fillRect(border - 1, 0, 2, stage.clientHeight);
+  }
+
+  /** @param {ImageBitmap} picture @param {number} from @param {number} to pixels of the stage @param {number} by how far it is moved */
+  paintPart(picture, from, to, by) {
+    const { context, stage } = this;
+    const { x, y, width, height } = this.place;
+    context.save();
+    context.beginPath();
+    context.rect(from, 0, to - from, stage.clientHeight);
+    context.clip();
+    context.drawImage(picture, x + by, y, width, height);
+    context.restore();
   }
 
   /** @param {number} frame @param {AbortSignal} [signal] */
   async fetch(frame, signal) {
-    const { clip, beneath, size } = this;
-    const name = this.name(frame);
+    const sides = this.compared ? [false, true] : [this.beneath];
+    await Promise.all(sides.map((beneath) => this.fetchPicture(frame, beneath, signal)));
+  }
+
+  /** @param {number} frame @param {boolean} beneath @param {AbortSignal} [signal] */
+  async fetchPicture(frame, beneath, signal) {
+    const { clip, size } = this;
+    const name = this.nameOf(frame, beneath);
     if (!clip || this.pictures.has(name)) return;
     const picture = await readFrame(clip, frame, { beneath, size, signal });
-    if (this.clip?.key !== clip.key) return;
-    this.pictures.set(name, picture);
-    if (this.pictures.size > HELD) this.pictures.delete([...this.pictures.keys()][0]);
+    if (this.clip?.key === clip.key) this.keep(name, picture);
   }
 
   step(/** @type {number} */ frames) {
@@ -170,7 +258,7 @@ export class Player {
     if (speed > 0 && this.frame >= this.clip.frames - 1) this.frame = 0;
     this.speed = speed;
     const run = (this.run = {});
-    if (speed > 0 && this.clip.video && !this.beneath) this.playVideo(run, this.clip);
+    if (speed > 0 && this.clip.video && !this.beneath && !this.compare) this.playVideo(run, this.clip);
     else this.playFrames(run, this.clip);
     update();
   }
@@ -256,7 +344,7 @@ export class Player {
       if (wait > 2) await new Promise((done) => setTimeout(done, wait));
       if (this.run !== run) return;
       this.frame = next;
-      if (!this.draw(this.name(next))) update();
+      if (!this.draw()) update();
     }
   }
 
@@ -272,7 +360,13 @@ export class Player {
   }
 
   /** A point of the stage in the clip. @type {(x: number, y: number) => Point} */
-  toClip = (x, y) => [(x - this.place.x) / this.place.across, (y - this.place.y) / this.place.down];
+  toClip = (x, y) => [((this.compare === "beside" && x > this.room ? x - this.room : x) - this.place.x) / this.place.across, (y - this.place.y) / this.place.down];
   /** A point of the clip on the stage. @type {(x: number, y: number) => Point} */
   toScreen = (x, y) => [this.place.x + x * this.place.across, this.place.y + y * this.place.down];
+}
+
+/** Where something so long begins in a room, its share `centre` in the middle as far as no room stays empty.
+ * @param {number} room @param {number} long @param {number} centre */
+function within(room, long, centre) {
+  return long <= room ? (room - long) / 2 : Math.max(room - long, Math.min(0, room / 2 - centre * long));
 }

@@ -11,9 +11,9 @@ import { t } from "./words.js";
 /** @typedef {[frame: number, box: Box]} Keyframe */
 
 /** A face, or a drawn region: then `region` is the region's number and `keys` its keyframes. `clear`: kept clear,
- * `seen`: seen by a detector, `best`: where to take a thumbnail.
+ * `ellipse`: the region is one, `seen`: seen by a detector, `best`: where to take a thumbnail.
  * @typedef {{ id: number, start: number, end: number, source: string, region: number | null, clear: Span[],
- *   seen: Span[], keys: number[], score: number, size: number, best: Keyframe }} Lane */
+ *   seen: Span[], keys: number[], ellipse: boolean, score: number, size: number, best: Keyframe }} Lane */
 /** @typedef {"exposed" | "kept" | "excess"} Group */
 /** @typedef {"ok" | "cover" | "track"} Said */
 /** `exposed` may show a face, `excess` covers too much; a weight is at most 1, the heaviest doubt's. `path`: where
@@ -26,6 +26,7 @@ import { t } from "./words.js";
 /** @typedef {{ looked: number, total: number, items: Item[] }} Queue */
 /** @typedef {{ kind: "keep" | "cover" | "draw" | "split", start: number, end: number, reason: string,
  *   lane: number | null }} Decision */
+/** A note beside a frame. @typedef {{ frame: number, text: string, by: string, at: string }} Remark */
 /** A face on one frame: the outline of its cover. @typedef {{ lane: number, region: number | null, box: Box,
  *   outline: Point[], clear: boolean, how: "detected" | "followed" | "bridged" | "held" }} Mark */
 /** `watched` of `seconds` were played at twice the speed at most. @typedef {{ by: string, at: string, watched: number, seconds: number }} Signature */
@@ -34,7 +35,7 @@ import { t } from "./words.js";
  * @typedef {{ key: string, name: string, plan: string, revision: string, version: string, width: number,
  *   height: number, aspect: number, frames: number, time_base: Span, first: number, steps: Span[], cuts: number[],
  *   lanes: Lane[], doubts: Doubt[], decisions: Decision[], rendered: boolean, video: boolean,
- *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, original: boolean, notes: string[] }} Clip */
+ *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, original: boolean, notes: string[], remarks: Remark[] }} Clip */
 
 /** A clip in the list; `picture` names its covered file, where that may be shown small. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number,
  *   doubt_seconds: number, edited: boolean, renderable: boolean, checked_by: string | null, problem: string | null, picture: string | null }} Row */
@@ -45,10 +46,11 @@ import { t } from "./words.js";
 /** @typedef {{ do: "decide", lanes: number[], decision: "keep" | "cover", reason: string, start: number, end: number, confirmed?: boolean }
  *   | { do: "extend" | "split", lane: number, frame: number } | { do: "add" | "draw", path: Keyframe[], reason?: string }
  *   | { do: "move", region: number, frame: number, box: Box } | { do: "unkey", region: number, frame: number }
+ *   | { do: "shape", region: number, ellipse: boolean } | { do: "correct", lane: number, frame: number, box: Box, start: number, end: number }
  *   | { do: "span", region: number, start: number, end: number } | { do: "erase", region: number }} Act */
 /** The changes of a clip; each is sent with the revision that it was decided on.
  * @typedef {{ act: { act: Act }, follow: { lane: number, frame: number }, undo: {}, redo: {}, answer: { doubt: string, said: Said },
- *   check: { initials: string } }} Change */
+ *   note: { frame: number, text: string, by: string }, check: { initials: string } }} Change */
 /** @typedef {keyof Change} Verb */
 /** `result`: the frame on which a follower lost sight. @typedef {{ result: number | null, clip: Clip }} Answer */
 

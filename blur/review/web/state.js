@@ -4,8 +4,9 @@
 import { Clock } from "./clock.js";
 /** @import { Box, Clip, Doubt, Item, Lane, Mark, Point, Progress, Refusal, Row } from "./protocol.js" */
 
-/** A pointer at work: drawing a region, moving one, or pulling its handle number `handle`.
- * @typedef {{ kind: "draw" | "move" | "size", from: Point, frame: number, mark: Mark | null, handle: number, box?: Box }} Drag */
+/** A pointer at work: drawing a region, moving a cover that has `place`, or pulling its handle number `handle`;
+ * `under` are lanes under the pointer, the smallest first.
+ * @typedef {{ kind: "draw" | "move" | "size", from: Point, frame: number, mark: Mark | null, place: Box | null, handle: number, under: number[], box?: Box }} Drag */
 
 export const state = {
   key: /** @type {string | null} */ (null), // the clip that was asked for

@@ -149,8 +149,19 @@ function paintRuler(c, clip) {
     c.fillRect(at, TOP, 1, 4);
     c.fillText(step < 1 ? time(t).slice(2, -1) : time(t).slice(0, -3), at + 3, STRIP + RULER - 1);
   }
+  c.fillStyle = themed("--accent");
+  for (const { frame } of clip.remarks) paintFlag(c, x(frame + 0.5));
   const marked = span();
   if (marked) bar(c, "#74b3ff33", ...marked, TOP, height);
+}
+
+/** A note. @param {CanvasRenderingContext2D} c @param {number} at */
+function paintFlag(c, at) {
+  c.beginPath();
+  c.moveTo(at - 5, TOP);
+  c.lineTo(at + 5, TOP);
+  c.lineTo(at, TOP + 8);
+  c.fill();
 }
 
 function paintLanes(/** @type {CanvasRenderingContext2D} */ c) {
@@ -175,7 +186,7 @@ function paintLanes(/** @type {CanvasRenderingContext2D} */ c) {
 /** @param {CanvasRenderingContext2D} c @param {Lane} lane @param {number} y @param {number} high @param {Doubt[]} doubts */
 function paintLane(c, lane, y, high, doubts) {
   const [a, b] = [x(lane.start), Math.max(x(lane.start) + 2, x(lane.end) - 0.5)];
-  c.fillStyle = lane.source === "person" ? COLOURS.drawn : lane.source === "edit" ? COLOURS.edit : COLOURS.cover;
+  c.fillStyle = lane.region !== null ? COLOURS.drawn : lane.source === "edit" ? COLOURS.edit : COLOURS.cover;
   c.fillRect(a, y, b - a, high);
   for (const seen of lane.seen) bar(c, COLOURS.seen, ...seen, y + high - 3, 3);
   for (const [start, end] of lane.clear) {
