@@ -14,6 +14,7 @@ from xml.etree.ElementTree import ParseError
 
 from blur.data.timecode import timecode_of
 from blur.errors import SetupError, UsageError, install
+from blur.export.opentimeline import opentimeline
 
 EDL_NAME = re.compile(r"^\* *FROM CLIP NAME: *(.+?)\s*$", re.MULTILINE)
 _EVENT = re.compile(r"\s*\d{3,}\s")
@@ -68,10 +69,7 @@ def read_timeline(path: Path, edl_rate: Fraction) -> tuple[Any, list[Event]]:
 
     Raises UsageError or SetupError.
     """
-    try:
-        import opentimelineio as otio
-    except ImportError as error:
-        raise SetupError("OpenTimelineIO is not installed", remedy=install("otio")) from error
+    otio = opentimeline()
     if path.suffix.lower() not in _READABLE:
         raise UsageError(
             "is no timeline that is read here",
@@ -186,7 +184,7 @@ def relinked(made: Any, links: dict[int, tuple[str, int, int, int]], events: lis
     `links` has, by event number, a path, the media's first frame and number of frames, and the
     event's first frame, each at the event's rate.
     """
-    import opentimelineio as otio
+    otio = opentimeline()
 
     def span(start: float, length: float, rate: float) -> Any:
         time = otio.opentime.RationalTime

@@ -9,19 +9,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement
 
 from blur.data.plan import Plan
 from blur.disk.places import absolute
-from blur.errors import SetupError, install
 from blur.export.markers import COLOURS, Marker
+from blur.export.opentimeline import opentimeline
 from blur.export.timing import START_HOUR, Timing
 from blur.export.xml_text import document
-
-if TYPE_CHECKING:
-    import opentimelineio
 
 _RGB = {
     "Red": (255, 0, 0),
@@ -132,15 +129,12 @@ def otio(made: Timeline) -> str:
     The file is named by its place as seen from the document. Raises SetupError when
     OpenTimelineIO is not installed.
     """
-    try:
-        import opentimelineio
-    except ImportError as error:
-        raise SetupError("OpenTimelineIO is not installed", remedy=install("otio")) from error
-    schema, time = opentimelineio.schema, opentimelineio.opentime
+    library = opentimeline()
+    schema, time = library.schema, library.opentime
     timing = Timing(made.plan)
     rate = float(timing.rate)
 
-    def span(start: int, end: int) -> opentimelineio.opentime.TimeRange:
+    def span(start: int, end: int) -> Any:
         first, length = timing.span(start, end)
         return time.TimeRange(time.RationalTime(first, rate), time.RationalTime(length, rate))
 
@@ -155,7 +149,7 @@ def otio(made: Timeline) -> str:
     start = time.RationalTime(timing.hour(made.first_hour), rate)
     timeline = schema.Timeline(made.name, global_start_time=start)
     timeline.tracks.append(schema.Track("covered", [clip]))
-    return str(opentimelineio.adapters.write_to_string(timeline, "otio_json"))
+    return str(library.adapters.write_to_string(timeline, "otio_json"))
 
 
 def _relative(media: Path, folder: Path) -> str:
