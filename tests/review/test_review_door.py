@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,7 +21,7 @@ def test_the_page_needs_its_ticket_and_takes_it_once(browser, served: Served) ->
     assert page.goto(served.address).status == 200
     page.wait_for_selector("#stage")
     assert "token" not in page.url
-    assert page.goto(page.url).status == 200
+    assert page.reload().status == 200
     other = browser.new_context()
     for address in (served.address, page.url):
         assert other.new_page().goto(address).status == 403
@@ -109,3 +110,9 @@ def test_other_pages_reach_nothing(browser, served: Served) -> None:
     assert got[-1] == "refused"
     assert set(got) <= {"refused", "opaque"}
     context.close()
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """Asyncio turns Nagle's algorithm off for the connections of such a socket alone."""
+    with contextlib.closing(Door(0)) as door:
+        assert door.socket.proto == socket.IPPROTO_TCP
