@@ -23,6 +23,12 @@ each unit of score below, as a share of its size. On clips with truth nine of te
 face's centre by at most .33 of its half size at scores over .9, .42 at .8, .55 under .7; larger
 covers more there."""
 
+FEW = 3.0
+"""Sightings near in time up to which their doubt counts in full; beyond, in inverse proportion: the
+errors of many average out in a `steadied` box. Larger covers more. On clips with truth 26 % of
+faces lie under covers of over 1.7 heads at 99, 20 % at 3, 17 % at 2; 3 leaves no face barer, 2
+some of those that are seen for four frames."""
+
 LOSS = 0.2
 """Log size by which that median may fall short of a box; larger tolerates larger wrong boxes."""
 
@@ -79,8 +85,9 @@ def unsureness(
     gap = np.maximum(np.abs(seen[nearest] - here) - SURE, 0)
     first, last = np.searchsorted(seen, [seen - NEAR, seen + NEAR + 1])
     sums = np.concatenate([[0.0], np.cumsum(scores[seen], dtype=np.float64)])
-    doubt = np.maximum(SCORE - (sums[last] - sums[first]) / (last - first), 0)[nearest]
-    return np.asarray(1 + np.minimum(GROWTH * gap + DOUBT * doubt + CUT * cut, GROWN))
+    count = last - first
+    doubt = np.maximum(SCORE - (sums[last] - sums[first]) / count, 0) * np.minimum(FEW / count, 1)
+    return np.asarray(1 + np.minimum(GROWTH * gap + DOUBT * doubt[nearest] + CUT * cut, GROWN))
 
 
 def steadied(boxes: Boxes) -> Boxes:

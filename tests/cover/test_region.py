@@ -148,6 +148,15 @@ def test_a_box_far_from_its_sightings_is_covered_wider_up_to_a_bound():
     assert found[89] <= found[0] * (1 + GROWN) * LADDER
 
 
+def test_many_weak_sightings_that_agree_are_doubted_less_than_a_few():
+    many, few = (track([(500, 500, 100, 130, 0)] * 25) for _ in range(2))
+    for subject, apart in ((many, 3), (few, 12)):
+        subject.marks[:] = np.where(np.arange(25) % apart, Mark.BRIDGED, Mark.DETECTED)
+        subject.scores[:] = 0.6
+    found = [area(regions([subject], 25)[12][0]) for subject in (many, few)]
+    assert found[0] < 0.9 * found[1]
+
+
 @pytest.mark.parametrize("away", [1, FAR])
 def test_a_face_that_a_look_sees_upside_down_is_covered_to_both_crowns(away):
     boxes = [(500, 500, 100, 130, 180 if frame == 40 else 0) for frame in range(80)]
