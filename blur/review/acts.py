@@ -107,6 +107,17 @@ class CorrectCover(_Command, frozen=True, tag="correct"):
     end: int
 
 
+class MuteSound(_Command, frozen=True, tag="mute"):
+    """Silence the sound from `start` to `end`, in seconds since the clip's start."""
+
+    start: float
+    end: float
+
+
+class UnmuteSound(_Command, frozen=True, tag="unmute"):
+    """Take back all silent spans that a person set."""
+
+
 class EraseRegion(_Command, frozen=True, tag="erase"):
     """Remove a region."""
 
@@ -125,5 +136,7 @@ Command: TypeAlias = (
     | TrimRegion
     | ShapeRegion
     | CorrectCover
+    | MuteSound
+    | UnmuteSound
     | EraseRegion
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 import msgspec
 import numpy as np
@@ -18,6 +19,7 @@ from blur.data.plan import Box, Track
 from blur.data.resolve import Lane, Resolved
 from blur.errors import UsageError
 from blur.review import acts as ask
+from blur.review.sound import muted, unmuted
 
 
 def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
@@ -47,6 +49,10 @@ def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
                 return shaped(edits, region, ellipse)
             case ask.CorrectCover(lane, frame, box, start, end):
                 return correct(edits, lane_of(resolved, lane), Keyframe(frame, box), start, end)
+            case ask.MuteSound(from_, to):
+                return muted(edits, [(Fraction(from_), Fraction(to))])
+            case ask.UnmuteSound():
+                return unmuted(edits)
             case ask.EraseRegion(region):
                 return erase(edits, region)
     except ValueError as error:  # the keyframes make no path

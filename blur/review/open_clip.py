@@ -17,6 +17,7 @@ from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.plan import Box
 from blur.data.resolve import resolve
+from blur.data.sound import sounding
 from blur.data.spans import FrameSpan
 from blur.errors import UsageError
 from blur.render import pictures as rendering
@@ -101,6 +102,10 @@ class OpenClip:
             removed and self._shelf.output(self.now.entry)
         )
 
+    def _keeps_sound(self) -> bool:
+        mode = sounding(self._shelf.settings.output, self.now.edits).mode
+        return bool(self._pictures.info.audio) and mode is AudioMode.KEEP
+
     @property
     def place(self) -> PurePosixPath:
         """The covered clip's path below OUT; the clip's own name where it has no output."""
@@ -124,6 +129,7 @@ class OpenClip:
                 self._history.steps,
                 original=self._pictures.has_source and self.source_path.exists(),
                 remarks=remarks(folder, entry),
+                sound=self._keeps_sound(),
             )
 
     def perform(self, command: Command, revision: str) -> None:

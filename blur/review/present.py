@@ -40,6 +40,7 @@ def clip_view(
     *,
     original: bool,
     remarks: list[Remark],
+    sound: bool,
 ) -> ClipView:
     """The page's view; `info` is of the clip, `rendered`, `checks` and `watched` of its current
     output.
@@ -75,6 +76,8 @@ def clip_view(
         original=original,
         notes=list(plan.notes),
         remarks=remarks,
+        mutes=list(now.edits.sound.mutes),
+        sound=sound,
     )
 
 

@@ -251,7 +251,8 @@ class ClipView(Struct, frozen=True, kw_only=True):
     `time_base` a tick in seconds, as a fraction. `rendered`: pictures come from the rendered file
     and are else drawn from plan and edits. `video`: a browser can play that file. `watched`: its
     frames that were played at twice its speed at most. Without the `original` no cover changes.
-    `notes` are the plan's, `remarks` people's.
+    `notes` are the plan's, `remarks` people's. `mutes` are silent spans that a person set, in
+    seconds; `sound`: the covered clip keeps some of its sound.
     """
 
     key: str
@@ -280,6 +281,8 @@ class ClipView(Struct, frozen=True, kw_only=True):
     original: bool
     notes: list[str]
     remarks: list[Remark]
+    mutes: list[tuple[float, float]]
+    sound: bool
 
 
 class Changed(Struct, frozen=True):

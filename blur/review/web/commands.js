@@ -12,6 +12,7 @@ import { goClip } from "./shelf.js";
 import { check } from "./watch.js";
 import { NOTHING, clockOf, isOpening, pick, say, set, shown, state } from "./state.js";
 import { lookAtAll, zoom } from "./timeline.js";
+import { listen, mute } from "./sound.js";
 import { writeNote } from "./remarks.js";
 import { closer, compare, further, pan, round, whole } from "./view.js";
 import { LANGUAGES, language, t } from "./words.js";
@@ -55,7 +56,7 @@ const COMMANDS = {
   f: () => (isAnswering() ? answer("track") : follow()),
   s: split, e: extend,
   i: () => setEnd(0), o: () => setEnd(1),
-  w: writeNote, v: compare, d: round, 7: whole, 8: further, 9: closer,
+  u: listen, 5: mute, w: writeNote, v: compare, d: round, 7: whole, 8: further, 9: closer,
   t: () => state.selected !== null && pick(state.selected),
   r: startDrawing, 4: reshape, Delete: removeRegion, Backspace: removeRegion,
   z: (event) => (event.shiftKey ? redo() : undo()), y: redo,
@@ -64,7 +65,7 @@ const COMMANDS = {
   Escape: () => set({ ...NOTHING, said: null }),
 };
 const ALWAYS = new Set(["q", "PageUp", "PageDown", "1", "2", "3"]); // without a clip, too
-const ORIGINAL = new Set(["b", "p", "v", "x", "c", "f", "s", "e", "r", "4", "Delete", "Backspace"]); // nothing without the clip itself
+const ORIGINAL = new Set(["b", "p", "v", "x", "c", "f", "s", "e", "r", "4", "5", "Delete", "Backspace"]); // nothing without the clip itself
 const REPEATED = /^Arrow|^[+\-=89]$/; // while the key is held
 
 const tooEarly = () => isOpening() && say(t("stage.too early"));

@@ -35,7 +35,7 @@ import { t } from "./words.js";
  * @typedef {{ key: string, name: string, plan: string, revision: string, version: string, width: number,
  *   height: number, aspect: number, frames: number, time_base: Span, first: number, steps: Span[], cuts: number[],
  *   lanes: Lane[], doubts: Doubt[], decisions: Decision[], rendered: boolean, video: boolean,
- *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, original: boolean, notes: string[], remarks: Remark[] }} Clip */
+ *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, original: boolean, notes: string[], remarks: Remark[], mutes: Span[], sound: boolean }} Clip */
 
 /** A clip in the list; `picture` names its covered file, where that may be shown small. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number,
  *   doubt_seconds: number, edited: boolean, renderable: boolean, checked_by: string | null, problem: string | null, picture: string | null }} Row */
@@ -47,7 +47,7 @@ import { t } from "./words.js";
  *   | { do: "extend" | "split", lane: number, frame: number } | { do: "add" | "draw", path: Keyframe[], reason?: string }
  *   | { do: "move", region: number, frame: number, box: Box } | { do: "unkey", region: number, frame: number }
  *   | { do: "shape", region: number, ellipse: boolean } | { do: "correct", lane: number, frame: number, box: Box, start: number, end: number }
- *   | { do: "span", region: number, start: number, end: number } | { do: "erase", region: number }} Act */
+ *   | { do: "mute", start: number, end: number } | { do: "unmute" } | { do: "span", region: number, start: number, end: number } | { do: "erase", region: number }} Act */
 /** The changes of a clip; each is sent with the revision that it was decided on.
  * @typedef {{ act: { act: Act }, follow: { lane: number, frame: number }, undo: {}, redo: {}, answer: { doubt: string, said: Said },
  *   note: { frame: number, text: string, by: string }, check: { initials: string } }} Change */

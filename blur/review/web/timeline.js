@@ -16,7 +16,7 @@ const ROWS = [16, 22]; // least and most height of a lane
 const LEAST = 10; // frames in sight
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600]; // seconds between two times on the ruler
 const COLOURS = { cover: "#5f6d80", seen: "#b3c3d9", drawn: "#7f64b4", edit: "#507d5d", name: "#ffffff" }; // in a light room and a dark
-/** A colour of the page's style, light or dark. @param {"--dim" | "--line" | "--edge" | "--ground" | "--shot" | "--shot-next" | "--doubt" | "--bad" | "--clear" | "--accent" | "--good" | "--text" | "--here"} name */
+/** A colour of the page's style, light or dark. @param {"--dim" | "--line" | "--edge" | "--ground" | "--shot" | "--shot-next" | "--doubt" | "--bad" | "--clear" | "--drawn" | "--accent" | "--good" | "--text" | "--here"} name */
 const themed = (name) => theme.getPropertyValue(name);
 const theme = getComputedStyle(document.documentElement);
 
@@ -149,6 +149,7 @@ function paintRuler(c, clip) {
     c.fillRect(at, TOP, 1, 4);
     c.fillText(step < 1 ? time(t).slice(2, -1) : time(t).slice(0, -3), at + 3, STRIP + RULER - 1);
   }
+  for (const [start, end] of clip.mutes) bar(c, themed("--drawn"), clock.frame(start), clock.frame(end - 1e-3) + 1, TOP + RULER - 3, 3);
   c.fillStyle = themed("--accent");
   for (const { frame } of clip.remarks) paintFlag(c, x(frame + 0.5));
   const marked = span();
