@@ -9,6 +9,7 @@ shoulders.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from blur.scan.camera import Camera
 from blur.scan.follow import follow, waiting
 from blur.scan.link import Tracklet
 from blur.scan.timeline import NEAR_SECONDS, Timeline
-from blur.scan.verdict import SEEN_WELL, top
+from blur.scan.weed import SEEN_WELL, top
 
 _WIDTH = 960
 """Pixels, longest side of the pictures that faces are followed on; larger keeps the texture of
@@ -370,11 +371,21 @@ def _both(first: Sighting, second: Sighting) -> Sighting:
     """The detected one of two sightings; if neither is, a box around both."""
     if first.evidence.any() or second.evidence.any():
         return max(first, second, key=lambda row: float(row.evidence.max()))
-    a, b = first.box, second.box
-    middle = a._replace(cx=(a.cx + b.cx) / 2, cy=(a.cy + b.cy) / 2)
+    return Sighting(around(first.box, second.box), _UNSEEN)
+
+
+def around(a: Box, b: Box) -> Box:
+    """A box around two, turned like the first, larger by up to its width each way.
+
+    It grows along the way between them alone: grown sideways too, it would hide shoulders.
+    """
+    turn = math.radians(a.angle)
+    x, y = b.cx - a.cx, b.cy - a.cy
+    way = math.cos(turn) * x + math.sin(turn) * y, math.cos(turn) * y - math.sin(turn) * x
     # The cover's own margin makes up for `_AGREED`.
-    away = min(max(0.0, _apart(a, b) - _AGREED * a.w), a.w)
-    return Sighting(middle._replace(w=max(a.w, b.w) + away, h=max(a.h, b.h) + away), _UNSEEN)
+    wider, higher = (min(max(0.0, abs(part) - _AGREED * a.w), a.w) for part in way)
+    w, h = max(a.w, b.w) + wider, max(a.h, b.h) + higher
+    return Box(a.cx + x / 2, a.cy + y / 2, w, h, a.angle)
 
 
 def _apart(a: Box, b: Box) -> float:

@@ -23,6 +23,7 @@ from blur.data.plan import Box
 from blur.detect.landmarks import SIDE, Mesh
 from blur.detect.views import crop, lifted
 from blur.scan.link import Tracklet, Verdict
+from blur.scan.weed import SEEN_WELL, best_three, top
 
 _MOMENTS = 5
 """Moments of a tracklet for close-ups, the best sighting of as many equal parts; more are steadier
@@ -39,9 +40,6 @@ videos a single one reached it, under 14 pixels; so does a suit's collar in a ph
 PRESENT = 0.5
 """Presence in any turn, at the second best moment, from which nothing is dropped; larger drops
 more."""
-SEEN_WELL = 0.7
-"""Mean of a tracklet's three best scores from which it is a face whatever close-ups say; larger
-drops more. Masked and lying faces, to which close-ups are blind, reach 0.8."""
 QUIET, SILENT = 0.24, 0.06
 """Answer of close-ups, CenterFace's and half of YuNet's, under which they speak for no face: on the
 body of a proven face, and anywhere. Larger drops more. Clear faces of 31 filmed photographs answer
@@ -126,7 +124,7 @@ class Examination:
         self._found: list[list[Finding]] = [[] for _ in tracklets]
         self._limits: dict[int, tuple[float, int]] = {}
         self._well = [t for t in tracklets if top(t) >= SEEN_WELL]
-        likely = [t for t in tracklets if _best(t.evidence[:, 0]) >= _LIKELY]
+        likely = [t for t in tracklets if best_three(t.evidence[:, 0]) >= _LIKELY]
         self._lone: set[int] = set()
         bodies = False
         for place, tracklet in enumerate(tracklets):
@@ -216,11 +214,6 @@ class Examination:
         return max(mesh.presence for mesh in self._look(coloured)), float(np.mean(seen))
 
 
-def top(tracklet: Tracklet) -> float:
-    """Mean of the three best scores of a tracklet, 0 to 1."""
-    return _best(tracklet.evidence.max(axis=1))
-
-
 def moments(tracklet: Tracklet, count: int) -> list[int]:
     """Rows of the best sighting in each of `count` equal parts, in order of time."""
     seen = np.flatnonzero(tracklet.evidence.any(axis=1))
@@ -268,10 +261,6 @@ def _open_to_dropping(tracklet: Tracklet, on_body: bool) -> bool:
     return best < SEEN_WELL and (
         rare or (count <= FEW and best < WEAK) or (count >= FEW and on_body)
     )
-
-
-def _best(scores: npt.NDArray[np.float32]) -> float:
-    return float(np.sort(scores)[-3:].mean())
 
 
 def _is_lone(tracklet: Tracklet, likely: Sequence[Tracklet]) -> bool:

@@ -32,6 +32,10 @@ FACE_BAR = -1.1
 misses more faces and covers less that is none."""
 SURE = np.array([0.5, 0.85])
 """Score, by family, from which a single sighting is a face; larger weeds more brief faces."""
+SEEN_WELL = 0.7
+"""Mean of a tracklet's three best scores from which it is a face whatever close-ups and other
+sightings say; larger drops more. Masked and lying faces, where close-ups are blind, reach 0.8."""
+_BEST = 3  # sightings that `top` is a mean of; more blame brief faces
 _UNSURE = (-3.0, -0.1)
 """Log-odds between which close-ups are taken: no tracklet below became a face by them. A wider
 range costs more close-ups."""
@@ -77,7 +81,17 @@ def is_face(tracklet: Tracklet) -> bool:
     """Whether a tracklet is taken for a face, and so is covered."""
     if tracklet.verdict in (Verdict.NONE, Verdict.FACE):
         return tracklet.verdict is Verdict.FACE
-    return bool(sure(tracklet).any()) or credence(tracklet) >= FACE_BAR
+    seen_well = len(tracklet) >= _BEST and top(tracklet) >= SEEN_WELL
+    return bool(sure(tracklet).any()) or seen_well or credence(tracklet) >= FACE_BAR
+
+
+def top(tracklet: Tracklet) -> float:
+    """Mean of the three best scores of a tracklet, 0 to 1."""
+    return best_three(tracklet.evidence.max(axis=1))
+
+
+def best_three(scores: npt.NDArray[np.float32]) -> float:
+    return float(np.sort(scores)[-_BEST:].mean())
 
 
 def sure(tracklet: Tracklet) -> npt.NDArray[np.bool_]:

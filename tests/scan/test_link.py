@@ -108,6 +108,12 @@ def test_a_face_of_another_size_at_the_same_place_is_another_face() -> None:
     assert len(link(sightings(person), camera(10), REACH)) == 2
 
 
+def test_a_body_beside_a_face_is_not_its_next_sighting() -> None:
+    body = [(f, 300.0, 260.0, 105.0, 0.3) for f in range(0, 12, 3)]
+    face = [(f, 300.0, 240.0, 60.0, 0.9) for f in range(12, 30, 3)]
+    assert len(link(sightings([*body, *face]), camera(40), REACH)) == 2
+
+
 def test_nothing_is_linked_over_more_than_the_reach() -> None:
     person = [(f, 300.0, 200.0, 60.0, 0.9) for f in (0, REACH, 2 * REACH + 1)]
     assert [len(t) for t in link(sightings(person), camera(100), REACH)] == [2, 1]

@@ -12,7 +12,7 @@ from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sighting
 from blur.scan.follow import follow
 from blur.scan.link import Tracklet
-from blur.scan.pursue import Pursuit, Relook
+from blur.scan.pursue import Pursuit, Relook, around
 from blur.scan.timeline import Timeline
 
 FRAMES = 41
@@ -210,3 +210,13 @@ def test_a_pursuit_that_arrives_saves_the_way_back(film: list[Gray]) -> None:
 
 def test_close_ups_grow_rarer_the_longer_a_face_is_out_of_sight(film: list[Gray]) -> None:
     assert asked(film, sighted(0), reach=40) == [3, 6, 12, 24]
+
+
+@pytest.mark.parametrize("turn", [0.0, 90.0])
+def test_a_box_around_two_ways_grows_along_the_way_between_them_alone(turn: float) -> None:
+    first, second = Box(300, 200, 60, 80, turn), Box(345, 200, 60, 80, turn)
+    box = around(first, second)
+    assert (box.cx, box.cy) == pytest.approx((322.5, 200))
+    long, short = (box.w - 60, box.h - 80) if turn == 0 else (box.h - 80, box.w - 60)
+    assert long == pytest.approx(27, abs=0.01)
+    assert short == pytest.approx(0, abs=0.01)

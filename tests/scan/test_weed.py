@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blur.scan.link import Tracklet
-from blur.scan.weed import credence
+from blur.scan.weed import FACE_BAR, credence, is_face
 
 NONE = math.nan
 """No close-ups were taken."""
@@ -137,3 +137,16 @@ def test_credence(
     frames, boxes, evidence = np.split(np.array(rows, np.float32), [1, 6], axis=1)
     tracklet = Tracklet(frames[:, 0].astype(np.intp), boxes, evidence, hits, answer)
     assert credence(tracklet) == pytest.approx(expected, abs=5e-4)
+
+
+def test_a_face_that_is_seen_well_thrice_stays_whatever_its_other_sightings_say() -> None:
+    frames = np.arange(0, 60, 3)
+    boxes = np.tile(np.array([450, 420, 520, 520, 0], np.float32), (len(frames), 1))
+    evidence = np.zeros((len(frames), 2), np.float32)
+    evidence[:, 0], evidence[::2, 1] = 0.02, (0.6, 0.3, 0.83, 0.2, 0.78, 0.1, 0.77, 0.2, 0.3, 0.4)
+    boxes[::2, 4] = 150  # the turns disagree, as those of a masked lying face do
+    masked = Tracklet(frames, boxes, evidence, hits=0.4)
+    assert credence(masked) < FACE_BAR
+    assert is_face(masked)
+    evidence[:, 1] *= 0.8
+    assert not is_face(Tracklet(frames, boxes, evidence, hits=0.4))
