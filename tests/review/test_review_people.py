@@ -51,6 +51,7 @@ def test_a_person_is_kept_clear_in_all_clips_with_five_presses(page: Page, out: 
     kept = [edit for found in decided if found for edit in found.tracks]
     assert [(e.decision, e.reason, e.confirmed) for e in kept] == [("keep", "consented", False)] * 3
     assert not shown.is_visible("#people")
+    assert shown.locator('#reasons option[value="consented"]').count() == 1  # offered again
 
 
 def test_what_is_known_is_forgotten_when_the_list_closes(page: Page) -> None:

@@ -1,14 +1,24 @@
 // @ts-check
 // A question with a line to answer.
 
-import { $ } from "./dom.js";
+import { $, el } from "./dom.js";
 
 const dialog = $("#ask", HTMLDialogElement);
 $("#cancel").addEventListener("click", () => dialog.close(""));
 
+/** Offer a reason again while the page is open. @param {string} reason */
+export function remember(reason) {
+  const usual = $("#reasons", HTMLDataListElement);
+  if ([...usual.options].every((option) => option.value !== reason)) usual.append(el("option", { value: reason }));
+}
+
 /** Resolves to the answer, or to "". @param {string} title @param {string} text @param {string} label @param {string} [value]
  * @param {string} [list] id of the list of usual answers */
-export const ask = async (title, text, label, value = "", list = "") => (await question(title, text, label, value, list, true)) ?? "";
+export async function ask(title, text, label, value = "", list = "") {
+  const answer = (await question(title, text, label, value, list, true)) ?? "";
+  if (answer && list) remember(answer);
+  return answer;
+}
 
 /** Resolves to the answer, which may be "", or to null. @param {string} title @param {string} text @param {string} label @param {string} value */
 export const askFreely = (title, text, label, value) => question(title, text, label, value, "", false);

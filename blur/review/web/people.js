@@ -2,6 +2,7 @@
 // Who appears in which clips. Known while the list is open, and forgotten when it closes; faces are
 // shown clear only after a press, and kept clear only when a person confirms the pictures.
 
+import { remember } from "./ask.js";
 import { $, el } from "./dom.js";
 import { listing, problem, reload } from "./review.js";
 import { forgetPeople, keepPerson, personPicture, readOffers, readPeople } from "./protocol.js";
@@ -72,6 +73,7 @@ async function offer(person, made) {
 function confirmation(/** @type {Person} */ person, /** @type {Offers} */ { code, spans, problems }) {
   const boxes = spans.map(() => /** @type {HTMLInputElement} */ (el("input", { type: "checkbox", checked: true })));
   const reason = /** @type {HTMLInputElement} */ (el("input.reason", { placeholder: t("people.reason"), "aria-label": t("people.reason"), maxLength: 200, required: true }));
+  reason.setAttribute("list", "reasons");
   about.textContent = spans.length
     ? t("people.ask")
     : t("people.none");
@@ -85,6 +87,7 @@ function confirmation(/** @type {Person} */ person, /** @type {Offers} */ { code
       el("button.main.confirm", { disabled: !spans.length }, t("people.confirm"))));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    remember(reason.value);
     const wanted = boxes.flatMap((box, i) => (box.checked ? [i] : []));
     keepPerson(person.id, { code, spans: wanted, reason: reason.value }).then(done, problem);
   });
