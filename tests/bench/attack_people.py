@@ -45,7 +45,7 @@ def orl(folder: Path) -> Album:
 
     The cover hides the whole photograph: only its inside can name the person.
     """
-    height, width, face = 300, 260, Box(130, 160, 70, 92)
+    height, width, face = 300, 260, Box(130, 180, 100, 131)
     small = np.random.default_rng(0).integers(60, 200, (5, 4)).astype(np.float32)
     stage = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
     inside = np.s_[104:216, 84:176]
