@@ -16,6 +16,7 @@ from blur.cover.colour import native
 from blur.cover.layout import Layout
 from blur.cover.membrane import Grid
 from blur.cover.window import Patch, Window
+from blur.data.plan import Box
 
 AUTO = "#b98a70"
 """Skin for the tone `auto`: its lightness gives way to the surroundings', its colour to grey where
@@ -39,6 +40,10 @@ _RIM = 0.55
 _LIGHTNESS = (0.1, 1.25)
 """Bounds of the lightness of `auto`, factors; wider follows dark and bright scenes further."""
 
+_INSIDE = 0.75
+"""Share of a larger head's radius within which a smaller head is not drawn; larger leaves out
+neighbours."""
+
 _COLOURFUL = 3.0
 """Mean distance of the surroundings from grey, steps of 8 bits, from which `auto` has its full
 colour; larger leaves more heads grey."""
@@ -49,8 +54,10 @@ def shaded(surface: Grid, window: Window, tone: str) -> Grid:
     each way, with a head's shading on each round cover. `tone` is `auto` or `#rrggbb`."""
     out = surface.copy()
     black = _sample("#000000", window.layout, window.matrix, window.full_range)
+    heads = [patch.own for patch in window.patches if patch.rounded]
     for patch in window.patches:
-        if patch.rounded:
+        # A head drawn on another's would read as its eye or mouth.
+        if patch.rounded and not any(_lies_on(patch.own, head) for head in heads):
             rows, columns, weights = _on_cells(patch, window)
             part, inside = out[rows, columns], weights[..., 0]
             if inside.any():
@@ -59,6 +66,15 @@ def shaded(surface: Grid, window: Window, tone: str) -> Grid:
                 part *= 1 - share * weights[..., 1:2] - weights[..., 2:]
                 part += weights[..., 1:] @ np.stack([share * skin, black])
     return out
+
+
+def _lies_on(own: Box, other: Box) -> bool:
+    """Whether a smaller head's centre lies well inside a larger head's ellipse."""
+    turn = np.radians(other.angle)
+    x, y = own.cx - other.cx, own.cy - other.cy
+    across = (np.cos(turn) * x + np.sin(turn) * y) / (other.w / 2)
+    down = (np.cos(turn) * y - np.sin(turn) * x) / (other.h / 2)
+    return own.w * own.h < other.w * other.h and bool(np.hypot(across, down) < _INSIDE)
 
 
 @lru_cache(maxsize=1)

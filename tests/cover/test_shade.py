@@ -50,6 +50,18 @@ def test_a_grey_picture_gets_no_colour(light: int) -> None:
     assert np.ptp(picture, axis=2).max() <= 3
 
 
+def test_a_head_on_another_is_not_drawn_and_its_neighbour_is() -> None:
+    def drawn_by(second: Box) -> np.ndarray:
+        flat = av.VideoFrame.from_ndarray(np.full((240, 320, 3), 128, np.uint8), "rgb24")
+        regions, fill = [Region((HEAD,), 1), Region((second,), 2)], make_fill(CoverSettings())
+        done = paint(flat.reformat(format="yuv444p"), regions, fill).to_ndarray(format="rgb24")
+        return np.abs(done.astype(int) - covered((128, 128, 128))).max(axis=2)
+
+    small = Box(HEAD.cx, HEAD.cy + 50, 40, 55)
+    assert drawn_by(small).max() <= 6
+    assert drawn_by(small._replace(cx=60)).max() >= 12
+
+
 def test_a_dark_picture_gets_no_bright_heads() -> None:
     assert covered((14, 10, 8)).max() < 40
 
