@@ -14,6 +14,7 @@ from xml.etree.ElementTree import ParseError
 
 from blur.data.timecode import timecode_of
 from blur.errors import SetupError, UsageError, install
+from blur.export.fcpxml_times import at_own_rates, at_whole_rates
 from blur.export.opentimeline import opentimeline
 
 EDL_NAME = re.compile(r"^\* *FROM CLIP NAME: *(.+?)\s*$", re.MULTILINE)
@@ -80,7 +81,10 @@ def read_timeline(path: Path, edl_rate: Fraction) -> tuple[Any, list[Event]]:
     options = {"rate": float(edl_rate)} if path.suffix.lower() == ".edl" else {}
     wrong = (otio.exceptions.OTIOError, ValueError, KeyError, ParseError, OSError)
     try:
-        made = otio.adapters.read_from_file(str(path), **options)
+        if path.suffix.lower() == ".fcpxml":
+            made = _fcpxml(otio, path.read_text("utf-8"))
+        else:
+            made = otio.adapters.read_from_file(str(path), **options)
         events = list(_events(otio, made))
     except wrong as error:
         if isinstance(error, otio.exceptions.NoKnownAdapterForExtensionError):
@@ -90,6 +94,13 @@ def read_timeline(path: Path, edl_rate: Fraction) -> tuple[Any, list[Event]]:
             ) from error
         raise UsageError(f"cannot be read: {error}", subject=path.name) from error
     return made, events
+
+
+def _fcpxml(otio: Any, text: str) -> Any:
+    whole, factor = at_whole_rates(text)
+    made = otio.adapters.read_from_string(whole, "fcpx_xml")
+    said = otio.adapters.write_to_string(made, "otio_json")
+    return otio.adapters.read_from_string(at_own_rates(said, factor), "otio_json")
 
 
 def _require_understood(path: Path) -> None:
