@@ -80,8 +80,8 @@ _BODY = (2.2, 0.75, 5.0, 1.9)
 many to so many heights below it, up to so many of its widths large. Larger drops more."""
 _LEVEL = 45.0  # degrees up to which a proven face is upright and has its body below
 _CROWD = 4
-"""Well seen faces at a time, from which a body tells nothing: faces in front lie on the bodies
-behind them. Larger drops more in crowds."""
+"""Well seen faces at a time, from which nothing is dropped: a weak face is likely one of them, and
+those in front lie on the bodies behind them. Larger drops more in crowds."""
 _SAME_TIME = 8
 """Frames within which a proven face's box tells where its body is; larger drops more."""
 
@@ -128,6 +128,8 @@ class Examination:
         self._lone: set[int] = set()
         bodies = False
         for place, tracklet in enumerate(tracklets):
+            if self._in_crowd(tracklet):
+                continue
             rows = moments(tracklet, _MOMENTS)
             near = self._may_lie_on_body(tracklet, rows)
             bodies |= near
@@ -186,6 +188,11 @@ class Examination:
             self._on_body(Box(*tracklet.boxes[row].tolist()), int(tracklet.frames[row]), self._well)
             for row in rows
         )
+
+    def _in_crowd(self, tracklet: Tracklet) -> bool:
+        """Whether a tracklet lies among so many faces that a weak one is likely one of them."""
+        middle = int(tracklet.frames[len(tracklet) // 2])
+        return len(_at(self._well, middle)) >= _CROWD
 
     def _on_body(self, box: Box, frame: int, faces: Sequence[Tracklet]) -> bool:
         """Whether a place lies on the body of one of `faces` that is upright then, in no crowd."""
