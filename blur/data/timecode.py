@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-_FORM = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})", re.ASCII)
+_FORM = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;.,])(\d{1,3})", re.ASCII)
 _DROP = ";.,"
 
 

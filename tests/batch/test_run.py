@@ -132,7 +132,7 @@ def test_a_second_run_on_one_output_folder_is_refused(fake):
     fake.clip("a.mov")
     folder = WorkFolder(fake.out)
     folder.create()
-    with folder.locked(), pytest.raises(UsageError, match="another blur"):
+    with folder.locked(), pytest.raises(UsageError, match="blur is already open"):
         fake.run()
     assert fake.run().exit_code == Exit.OK
 

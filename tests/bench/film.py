@@ -2,8 +2,8 @@
 
 Each frame of the clips carries its number, which is read again in the conformed files: an event is
 exact if they show its very frames. Clips are those of the shared material, looped; a clip of uneven
-times is conformed first. `python tests/bench/film.py WORK FRAMES [--scan]`, tests/support on the
-path; without a scan and its audit, which take an hour of a core, plans are made up.
+times is conformed first. `python tests/bench/film.py WORK FRAMES [--scan]`;
+without a scan and its audit, which take an hour of a core, plans are made up.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 import av
 import numpy as np
 import opentimelineio as otio
+import paths
 from made_output import plan_for
 from numbered import numbers, stamped
 
@@ -31,7 +32,6 @@ from blur.store.plans import save_plan
 from blur.store.report import Signature
 from blur.store.shelf import Shelf
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "clips"
 KINDS = "pan0 dark0 edge0 lying0 mask0 occlude0 cuts0 upside0 edge1 lying1 mask1 occlude1"
 SIZE, RATE = (256, 144), 25
 UNEVEN = "occlude1"
@@ -42,7 +42,7 @@ EVENTS, SPEEDY, AGAIN = 30, 4, (7, 18)
 
 
 def looped(kind: str, frames: int) -> Iterator[np.ndarray]:
-    with av.open(str(SHARED / f"{kind}.mp4")) as container:
+    with av.open(str(paths.CLIPS / f"{kind}.mp4")) as container:
         pictures = [f.reformat(*SIZE, "rgb24").to_ndarray() for f in container.decode(video=0)]
     there_and_back = itertools.cycle([*pictures, *reversed(pictures)])
     return itertools.islice(there_and_back, frames)

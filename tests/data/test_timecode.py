@@ -38,3 +38,7 @@ def test_a_day_ends_at_midnight():
     assert shifted("00:00:00;00", NTSC, -1) == "23:59:59;29"
     with pytest.raises(ValueError):
         shifted("tomorrow", Fraction(25), 1)
+
+
+def test_under_ten_frames_a_second_a_file_may_tell_them_by_a_single_digit() -> None:
+    assert frames_of("10:20:30:2", Fraction(6)) == (10 * 3600 + 20 * 60 + 30) * 6 + 2

@@ -41,8 +41,8 @@ def delivery_of(
     reel = info.reel if settings.reel == "keep" else settings.reel
     timecode = "" if settings.timecode is Timecode.ZERO else info.timecode
     counted = rate or info.rate
-    if timecode:
-        timecode = at_rate(timecode, info.rate, counted)
+    if timecode and rate is not None:
+        timecode = at_rate(timecode, info.rate, rate)
     if timecode and settings.timecode is Timecode.OFFSET:
         timecode = shifted(timecode, counted, placed.shift * round(counted))
     sound = sounding(settings, edits, seconds)
