@@ -147,7 +147,9 @@ def test_each_step_starts_where_the_last_one_ended(page: Page, out: Path) -> Non
 
 
 def test_a_decision_about_a_face_that_is_another_by_then_is_refused(page: Page, out: Path) -> None:
-    page.press("ArrowDown", "Shift+ArrowRight")
+    page.press("ArrowDown")
+    page.waits_for('#chosen:has-text("Cover 0")')
+    page.press("Shift+ArrowRight")
     page.at(30)
     late = Late(page, "/act$")
     page.press("s", "c")
