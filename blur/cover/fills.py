@@ -154,7 +154,8 @@ def _contrast(surface: Grid, weights: Grid, layout: Layout) -> npt.NDArray[np.fl
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """One colour, `#rrggbb`; `edge`, in the picture's shorter side, is that of `soften`."""
+    """A single colour, `#rrggbb`; `edge` is the width of a soft edge, in parts of the picture's
+    shorter side, 0 for none."""
 
     colour: str
     edge: float = 0.0

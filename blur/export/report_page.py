@@ -174,7 +174,7 @@ def _made_with(report: BatchReport) -> Iterator[tuple[str, str]]:
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> Html:
-    """Those that have a value."""
+    """The rows that have a value."""
     rows = joined(_HTML.fill("fact", name=name, value=value) for name, value in facts if value)
     return _HTML.fill("facts", facts=rows)
 

@@ -1,4 +1,4 @@
-"""How a clip is looked at: compared with its original, from near, round and round, at a speed."""
+"""The player's view: comparison with the original, zoom, repetition and speed."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ function placed(rows) {
   return rows.toSorted((a, b) => (places.get(a.key) ?? 0) - (places.get(b.key) ?? 0));
 }
 
-/** What the list shows. @returns {(Row | Folder)[]} */
+/** The list's rows, and the folders above them. @returns {(Row | Folder)[]} */
 function listed() {
   if (order.value !== "folder") return found;
   const folders = /** @type {Map<string, Row[]>} */ (new Map());

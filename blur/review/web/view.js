@@ -1,5 +1,5 @@
 // @ts-check
-// How the clip is looked at: its speed, near or from afar, beside the original, and round and round.
+// The player's view: speed, zoom, comparison with the original, and repetition of a span.
 
 import { $, isIn } from "./dom.js";
 import { NEAREST } from "./player.js";
@@ -33,7 +33,7 @@ export function pan(right, down) {
 export const compare = () => player.compareWith(HOWS[(HOWS.indexOf(player.compare) + 1) % HOWS.length]);
 document.addEventListener("visibilitychange", () => document.hidden && player.compareWith(""));
 
-/** What is played round and round: the marked span, else the doubt or the cover that is chosen. @returns {Span | null} */
+/** The span that repeats: the marked one, else that of the chosen doubt or cover. @returns {Span | null} */
 function chosen() {
   const lane = selected();
   const doubt = state.pointed ?? shown().doubts.find((one) => one.lane === lane?.id && one.start <= player.frame && player.frame < one.end);
