@@ -43,7 +43,7 @@ def _into(folder: str) -> Callable[[Function], Function]:
 @_into("markers")
 @click.option(
     "--only",
-    type=click.Choice(["doubts", "kept", "covers"]),
+    type=click.Choice(["doubts", "kept", "covers", "sound"]),
     multiple=True,
     help="Leave out the others; may be given again.",
 )
@@ -63,7 +63,7 @@ def markers(
     only: tuple[str, ...],
     start_hour: int,
 ) -> None:
-    """Export doubts, kept persons and covers as markers for Resolve, Premiere or Avid.
+    """Export doubts, kept persons, covers and muted sound as markers for Resolve, Premiere or Avid.
 
     CLIPS name some of the clips in OUT; without any, all are exported. Faces have the numbers of
     the review page. The timelines of xml, fcpxml and otio hold the covered clip; of these, xml

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 @CLIP
 @click.argument("spans", metavar="[SPAN,...]", default="", callback=refusing(parse_spans))
 @click.option("--clear", is_flag=True, help="Take back the earlier spans first.")
-def mute(out: Path, clip: str, spans: tuple[TimeSpan, ...], clear: bool) -> None:
-    """Silence spans of CLIP's sound, such as 1:02-1:10,2:00-2:05.5.
+@click.option("--bleep", is_flag=True, help="Put a tone in place of the sound, not silence.")
+def mute(out: Path, clip: str, spans: tuple[TimeSpan, ...], clear: bool, bleep: bool) -> None:
+    """Silence spans of CLIP's sound, such as 1:02-1:10,2:00-2:05.5, or bleep them.
 
     A clip whose sound is silence stays silent throughout.
     """
@@ -32,7 +33,7 @@ def mute(out: Path, clip: str, spans: tuple[TimeSpan, ...], clear: bool) -> None
         raise UsageError("no span was given", remedy="write SPAN as in 1:02-1:10, or --clear")
     with opened(out, clip) as found:
         edits = unmuted(found.now.edits) if clear else found.now.edits
-        found.replace(muted(edits, spans), found.revision)
+        found.replace(muted(edits, spans, tone=bleep), found.revision)
 
 
 @click.command()
@@ -70,5 +71,12 @@ def sound(out: Path, clip: str, choice: str) -> None:
 
 def words(decided: SoundEdit) -> list[str]:
     """The decisions as lines of a list."""
+    from blur.data.sound import outside
+
     lines = [f"sound: {decided.use}"] if decided.use is not None else []
-    return lines + [f"muted: {start:g}-{end:g} s" for start, end in decided.mutes]
+    lines += [
+        f"muted: {start:g}-{end:g} s"
+        for mute in decided.mutes
+        for start, end in outside(mute, decided.bleeps)
+    ]
+    return lines + [f"bleeped: {start:g}-{end:g} s" for start, end in decided.bleeps]

@@ -77,17 +77,22 @@ class SoundUse(enum.StrEnum):
 class SoundEdit(Struct, frozen=True, kw_only=True):
     """A person's decision about a clip's sound; `use` None leaves it to the settings.
 
-    `mutes` are silent spans, start and end in seconds since the clip's start. `file` names the
-    sound that takes the place of the clip's own, among the work folder's sounds.
+    `mutes` are spans without their sound, start and end in seconds since the clip's start;
+    `bleeps` are parts of them with a tone in its place. `file` names the sound that takes the place
+    of the clip's own, among the work folder's sounds.
     """
 
     use: SoundUse | None = None
     mutes: tuple[tuple[float, float], ...] = ()
     file: str = ""
+    bleeps: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if any(not 0 <= start < end < math.inf for start, end in self.mutes):
             raise ValueError(f"muted spans must end after they begin, found {self.mutes}")
+        for start, end in self.bleeps:
+            if not start < end or not any(a <= start and end <= b for a, b in self.mutes):
+                raise ValueError(f"a tone stands in muted spans alone, found {self.bleeps}")
         if (self.use is SoundUse.FILE) != bool(self.file):
             raise ValueError("a sound's file belongs to the choice of a file")
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from blur.data.edits import Edits, SoundUse
 from blur.settings import AudioMode, OutputSettings
 from blur.settings.values import TimeSpan, parse_spans
 
+T = TypeVar("T", Fraction, float)
+"""Seconds."""
+
 
 class Sounding(NamedTuple):
-    """`mute` holds silent spans. `file` is sound in place of the clip's own. A part's sound begins
-    at `start` seconds of the clip's clock; `length`, in seconds, is that of the pictures."""
+    """`mute` holds spans without sound, `bleep` parts of them with a tone in its place. `file`
+    is sound in place of the clip's own. A part's sound begins at `start` seconds of the clip's
+    clock; `length`, in seconds, is that of the pictures."""
 
     mode: AudioMode
     mute: tuple[TimeSpan, ...] = ()
     file: Path | None = None
     length: Fraction | None = None
     start: Fraction | None = None
+    bleep: tuple[TimeSpan, ...] = ()
+
+    @property
+    def silent(self) -> list[TimeSpan]:
+        """The spans with silence in place of their sound."""
+        return [part for span in self.mute for part in outside(span, self.bleep)]
 
 
 def sounding(
@@ -35,14 +46,30 @@ def sounding(
     if edits is None:
         return Sounding(mode, spans)
     decided = edits.sound
-    spans += tuple((Fraction(start), Fraction(end)) for start, end in decided.mutes)
+    spans += _exact(decided.mutes)
+    tones = _exact(decided.bleeps)
     match decided.use:
         case SoundUse.KEEP:
-            return Sounding(AudioMode.KEEP, spans)
+            return Sounding(AudioMode.KEEP, spans, bleep=tones)
         case SoundUse.SILENCE:
             return Sounding(AudioMode.SILENCE)
         case SoundUse.FILE:
             length = None if seconds is None else Fraction(seconds)
-            return Sounding(AudioMode.KEEP, spans, Path(decided.file), length)
+            return Sounding(AudioMode.KEEP, spans, Path(decided.file), length, bleep=tones)
         case None:
-            return Sounding(mode, spans)
+            return Sounding(mode, spans, bleep=tones)
+
+
+def _exact(spans: tuple[tuple[float, float], ...]) -> tuple[TimeSpan, ...]:
+    return tuple((Fraction(start), Fraction(end)) for start, end in spans)
+
+
+def outside(span: tuple[T, T], others: Iterable[tuple[T, T]]) -> Iterator[tuple[T, T]]:
+    """The parts of a span that lie in none of the others."""
+    start, end = span
+    for a, b in sorted(others):
+        if start < min(a, end):
+            yield start, min(a, end)
+        start = max(start, b)
+    if start < end:
+        yield start, end

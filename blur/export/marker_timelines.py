@@ -26,6 +26,7 @@ _RGB = {
     "Yellow": (255, 255, 0),
     "Blue": (0, 0, 255),
     "Purple": (128, 0, 128),
+    "Cyan": (0, 255, 255),
 }
 _TO_DO = ("residual", "doubt")
 """Kinds that Final Cut lists as things to do until they are ticked off."""

@@ -11,11 +11,12 @@ from dataclasses import replace
 
 from msgspec import Struct, structs
 
-from blur.data.edits import Decision, Edits
+from blur.data.edits import Decision, Edits, SoundEdit
 from blur.data.frame_map import frame_map
 from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Doubt, Kind, Plan, Reason
 from blur.data.resolve import Lane, Resolved, lane_at
+from blur.data.sound import outside
 from blur.data.spans import runs
 
 COLOURS = {
@@ -25,6 +26,7 @@ COLOURS = {
     "excess": "Yellow",
     "cover": "Blue",
     "region": "Purple",
+    "sound": "Cyan",
 }
 """Colours by kind; the gravest kinds come first."""
 _ORDER = list(COLOURS)
@@ -33,13 +35,14 @@ GROUPS = {
     "doubts": ("residual", "doubt", "excess"),
     "kept": ("kept",),
     "covers": ("cover", "region"),
+    "sound": ("sound",),
 }
 """Kinds that are asked for together."""
 
 
 class Marker(Struct, frozen=True, kw_only=True):
     """Frames [start, end) to look at; `kind` is residual, doubt (may show a face), kept (a person
-    is clear), excess (covers too much), cover or region."""
+    is clear), excess (covers too much), cover, region or sound (a person took it out)."""
 
     kind: str
     text: str
@@ -49,9 +52,10 @@ class Marker(Struct, frozen=True, kw_only=True):
 
 def markers(resolved: Resolved, edits: Edits, groups: Iterable[str] = GROUPS) -> list[Marker]:
     """The markers of a clip in `groups`: what may be seen first, then who is kept clear, then
-    covers; each kind by frame. `edits` are those in `resolved`."""
+    covers, then sound; each kind by frame. `edits` are those in `resolved`."""
     kinds = {kind for group in groups for kind in GROUPS[group]}
     found = [*_doubts(resolved), *_kept(resolved, edits), *_covers(resolved.lanes, edits)]
+    found += _sound(resolved.plan, edits.sound)
     wanted = (marker for marker in found if marker.kind in kinds)
     return sorted(wanted, key=lambda m: (_ORDER.index(m.kind), m.start, m.end))
 
@@ -120,6 +124,17 @@ def _covers(lanes: Iterable[Lane], edits: Edits) -> Iterator[Marker]:
                 start=lane.track.start + first,
                 end=lane.track.start + last,
             )
+
+
+def _sound(plan: Plan, sound: SoundEdit) -> Iterator[Marker]:
+    starts = [plan.seconds(frame) for frame in range(plan.frames)]
+    silent = (part for mute in sound.mutes for part in outside(mute, sound.bleeps))
+    told = (("Sound: silent", silent), ("Sound: a tone in its place", sound.bleeps))
+    for text, spans in told:
+        for start, end in spans:
+            first = max(0, bisect.bisect_right(starts, start) - 1)
+            last = max(first + 1, bisect.bisect_left(starts, end))
+            yield Marker(kind="sound", text=text, start=first, end=last)
 
 
 def _name(lane: Lane) -> str:

@@ -151,5 +151,8 @@ def _line(plan: Plan, marker: Marker) -> str:
 def _sound(settings: Settings, edits: Edits) -> str:
     heard = sounding(settings.output, edits)
     text = "another sound in place of the clip's own" if heard.file else _SOUNDS[heard.mode]
-    silent = ", ".join(f"{clock(float(a))}-{clock(float(b))}" for a, b in heard.mute)
-    return f"{text}; silent: {silent}" if silent else text
+    for what, spans in (("silent", heard.silent), ("a tone in place of the sound", heard.bleep)):
+        if spans:
+            told = ", ".join(f"{clock(float(a))}-{clock(float(b))}" for a, b in spans)
+            text += f"; {what}: {told}"
+    return text

@@ -53,13 +53,17 @@ def test_sound_is_decided_for_a_clip_and_its_spans(out: Path) -> None:
     assert not heard(out / "a.mp4")[0][1].any()
     blur("edits", "mute", out, "a.mp4", "0.5-1")
     assert not rendered(out)[1].any()  # what is muted uncovers no other sound
+    blur("edits", "mute", out, "a.mp4", "0.7-0.8", "--bleep")
     blur("edits", "sound", out, "a.mp4", "keep")
     kept = rendered(out)
-    assert not span(kept, 0.55, 0.95).any()
+    assert not span(kept, 0.55, 0.65).any() and not span(kept, 0.85, 0.95).any()
+    assert span(kept, 0.72, 0.78).any()
     assert span(kept, 0.1, 0.45).any() and span(kept, 1.1, 1.9).any()
-    assert blur("edits", "list", out, "a.mp4").splitlines()[-2:] == [
+    assert blur("edits", "list", out, "a.mp4").splitlines()[-4:] == [
         "sound: keep",
-        "muted: 0.5-1 s",
+        "muted: 0.5-0.7 s",
+        "muted: 0.8-1 s",
+        "bleeped: 0.7-0.8 s",
     ]
     blur("edits", "mute", out, "a.mp4", "--clear")
     blur("edits", "sound", out, "a.mp4", "silence")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from blur.data.edits import Decision, Edits, RegionEdit, TrackEdit
+from blur.data.edits import Decision, Edits, RegionEdit, SoundEdit, TrackEdit
 from blur.data.plan import Box, Doubt, Fingerprint, Keyframe, Plan, Reason, Track
 from blur.data.resolve import resolve
 from blur.export import marker_lists, marker_timelines
@@ -58,6 +58,7 @@ def test_what_may_be_seen_comes_first_and_numbers_are_those_of_the_page() -> Non
         regions=(
             RegionEdit(id=7, keyframes=(Keyframe(5, place), Keyframe(8, place)), reason="badge"),
         ),
+        sound=SoundEdit(mutes=((0.4, 1.21),), bleeps=((0.8, 1.21),)),
     )
     resolved = resolve(STEADY, edits)
     before, after, _ = (lane.track.id for lane in resolved.lanes)
@@ -72,6 +73,8 @@ def test_what_may_be_seen_comes_first_and_numbers_are_those_of_the_page() -> Non
         ("cover", f"Face {after}: covered", 2, 100),
         ("cover", f"Face {after}: covered", 120, 200),
         ("region", "Region 7: covered: badge", 5, 9),
+        ("sound", "Sound: silent", 10, 20),
+        ("sound", "Sound: a tone in its place", 20, 31),
     ]
 
 

@@ -49,7 +49,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ),
         ),
         regions=(RegionEdit(id=1, keyframes=(Keyframe(60, Box(40, 40, 20, 20)),), reason="badge"),),
-        sound=SoundEdit(use=SoundUse.KEEP, mutes=((1.0, 2.5),)),
+        sound=SoundEdit(use=SoundUse.KEEP, mutes=((1.0, 2.5),), bleeps=((2.0, 2.5),)),
     )
     save_edits(edits, work.edits_of(fingerprint(clip)))
     assert not [
@@ -73,7 +73,8 @@ def test_it_tells_who_is_clear_and_why_who_watched_which_file_and_how_it_was_mad
     for told in (
         "Face 0: kept clear: agreed <in> writing (0:00:00.2-0:00:01.0, frames 6-29)",
         "Region 1: covered: badge (0:00:02.0-0:00:02.0, frames 60-60)",
-        "the clip's own sound: voices can identify people; silent: 0:00:01.0-0:00:02.5",
+        "the clip's own sound: voices can identify people; silent: 0:00:01.0-0:00:02.0"
+        "; a tone in place of the sound: 0:00:02.0-0:00:02.5",
         "2, answered by a person: 0",
         "AB on 2026-11-28, 100 % watched",
         entry.report.sha256_out,

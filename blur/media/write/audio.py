@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import av
 import av.container
 import av.error
-import numpy as np
 from av.stream import Stream
 
 from blur.data.sound import Sounding
@@ -21,6 +20,7 @@ from blur.media.open.clock import moved
 from blur.media.write.silent import Silent, silent_coding
 from blur.media.write.sound_coder import Coder, Coding
 from blur.media.write.sound_frames import FramesAlone
+from blur.media.write.sound_spans import SoundSpans, frame_of, samples_of
 from blur.settings import AudioMode
 
 _COPIED = {
@@ -212,7 +212,7 @@ class _Copied:
 
 
 class _Recoded:
-    """Packets decoded, silenced in muted spans, and encoded again.
+    """Packets decoded, silence or a tone put into muted spans, and encoded again.
 
     Another file's sound, or a part's, is cut to the length of the pictures, or goes on as silence.
     """
@@ -234,10 +234,7 @@ class _Recoded:
         self._format = av.AudioResampler(coding.sample_format, coding.layout, coding.rate)
         self._shift = shift
         begin, self._early = sounding.start or Fraction(0), 0
-        self._mute = [
-            (round((a - begin) * self._rate), round((b - begin) * self._rate))
-            for a, b in sounding.mute
-        ]
+        self._spans = SoundSpans(sounding.mute, sounding.bleep, self._rate, begin)
         self._until: int | None = None
         if sounding.length is not None:
             self._until = round(sounding.length * self._rate)
@@ -256,8 +253,9 @@ class _Recoded:
             assert isinstance(frame, av.AudioFrame)
             yield from self._encode(frame)
         if end:
-            for rest in self._format.resample(None) if self._coder.next is not None else ():
-                yield from self._put(rest)
+            if self._coder.next is not None:
+                for rest in self._format.resample(None):
+                    yield from self._put(rest, self._coder.next)
             if self._until is not None:
                 self._coder.next = self._coder.next or 0
                 yield from self._coder.silence(self._until)
@@ -275,25 +273,24 @@ class _Recoded:
         for resampled in self._format.resample(frame):
             if start - self._coder.next > _GAP * self._rate:
                 yield from self._coder.silence(start)
-            yield from self._put(resampled)
+            yield from self._put(resampled, start)
             start = self._coder.next
 
-    def _put(self, frame: av.AudioFrame) -> Iterator[av.Packet[Any]]:
+    def _put(self, frame: av.AudioFrame, clock: int) -> Iterator[av.Packet[Any]]:
+        """`clock` is the place of its first sample by its own time."""
         first = self._coder.next
         assert first is not None
         if self._early:
             early, self._early = self._early, max(0, self._early - frame.samples)
             if early >= frame.samples:
                 return
-            frame = _silenced(frame, [], frame.samples, early)
-        last = first + frame.samples
-        cuts = [(max(a, first), min(b, last)) for a, b in self._mute if a < last and b > first]
+            frame = frame_of(samples_of(frame)[:, early:], frame)
+            clock += early
         if self._until is not None and first >= self._until:
             return
-        left = last if self._until is None else min(last, self._until)
-        if cuts or left < last:
-            spans = [(a - first, b - first) for a, b in cuts]
-            frame = _silenced(frame, spans, left - first)
+        frame = self._spans.taken_out(frame, first, clock)
+        if self._until is not None and first + frame.samples > self._until:
+            frame = frame_of(samples_of(frame)[:, : self._until - first], frame)
         yield from self._coder.put(frame)
 
 
@@ -320,17 +317,3 @@ def _exact_samples(packet: av.Packet[Any], time: int, rate: int) -> int:
 def _codec(stream: av.AudioStream) -> str:
     """The codec's name, not its decoder's."""
     return stream.codec_context.codec.canonical_name
-
-
-def _silenced(
-    frame: av.AudioFrame, spans: list[tuple[int, int]], length: int, first: int = 0
-) -> av.AudioFrame:
-    """The frame's samples from the `first` to the one before `length`, those in `spans` zero."""
-    samples: Any = frame.to_ndarray().copy()
-    wide = samples.shape[1] // frame.samples  # packed formats interleave their channels
-    for start, end in spans:
-        samples[:, start * wide : end * wide] = 0
-    cut = np.ascontiguousarray(samples[:, first * wide : length * wide])
-    made = av.AudioFrame.from_ndarray(cut, frame.format.name, frame.layout.name)
-    made.sample_rate = frame.sample_rate
-    return made
