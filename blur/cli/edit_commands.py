@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blur.cli.clips import each, opened, require_new
-from blur.cli.options import CLIP, CLIPS, OUT, OVERWRITE, Function, together
+from blur.cli.options import CLIP, CLIPS, CONSENT, OUT, OVERWRITE, Function, together
 from blur.cli.sound_commands import mute, sound, words
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
@@ -87,8 +87,10 @@ def list_(out: Path, clip: str | None) -> None:
                 span = f"{doubt.start}-{doubt.end - 1}"
                 click.echo(f"cover {doubt.lane}, frames {span}: {doubt.explanation}")
         for decision in view.decisions:
+            consent = f" (consent {decision.consent})" if decision.consent else ""
             reason = f": {decision.reason}" if decision.reason else ""
-            click.echo(f"{decision.kind} on {decision.start}-{decision.end - 1}{reason}")
+            span = f"{decision.start}-{decision.end - 1}"
+            click.echo(f"{decision.kind} on {span}{reason}{consent}")
         for remark in view.remarks:
             by = f" ({remark.by})" if remark.by else ""
             click.echo(f"note on {remark.frame}: {remark.text}{by}")
@@ -96,15 +98,19 @@ def list_(out: Path, clip: str | None) -> None:
             click.echo(line)
 
 
-@edits.command()
-@_decision(required=True, help="Why these people may be seen; it is recorded.")
-@click.option(
+_CONFIRM = click.option(
     "--confirm",
     "confirmed",
     is_flag=True,
     help="Also where another face comes near or the face goes unseen: you looked at every frame "
-    "from --from to --to and it is the same person throughout.",
+    "from --from to --to and it is the same throughout.",
 )
+
+
+@edits.command()
+@_decision(required=True, help="Why these people may be seen; it is recorded.")
+@click.option("--consent", default="", metavar="REF", help=CONSENT)
+@_CONFIRM
 def keep(**given: Any) -> None:
     """Take COVERS off: keep the faces under them clear.
 
@@ -112,6 +118,17 @@ def keep(**given: Any) -> None:
     decision begins there or confirms the span; `list` shows the spans.
     """
     _decide("keep", **given)
+
+
+@edits.command("no-face")
+@_decision(default="not a face", help="Recorded with the decision.  [default: not a face]")
+@_CONFIRM
+def no_face(**given: Any) -> None:
+    """Take COVERS off that hide no face at all: a wall, a print, a hand.
+
+    Covered again where `keep` is.
+    """
+    _decide("no-face", **given)
 
 
 @edits.command()
@@ -267,13 +284,17 @@ def _decide(
     first: int | None,
     last: int | None,
     confirmed: bool = False,
+    consent: str = "",
 ) -> None:
     from blur.data.edits import Decision
     from blur.review.acts import KeepOrCover
 
     with opened(out, clip) as found:
         end = found.now.plan.frames if last is None else last + 1
-        command = KeepOrCover(list(faces), Decision(decision), reason, first or 0, end, confirmed)
+        span = first or 0, end
+        command = KeepOrCover(
+            list(faces), Decision(decision), reason, *span, confirmed=confirmed, consent=consent
+        )
         found.perform(command, found.revision)
 
 

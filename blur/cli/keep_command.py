@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blur.cli.clips import require_new
-from blur.cli.options import OUT, OVERWRITE
+from blur.cli.options import CONSENT, OUT, OVERWRITE
 from blur.errors import BlurError, UsageError
 from blur.process.sandbox import keep_off_network
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # native libraries are loaded when a command runs
     "--except", "refused", type=int, multiple=True, help="But not the span of this number."
 )
 @click.option("--reason", default="", help="Why this person may be seen; recorded with --confirm.")
+@click.option("--consent", default="", metavar="REF", help=CONSENT)
 def keep(
     out: Path,
     photographs: tuple[Path, ...],
@@ -50,6 +51,7 @@ def keep(
     confirm: str | None,
     refused: tuple[int, ...],
     reason: str,
+    consent: str,
 ) -> None:
     """Find the person in PHOTOGRAPHS in the clips of OUT.
 
@@ -87,7 +89,7 @@ def keep(
         _write(sheet, found, code_of(found))
         click.echo(f"written to {sheet}: it shows clear faces; remove it when you are done")
     if confirm is not None:
-        problems += _confirm(shelf, found, confirm, refused, reason)
+        problems += _confirm(shelf, found, confirm, refused, reason, consent)
     for problem in problems:
         click.echo(f"blur: left out: {problem}", err=True)
     if problems:
@@ -101,9 +103,15 @@ def _opened(shelf: Shelf, key: str) -> AbstractContextManager[OpenClip]:
 
 
 def _confirm(
-    shelf: Shelf, found: list[Offer], code: str, refused: tuple[int, ...], reason: str
+    shelf: Shelf,
+    found: list[Offer],
+    code: str,
+    refused: tuple[int, ...],
+    reason: str,
+    consent: str,
 ) -> list[BlurError]:
-    from blur.review.offer import code_of, keep
+    from blur.data.edits import Decision
+    from blur.review.offer import code_of, decide
 
     if code != code_of(found):
         raise UsageError(
@@ -113,9 +121,9 @@ def _confirm(
     if unknown := [number for number in refused if not 1 <= number <= len(found)]:
         raise UsageError(f"there is no span {unknown[0]}")
     wanted = [offer for number, offer in enumerate(found, 1) if number not in refused]
-    kept, problems = keep(wanted, reason, lambda key: _opened(shelf, key))
-    click.echo(f"kept clear: {kept} of {len(found)} spans")
-    return problems
+    outcome = decide(wanted, Decision.KEEP, reason, lambda key: _opened(shelf, key), consent)
+    click.echo(f"kept clear: {outcome.done} of {len(found)} spans")
+    return outcome.problems
 
 
 def _write(sheet: Path, found: list[Offer], code: str) -> None:

@@ -24,6 +24,7 @@ OUT = click.argument("out", type=click.Path(path_type=Path, exists=True, file_ok
 CLIP = click.argument("clip")
 CLIPS = click.argument("clips", nargs=-1)
 JSON = click.option("--json", is_flag=True, help="As JSON.")
+CONSENT = "Where the person's consent is on file, such as a form's number; it stands in the report."
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 _CONFIG = click.option(
     "--config",

@@ -30,7 +30,7 @@ _MOST = 60
 _BLIND = 4
 """Moments on end without a look, from which a span ends; larger follows faces that turn away, and
 exchanges that nobody saw."""
-_SHOWN = 6
+SHOWN = 6
 """Moments of a span that a person is shown."""
 
 Look = Callable[[Track, int], Descriptor | None]
@@ -70,7 +70,33 @@ def alike(
             start = track.start + first if begin == 0 else run[0][0]
             end = track.start + last if stop == len(looks) else run[-1][0] + 1
             start, end = max(start, run[0][0] - step), min(end, run[-1][0] + step)
-            found.append(Alike(track, start, end, likeness, _spread([f for f, _ in run], _SHOWN)))
+            found.append(Alike(track, start, end, likeness, _spread([f for f, _ in run], SHOWN)))
+    return found
+
+
+def faceless(
+    track: Track, others: Iterable[Track], look: Look, usual: Descriptor, rate: float
+) -> list[Alike]:
+    """The spans of a track to offer as no face, where it looks like `usual` or like nothing that
+    can be described; `rate` is in frames a second.
+
+    A span ends where a face comes near, where detectors see nothing for long (`certainty`), and a
+    moment before and after a look unlike `usual`: somebody may have passed there.
+    """
+    found: list[Alike] = []
+    for first, last in runs(alone(track, others)):
+        step, frames = _moments(track, (first, last), rate)
+        free = np.ones(last - first, bool)
+        for frame in frames:
+            known = look(track, frame)
+            if known is not None and known.like(usual) < UNLIKE:
+                row = frame - track.start - first
+                free[max(0, row - step) : row + step + 1] = False
+        for begin, stop in runs(free):
+            start, end = track.start + first + begin, track.start + first + stop
+            shown = [frame for frame in frames if start <= frame < end]
+            if shown:
+                found.append(Alike(track, start, end, 1.0, _spread(shown, SHOWN)))
     return found
 
 

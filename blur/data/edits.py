@@ -21,8 +21,18 @@ EDITS_VERSION = 1
 
 
 class Decision(enum.StrEnum):
+    """A cover is put on, taken off a person who may be seen, or taken off a place that is no face.
+
+    `KEEP` and `NO_FACE` uncover alike; records tell them apart.
+    """
+
     COVER = "cover"
     KEEP = "keep"
+    NO_FACE = "no-face"
+
+    @property
+    def uncovers(self) -> bool:
+        return self is not Decision.COVER
 
 
 def _check_path(path: tuple[Keyframe, ...]) -> None:
@@ -38,14 +48,16 @@ class TrackEdit(Struct, frozen=True, kw_only=True):
     """A person's decision about one face, from the first keyframe of `path` to the last, and why.
 
     `path` is the face's place at the time, interpolated; ids would not survive a new scan, which
-    numbers tracks anew. `confirmed`: a person looked at every frame of a keep and knows who it is,
-    also where faces meet or go unseen. `since` is the frame from which a keep has to hold without a
-    break, if a later decision took its beginning; None: its first.
+    numbers tracks anew. `consent` refers to a person's consent, as a form's number does.
+    `confirmed`: a person looked at every frame of a keep and knows who it is, also where faces meet
+    or go unseen. `since` is the frame from which a keep has to hold without a break, if a later
+    decision took its beginning; None: its first.
     """
 
     decision: Decision
     path: Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
     reason: str = ""
+    consent: str = ""
     confirmed: bool = False
     since: int | None = None
 
@@ -117,16 +129,16 @@ class Edits(Struct, frozen=True, kw_only=True):
         keep clear that nobody confirmed, which change no earlier decision; equal sound.
         """
         ours, theirs = _decisions(self.tracks), _decisions(other.tracks)
-        left = [edit for edit in theirs if edit.decision is Decision.KEEP or edit in ours]
+        left = [edit for edit in theirs if edit.decision.uncovers or edit in ours]
         regions = {(region.keyframes, region.ellipse) for region in other.regions}
         return (
             self.splits != other.splits
             or self.sound != other.sound
             or ours[: len(left)] != left
-            or any(e.decision is Decision.COVER or e.confirmed for e in ours[len(left) :])
+            or any(not e.decision.uncovers or e.confirmed for e in ours[len(left) :])
             or any((r.keyframes, r.ellipse) not in regions for r in self.regions)
         )
 
 
 def _decisions(edits: tuple[TrackEdit, ...]) -> list[TrackEdit]:
-    return [replace(edit, reason="") for edit in edits]
+    return [replace(edit, reason="", consent="") for edit in edits]

@@ -170,7 +170,7 @@ def _decided(
             keeps.append((edit, boxes, chosen))
         for index, rows in chosen:
             (firm if edit.decision is Decision.COVER else asked)[index][rows] = True
-            if edit.decision is Decision.KEEP and edit.confirmed:
+            if edit.decision.uncovers and edit.confirmed:
                 confirmed[index][rows] = True
     faces = [lane.track for lane in (*lanes, *added) if lane.track.is_face]
     clear = [mask.copy() for mask in confirmed]

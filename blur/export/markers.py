@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from msgspec import Struct, structs
 
-from blur.data.edits import Decision, Edits, SoundEdit
+from blur.data.edits import Decision, Edits, SoundEdit, TrackEdit
 from blur.data.frame_map import frame_map
 from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Doubt, Kind, Plan, Reason
@@ -97,20 +97,27 @@ def _kind(doubt: Doubt) -> str:
 
 
 def _kept(resolved: Resolved, edits: Edits) -> Iterator[Marker]:
-    keeps = [(lane_at(e, resolved.lanes), e) for e in edits.tracks if e.decision is Decision.KEEP]
+    keeps = [(lane_at(e, resolved.lanes), e) for e in edits.tracks if e.decision.uncovers]
     for lane in resolved.lanes:
         for first, last in runs(lane.clear):
             start, end = lane.track.start + first, lane.track.start + last
-            reasons = dict.fromkeys(
-                edit.reason
+            here = [
+                edit
                 for number, edit in keeps
                 if number == lane.track.id
                 and edit.path[0].frame < end
                 and edit.path[-1].frame >= start
-            )
-            why = "; ".join(filter(None, reasons))
-            text = f"{_name(lane)}: kept clear" + (f": {why}" if why else "")
+            ]
+            why = "; ".join(filter(None, dict.fromkeys(map(_why, here))))
+            empty = here and all(edit.decision is Decision.NO_FACE for edit in here)
+            what = "uncovered, no face" if empty else "kept clear"
+            text = f"{_name(lane)}: {what}" + (f": {why}" if why else "")
             yield Marker(kind="kept", text=text, start=start, end=end)
+
+
+def _why(edit: TrackEdit) -> str:
+    consent = f"consent {edit.consent}" if edit.consent else ""
+    return ", ".join(filter(None, (edit.reason, consent)))
 
 
 def _covers(lanes: Iterable[Lane], edits: Edits) -> Iterator[Marker]:

@@ -94,7 +94,8 @@ def _words(sentences: Iterable[str]) -> Html:
 
 def _clip(clip: ClipReport, more: More | None) -> Html:
     error = clip.error
-    told = more.facts.get(clip.output, []) if more else []
+    uncovered = "; ".join(one.words for one in clip.uncovered)
+    told = more.facts.get(clip.output, []) if more else [("uncovered by a person", uncovered)]
     open_ = Html(" open" if more else "")
     doubt = clip.doubt_seconds
     return _HTML.fill(

@@ -21,7 +21,7 @@ Path: TypeAlias = Annotated[tuple[Keyframe, ...], Meta(min_length=1)]
 
 
 class KeepOrCover(_Command, frozen=True, tag="decide"):
-    """Keep faces clear, or cover them, on [start, end). `confirmed` as in `TrackEdit`."""
+    """Uncover faces, or cover them, on [start, end); otherwise as `TrackEdit`."""
 
     lanes: list[int]
     decision: Decision
@@ -29,6 +29,7 @@ class KeepOrCover(_Command, frozen=True, tag="decide"):
     start: int
     end: int
     confirmed: bool = False
+    consent: str = ""
 
 
 class ExtendCover(_Command, frozen=True, tag="extend"):

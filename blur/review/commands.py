@@ -26,9 +26,9 @@ def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
     """The edits after a command. Raises UsageError where it cannot be done."""
     try:
         match command:
-            case ask.KeepOrCover(lanes, decision, reason, start, end, confirmed):
+            case ask.KeepOrCover(lanes, decision, reason, start, end, confirmed, consent):
                 faces = [lane_of(resolved, lane) for lane in lanes]
-                return keep_or_cover(edits, faces, decision, reason, start, end, confirmed)
+                return keep_or_cover(edits, faces, decision, reason, start, end, confirmed, consent)
             case ask.ExtendCover(lane, frame):
                 return extend(edits, lane_of(resolved, lane), frame)
             case ask.SplitFace(lane, frame):
@@ -67,6 +67,12 @@ def lane_of(resolved: Resolved, lane_id: int) -> Lane:
     raise UsageError(f"there is no cover {lane_id}", remedy="look at the clip's list again")
 
 
+def require_reason(decision: Decision, reason: str) -> None:
+    """Raises UsageError where a cover would be taken off without a reason."""
+    if decision.uncovers and not reason.strip():
+        raise UsageError("a face is kept clear only for a reason", remedy="say why, in a few words")
+
+
 def keep_or_cover(
     edits: Edits,
     lanes: Iterable[Lane],
@@ -75,15 +81,15 @@ def keep_or_cover(
     start: int,
     end: int,
     confirmed: bool = False,
+    consent: str = "",
 ) -> Edits:
-    """Keep faces clear, or cover them, on [start, end), in place of earlier decisions there.
-    `confirmed`: a person knows who the faces are on every frame.
+    """Uncover faces, or cover them, on [start, end), in place of earlier decisions there.
+    `confirmed` and `consent` as in `TrackEdit`.
 
     Raises UsageError for a drawn region (trim or remove it instead), a span that a face does not
-    reach, and a face kept clear without a reason.
+    reach, and a face uncovered without a reason.
     """
-    if decision is Decision.KEEP and not reason.strip():
-        raise UsageError("a face is kept clear only for a reason", remedy="say why, in a few words")
+    require_reason(decision, reason)
     decided = list(edits.tracks)
     for lane in lanes:
         first, last = max(start, lane.track.start), min(end, lane.track.end)
@@ -92,10 +98,13 @@ def keep_or_cover(
         if first >= last:
             raise UsageError(f"face {lane.track.id} does not reach frames {start} to {end}")
         decided = [part for edit in decided for part in _without(edit, lane, first, last)]
-        if lane.origin is not None or decision is Decision.COVER:
-            path = path_of(lane.track, first, last)
+        if lane.origin is not None or not decision.uncovers:
             edit = TrackEdit(
-                decision=decision, path=path, reason=reason.strip(), confirmed=confirmed
+                decision=decision,
+                path=path_of(lane.track, first, last),
+                reason=reason.strip(),
+                consent=consent.strip(),
+                confirmed=confirmed,
             )
             decided.append(edit)
     return msgspec.structs.replace(edits, tracks=tuple(decided))
@@ -228,7 +237,7 @@ def _without(edit: TrackEdit, lane: Lane, start: int, end: int) -> list[TrackEdi
     if first < begin:
         rest.append(msgspec.structs.replace(edit, path=trimmed(edit.path, first, begin)))
     if stop < first + len(boxes):
-        since = _beginning(edit, first, track) if edit.decision is Decision.KEEP else None
+        since = _beginning(edit, first, track) if edit.decision.uncovers else None
         path = trimmed(edit.path, stop, first + len(boxes))
         rest.append(msgspec.structs.replace(edit, path=path, since=since))
     return rest

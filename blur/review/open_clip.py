@@ -6,6 +6,7 @@ Every decision is saved at once, whole or not at all. Undo lasts as long as its 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -137,9 +138,16 @@ class OpenClip:
 
         Raises UsageError where it cannot be done, or the clip has changed since that view.
         """
+        self.perform_all([command], revision)
+
+    def perform_all(self, commands: Iterable[Command], revision: str) -> None:
+        """Several commands about the lanes of one view: done, and undone, all or none."""
         with self._lock:
             self._require(revision)
-            self._adopt(perform(command, self.now.edits, self.now.resolved))
+            edits = self.now.edits
+            for command in commands:
+                edits = perform(command, edits, self.now.resolved)
+            self._adopt(edits)
 
     def answer(self, name: str, said: Said, revision: str) -> int | None:
         """Settle a doubt, by its `sign`: `OK` leaves the picture as it is, `COVER` and `TRACK`

@@ -6,8 +6,9 @@ Descriptors and pictures of faces live in memory, from the first question until 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from blur.data.edits import Decision
 from blur.data.likeness import mean
 from blur.data.persons import Face, persons
 from blur.errors import BlurError, UsageError
@@ -33,7 +34,9 @@ class _Known:
     pictures: list[bytes] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     people: dict[str, list[int]] | None = None
-    offers: dict[str, list[offer.Offer]] = field(default_factory=dict)
+    uncovered: dict[tuple[str, int], bool] = field(default_factory=dict)
+    """By clip and track, whether it is clear, at least in part."""
+    offers: dict[tuple[str, Decision], list[offer.Offer]] = field(default_factory=dict)
 
     def picture(self, made: bytes) -> int:
         """The number of a picture to be asked for."""
@@ -44,6 +47,15 @@ class _Known:
         self.problems.append(str(error))
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The last decision: what came of it, and which tracks were `uncovered` before."""
+
+    outcome: offer.Outcome
+    known: _Known
+    uncovered: dict[tuple[str, int], bool]
+
+
 class People:
     """The people of an output folder's clips. Safe to share between threads."""
 
@@ -52,6 +64,7 @@ class People:
         self._known: _Known | None = None
         self._lock = threading.Lock()
         self._looking = threading.Lock()
+        self._last: _Last | None = None
 
     def view(self) -> ask.PeopleView:
         """As far as it is known; the first question starts the search."""
@@ -77,50 +90,66 @@ class People:
             raise UsageError("there is no such picture")
         return known.pictures[number]
 
-    def offers(self, person: str) -> ask.OffersView:
-        """The spans to offer as a person's in all clips. Takes a look at many moments of each."""
-        known, rows = self._person(person)
-        faces = [known.faces[row] for row in rows]
-        lanes: dict[str, list[int]] = {}
-        for face in faces:
-            lanes.setdefault(face.clip, []).append(face.track.id)
-        look = mean(face.look for face in faces)
+    def offers(self, asked: ask.PeopleRequest) -> ask.OffersView:
+        """The spans of some people in all clips to decide about; looks at many moments of each."""
+        known = self._now()
         problems: list[str] = []
-        views: list[ask.OfferView] = []
+        found: dict[tuple[object, ...], offer.Offer] = {}
         with self._looking:
-            found = list(
-                offer.offers(self._shelf, lanes, look, lanes.get, lambda e: problems.append(str(e)))
-            )
-            pictures = [[known.picture(made) for made in o.pictures] for o in found]
-        known.offers[person] = found
-        for each, numbers in zip(found, pictures, strict=True):
-            views.append(
-                ask.OfferView(
-                    name=each.name,
-                    start=each.start,
-                    end=each.end,
-                    seconds=each.seconds,
-                    pictures=numbers,
-                )
-            )
-        return ask.OffersView(code=offer.code_of(found), spans=views, problems=problems)
+            for rows in self._rows(known, asked.people):
+                faces = [known.faces[row] for row in rows]
+                lanes: dict[str, list[int]] = {}
+                for face in faces:
+                    lanes.setdefault(face.clip, []).append(face.track.id)
+                for each in offer.offers(
+                    self._shelf,
+                    lanes,
+                    mean(face.look for face in faces),
+                    lanes.get,
+                    lambda error: problems.append(str(error)),
+                    asked.decision,
+                ):
+                    found[each.clip, each.lane, each.start, each.end] = each
+            offered = list(found.values())
+            views = [_offered(known, each) for each in offered]
+        known.offers[asked.people, asked.decision] = offered
+        return ask.OffersView(code=offer.code_of(offered), spans=views, problems=problems)
 
-    def keep(self, asked: ask.KeepPerson, clip_of: offer.ClipOf) -> ask.KeptView:
-        """Keep the confirmed spans clear. Raises UsageError unless they are those last offered."""
-        known, _ = self._person(asked.person)
-        found = known.offers.get(asked.person, [])
+    def decide(self, asked: ask.DecidePeople, clip_of: offer.ClipOf) -> ask.DecidedView:
+        """Decide about confirmed spans. Raises UsageError unless they are those last offered for
+        this decision about these people."""
+        known = self._now()
+        found = known.offers.get((asked.people, asked.decision), [])
         if offer.code_of(found) != asked.code or not set(asked.spans) <= set(range(len(found))):
             raise UsageError("these spans are no longer offered", remedy="look at them again")
-        kept, problems = offer.keep([found[i] for i in asked.spans], asked.reason, clip_of)
-        return ask.KeptView(kept, [str(problem) for problem in problems])
+        chosen = [found[i] for i in sorted(set(asked.spans))]
+        outcome = offer.decide(chosen, asked.decision, asked.reason, clip_of, asked.consent)
+        faces = {(o.clip, o.lane) for o in chosen if o.clip in outcome.revisions}
+        self._last = _Last(outcome, known, {face: known.uncovered[face] for face in faces})
+        known.uncovered |= dict.fromkeys(faces, asked.decision.uncovers)
+        return _decided(outcome)
 
-    def forget(self) -> ask.KeptView:
+    def take_back(self, clip_of: offer.ClipOf) -> ask.DecidedView:
+        """Undo the last decision, in the clips that have not changed since, also once the list was
+        closed. Raises UsageError where there is none."""
+        last, self._last = self._last, None
+        if last is None:
+            raise UsageError("there is nothing to undo")
+        outcome = offer.take_back(last.outcome, clip_of)
+        for (clip, lane), was in last.uncovered.items():
+            if clip in outcome.revisions:
+                last.known.uncovered[clip, lane] = was
+        return _decided(outcome)
+
+    def forget(self) -> ask.DecidedView:
         """Drop every descriptor and picture, and end a search under way."""
         with self._lock:
             if self._known is not None:
                 self._known.stopped.set()
             self._known = None
-        return ask.KeptView(0, [])
+            if self._last is not None:
+                self._last = replace(self._last, known=_Known([]))
+        return ask.DecidedView(0, [])
 
     def _now(self) -> _Known:
         with self._lock:
@@ -128,11 +157,12 @@ class People:
                 raise UsageError("people are known only while their list is open")
             return self._known
 
-    def _person(self, person: str) -> tuple[_Known, list[int]]:
-        known = self._now()
-        if known.people is None or person not in known.people:
+    def _rows(self, known: _Known, people: str) -> list[list[int]]:
+        """Faces of each of these people. Raises UsageError for an unknown one."""
+        found = [(known.people or {}).get(person) for person in people.split(",")]
+        if any(rows is None for rows in found):
             raise UsageError("there is no such person", remedy="open the list of people again")
-        return known, known.people[person]
+        return [rows for rows in found if rows is not None]
 
     def _look(self, known: _Known) -> None:
         with self._looking:
@@ -151,6 +181,8 @@ class People:
     def _look_at(self, key: str, known: _Known) -> None:
         with clip_faces(self._shelf, key) as clip:
             seconds = clip.now.plan.seconds
+            for lane in clip.lanes():
+                known.uncovered[key, lane.track.id] = bool(lane.clear.any())
             for face, frame in clip.faces():
                 known.faces.append(face)
                 known.seconds.append(seconds(face.track.end) - seconds(face.track.start))
@@ -159,13 +191,29 @@ class People:
 
 
 def _person(known: _Known, name: str, rows: list[int]) -> ask.PersonView:
-    clips = [known.faces[row].clip for row in rows]
+    faces = [known.faces[row] for row in rows]
+    clips = [face.clip for face in faces]
     first = dict(zip(reversed(clips), reversed(rows), strict=True))
     ordered = [*first.values(), *(row for row in rows if row not in first.values())]
     return ask.PersonView(
         id=name,
         clips=len(first),
         tracks=len(rows),
+        clear=sum(known.uncovered[face.clip, face.track.id] for face in faces),
         seconds=sum(known.seconds[row] for row in rows),
         pictures=[known.shown[row] for row in ordered[:_PICTURES]],
     )
+
+
+def _offered(known: _Known, each: offer.Offer) -> ask.OfferView:
+    return ask.OfferView(
+        name=each.name,
+        start=each.start,
+        end=each.end,
+        seconds=each.seconds,
+        pictures=[known.picture(made) for made in each.pictures],
+    )
+
+
+def _decided(outcome: offer.Outcome) -> ask.DecidedView:
+    return ask.DecidedView(outcome.done, [str(problem) for problem in outcome.problems])

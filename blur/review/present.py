@@ -159,6 +159,7 @@ def _decisions(resolved: Resolved, edits: Edits) -> list[DecisionView]:
             edit.path[-1].frame + 1,
             edit.reason,
             lane_at(edit, resolved.lanes),
+            edit.consent,
         )
         for edit in edits.tracks
     ]

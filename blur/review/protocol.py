@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from blur.data.answers import Group, Said
-from blur.data.edits import Keyframe
+from blur.data.edits import Decision, Keyframe
 from blur.data.plan import Box, Kind, Reason
 from blur.data.spans import FrameSpan
 from blur.review.acts import Command
@@ -101,10 +101,11 @@ class RenderRequest(Struct, frozen=True):
     clips: list[str]
 
 
-class PersonRequest(Struct, frozen=True):
-    """A person in the answer to the last request for people."""
+class PeopleRequest(Struct, frozen=True, kw_only=True):
+    """Persons in the answer to the last request for people, "0,3", and a decision about them."""
 
-    person: str
+    people: str
+    decision: Decision
 
 
 class PersonPicture(Struct, frozen=True):
@@ -113,21 +114,23 @@ class PersonPicture(Struct, frozen=True):
     number: int
 
 
-class KeepPerson(Struct, frozen=True, kw_only=True):
-    """Keep the offered spans of these numbers clear; `code` is of the offers that were shown."""
+class DecidePeople(PeopleRequest, frozen=True, kw_only=True):
+    """Decide about the offered spans of these numbers; `code` is of the offers that were shown."""
 
-    person: str
     code: str
     spans: list[int]
-    reason: str
+    reason: str = ""
+    consent: str = ""
 
 
 class PersonView(Struct, frozen=True, kw_only=True):
-    """Faces that look alike; `pictures` are numbers of (covered, clear) ones of some."""
+    """Faces that look alike; `clear` of the tracks are uncovered, at least in part. `pictures` are
+    numbers of (covered, clear) ones of some."""
 
     id: str
     clips: int
     tracks: int
+    clear: int
     seconds: float
     pictures: list[tuple[int, int]]
 
@@ -142,7 +145,8 @@ class PeopleView(Struct, frozen=True, kw_only=True):
 
 
 class OfferView(Struct, frozen=True, kw_only=True):
-    """A span offered as a person's, with numbers of clear pictures from its first to its last."""
+    """A span to decide about, with numbers of pictures from its first to its last: as published
+    where it is to be covered, else clear."""
 
     name: str
     start: int
@@ -157,10 +161,11 @@ class OffersView(Struct, frozen=True, kw_only=True):
     problems: list[str]
 
 
-class KeptView(Struct, frozen=True):
-    """Number of spans kept clear, and the reason of each other."""
+class DecidedView(Struct, frozen=True):
+    """Number of spans decided about, or of clips where that was undone, and the reason of each
+    other."""
 
-    kept: int
+    done: int
     problems: list[str]
 
 
@@ -223,13 +228,14 @@ class QueueView(Struct, frozen=True, kw_only=True):
 
 
 class DecisionView(Struct, frozen=True):
-    """A person's decision; `kind` is keep, cover, draw or split."""
+    """A person's decision; `kind` is a `Decision`, draw or split."""
 
     kind: str
     start: int
     end: int
     reason: str
     lane: int | None
+    consent: str = ""
 
 
 class MarkView(Struct, frozen=True, kw_only=True):

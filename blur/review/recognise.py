@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
-from blur.data.alike import Alike, alike, best_moments
+from blur.data.alike import SHOWN, Alike, Look, alike, best_moments, faceless
 from blur.data.boxes import stretched_box
 from blur.data.likeness import Descriptor, mean
 from blur.data.persons import Face, parted
@@ -36,6 +37,9 @@ _SPECK = 0.5
 """Share of the largest face's width up to which other faces of a photograph are bystanders that do
 not count; larger accepts more group pictures."""
 _THUMBNAIL = 112  # pixels on a side
+
+Finds: TypeAlias = Callable[[Track, Iterable[Track], Look, Descriptor, float], list[Alike]]
+"""Spans of a track, beside others, that look like a descriptor."""
 
 
 class ClipFaces:
@@ -72,6 +76,21 @@ class ClipFaces:
 
     def alike(self, person: Descriptor, tracks: Sequence[int] | None = None) -> list[Alike]:
         """Spans to offer as a person's, of the named tracks or of all, not kept clear yet."""
+        return self._covered_spans(alike, person, tracks)
+
+    def faceless(self, usual: Descriptor, tracks: Sequence[int] | None = None) -> list[Alike]:
+        """Spans to offer as no face, of the named tracks or of all, not uncovered yet."""
+        return self._covered_spans(faceless, usual, tracks)
+
+    def whole(self, tracks: Sequence[int] | None = None) -> list[Alike]:
+        """The named tracks, or all, from end to end."""
+        found = [lane.track for lane in self.lanes() if tracks is None or lane.track.id in tracks]
+        return [Alike(t, t.start, t.end, 1.0, tuple(best_moments(t, SHOWN))) for t in found]
+
+    def _covered_spans(
+        self, finds: Finds, looks_like: Descriptor, tracks: Sequence[int] | None
+    ) -> list[Alike]:
+        """What `finds` finds on lanes, but for spans that are clear from end to end."""
         plan = self.now.plan
         rate = plan.frames / max(plan.seconds(plan.frames), 1e-3)
         everybody = [lane.track for lane in self.now.resolved.lanes if lane.track.is_face]
@@ -79,7 +98,7 @@ class ClipFaces:
         for lane in self.lanes():
             if tracks is not None and lane.track.id not in tracks:
                 continue
-            for span in alike(lane.track, everybody, self.look, person, rate):
+            for span in finds(lane.track, everybody, self.look, looks_like, rate):
                 rows = slice(span.start - lane.track.start, span.end - lane.track.start)
                 if not lane.clear[rows].all():
                     spans.append(span)

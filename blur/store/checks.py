@@ -21,7 +21,8 @@ from blur.errors import PlanMismatch
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry
 from blur.store.names import from_text, shown
-from blur.store.report import BatchReport, Signature
+from blur.store.plans import load_edits
+from blur.store.report import BatchReport, Signature, Uncovered
 
 T = TypeVar("T")
 
@@ -97,14 +98,35 @@ def watch(
 
 
 def with_checks(report: BatchReport, folder: WorkFolder, entries: Iterable[Entry]) -> BatchReport:
-    """The report with the signatures of every output; `entries` are those of the ledger."""
+    """The report with the signatures of every output and the decisions that uncover faces in it;
+    `entries` are those of the ledger."""
     by_output = {shown(from_text(e.output)): e for e in entries if e.output is not None}
     clips = []
     for clip in report.clips:
         entry = by_output.get(clip.output or "")
         signed = signatures(folder, entry, entry.edits_sha256) if entry else ()
-        clips.append(replace(clip, checks=list(signed)))
+        uncovered = _uncovered(folder, entry) if entry else []
+        clips.append(replace(clip, checks=list(signed), uncovered=uncovered))
     return replace(report, clips=clips)
+
+
+def _uncovered(folder: WorkFolder, entry: Entry) -> list[Uncovered]:
+    """Decisions of the edits that the output was made from, in the order of the clip. Raises
+    PlanMismatch when they are damaged."""
+    file = folder.rendered_edits(entry.edits_sha256) if entry.edits_sha256 else None
+    if file is None or not file.exists():  # earlier versions kept no copy
+        return []
+    found = [
+        Uncovered(
+            decision=edit.decision,
+            start=edit.path[0].frame,
+            end=edit.path[-1].frame + 1,
+            consent=edit.consent,
+        )
+        for edit in load_edits(file).tracks
+        if edit.decision.uncovers
+    ]
+    return sorted(found, key=lambda one: (one.start, one.end))
 
 
 def _now(entry: Entry, edits_sha256: str | None) -> _Check:

@@ -91,6 +91,24 @@ class Signature(Struct, frozen=True, kw_only=True):
         return f"{self.by} on {self.at[:10]}, {min(100, int(share))} % watched"
 
 
+class Uncovered(Struct, frozen=True, kw_only=True):
+    """A person's decision to leave frames [start, end) of a face clear: `keep`, or `no-face` for a
+    place that is none. `consent` refers to the person's; reasons, which may name people, are left
+    to the statement.
+    """
+
+    decision: str
+    start: int
+    end: int
+    consent: str = ""
+
+    @property
+    def words(self) -> str:
+        what = "kept clear" if self.decision == "keep" else "no face"
+        consent = f", consent {self.consent}" if self.consent else ""
+        return f"frames {self.start}-{self.end - 1} {what}{consent}"
+
+
 class ClipReport(Struct, frozen=True, kw_only=True):
     """One clip's line in the report. Names are relative to the input and to OUT.
 
@@ -99,7 +117,8 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     `doubts` are those of the scan and the audit, settled ones, too.
     `seconds` is what the work took, `doubt_seconds` the length of clip that may show a face, and
     `excess_seconds` the length where a cover may be too much. `audits` has one audit for each
-    render, `checks` the people who watched this very output. `smallest_face` is the width in
+    render, `checks` the people who watched this very output, `uncovered` the decisions that it was
+    made with. `smallest_face` is the width in
     pixels of the smallest upright face that the scan's looks can find, 0 before a scan. A `draft`
     was made by the level of that name, and is not audited.
     """
@@ -125,6 +144,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     notes: list[str] = []
     audits: list[Audit] = []
     checks: list[Signature] = []
+    uncovered: list[Uncovered] = []
     error: Problem | None = None
 
     @property

@@ -64,12 +64,27 @@ def test_found_shown_confirmed(out: Path, photograph: Path, tmp_path: Path) -> N
     assert "only for a reason" in blur(
         "keep", out, photograph, "--confirm", code[1], code=Exit.USAGE
     )
-    blur("keep", out, photograph, "--confirm", code[1], "--except", 3, "--reason", "consented")
-    assert kept(out, "a.mp4") == [(0, 40, "consented", False)]
+    blur(
+        "keep",
+        out,
+        photograph,
+        "--confirm",
+        code[1],
+        "--except",
+        3,
+        "--reason",
+        "agreed",
+        "--consent",
+        "form 12",
+    )
+    assert kept(out, "a.mp4") == [(0, 40, "agreed", False)]
+    assert "keep on 0-39: agreed (consent form 12)" in blur("edits", "list", out, "a.mp4")
     ((start, end, _, _),) = kept(out, "b.mp4")
     assert start == 0 and end <= 15
     again = blur("keep", out, photograph)
     assert "a.mp4" not in again and again.count("b.mp4: cover 1") == 1
+    blur("edits", "no-face", out, "c.mp4", 1)
+    assert "no-face on 0-39: not a face" in blur("edits", "list", out, "c.mp4")
     no_descriptor_in(out, [path for path in tmp_path.rglob("*") if path != photograph])
 
 

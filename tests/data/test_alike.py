@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blur.data.alike import alike, best_moments
+from blur.data.alike import alike, best_moments, faceless
+from blur.data.certainty import MARGIN
 from blur.data.likeness import Descriptor
 from blur.data.persons import Face, parted, persons
 from blur.data.plan import Mark, Track
@@ -74,6 +75,17 @@ def test_a_double_of_the_face_is_no_meeting() -> None:
     double = track(2, 100, 130)
     double.marks[:] = Mark.BRIDGED
     assert spans(track(1, 0, 300), lambda t, f: ANNA, (double,)) == [(0, 300)]
+
+
+def test_no_face_is_offered_but_where_somebody_may_pass() -> None:
+    def look(t: Track, f: int) -> Descriptor | None:
+        return BEN if 140 <= f < 155 else (ANNA if f % 2 else None)
+
+    wall, passer = track(1, 0, 300), track(2, 250, 260, x=150)
+    found = [(s.start, s.end) for s in faceless(wall, (wall, passer), look, ANNA, RATE)]
+    (first, second, third) = found
+    assert first[0] == 0 and first[1] <= 135 and second[0] >= 160
+    assert second[1] <= 250 - MARGIN and third == (260 + MARGIN, 300)
 
 
 def test_moments_are_apart_and_the_best_of_their_part() -> None:

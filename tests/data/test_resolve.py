@@ -115,7 +115,7 @@ def test_every_box_of_the_plan_is_covered_or_kept_and_none_is_both(
 def test_only_the_face_on_a_kept_path_is_uncovered(case: tuple[Plan, Edits]) -> None:
     plan, edits = case
     resolved = resolve(plan, edits)
-    paths = [interpolate(edit.path) for edit in edits.tracks if edit.decision is Decision.KEEP]
+    paths = [interpolate(edit.path) for edit in edits.tracks if edit.decision.uncovers]
     for frame in range(FRAMES):
         there = [boxes[frame - start] for start, boxes in paths if 0 <= frame - start < len(boxes)]
         clear = [t.boxes[frame - t.start] for t in resolved.kept if t.start <= frame < t.end]
@@ -130,7 +130,7 @@ def test_a_cover_that_was_asked_for_is_there(case: tuple[Plan, Edits]) -> None:
     plan, edits = case
     covered = apply(plan, edits).tracks
     for edit in edits.tracks:
-        if edit.decision is not Decision.COVER:
+        if edit.decision.uncovers:
             continue
         start, boxes = interpolate(edit.path)
         for frame, box in enumerate(boxes, start):

@@ -14,10 +14,11 @@ from blur.batch.run import run
 from blur.data.edits import Decision, Edits, RegionEdit, SoundEdit, SoundUse, TrackEdit
 from blur.data.plan import Box, Keyframe
 from blur.disk.fingerprint import file_sha256, fingerprint
+from blur.export.report_page import page as report_page
 from blur.export.statement import statement
 from blur.store import checks
 from blur.store.plans import load_plan, save_edits
-from blur.store.report import Signature
+from blur.store.report import Signature, load_report
 from blur.store.shelf import Shelf
 
 
@@ -45,6 +46,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 decision=Decision.KEEP,
                 path=tuple(Keyframe(f, track.box(f) or Box(0, 0, 1, 1)) for f in (6, 29)),
                 reason="agreed <in> writing",
+                consent="form 12",
                 confirmed=True,
             ),
         ),
@@ -71,7 +73,7 @@ def test_it_tells_who_is_clear_and_why_who_watched_which_file_and_how_it_was_mad
     (entry,) = Shelf(decided).entries()
     assert entry.report and entry.report.sha256_out and entry.edits_sha256
     for told in (
-        "Face 0: kept clear: agreed <in> writing (0:00:00.2-0:00:01.0, frames 6-29)",
+        "Face 0: kept clear: agreed <in> writing, consent form 12 (0:00:00.2-0:00:01.0, frames ",
         "Region 1: covered: badge (0:00:02.0-0:00:02.0, frames 60-60)",
         "the clip's own sound: voices can identify people; silent: 0:00:01.0-0:00:02.0"
         "; a tone in place of the sound: 0:00:02.0-0:00:02.5",
@@ -85,6 +87,11 @@ def test_it_tells_who_is_clear_and_why_who_watched_which_file_and_how_it_was_mad
     ):
         assert told in text, told
     assert "attention" not in text
+    report = load_report(decided)
+    assert report
+    told = [one.words for clip in report.clips for one in clip.uncovered]
+    assert told == ["frames 6-29 kept clear, consent form 12"]
+    assert told[0] in report_page(report) and "agreed" not in report_page(report)
 
 
 def test_a_decision_after_the_render_is_not_passed_off_as_done(decided: Path) -> None:

@@ -58,7 +58,7 @@ def test_the_last_decision_holds_on_every_frame(acts: list) -> None:
     edits, expected = NONE, np.zeros(100, bool)
     for decision, (start, end) in acts:
         edits = commands.keep_or_cover(edits, [lane(edits, 0)], decision, "agreed", start, end)
-        expected[start:end] = decision is Decision.KEEP
+        expected[start:end] = decision.uncovers
     assert clear(edits).get(0, []) == np.flatnonzero(expected).tolist()
     assert not resolve(PLAN, edits).plan.doubts
 

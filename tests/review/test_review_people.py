@@ -1,7 +1,8 @@
-"""People on the review page: found over clips, shown covered first, kept clear when confirmed."""
+"""People on the review page: found over clips, shown covered, decided about when confirmed."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from made_output import Served, review
 from review_page import Page, edits
 
 from blur.data.arrays import Picture
+from blur.review.acts import SplitFace
+from blur.review.open_clip import OpenClip
+from blur.store.shelf import Shelf
 
 
 @pytest.fixture
@@ -43,15 +47,57 @@ def test_a_person_is_kept_clear_in_all_clips_with_five_presses(page: Page, out: 
     assert shown.locator("#people .span").count() == 4
     assert shown.locator("#people .span img").count() >= 4
     shown.fill("#people .reason", "consented")
+    shown.fill("#people .consent", "form 12")
     shown.uncheck("#people .span:nth-of-type(4) input")
     assert all(edits(out, f"{number}.mp4") is None for number in range(4))
     shown.click("#people .confirm")
     page.says("3 spans kept clear.")
     decided = [edits(out, f"{number}.mp4") for number in range(4)]
     kept = [edit for found in decided if found for edit in found.tracks]
-    assert [(e.decision, e.reason, e.confirmed) for e in kept] == [("keep", "consented", False)] * 3
-    assert not shown.is_visible("#people")
+    assert [(e.decision, e.reason, e.consent, e.confirmed) for e in kept] == [
+        ("keep", "consented", "form 12", False)
+    ] * 3
+    page.waits_for('#people .card .clear:has-text("3 uncovered")')  # to go on with the next person
+    assert shown.inner_text("#people .about") == "3 spans kept clear."
+    shown.click("#people .undo")
+    page.waits_for('#people .about:has-text("Taken back in 3 clips.")')
+    assert all(edits(out, f"{number}.mp4") is None for number in range(4))
+    assert not shown.locator("#people .undo, #people .card .clear").count()
+    assert shown.locator('#consents option[value="form 12"]').count() == 1
     assert shown.locator('#reasons option[value="consented"]').count() == 1  # offered again
+
+
+def test_no_person_and_covered_again_but_for_a_clip_that_changed(page: Page, out: Path) -> None:
+    shown = page.page
+    shown.click("#who")
+    page.waits_for("#people .card")
+    shown.check("#people .card h3 input")
+    shown.click("#people .bar .no-face")
+    page.waits_for("#people .confirm")
+    assert shown.input_value("#people .reason") == "not a face"
+    assert not shown.locator("#people .consent").count()
+    shelf = Shelf(out)
+    with contextlib.closing(OpenClip(shelf, shelf.find("2.mp4"))) as elsewhere:
+        elsewhere.perform(SplitFace(1, 20), elsewhere.revision)  # by another program, meanwhile
+    shown.click("#people .confirm")
+    page.says("3 spans uncovered: not a face. Left out: ")
+    assert decided(out) == {
+        "0.mp4": ["no-face"],
+        "1.mp4": ["no-face"],
+        "2.mp4": [],
+        "3.mp4": ["no-face"],
+    }
+    page.waits_for("#people .card")
+    shown.click("#people .card .cover")
+    page.waits_for("#people .confirm")
+    shown.click("#people .confirm")
+    page.says("spans covered.")
+    assert decided(out) == {f"{number}.mp4": ["cover"] for number in range(4)}
+
+
+def decided(out: Path) -> dict[str, list[str]]:
+    found = {f"{number}.mp4": edits(out, f"{number}.mp4") for number in range(4)}
+    return {name: [e.decision for e in made.tracks] if made else [] for name, made in found.items()}
 
 
 def test_what_is_known_is_forgotten_when_the_list_closes(page: Page) -> None:

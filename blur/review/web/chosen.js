@@ -1,7 +1,7 @@
 // @ts-check
 // Tells of the selected face or region, the doubt or the faces that are picked, with what can be done.
 
-import { cover, extend, follow, keep, split } from "./decide.js";
+import { cover, extend, follow, keep, noFace, split } from "./decide.js";
 import { $, el } from "./dom.js";
 import { covers, isAllClear, isClear, named, spare } from "./lane.js";
 import { adviceOf, reasonOf } from "./asked.js";
@@ -66,6 +66,7 @@ function aboutFace(/** @type {Lane} */ lane) {
     el("div.about", {}, state.bare ? el("img", { src: faceOf(shown(), lane), alt: "" }) : null, told),
     el("div.acts", {},
       button(t("act.keep"), "X", keep),
+      button(t("act.no-face"), "6", noFace),
       button(t("act.cover"), "C", cover, !lane.clear.length && !span()),
       button(t("act.split"), "S", split, !inside || player.frame === lane.start),
       button(t("act.extend"), "E", extend, inside),
@@ -101,6 +102,6 @@ function aboutPicked() {
   return [
     el("h2", {}, t("chosen.picked", { n: state.picked.size })),
     el("p", {}, t("chosen.picked.about")),
-    el("div.acts", {}, button(t("act.keep"), "X", keep), button(t("act.cover"), "C", cover), el("button", { onclick: () => set({ picked: new Set() }) }, t("act.pick none"))),
+    el("div.acts", {}, button(t("act.keep"), "X", keep), button(t("act.no-face"), "6", noFace), button(t("act.cover"), "C", cover), el("button", { onclick: () => set({ picked: new Set() }) }, t("act.pick none"))),
   ];
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // Which key and which button does what.
 
-import { cover, extend, follow, keep, render, split } from "./decide.js";
+import { cover, extend, follow, keep, noFace, render, split } from "./decide.js";
 import { answer, isAnswering, nextItem, toggleQueue, uncover, undoAnswer } from "./queue.js";
 import { $, all, el } from "./dom.js";
 import { KEYS } from "./keys.js";
@@ -54,7 +54,7 @@ const COMMANDS = {
   x: () => (isAnswering() ? uncover() : keep()),
   c: () => (isAnswering() ? answer("cover") : cover()),
   f: () => (isAnswering() ? answer("track") : follow()),
-  s: split, e: extend,
+  s: split, e: extend, 6: noFace,
   i: () => setEnd(0), o: () => setEnd(1),
   u: listen, 5: mute, w: writeNote, v: compare, d: round, 7: whole, 8: further, 9: closer,
   t: () => state.selected !== null && pick(state.selected),
@@ -65,7 +65,7 @@ const COMMANDS = {
   Escape: () => set({ ...NOTHING, said: null }),
 };
 const ALWAYS = new Set(["q", "PageUp", "PageDown", "1", "2", "3"]); // without a clip, too
-const ORIGINAL = new Set(["b", "p", "v", "x", "c", "f", "s", "e", "r", "4", "5", "Delete", "Backspace"]); // nothing without the clip itself
+const ORIGINAL = new Set(["b", "p", "v", "x", "c", "f", "s", "e", "r", "4", "5", "6", "Delete", "Backspace"]); // nothing without the clip itself
 const REPEATED = /^Arrow|^[+\-=89]$/; // while the key is held
 
 const tooEarly = () => isOpening() && say(t("stage.too early"));

@@ -1,14 +1,22 @@
 // @ts-check
 // What a person decides: about faces, about a clip as a whole, about what is rendered.
 
-import { ask } from "./ask.js";
+import { askWhy, remember } from "./ask.js";
 import { named } from "./lane.js";
 import { startRender } from "./protocol.js";
 import { still } from "./region.js";
 import { act, actOn, change, changes, listing, player, problem, sendNudge, tell } from "./review.js";
-import { picked, say, selected, set, shown, span, state } from "./state.js";
+import { panel, picked, say, selected, set, shown, span, state } from "./state.js";
 import { t } from "./words.js";
-/** @import { Clip, Lane } from "./protocol.js" */
+/** @import { Clip, Lane, Verdict } from "./protocol.js" */
+
+// What was given as a reason before is offered again.
+panel(() => [state.clip?.decisions], (decisions) => {
+  for (const { kind, reason, consent } of decisions ?? []) {
+    if (kind === "keep" || kind === "no-face") remember(reason);
+    remember(consent, "consents");
+  }
+});
 
 /** What a decision is meant for. @typedef {{ clip: Clip, lanes: Lane[], names: string, start: number, end: number }} Meant */
 
@@ -24,14 +32,14 @@ function meant() {
   return { clip: shown(), lanes: reached, names: reached.length === 1 ? named(reached[0]) : t("name.covers", { n: reached.length }), start, end };
 }
 
-/** @param {"keep" | "cover"} decision @param {string} reason @param {Meant} meant @param {boolean} [confirmed] */
-async function decide(decision, reason, { clip, lanes, names, start, end }, confirmed = false) {
+/** @param {Verdict} decision @param {{ reason: string, consent: string }} why @param {Meant} meant @param {boolean} [confirmed] */
+async function decide(decision, { reason, consent }, { clip, lanes, names, start, end }, confirmed = false) {
   // Span and picks are spent: what is decided next is not meant for them, however soon it comes.
   set({ span: [null, null], picked: new Set() });
   await change("act", {
     clip,
     about: lanes,
-    body: (...now) => ({ act: { do: "decide", lanes: now.map((lane) => lane.id), decision, reason, start, end, confirmed } }),
+    body: (...now) => ({ act: { do: "decide", lanes: now.map((lane) => lane.id), decision, reason, start, end, confirmed, consent } }),
     told: t(`${decision}.told`, { names }),
   });
 }
@@ -40,8 +48,11 @@ async function decide(decision, reason, { clip, lanes, names, start, end }, conf
 const asksWho = ({ clip, lanes, start, end }) =>
   clip.doubts.some((doubt) => ["met", "unseen"].includes(doubt.reason) && start <= doubt.start && doubt.start < end && lanes.some((lane) => lane.id === doubt.lane));
 
-/** @param {string} [why] the reason to begin with */
-export async function keep(why = "") {
+export const keep = () => uncover("keep");
+export const noFace = () => uncover("no-face");
+
+/** Take covers off, of somebody who may be seen or of a place that is no face. @param {"keep" | "no-face"} decision */
+async function uncover(decision) {
   if (selected()?.region != null && !state.picked.size) return say(t("keep.region"));
   const chosen = meant();
   if (!chosen) return;
@@ -49,8 +60,9 @@ export async function keep(why = "") {
   const { names, start, end } = chosen;
   const where = span() ? t("keep.about.span", { names, first: start, last: end - 1 }) : t("keep.about", { names });
   const about = [where, ...(confirmed ? [t("keep.who")] : []), t("keep.recorded")].join(" ");
-  const reason = await ask(t("keep.title"), about, t("keep.reason"), why, "reasons");
-  if (reason) await decide("keep", reason, chosen, confirmed);
+  const nobody = decision === "no-face";
+  const why = await askWhy(t(`${decision}.title`), about, nobody ? t("keep.no face") : "", !nobody);
+  if (why) await decide(decision, why, chosen, confirmed);
 }
 
 export async function cover() {
@@ -59,7 +71,7 @@ export async function cover() {
     return void act({ do: "add", path: still(start, end, box), reason: "doubtful" }, t("cover.doubt", { first: start, last: end - 1 }));
   }
   const chosen = meant();
-  if (chosen) await decide("cover", "", chosen);
+  if (chosen) await decide("cover", { reason: "", consent: "" }, chosen);
 }
 
 /** @param {"split" | "extend"} act */

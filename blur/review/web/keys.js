@@ -19,7 +19,7 @@ export const KEYS = [
     ["1 2 3", "keys.looking.tabs"], ["Esc", "keys.looking.esc"],
   ]],
   ["keys.deciding", [
-    ["X", "keys.deciding.x"], ["C", "keys.deciding.c"], ["I O", "keys.deciding.io"], ["S", "keys.deciding.s"],
+    ["X", "keys.deciding.x"], ["6", "keys.deciding.6"], ["C", "keys.deciding.c"], ["I O", "keys.deciding.io"], ["S", "keys.deciding.s"],
     ["E", "keys.deciding.e"], ["F", "keys.deciding.f"], ["T", "keys.deciding.t"],
   ]],
   ["keys.region", [

@@ -12,9 +12,9 @@ import { t } from "./words.js";
 /** @import { Clip, Decision, Doubt, Lane } from "./protocol.js" */
 /** @typedef {Omit<Decision, "kind"> & { kind: Decision["kind"] | "note" }} Told */
 
-const COLOURS = { keep: ".clear", cover: "", draw: ".drawn", split: "", note: ".note" };
+const COLOURS = { keep: ".clear", "no-face": ".clear", cover: "", draw: ".drawn", split: "", note: ".note" };
 /** Decisions, and the notes that people wrote, in the order of the clip. @param {Clip} clip @returns {Told[]} */
-const toldOf = ({ decisions, remarks }) => [...decisions, ...remarks.map(({ frame, text }) => /** @type {Told} */ ({ kind: "note", start: frame, end: frame + 1, reason: text, lane: null }))].toSorted((a, b) => a.start - b.start);
+const toldOf = ({ decisions, remarks }) => [...decisions, ...remarks.map(({ frame, text }) => /** @type {Told} */ ({ kind: "note", start: frame, end: frame + 1, reason: text, lane: null, consent: "" }))].toSorted((a, b) => a.start - b.start);
 const timeOf = (/** @type {number} */ frame) => time(clockOf(shown()).at(frame));
 
 const doubts = new List($("#doubts"), { height: () => 4 * rem(), make: doubtRow, onEnter: goDoubt, onMove: goDoubt, empty: t("doubts.empty") });
@@ -117,7 +117,7 @@ function decisionRow(/** @type {Told} */ decision) {
   const lane = laneOf(decision.lane);
   return el("div.row", {},
     el("div.line", {}, el(`span.name${COLOURS[decision.kind]}`, {}, lane ? t("decisions.of", { kind, name: named(lane) }) : kind), timeOf(decision.start)),
-    el("div.line", {}, el("span.name", {}, el("bdi", {}, decision.reason)), t("count.frames", { n: decision.end - decision.start })),
+    el("div.line", {}, el("span.name", {}, el("bdi", {}, decision.reason), decision.consent ? ` · ${t("decisions.consent", { consent: decision.consent })}` : ""), t("count.frames", { n: decision.end - decision.start })),
   );
 }
 

@@ -24,8 +24,8 @@ import { t } from "./words.js";
  * @typedef {{ key: string, id: string, start: number, end: number, at: number, seconds: number, group: Group, reason: string,
  *   weight: number, said: Said | "edit" | null }} Item */
 /** @typedef {{ looked: number, total: number, items: Item[] }} Queue */
-/** @typedef {{ kind: "keep" | "cover" | "draw" | "split", start: number, end: number, reason: string,
- *   lane: number | null }} Decision */
+/** @typedef {{ kind: Verdict | "draw" | "split", start: number, end: number, reason: string,
+ *   lane: number | null, consent: string }} Decision */
 /** A note beside a frame. @typedef {{ frame: number, text: string, by: string, at: string }} Remark */
 /** A face on one frame: the outline of its cover. @typedef {{ lane: number, region: number | null, box: Box,
  *   outline: Point[], clear: boolean, how: "detected" | "followed" | "bridged" | "held" }} Mark */
@@ -43,7 +43,7 @@ import { t } from "./words.js";
 /** @typedef {{ folder: string, clips: Row[], rendering: boolean, progress: Progress[],
  *   flights: { name: string, stage: string, done: number, total: number | null }[] }} ClipList */
 
-/** @typedef {{ do: "decide", lanes: number[], decision: "keep" | "cover", reason: string, start: number, end: number, confirmed?: boolean }
+/** @typedef {{ do: "decide", lanes: number[], decision: Verdict, reason: string, start: number, end: number, confirmed?: boolean, consent?: string }
  *   | { do: "extend" | "split", lane: number, frame: number } | { do: "add" | "draw", path: Keyframe[], reason?: string }
  *   | { do: "move", region: number, frame: number, box: Box } | { do: "unkey", region: number, frame: number }
  *   | { do: "shape", region: number, ellipse: boolean } | { do: "correct", lane: number, frame: number, box: Box, start: number, end: number }
@@ -54,12 +54,15 @@ import { t } from "./words.js";
 /** @typedef {keyof Change} Verb */
 /** `result`: the frame on which a follower lost sight. @typedef {{ result: number | null, clip: Clip }} Answer */
 
-/** Faces that look alike; `pictures`: numbers of a covered and a clear picture each.
- * @typedef {{ id: string, clips: number, tracks: number, seconds: number, pictures: [covered: number, clear: number][] }} Person */
+/** A decision about a face. @typedef {"keep" | "cover" | "no-face"} Verdict */
+/** Faces that look alike, `clear` of them uncovered; `pictures`: numbers of a covered and a clear picture each.
+ * @typedef {{ id: string, clips: number, tracks: number, clear: number, seconds: number, pictures: [covered: number, clear: number][] }} Person */
 /** Known when all clips are looked at. @typedef {{ looked: number, total: number, people: Person[] | null, problems: string[] }} People */
-/** Spans offered as a person's, with clear pictures; `code` names these very spans.
+/** Spans to decide about, with pictures: as published where they are to be covered, else clear; `code` names these very spans.
  * @typedef {{ code: string, problems: string[],
  *   spans: { name: string, start: number, end: number, seconds: [number, number], pictures: number[] }[] }} Offers */
+
+/** `done`: spans decided about, or clips where that was undone. @typedef {{ done: number, problems: string[] }} Decided */
 
 /** The server, or the page before it asks, says no: `problem` and its remedy, for a person. */
 export class Refusal extends Error {
@@ -120,9 +123,11 @@ export const stopRender = () => post("api/render/stop", {});
 
 export const readQueue = () => /** @type {Promise<Queue>} */ (json("api/queue"));
 export const readPeople = () => /** @type {Promise<People>} */ (json("api/people"));
-export const readOffers = (/** @type {string} */ person) => /** @type {Promise<Offers>} */ (json(`api/people/${person}/offers`));
-/** @type {(person: string, body: { code: string, spans: number[], reason: string }) => Promise<{ kept: number, problems: string[] }>} */
-export const keepPerson = (person, body) => post(`api/people/${person}/keep`, body);
+/** @type {(people: string[], verdict: Verdict) => Promise<Offers>} */
+export const readOffers = (people, verdict) => json(`api/people/${people.join(",")}/offers?decision=${verdict}`);
+/** @type {(people: string[], body: { decision: Verdict, code: string, spans: number[], reason: string, consent: string }) => Promise<Decided>} */
+export const decidePeople = (people, body) => post(`api/people/${people.join(",")}/decide`, body);
+export const undoPeople = () => /** @type {Promise<Decided>} */ (post("api/people/undo", {}));
 export const forgetPeople = () => ask("api/people/forget", { method: "POST", keepalive: true });
 export const personPicture = (/** @type {number} */ number) => `api/people/pictures/${number}.jpg`;
 

@@ -2,7 +2,7 @@
 // The doubts of all clips, one after the other: a short loop of each, and three answers.
 
 import { GROUPS, adviceOf, answersTo, reasonOf, uncovering } from "./asked.js";
-import { keep } from "./decide.js";
+import { keep, noFace } from "./decide.js";
 import { $, el, rem, time } from "./dom.js";
 import { List } from "./list.js";
 import { readQueue } from "./protocol.js";
@@ -226,7 +226,7 @@ export async function uncover() {
   if (!doubt || !uncovering(doubt)) return say(t("queue.no uncover"));
   player.stop();
   if (doubt.group === "kept") set({ span: [doubt.start, doubt.end - 1] });
-  await keep(doubt.group === "excess" ? t("keep.no face") : "");
+  await (doubt.group === "excess" ? noFace : keep)();
   if (state.queueing && !question()) nextItem(1);
 }
 
