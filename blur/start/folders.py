@@ -21,7 +21,8 @@ _AT_HOME = ("Desktop", "Movies", "Videos", "Pictures", "Documents", "Downloads")
 
 
 class Place(Struct, frozen=True):
-    """A folder; `path` is exact (see `store.names.to_text`), `name` is for people."""
+    """A folder; `path` is exact (see `store.names.to_text`), `name` is for people, "" of the user's
+    own among the places where a search begins."""
 
     path: str
     name: str
@@ -98,7 +99,7 @@ def proposal(footage: Path) -> Path:
 def starts() -> list[Place]:
     """Where a search begins: the user's folders, then disks and cards."""
     home = absolute(Path.home())
-    found = [Place(to_text(home), "Home")]
+    found = [Place(to_text(home), "")]
     found += [Place(to_text(home / n), n) for n in _AT_HOME if (home / n).is_dir()]
     return found + [Place(to_text(disk), shown(disk)) for disk in _disks()]
 

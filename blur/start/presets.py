@@ -1,4 +1,5 @@
-"""The kinds of work that a person chooses from, in words, and the command that does each."""
+"""The kinds of work that a person chooses from, and the command that does each; the page has words
+for each `id`."""
 
 from __future__ import annotations
 
@@ -11,33 +12,13 @@ class Preset(Struct, frozen=True):
     """`command` is that of the command line, with its options."""
 
     id: str
-    name: str
-    about: str
     command: tuple[str, ...]
 
 
 PRESETS = (
-    Preset(
-        "draft",
-        "Screening draft",
-        "Covered clips to screen inside the team. Fast: it looks less, and misses more faces that"
-        " are small, turned or brief. Not for publishing.",
-        ("run", "--level", "fast"),
-    ),
-    Preset(
-        "master",
-        "Master, covered",
-        "Covered clips for the cut, each in its own format where that can be written. Slow: it"
-        " looks at every frame. Watch them in the review before they are published.",
-        ("run", "--level", "thorough", "--codec", "match"),
-    ),
-    Preset(
-        "check",
-        "Check only",
-        "Searches the clips and shows in the review where covers would lie. No covered clip is"
-        " written.",
-        ("scan",),
-    ),
+    Preset("draft", ("run", "--level", "fast")),
+    Preset("master", ("run", "--level", "thorough", "--codec", "match")),
+    Preset("check", ("scan",)),
 )
 
 

@@ -28,12 +28,6 @@ class Chosen(Struct, frozen=True):
     preset: str
 
 
-class PresetView(Struct, frozen=True):
-    id: str
-    name: str
-    about: str
-
-
 class StartView(Struct, frozen=True, kw_only=True):
     """All that the page shows. `review`: its address below the page, once there is a clip to see.
     `note`: a matter that hinders nothing."""
@@ -41,7 +35,7 @@ class StartView(Struct, frozen=True, kw_only=True):
     footage: Place | None
     out: Place | None
     preset: str
-    presets: list[PresetView]
+    presets: list[str]
     estimate: EstimateView | None
     batch: BatchView
     review: str | None

@@ -62,7 +62,7 @@ class Front:
                 footage=folders.place(footage) if footage else None,
                 out=folders.place(out) if out else None,
                 preset=self._choice.preset,
-                presets=[ask.PresetView(p.id, p.name, p.about) for p in PRESETS],
+                presets=[p.id for p in PRESETS],
                 estimate=self._estimate.view() if self._estimate else None,
                 batch=shown,
                 review=f"review/{_id(out)}/" if out and shown.covered + shown.searched else None,
@@ -172,11 +172,12 @@ class Front:
         return self._batches.setdefault(out, Batch(out))
 
 
+_SHARED = ("icon.svg", "dom.js", "words.js", "language.js")
+"""The review page's files that are this page's, too."""
 _ROUTES: tuple[Row, ...] = (
     ("GET", "/", FileRequest, lambda front, a: web_file("blur.start", a.name)),
-    ("GET", "/web/icon.svg", NoRequest, lambda front, a: web_file("blur.review", "icon.svg")),
-    ("GET", "/web/dom.js", NoRequest, lambda front, a: web_file("blur.review", "dom.js")),
-    ("GET", "/web/{name}", FileRequest, lambda front, a: web_file("blur.start", a.name)),
+    ("GET", "/web/{name}", FileRequest,
+        lambda front, a: web_file("blur.review" if a.name in _SHARED else "blur.start", a.name)),
     ("GET", "/api/start", NoRequest, lambda front, a: as_json(front.view())),
     ("GET", "/api/places", NoRequest, lambda front, a: as_json(folders.starts())),
     ("GET", "/api/folders", ask.FolderRequest, lambda front, a: as_json(front.listing(a))),

@@ -8,59 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from languages import UNTRANSLATED, WHOLE, speaks_strangely
 from made_output import review
 from review_page import Page
 
 from blur.data.plan import Reason
-
-_PSEUDO = """
-import { ENGLISH } from "./english.js";
-const letters = { a: "á", e: "é", i: "í", o: "ó", u: "ú" };
-const strange = (text) => `⟦${text.replaceAll(/\\{\\w+\\}|[aeiou]/g, (c) => letters[c] ?? c)}⟧`;
-const forms = (all) => Object.fromEntries(Object.entries(all).map(([k, v]) => [k, strange(v)]));
-const of = (text) => (typeof text === "string" ? strange(text) : forms(text));
-export const ARABIC = Object.fromEntries(Object.entries(ENGLISH).map(([k, v]) => [k, of(v)]));
-"""
-"""A catalogue whose texts are told from others by their brackets."""
-
-_UNTRANSLATED = """() => {
-  const found = [];
-  const told = (text) => !/[A-Za-z]{2}/.test(text.replaceAll(/⟦[^]*⟧|\\u2068[^]*?\\u2069/g, ""));
-  for (const e of document.querySelectorAll("body *")) {
-    if (e.closest("bdi, kbd, #status.bad, #language, script")) continue;
-    for (const name of ["title", "aria-label", "placeholder"]) {
-      const text = e.getAttribute(name) ?? "";
-      if (text && !told(text) && !/\\.mp4$/.test(text)) found.push(`${name}: ${text}`);
-    }
-    const own = [...e.childNodes].filter((n) => n.nodeType === 3);
-    found.push(...own.map((n) => n.textContent).filter((text) => !told(text)));
-  }
-  return found;
-}"""
-
-_WHOLE = """async () => {
-  const [{ ENGLISH }, { ARABIC }] = await Promise.all(
-    [import("./web/english.js"), import("./web/arabic.js")]);
-  const values = (text) => [...new Set(text.match(/\\{\\w+\\}/g) ?? [])].sort().join();
-  const wrong = [];
-  const rules = new Intl.PluralRules("ar").resolvedOptions().pluralCategories;
-  for (const [key, text] of Object.entries(ENGLISH)) {
-    const here = ARABIC[key];
-    if (typeof text === "string") {
-      if (values(text) !== values(here)) wrong.push(key);
-      continue;
-    }
-    const without = (form) => values(form.replaceAll("{n}", ""));
-    if (Object.keys(here).length > 1 && rules.some((rule) => !(rule in here))) wrong.push(key);
-    for (const rule of ["few", "many", "other"]) {
-      if (values(here[rule] ?? here.other) !== values(text.other)) wrong.push(`${key} ${rule}`);
-    }
-    for (const form of Object.values(here)) {
-      if (!values(text.other).includes(without(form))) wrong.push(`${key}: ${form}`);
-    }
-  }
-  return wrong;
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +37,11 @@ def speak(page: Page, language: str) -> None:
 
 
 def test_every_text_of_the_page_is_in_the_catalogue(page: Page) -> None:
-    page.page.route(
-        "**/web/arabic.js",
-        lambda route: route.fulfill(body=_PSEUDO, content_type="text/javascript; charset=utf-8"),
-    )
+    speaks_strangely(page.page)
     speak(page, "ar")
     page.press("]")
     page.waits_for("#chosen .acts")
-    assert page.page.evaluate(_UNTRANSLATED) == []
+    assert page.page.evaluate(UNTRANSLATED) == []
     for key, there in (
         ("2", "#faces .tile"), ("3", "#decisions .empty"), ("ArrowDown", "#chosen .acts"),
         ("r", "#stage.drawing"), ("Escape", "#stage:not(.drawing)"), ("q", "#question"),
@@ -100,7 +49,7 @@ def test_every_text_of_the_page_is_in_the_catalogue(page: Page) -> None:
     ):  # fmt: skip
         page.press(key)
         page.waits_for(there)
-        assert page.page.evaluate(_UNTRANSLATED) == [], key
+        assert page.page.evaluate(UNTRANSLATED) == [], key
     page.press("Escape")
 
 
@@ -128,7 +77,7 @@ def test_from_right_to_left_nothing_overflows(page: Page, width: int, height: in
 
 def test_arabic_has_every_text_with_its_values_and_plural_forms(page: Page) -> None:
     speak(page, "ar")
-    assert page.page.evaluate(_WHOLE) == []
+    assert page.page.evaluate(WHOLE) == []
     page.waits_for('#look:has-text("انظر في 6 شكوك")')
     page.press("?")
     page.page.select_option("#language", "en")

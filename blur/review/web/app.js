@@ -14,6 +14,7 @@ import "./watch.js";
 import "./closeup.js";
 import { refreshQueue } from "./queue.js";
 import "./commands.js";
+import "./language.js";
 import { listing, open } from "./review.js";
 import { say, state, update } from "./state.js";
 import { t } from "./words.js";

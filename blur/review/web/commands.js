@@ -15,7 +15,7 @@ import { lookAtAll, zoom } from "./timeline.js";
 import { listen, mute } from "./sound.js";
 import { writeNote } from "./remarks.js";
 import { closer, compare, further, pan, round, whole } from "./view.js";
-import { LANGUAGES, language, t } from "./words.js";
+import { t } from "./words.js";
 
 const undo = () => undoAnswer() || change("undo", { body: () => ({}), told: t("undo.told") });
 const redo = () => change("redo", { body: () => ({}), told: t("redo.told") });
@@ -145,10 +145,6 @@ $("#help").addEventListener("click", showKeys);
 $("#keys .columns").append(
   ...KEYS.flatMap(([title, rows]) => [el("h3", {}, t(title)), ...rows.map(([key, does]) => el("div", {}, el("span", {}, el("kbd", {}, key)), el("span", {}, t(does))))]),
 );
-
-const tongue = $("#language", HTMLSelectElement);
-tongue.append(...Object.entries(LANGUAGES).map(([tag, { name }]) => el("option", { value: tag, lang: tag, selected: tag === language }, name)));
-tongue.addEventListener("change", () => (location.search = `?language=${tongue.value}`)); // all decisions are with the server
 
 // A decision that is not saved yet would be lost with the page.
 addEventListener("beforeunload", (event) => (state.nudge || changes.pending()) && event.preventDefault());

@@ -3,7 +3,7 @@
 
 import { $, el } from "./dom.js";
 import { makeFolder, readFolder, readPlaces } from "./protocol.js";
-import { plural } from "./text.js";
+import { t } from "./text.js";
 /** @import { Listing, Place } from "./protocol.js" */
 
 const dialog = $("#picker", HTMLDialogElement);
@@ -50,18 +50,18 @@ function show(/** @type {Listing} */ listing) {
   $("#here").textContent = here.name;
   $("#above", HTMLButtonElement).disabled = above === null;
   const rows = folders.map((place) => el("li", {}, button(place)));
-  if (more) rows.push(el("li.empty", {}, `and ${more} more`));
+  if (more) rows.push(el("li.empty", {}, t("picker.more", { n: more })));
   const pressed = $("#folders").contains(document.activeElement);
-  $("#folders").replaceChildren(...(rows.length ? rows : [el("li.empty", {}, "No folders in here.")]));
+  $("#folders").replaceChildren(...(rows.length ? rows : [el("li.empty", {}, t("picker.empty"))]));
   $("#folders").scrollTop = 0;
   if (pressed) ($("#folders").querySelector("button") ?? $("#above")).focus(); // the row that was pressed is gone
-  const held = clips ? `${plural(clips, "clip")} in this folder` : "No clips directly in this folder";
-  $("#found").textContent = writes && !writable ? "This folder cannot be written to." : held;
+  const held = clips ? t("picker.clips", { n: clips }) : t("picker.no clips");
+  $("#found").textContent = writes && !writable ? t("picker.locked") : held;
   $("#take", HTMLButtonElement).disabled = writes && !writable;
 }
 
 /** @param {Place} place */
-const button = (place) => el("button", { type: "button", onclick: () => go(place.path) }, place.name);
+const button = (place) => el("button", { type: "button", dir: "auto", onclick: () => go(place.path) }, place.name || t("picker.home"));
 
 $("#above").addEventListener("click", () => shown?.above && go(shown.above.path));
 $("#take").addEventListener("click", () => dialog.close("yes"));

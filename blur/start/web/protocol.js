@@ -1,20 +1,19 @@
 // @ts-check
 // Every request of the start page, and the messages of blur/start/protocol.py.
 
-/** @typedef {{ path: string, name: string }} Place */
+import { t } from "./text.js";
+
+/** A folder; the user's own has no name. @typedef {{ path: string, name: string }} Place */
 /** @typedef {{ here: Place, above: Place | null, folders: Place[], more: number, clips: number, writable: boolean }} Listing */
-/** @typedef {{ id: string, name: string, about: string }} Preset */
 /** @typedef {{ state: "measuring" | "known" | "failed", clips: number, kept: number, seconds: number | null, bytes: number | null,
  *   free: number, failing: [string, string][], problem: string }} Estimate */
 /** @typedef {{ name: string, stage: string, share: number }} InWork */
 /** @typedef {{ way: "none" | "starting" | "running" | "pausing" | "paused" | "ended" | "broken", covers: boolean, clips: number, covered: number,
  *   searched: number, checked: number, frames: number, frames_done: number, left: number | null, in_work: InWork[],
  *   failed: { name: string, problem: string, remedy: string }[], problem: string }} Batch */
-/** @typedef {{ footage: Place | null, out: Place | null, preset: string, presets: Preset[], estimate: Estimate | null,
+/** @typedef {{ footage: Place | null, out: Place | null, preset: string, presets: string[], estimate: Estimate | null,
  *   batch: Batch, review: string | null, note: string }} Start */
 /** @typedef {{ footage: string, out: string, preset: string }} Choice */
-
-const LOST = "Lost connection to blur. A batch that runs goes on. Start blur again to see it.";
 
 /** @param {string} path @param {object} [body] @returns {Promise<any>} */
 async function ask(path, body) {
@@ -25,8 +24,8 @@ async function ask(path, body) {
   try {
     answer = await fetch(path, how);
   } catch {
-    if (banner instanceof HTMLElement) [banner.textContent, banner.hidden] = [LOST, false];
-    throw new Error(LOST);
+    if (banner instanceof HTMLElement) [banner.textContent, banner.hidden] = [t("page.lost"), false];
+    throw new Error(t("page.lost"));
   }
   if (banner instanceof HTMLElement) banner.hidden = true;
   if (answer.ok) return answer.json();

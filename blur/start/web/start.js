@@ -1,17 +1,20 @@
 // @ts-check
 // The whole tool on a page: choose, start, pause, go on, watch.
 
-import { $, el } from "./dom.js";
+import "./language.js";
+import { $, all, el } from "./dom.js";
 import { pick } from "./picker.js";
 import { showProgress } from "./progress.js";
 import { choose, pause, readStart, run } from "./protocol.js";
-import { lasting, plural } from "./text.js";
+import { lasting, size, t } from "./text.js";
+import { tellOf } from "./words.js";
 /** @import { Estimate, Start } from "./protocol.js" */
 
 /** @type {Start | null} */ let now = null;
 let turn = 0;
 const ACTIVE = ["starting", "running", "pausing"];
 const start = $("#start", HTMLButtonElement);
+for (const path of all(".path")) path.dataset.none = t("path.none");
 
 /** Takes the newest of the answers. @param {Promise<Start>} asked */
 async function take(asked) {
@@ -39,37 +42,36 @@ function show(/** @type {Start} */ told) {
   $("#footage-name").textContent = told.footage?.name ?? "";
   $("#out-name").textContent = told.out?.name ?? "";
   $("#out", HTMLButtonElement).disabled = !told.footage;
-  if (!$("#presets").hasChildNodes()) $("#presets").append(...told.presets.map(({ id, name, about }) => el("label", {},
-    el("input", { type: "radio", name: "preset", value: id }), el("b", {}, name), el("span", {}, about))));
+  if (!$("#presets").hasChildNodes()) $("#presets").append(...told.presets.map((id) => el("label", {},
+    el("input", { type: "radio", name: "preset", value: id }), el("b", {}, tellOf(`preset.${id}`, id)), el("span", {}, tellOf(`preset.${id}.about`, "")))));
   $(`#presets input[value=${told.preset}]`, HTMLInputElement).checked = true;
   $("#estimate").textContent = told.estimate ? estimated(told.estimate) : "";
   $("#note").textContent = told.note;
   start.disabled = !told.footage || active;
-  start.textContent = told.batch.way === "none" ? "Start" : "Start again";
+  start.textContent = t(told.batch.way === "none" ? "start" : "start.again");
 }
 
 /** @param {Estimate} told */
 function estimated({ state, clips, kept, seconds, bytes, free, failing, problem }) {
-  if (state === "measuring") return "Measuring how long it will take… You need not wait for it.";
-  if (state === "failed") return `The time could not be measured: ${problem}`;
-  if (!clips && !kept && !failing.length) return "There is no clip and no photograph in this folder.";
-  const lines = [kept ? `${plural(clips, "clip")} to do, ${kept} finished before.` : `${plural(clips, "clip")}.`];
-  if (seconds !== null) lines.push(`About ${lasting(seconds)}.`);
-  if (bytes !== null) lines.push(`About ${size(bytes)} of space; ${size(free)} are free.`);
-  if (bytes !== null && bytes > free) lines.push("This will not fit.");
-  if (failing.length) lines.push(`${plural(failing.length, "file")} cannot be covered: ${failing.map(([name, why]) => `${name} (${why})`).join(", ")}.`);
+  if (state === "measuring") return t("estimate.measuring");
+  if (state === "failed") return t("estimate.unknown", { problem });
+  if (!clips && !kept && !failing.length) return t("estimate.empty");
+  const lines = [kept ? t("estimate.kept", { n: clips, kept }) : t("estimate.clips", { n: clips })];
+  if (seconds !== null) lines.push(t("estimate.time", { time: lasting(seconds) }));
+  if (bytes !== null) lines.push(t("estimate.space", { size: size(bytes), free: size(free) }));
+  if (bytes !== null && bytes > free) lines.push(t("estimate.full"));
+  if (failing.length) lines.push(t("estimate.failing", { n: failing.length, files: failing.map(([name, why]) => t("estimate.file", { name, why })).join(", ") }));
   return lines.join(" ");
 }
 
-const size = (/** @type {number} */ bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(bytes / 1e6))} MB`);
 const kind = () => now?.preset ?? "";
 
 $("#footage").addEventListener("click", async () => {
-  const found = await pick("Your footage", now?.footage?.path ?? "", false);
+  const found = await pick(t("footage.title"), now?.footage?.path ?? "", false);
   if (found) await take(choose({ footage: found.path, out: "", preset: kind() }));
 });
 $("#out").addEventListener("click", async () => {
-  const found = await pick("A folder for the covered clips", now?.out?.path ?? "", true);
+  const found = await pick(t("out.title"), now?.out?.path ?? "", true);
   if (found && now?.footage) await take(choose({ footage: now.footage.path, out: found.path, preset: kind() }));
 });
 $("#presets").addEventListener("change", async ({ target }) => {
