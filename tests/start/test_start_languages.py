@@ -57,8 +57,10 @@ def test_every_text_is_in_the_catalogue(page) -> None:
     page.click("#cancel")
     page.click("#start")
     page.wait_for_selector("#failures li")
-    told = page.evaluate(UNTRANSLATED)
-    assert [text for text in told if "damaged.mov" not in text and not text.startswith(" (")] == []
+    failed = page.locator("#failures li, #failures li span").evaluate_all(
+        "all => all.map((e) => e.firstChild.textContent)"
+    )
+    assert set(page.evaluate(UNTRANSLATED)) <= {*names, *failed}  # names, and the server's words
 
 
 def choose_footage_in_arabic(page) -> None:
