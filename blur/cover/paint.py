@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import av
 import cv2
 
-from blur.cover.fills import Fill, Solid
+from blur.cover.fills import Fill, Soft, Solid
 from blur.cover.layout import layout_of, paintable
+from blur.cover.light import light
 from blur.cover.region import Region
 from blur.cover.window import patches, windows
 
@@ -37,7 +38,8 @@ def _painted(picture: av.VideoFrame, regions: Sequence[Region], fill: Fill) -> a
         return picture
     picture.make_writable()
     planes = layout.views(picture)
-    for window in windows(picture, layout, planes, covers):
+    lit = light(layout, planes, covers) if isinstance(fill, Soft) else None
+    for window in windows(picture, layout, planes, covers, lit):
         for patch, filled in zip(window.patches, fill(window), strict=True):
             for plane, samples, mask, new in zip(
                 layout.planes, planes, patch.masks, filled, strict=True
