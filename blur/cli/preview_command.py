@@ -132,7 +132,7 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: 
     folder = output or shelf.folder.out / SHEETS
     within, overwrite = output or shelf.folder.out, overwrite or output is None
     require_new(folder / "index.html", overwrite)
-    made: list[tuple[str, Path]] = []
+    made: list[tuple[str, Path, Plan]] = []
     for clip in each(shelf, names):
         path = folder / f"{clip.place}.png"
         atomic.refuse_links(within, path)
@@ -148,8 +148,9 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: 
         )
         path.parent.mkdir(parents=True, exist_ok=True)
         sheet.save(sheet.compose(name, about, tiles), path)
-        made.append((name, path.relative_to(folder)))
-        click.echo(shown(path))
+        made.append((name, path.relative_to(folder), plan))
+        waits = f": {len(doubts)} {'doubt waits' if len(doubts) == 1 else 'doubts wait'}"
+        click.echo(f"{shown(path)}{waits if doubts else ''}")
     write_text(
         folder / "index.html", sheet.index(shown(shelf.folder.out.resolve().name), made), within
     )

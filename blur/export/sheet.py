@@ -229,14 +229,26 @@ def save(sheet: Image.Image, path: Path) -> None:
     atomic.write(path, content.getvalue())
 
 
-def index(title: str, sheets: Sequence[tuple[str, Path]]) -> str:
-    """A page with all sheets: (clip, path of its sheet from the page's folder)."""
+def index(title: str, sheets: Sequence[tuple[str, Path, Plan]]) -> str:
+    """A page with all sheets: (clip, path of its sheet from the page's folder, plan with the doubts
+    that wait there), the gravest doubt first."""
     html = Templates("sheets.html")
     items = joined(
-        html.fill("sheet", name=name, file=quote(os.fsencode(path.as_posix())))
-        for name, path in sheets
+        html.fill(
+            "sheet",
+            name=name,
+            file=quote(os.fsencode(path.as_posix())),
+            doubts=joined(html.fill("doubt", text=text) for text in _told(plan)),
+        )
+        for name, path, plan in sheets
     )
     return html.fill("page", title=title, sheets=items)
+
+
+def _told(plan: Plan) -> Iterator[str]:
+    for doubt in ranked(plan):
+        start, end = (clock(plan.seconds(frame)) for frame in (doubt.start, doubt.end))
+        yield f"{start}-{end}  {doubt.reason.words}"
 
 
 def _masked(regions: Sequence[Region], tile: Picture, width: int, height: int) -> Gray:

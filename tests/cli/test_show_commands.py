@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -20,8 +21,10 @@ from blur.data.edits import Edits, RegionEdit
 from blur.data.plan import Box, Keyframe
 from blur.disk.fingerprint import fingerprint
 from blur.errors import Exit
+from blur.review.open_clip import OpenClip
 from blur.store.folder import WorkFolder
 from blur.store.plans import load_edits, save_edits
+from blur.store.shelf import Shelf
 
 
 def blur(*arguments: object, code: Exit = Exit.OK) -> str:
@@ -261,8 +264,14 @@ def test_names_that_are_no_text_work_in_every_command(out: Path, tmp_path: Path)
     assert (tmp_path / "m" / f"{odd}.edl").read_text().startswith("TITLE: \\xff a.mp4")
     blur("edits", "export", out, odd, tmp_path / os.fsdecode(b"\xff.json"))
     assert "cover 0" in blur("edits", "list", out, odd)
-    blur("preview", out, odd, "-o", tmp_path / "s")
+    beside = sorted(out.parent.iterdir())
+    said = blur("preview", out, odd, "-o", tmp_path / "s")
     assert (tmp_path / "s" / f"{odd}.png").exists()
+    doubts = OpenClip(Shelf(out), Shelf(out).find(odd)).view().doubts
+    assert f"{len(doubts)} doubts wait" in said and len(doubts) == 2
+    listed = re.findall(r"<li>.*?  (.*)</li>", (tmp_path / "s" / "index.html").read_text())
+    assert listed == [doubt.explanation for doubt in doubts]  # as the page lists them
+    assert not (out / "sheets").exists() and sorted(out.parent.iterdir()) == beside
     assert 'src="%FF%20a.mp4.png"' in (tmp_path / "s" / "index.html").read_text()
 
 
