@@ -7,9 +7,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+import numpy as np
+
 from blur.data.edits import Edits, SoundUse
+from blur.data.plan import Plan
+from blur.data.spans import FrameMask
 from blur.settings import AudioMode, OutputSettings
 from blur.settings.values import TimeSpan, parse_spans
+
+_ROUNDING = 1e-4
+"""Seconds by which a span's end may miss a frame's: a span that was marked on frames is theirs."""
 
 T = TypeVar("T", Fraction, float)
 """Seconds."""
@@ -58,6 +65,16 @@ def sounding(
             return Sounding(AudioMode.KEEP, spans, Path(decided.file), length, bleep=tones)
         case None:
             return Sounding(mode, spans, bleep=tones)
+
+
+def audible(plan: Plan, sound: Sounding) -> FrameMask:
+    """The frames of a clip with sound during which an output keeps any of it."""
+    times = np.array(plan.pts, np.float64) * float(plan.time_base)
+    ends = np.append(times[1:], times[:1] + plan.seconds(plan.frames))
+    kept = np.full(plan.frames, sound.mode is AudioMode.KEEP)
+    for start, end in sound.mute:
+        kept &= ~((times >= float(start) - _ROUNDING) & (ends <= float(end) + _ROUNDING))
+    return kept
 
 
 def _exact(spans: tuple[tuple[float, float], ...]) -> tuple[TimeSpan, ...]:

@@ -109,10 +109,12 @@ class CorrectCover(_Command, frozen=True, tag="correct"):
 
 
 class MuteSound(_Command, frozen=True, tag="mute"):
-    """Silence the sound from `start` to `end`, in seconds since the clip's start."""
+    """Silence the sound from `start` to `end`, in seconds of the clip's clock, or put a tone in its
+    place."""
 
     start: float
     end: float
+    tone: bool = False
 
 
 class UnmuteSound(_Command, frozen=True, tag="unmute"):

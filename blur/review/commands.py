@@ -49,8 +49,8 @@ def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
                 return shaped(edits, region, ellipse)
             case ask.CorrectCover(lane, frame, box, start, end):
                 return correct(edits, lane_of(resolved, lane), Keyframe(frame, box), start, end)
-            case ask.MuteSound(from_, to):
-                return muted(edits, [(Fraction(from_), Fraction(to))])
+            case ask.MuteSound(from_, to, tone):
+                return muted(edits, [(Fraction(from_), Fraction(to))], tone=tone)
             case ask.UnmuteSound():
                 return unmuted(edits)
             case ask.EraseRegion(region):

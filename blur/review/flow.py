@@ -1,4 +1,4 @@
-"""Follows a box by optical flow."""
+"""Follows a box by optical flow, for the covers that a person wants there."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from blur.data.arrays import Gray
 from blur.data.edits import Keyframe
 from blur.data.paths import path_of
 from blur.data.plan import Box, Mark, Track
+from blur.data.resolve import Lane
+from blur.errors import UsageError
 from blur.media.open.small_pictures import display_gray
 from blur.render.pictures import Pictures
+from blur.review.acts import Command, CoverPath, Retrace
 from blur.scan.camera import MOTION_WIDTH, StepMeter
 from blur.scan.follow import follow, waiting
 
@@ -51,6 +54,29 @@ def followed(pictures: Pictures, box: Box, start: int, end: int) -> Followed:
         0, min(start, end), ordered, np.full(n, Mark.FOLLOWED, np.uint8), np.zeros(n, np.float32)
     )
     return Followed(path_of(track, track.start, track.end), lost)
+
+
+def followed_lane(pictures: Pictures, lane: Lane, frame: int) -> tuple[Command, int | None]:
+    """The command that covers what was followed: a drawn region from `frame` to its end, a face
+    from its nearer end to `frame`; and the frame on which sight of it was lost.
+
+    Raises UsageError where there is nothing to follow, and DecodeError.
+    """
+    track, region = lane.track, lane.region
+    if region is not None:
+        start, end = frame, track.end - 1
+    else:
+        start, end = (track.end - 1 if frame >= track.end else track.start), frame
+    box = track.box(start)
+    if box is None or start == end or (region is None and track.box(frame)):
+        raise UsageError(
+            "there is nothing to follow from here",
+            remedy="go to a frame beyond the face's cover, or onto a drawn region",
+        )
+    path, lost = followed(pictures, box, start, end)
+    if region is not None:
+        return Retrace(region, path), lost
+    return CoverPath(path, "followed from where the scan lost it"), lost
 
 
 def _gray(pictures: Pictures, frame: int, scale: float) -> Gray:

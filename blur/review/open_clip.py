@@ -8,8 +8,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+
+import numpy as np
 
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
@@ -18,18 +19,19 @@ from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.plan import Box
 from blur.data.resolve import resolve
-from blur.data.sound import sounding
-from blur.data.spans import FrameSpan
+from blur.data.sound import audible, sounding
+from blur.data.spans import FrameMask, FrameSpan
 from blur.errors import UsageError
+from blur.media.open.clip_info import ClipInfo
 from blur.render import pictures as rendering
 from blur.render.pictures import Pictures, as_shown
-from blur.review import present
-from blur.review.acts import Command, CoverPath, Retrace
+from blur.review import present, signing
+from blur.review.acts import Command
 from blur.review.clip_pictures import ClipPictures
 from blur.review.commands import lane_of, perform
-from blur.review.flow import followed
+from blur.review.flow import followed, followed_lane
 from blur.review.history import Decided, History
-from blur.review.protocol import ClipView, MarkView
+from blur.review.protocol import ClipView, MarkView, WatchedView
 from blur.review.republish import republish
 from blur.review.settle import answered, covered, doubt_named, lead, must_follow
 from blur.review.snapshot import (
@@ -44,7 +46,6 @@ from blur.store.checks import sign, signatures, unsign, watch, watched
 from blur.store.identity import is_output_of
 from blur.store.names import from_text
 from blur.store.remarks import Remark, note, remarks
-from blur.store.report import Signature
 from blur.store.shelf import Shelf
 
 
@@ -103,9 +104,11 @@ class OpenClip:
             removed and self._shelf.output(self.now.entry)
         )
 
-    def _keeps_sound(self) -> bool:
-        mode = sounding(self._shelf.settings.output, self.now.edits).mode
-        return bool(self._pictures.info.audio) and mode is AudioMode.KEEP
+    def _audible(self) -> FrameMask:
+        """Frames during which the covered clip keeps sound."""
+        plan, output = self.now.plan, self._shelf.settings.output
+        kept = audible(plan, sounding(output, self.now.edits))
+        return kept if self._pictures.info.audio else np.zeros_like(kept)
 
     @property
     def place(self) -> PurePosixPath:
@@ -126,11 +129,12 @@ class OpenClip:
                 output.info if output else None,
                 self._version(),
                 signatures(folder, entry, now.edits_sha256) if output else (),
-                watched(folder, entry) if output else [],
+                watched(folder, entry) if output else ([], []),
                 self._history.steps,
                 original=self._pictures.has_source and self.source_path.exists(),
                 remarks=remarks(folder, entry),
-                sound=self._keeps_sound(),
+                spoken=bool(self._pictures.info.audio),
+                audible=self._audible(),
             )
 
     def perform(self, command: Command, revision: str) -> None:
@@ -192,21 +196,7 @@ class OpenClip:
         with self._lock:
             self._require(revision)
             lane = lane_of(self.now.resolved, lane_id)
-        track, region = lane.track, lane.region
-        if region is not None:
-            start, end = frame, track.end - 1
-        else:
-            start, end = (track.end - 1 if frame >= track.end else track.start), frame
-        box = track.box(start)
-        if box is None or start == end or (region is None and track.box(frame)):
-            raise UsageError(
-                "there is nothing to follow from here",
-                remedy="go to a frame beyond the face's cover, or onto a drawn region",
-            )
-        path, lost = followed(self.source, box, start, end)
-        command: Command = CoverPath(path, "followed from where the scan lost it")
-        if region is not None:
-            command = Retrace(region, path)
+        command, lost = followed_lane(self.source, lane, frame)
         self.perform(command, revision)
         return lost
 
@@ -231,12 +221,8 @@ class OpenClip:
                     "the clip is not rendered as it stands now", remedy="render it, then watch it"
                 )
             else:
-                seconds, spans = now.plan.seconds, watched(folder, now.entry)
-                signed = Signature(
-                    by=by,
-                    at=datetime.now(UTC).isoformat(timespec="minutes"),
-                    watched=round(sum(seconds(b) - seconds(a) for a, b in spans), 1),
-                    seconds=round(seconds(now.plan.frames), 1),
+                signed = signing.signature(
+                    now.plan, by, *watched(folder, now.entry), self._audible()
                 )
                 sign(folder, now.entry, now.edits_sha256, signed)
             republish(self._shelf)
@@ -247,21 +233,44 @@ class OpenClip:
             self._require(revision, original=False)
             if not 0 <= frame < self.now.plan.frames:
                 raise UsageError(f"there is no frame {frame} to write a note beside")
-            at = datetime.now(UTC).isoformat(timespec="minutes")
-            new = Remark(frame=frame, text=text.strip(), by=by.strip(), at=at)
+            new = Remark(frame=frame, text=text.strip(), by=by.strip(), at=signing.now())
             note(self._shelf.folder, self.now.entry, new)
 
-    def watch(self, spans: list[FrameSpan], version: str | None) -> list[FrameSpan]:
-        """Remember that these frames of the covered clip were played; returns all that were.
-
-        Raises Outdated as `frame` does.
-        """
+    def watch(
+        self, spans: list[FrameSpan], heard: list[FrameSpan], version: str | None
+    ) -> WatchedView:
+        """Remember that these frames of the covered clip were played, and heard; returns all that
+        were. Raises Outdated as `frame` does."""
         with self._lock:
             self._require_version(version)
             if self._output() is None:
-                return []
+                return WatchedView([], [])
             now = self.now
-            return watch(self._shelf.folder, now.entry, spans, now.plan.frames)
+            seen = watch(self._shelf.folder, now.entry, spans, now.plan.frames, heard)
+            return WatchedView(*seen)
+
+    def sound(self, beneath: bool, version: str | None = None) -> tuple[ClipInfo, float]:
+        """The file whose sound is asked for, the covered one or the clip itself, and its length in
+        seconds of the clip's clock.
+
+        Raises UsageError where the covered clip is no rendered file of the clip's length, errors
+        where the clip itself is not here, and Outdated as `frame` does.
+        """
+        with self._lock:
+            plan = self.now.plan
+            seconds = float(plan.pts[0] * plan.time_base) + plan.seconds(plan.frames)
+            if beneath:
+                require_unchanged(self._shelf, self.now.entry)
+                return self.source.info, seconds
+            self._require_version(version)
+            output = self._output()
+            if output is None or not self.now.entry.shows_all:
+                raise UsageError(
+                    "is not rendered as a whole, as it stands now",
+                    subject=self.now.entry.name,
+                    remedy="render it first",
+                )
+            return output.info, seconds
 
     def frame(self, index: int, beneath: bool, longest: int, version: str | None = None) -> bytes:
         """A frame as JPEG: as it will be published, or uncovered.

@@ -35,18 +35,19 @@ def clip_view(
     rendered: ClipInfo | None,
     version: str,
     checks: Sequence[Signature],
-    watched: list[FrameSpan],
+    watched: tuple[list[FrameSpan], list[FrameSpan]],
     steps: tuple[int, int],
     *,
     original: bool,
     remarks: list[Remark],
-    sound: bool,
+    spoken: bool,
+    audible: FrameMask,
 ) -> ClipView:
-    """The page's view; `info` is of the clip, `rendered`, `checks` and `watched` of its current
-    output.
+    """The page's view; `info` is of the clip, `rendered`, `checks` and `watched` (seen and heard)
+    of its current output.
 
     `original`: whether the clip itself is here. `steps`: numbers of decisions to undo and to do
-    again.
+    again. `audible`: frames during which the covered clip keeps sound.
     """
     plan, sar = now.plan, float(info.sample_aspect_ratio)
     return ClipView(
@@ -70,14 +71,18 @@ def clip_view(
         video=rendered is not None and now.entry.shows_all and _playable(rendered),
         checked_by=", ".join(s.by for s in checks) or None,
         checks=list(checks),
-        watched=watched,
+        watched=watched[0],
+        heard=watched[1],
         undo=steps[0],
         redo=steps[1],
         original=original,
         notes=list(plan.notes),
         remarks=remarks,
         mutes=list(now.edits.sound.mutes),
-        sound=sound,
+        bleeps=list(now.edits.sound.bleeps),
+        spoken=spoken,
+        whole=now.entry.shows_all,
+        audible=list(runs(audible)),
     )
 
 

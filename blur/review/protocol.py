@@ -76,10 +76,24 @@ class CheckRequest(ChangeRequest, frozen=True, kw_only=True):
     initials: str
 
 
+class SoundRequest(ClipRequest, frozen=True, kw_only=True):
+    """The sound of the covered file, of the clip itself with `beneath`, of any value."""
+
+    beneath: str | None = None
+
+
 class WatchedRequest(ClipRequest, frozen=True, kw_only=True):
-    """Frames that were played, of the view `v`."""
+    """Frames that were played, of the view `v`, and those of them with their sound."""
 
     spans: list[FrameSpan]
+    heard: list[FrameSpan] = []
+
+
+class WatchedView(Struct, frozen=True):
+    """All frames that were played, and all that were heard."""
+
+    watched: list[FrameSpan]
+    heard: list[FrameSpan]
 
 
 class NoteRequest(ChangeRequest, frozen=True, kw_only=True):
@@ -257,8 +271,10 @@ class ClipView(Struct, frozen=True, kw_only=True):
     `time_base` a tick in seconds, as a fraction. `rendered`: pictures come from the rendered file
     and are else drawn from plan and edits. `video`: a browser can play that file. `watched`: its
     frames that were played at twice its speed at most. Without the `original` no cover changes.
-    `notes` are the plan's, `remarks` people's. `mutes` are silent spans that a person set, in
-    seconds; `sound`: the covered clip keeps some of its sound.
+    `notes` are the plan's, `remarks` people's. `mutes` are spans without their sound that a person
+    set, in seconds of the clip's clock, `bleeps` parts of them with a tone. `spoken`: the clip has
+    sound; `whole`: its covered file shows all of it; `audible`: frames during which that keeps
+    sound; `heard`: frames whose sound was played from it, as `watched`.
     """
 
     key: str
@@ -288,7 +304,11 @@ class ClipView(Struct, frozen=True, kw_only=True):
     notes: list[str]
     remarks: list[Remark]
     mutes: list[tuple[float, float]]
-    sound: bool
+    bleeps: list[tuple[float, float]]
+    spoken: bool
+    whole: bool
+    audible: list[FrameSpan]
+    heard: list[FrameSpan]
 
 
 class Changed(Struct, frozen=True):

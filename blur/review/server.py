@@ -30,6 +30,7 @@ from blur.review.connections import bounded
 from blur.review.door import Door
 from blur.review.glimpse import Glimpses
 from blur.review.guard import Guard
+from blur.review.hearing import Hearing, Wave
 from blur.review.history import History
 from blur.review.open_clip import OpenClip, Outdated
 from blur.review.people import People
@@ -59,6 +60,7 @@ class Desk:
         self.rerender = Rerender(shelf)
         self.people = People(shelf)
         self.glimpses = Glimpses(shelf)
+        self.hearing = Hearing()
         self._queue = Queue(shelf)
         self._queueing = threading.Lock()
         self._histories: dict[str, History] = {}
@@ -147,6 +149,12 @@ def _video(desk: Desk, asked: ask.ClipRequest) -> Response:
     return FileResponse(path, media_type="video/mp4", content_disposition_type="inline")
 
 
+def _loudness(desk: Desk, asked: ask.SoundRequest) -> Response:
+    info, seconds = desk.clip(asked.key).sound(asked.beneath is not None, asked.version)
+    made = desk.hearing.loudness(info, seconds)
+    return Response(made, media_type="application/octet-stream")
+
+
 def _changed(change: Callable[[OpenClip, Any], int | None]) -> Callable[[Desk, Any], Response]:
     """Answers a change with the clip as it is afterwards."""
 
@@ -172,6 +180,9 @@ _ROUTES: tuple[Row, ...] = (
         lambda desk, a: _jpeg(desk.glimpses.of(a.key))),
     ("GET", f"{_CLIP}/marks", ask.MarksRequest, _marks),
     ("GET", f"{_CLIP}/video.mp4", ask.ClipRequest, _video),
+    ("GET", f"{_CLIP}/loudness", ask.SoundRequest, _loudness),
+    ("GET", f"{_CLIP}/sound.wav", ask.SoundRequest,
+        lambda desk, a: Wave(*desk.clip(a.key).sound(a.beneath is not None, a.version))),
     ("POST", f"{_CLIP}/act", ask.CommandRequest,
         _changed(lambda c, a: c.perform(a.act, a.revision))),
     ("POST", f"{_CLIP}/follow", ask.FollowRequest,
@@ -183,7 +194,7 @@ _ROUTES: tuple[Row, ...] = (
     ("POST", f"{_CLIP}/undo", ask.ChangeRequest, _changed(lambda c, a: c.undo(a.revision))),
     ("POST", f"{_CLIP}/redo", ask.ChangeRequest, _changed(lambda c, a: c.redo(a.revision))),
     ("POST", f"{_CLIP}/watched", ask.WatchedRequest,
-        lambda desk, a: as_json(desk.clip(a.key).watch(a.spans, a.version))),
+        lambda desk, a: as_json(desk.clip(a.key).watch(a.spans, a.heard, a.version))),
     ("POST", f"{_CLIP}/check", ask.CheckRequest,
         _changed(lambda c, a: c.check(a.initials, a.revision))),
     ("GET", "/api/queue", ask.NoRequest, lambda desk, a: as_json(desk.queue())),

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from blur.data.spans import FrameSpan, runs
+from blur.data.spans import FrameSpan, masked, runs
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 from blur.store.folder import WorkFolder
@@ -37,10 +36,12 @@ class _Check(Struct, frozen=True, kw_only=True):
 
 
 class _Watched(Struct, frozen=True):
-    """Frames of the covered clip of this hash that were played, as spans."""
+    """Frames of the covered clip of this hash that were played, and those of them with their
+    sound, as spans."""
 
     output_sha256: str | None
-    spans: tuple[FrameSpan, ...]
+    spans: tuple[FrameSpan, ...] = ()
+    heard: tuple[FrameSpan, ...] = ()
 
 
 def output_sha256(entry: Entry) -> str | None:
@@ -76,25 +77,34 @@ def unsign(folder: WorkFolder, entry: Entry) -> None:
     atomic.remove(_file(folder, entry, "checks"))
 
 
-def watched(folder: WorkFolder, entry: Entry) -> list[FrameSpan]:
-    """Frames of the covered clip as it is now that were played at twice its speed at most."""
+def watched(folder: WorkFolder, entry: Entry) -> tuple[list[FrameSpan], list[FrameSpan]]:
+    """Frames of the covered clip as it is now that were played at twice its speed at most, and
+    those whose sound was heard so."""
     found = _read(_file(folder, entry, "watched"), _Watched)
     if found is None or found.output_sha256 != output_sha256(entry):
-        return []
-    return list(found.spans)
+        return [], []
+    return list(found.spans), list(found.heard)
 
 
 def watch(
-    folder: WorkFolder, entry: Entry, spans: Iterable[FrameSpan], frames: int
-) -> list[FrameSpan]:
-    """Add spans to those that were played; returns all, of a clip of so many frames."""
-    played = np.zeros(frames, bool)
-    for start, end in (*watched(folder, entry), *spans):
-        played[max(0, start) : max(0, end)] = True
-    all_spans = tuple(runs(played))
+    folder: WorkFolder,
+    entry: Entry,
+    spans: Iterable[FrameSpan],
+    frames: int,
+    heard: Iterable[FrameSpan] = (),
+) -> tuple[list[FrameSpan], list[FrameSpan]]:
+    """Add spans to those that were played, and heard; returns all, of a clip of so many frames."""
+    before = watched(folder, entry)
+    seen, listened = (
+        _joined((*a, *b), frames) for a, b in zip(before, (spans, heard), strict=True)
+    )
     file = _file(folder, entry, "watched")
-    atomic.write(file, msgspec.json.encode(_Watched(output_sha256(entry), all_spans)))
-    return list(all_spans)
+    atomic.write(file, msgspec.json.encode(_Watched(output_sha256(entry), seen, listened)))
+    return list(seen), list(listened)
+
+
+def _joined(spans: Iterable[FrameSpan], frames: int) -> tuple[FrameSpan, ...]:
+    return tuple(runs(masked(spans, frames)))
 
 
 def with_checks(report: BatchReport, folder: WorkFolder, entries: Iterable[Entry]) -> BatchReport:

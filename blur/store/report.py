@@ -77,18 +77,28 @@ class Problem(Struct, frozen=True):
 class Signature(Struct, frozen=True, kw_only=True):
     """A person's word for a covered clip: initials, and the date and time, UTC.
 
-    `watched` of `seconds` of it were played at twice its speed at most.
+    `watched` of `seconds` of it were played at twice its speed at most, and `heard` of `sounding`
+    seconds of the sound that it keeps.
     """
 
     by: str
     at: str
     watched: float
     seconds: float
+    heard: float = 0.0
+    sounding: float = 0.0
 
     @property
     def words(self) -> str:
-        share = 100 * self.watched / self.seconds if self.seconds else 0.0
-        return f"{self.by} on {self.at[:10]}, {min(100, int(share))} % watched"
+        told = f"{self.by} on {self.at[:10]}, {_share(self.watched, self.seconds)} % watched"
+        if self.sounding:
+            told += f", {_share(self.heard, self.sounding)} % of the sound heard"
+        return told
+
+
+def _share(part: float, whole: float) -> int:
+    """Per cent, rounded down."""
+    return min(100, int(100 * part / whole)) if whole else 0
 
 
 class Uncovered(Struct, frozen=True, kw_only=True):

@@ -220,7 +220,7 @@ def test_a_check_holds_until_the_edits_change(out: Path) -> None:
 
 def test_a_check_names_the_output_that_was_watched_in_every_record(out: Path) -> None:
     clip = opened(out)
-    assert clip.watch([(0, 30), (20, 45)], clip.view().version) == [(0, 45)]
+    assert clip.watch([(0, 30), (20, 45)], [], clip.view().version).watched == [(0, 45)]
     clip.check("AB", clip.revision)
     clip.check("CD", clip.revision)
     report = load_report(out)
@@ -236,7 +236,7 @@ def test_a_check_names_the_output_that_was_watched_in_every_record(out: Path) ->
     entry = clip.now.entry
     other = replace(entry, report=replace(entry.report, sha256_out="of another render"))
     assert signatures(clip._shelf.folder, other, None) == ()
-    assert watched(clip._shelf.folder, other) == []
+    assert watched(clip._shelf.folder, other) == ([], [])
 
 
 def test_following_moves_a_region_with_what_it_covers(out: Path) -> None:

@@ -11,6 +11,7 @@ import "./pointer.js";
 import "./people.js";
 import "./view.js";
 import "./watch.js";
+import "./wave.js";
 import "./closeup.js";
 import { refreshQueue } from "./queue.js";
 import "./commands.js";

@@ -6,7 +6,7 @@ import { $, el } from "./dom.js";
 import { covers, isAllClear, isClear, named, spare } from "./lane.js";
 import { adviceOf, reasonOf } from "./asked.js";
 import { faceOf } from "./protocol.js";
-import { listen, mute } from "./sound.js";
+import { isThere, listen, mute, secondsOf, unheard } from "./sound.js";
 import { writeNote } from "./remarks.js";
 import { removeRegion, reshape, setEnd } from "./region.js";
 import { player } from "./review.js";
@@ -17,7 +17,7 @@ import { short, t, tellOf } from "./words.js";
 const SURE = [0.7, 0.4]; // of a detector's score: above the first it is called high, below the second low
 
 // In words, so that it is built anew only when they change: buttons must keep the focus while playing.
-panel(() => [JSON.stringify([state.clip?.revision, state.clip?.remarks, player.video.muted, state.clip?.remarks.some((one) => one.frame === player.frame) && player.frame, here(), [...state.picked], state.bare, state.clip && span(), state.pointed])], () => {
+panel(() => [JSON.stringify([state.clip?.revision, state.clip?.remarks, state.ear, state.watched, state.clip?.remarks.some((one) => one.frame === player.frame) && player.frame, here(), [...state.picked], state.bare, state.clip && span(), state.pointed])], () => {
   const { clip, pointed } = state;
   const lane = selected();
   const about = !clip ? [] : state.picked.size ? aboutPicked() : pointed ? aboutDoubt(pointed) : !lane ? aboutClip(clip) : lane.region !== null ? aboutRegion(lane) : aboutFace(lane);
@@ -43,17 +43,28 @@ function aboutClip(/** @type {Clip} */ clip) {
     el("p", {}, t("chosen.clip", { width: clip.width, height: clip.height, time: short(clockOf(clip).seconds), shots, covers })),
     ...(clip.original ? [] : [el("p.doubt", {}, t("away"))]),
     ...clip.notes.map((note) => el("p", { dir: "auto" }, note)),
+    ...toHear(clip),
     ...clip.remarks.filter((one) => one.frame === player.frame).map((one) => el("p.note", { dir: "auto" }, one.by ? t("note.by", { text: one.text, by: one.by }) : one.text)),
-    el("div.acts", {}, el("button", { onclick: writeNote }, t("act.note"), el("kbd", {}, "W")), ...(clip.sound ? aboutSound(clip) : [])),
+    el("div.acts", {}, el("button", { onclick: writeNote }, t("act.note"), el("kbd", {}, "W")), ...(clip.spoken ? aboutSound(clip) : [])),
   ];
 }
 
+/** Says how much of the sound nobody listened to. @param {Clip} clip */
+function toHear(clip) {
+  const left = secondsOf(clip, unheard(clip));
+  if (!clip.rendered || !clip.audible.length) return [];
+  return [left > 0.1 ? el("p.doubt", {}, t("sound.unheard", { time: short(left) })) : el("p.good", {}, t("sound.heard"))];
+}
+
 function aboutSound(/** @type {Clip} */ clip) {
-  const listening = !player.video.muted;
-  return [
-    el("button", { onclick: listen, disabled: !clip.rendered || !clip.video, "aria-pressed": String(listening) }, t("act.listen"), el("kbd", {}, "U")),
-    button(t(span() || !clip.mutes.length ? "act.mute" : "act.unmute"), "5", mute, !span() && !clip.mutes.length),
+  const kept = clip.audible.length > 0;
+  const hear = (/** @type {"covered" | "original"} */ which, /** @type {string} */ key, /** @type {boolean} */ can) =>
+    el("button", { onclick: () => listen(which), disabled: !can, "aria-pressed": String(state.ear === which) }, t(`act.listen.${which}`), el("kbd", {}, key));
+  const changes = [
+    button(t(span() || !clip.mutes.length ? "act.mute" : "act.unmute"), "5", () => mute(), !span() && !clip.mutes.length),
+    button(t("act.bleep"), "⇧T", () => mute(true), !span()),
   ];
+  return [hear("covered", "U", isThere(clip)), hear("original", "⇧U", clip.original), ...(kept || clip.mutes.length ? changes : [])];
 }
 
 function aboutFace(/** @type {Lane} */ lane) {

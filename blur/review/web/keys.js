@@ -30,6 +30,6 @@ export const KEYS = [
     ["↑ ↓ Enter", "keys.list.move"], ["Space", "keys.list.pick"], ["Ctrl + A  Esc", "keys.list.all"],
   ]],
   ["keys.clip", [
-    ["Z  Y", "keys.clip.zy"], ["M", "keys.clip.m"], ["W", "keys.clip.w"], ["U", "keys.clip.u"], ["5", "keys.clip.mute"], ["Ctrl + Enter", "keys.clip.render"], ["?", "keys.clip.help"],
+    ["Z  Y", "keys.clip.zy"], ["M", "keys.clip.m"], ["W", "keys.clip.w"], ["U", "keys.clip.u"], ["Shift + U", "keys.clip.original"], ["5", "keys.clip.mute"], ["Shift + T", "keys.clip.bleep"], ["Ctrl + Enter", "keys.clip.render"], ["?", "keys.clip.help"],
   ]],
 ];

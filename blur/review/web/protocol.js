@@ -31,11 +31,13 @@ import { t } from "./words.js";
  *   outline: Point[], clear: boolean, how: "detected" | "followed" | "bridged" | "held" }} Mark */
 /** `watched` of `seconds` were played at twice the speed at most. @typedef {{ by: string, at: string, watched: number, seconds: number }} Signature */
 /** `plan` names the numbering of lanes, `revision` plan and edits, `version` the pictures and outlines. `steps`:
- * runs of (ticks between frames, how many), `original`: the clip itself is here, `time_base`: seconds in a tick as a fraction, `first`: tick of frame 0.
+ * runs of (ticks between frames, how many), `original`: the clip itself is here, `mutes` and `bleeps`: seconds of the clip's clock, `spoken`: it has sound, `whole`: the covered file
+ * shows all of it, `audible`: frames during which that keeps sound, `heard`: those that were heard, `time_base`: seconds in a tick as a fraction, `first`: tick of frame 0.
  * @typedef {{ key: string, name: string, plan: string, revision: string, version: string, width: number,
  *   height: number, aspect: number, frames: number, time_base: Span, first: number, steps: Span[], cuts: number[],
  *   lanes: Lane[], doubts: Doubt[], decisions: Decision[], rendered: boolean, video: boolean,
- *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, original: boolean, notes: string[], remarks: Remark[], mutes: Span[], sound: boolean }} Clip */
+ *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, original: boolean, notes: string[], remarks: Remark[], mutes: Span[], bleeps: Span[],
+ *   spoken: boolean, whole: boolean, audible: Span[], heard: Span[] }} Clip */
 
 /** A clip in the list; `picture` names its covered file, where that may be shown small. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number,
  *   doubt_seconds: number, edited: boolean, renderable: boolean, checked_by: string | null, problem: string | null, picture: string | null }} Row */
@@ -47,7 +49,7 @@ import { t } from "./words.js";
  *   | { do: "extend" | "split", lane: number, frame: number } | { do: "add" | "draw", path: Keyframe[], reason?: string }
  *   | { do: "move", region: number, frame: number, box: Box } | { do: "unkey", region: number, frame: number }
  *   | { do: "shape", region: number, ellipse: boolean } | { do: "correct", lane: number, frame: number, box: Box, start: number, end: number }
- *   | { do: "mute", start: number, end: number } | { do: "unmute" } | { do: "span", region: number, start: number, end: number } | { do: "erase", region: number }} Act */
+ *   | { do: "mute", start: number, end: number, tone: boolean } | { do: "unmute" } | { do: "span", region: number, start: number, end: number } | { do: "erase", region: number }} Act */
 /** The changes of a clip; each is sent with the revision that it was decided on.
  * @typedef {{ act: { act: Act }, follow: { lane: number, frame: number }, undo: {}, redo: {}, answer: { doubt: string, said: Said },
  *   note: { frame: number, text: string, by: string }, check: { initials: string } }} Change */
@@ -109,6 +111,8 @@ const json = async (/** @type {string} */ path) => (await ask(path)).json();
 const post = async (/** @type {string} */ path, /** @type {object} */ body) =>
   (await ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
 const of = (/** @type {string} */ key) => `api/clips/${key}`;
+/** @type {(clip: Clip, beneath: boolean) => string} */
+const side = (clip, beneath) => (beneath ? "beneath" : `v=${clip.version}`);
 
 export const readList = () => /** @type {Promise<ClipList>} */ (json("api/clips"));
 export const readClip = (/** @type {string} */ key) => /** @type {Promise<Clip>} */ (json(of(key)));
@@ -116,8 +120,13 @@ export const readClip = (/** @type {string} */ key) => /** @type {Promise<Clip>}
 export const readMarks = (clip, start, end) => json(`${of(clip.key)}/marks?start=${start}&end=${end}&v=${clip.version}`);
 /** @type {<V extends Verb>(key: string, verb: V, body: Change[V] & { revision: string }) => Promise<Answer>} */
 export const sendChange = (key, verb, body) => post(`${of(key)}/${verb}`, body);
-/** Resolves to all frames that were played. @type {(clip: Clip, spans: Span[]) => Promise<Span[]>} */
-export const sendWatched = (clip, spans) => post(`${of(clip.key)}/watched`, { v: clip.version, spans });
+/** Resolves to all frames that were played, and heard. @type {(clip: Clip, spans: Span[], heard: Span[]) => Promise<{ watched: Span[], heard: Span[] }>} */
+export const sendWatched = (clip, spans, heard) => post(`${of(clip.key)}/watched`, { v: clip.version, spans, heard });
+/** The peaks of a sound, 50 a second, in equal steps of dB. @param {Clip} clip @param {boolean} beneath @param {AbortSignal} signal */
+export const readLoudness = async (clip, beneath, signal) =>
+  new Uint8Array(await (await ask(`${of(clip.key)}/loudness?${side(clip, beneath)}`, { signal })).arrayBuffer());
+/** Resolves where the server has the sound. @type {(clip: Clip, beneath: boolean) => Promise<unknown>} */
+export const whySilent = (clip, beneath) => ask(soundOf(clip, beneath), { headers: { Range: "bytes=0-43" } });
 export const startRender = (/** @type {string[]} */ keys) => post("api/render", { clips: keys });
 export const stopRender = () => post("api/render/stop", {});
 
@@ -133,12 +142,13 @@ export const personPicture = (/** @type {number} */ number) => `api/people/pictu
 
 export const glimpseOf = (/** @type {Row} */ { key, picture }) => `${of(key)}/glimpse.jpg?v=${picture}`;
 export const videoOf = (/** @type {Clip} */ clip) => `${of(clip.key)}/video.mp4?v=${clip.version}`;
+/** @type {(clip: Clip, beneath: boolean) => string} */
+export const soundOf = (clip, beneath) => `${of(clip.key)}/sound.wav?${side(clip, beneath)}`;
 /** Named by place, so that no thumbnail is taken for that of another face. @type {(clip: Clip, lane: Lane) => string} */
 export const faceOf = (clip, { best: [frame, box] }) => `${of(clip.key)}/faces/${frame}.jpg?box=${box}`;
 
 /** @param {Clip} clip @param {number} frame @param {{ beneath: boolean, size: number, signal?: AbortSignal }} how */
 export async function readFrame(clip, frame, { beneath, size, signal }) {
-  const shown = beneath ? "beneath" : `v=${clip.version}`;
-  const answer = await ask(`${of(clip.key)}/frames/${frame}.jpg?size=${size}&${shown}`, { signal });
+  const answer = await ask(`${of(clip.key)}/frames/${frame}.jpg?size=${size}&${side(clip, beneath)}`, { signal });
   return createImageBitmap(await answer.blob());
 }

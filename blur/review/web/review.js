@@ -51,7 +51,7 @@ export async function open(/** @type {string} */ key) {
 /** Nothing of the clip that was open stays, so that nothing can be decided about it, or about
  * another in its name. @param {string} key of the next @param {Refusal | null} [refusal] */
 function leave(key, refusal = null) {
-  Object.assign(state, { ...NOTHING, key, refusal, clip: null, ghost: null, visited: new Set(), said: null });
+  Object.assign(state, { ...NOTHING, key, refusal, clip: null, ghost: null, visited: new Set(), said: null, ear: "" });
   marks.close();
   player.close();
 }

@@ -20,6 +20,8 @@ export const state = {
   tab: "doubts",
   bare: false, // thumbnails of faces are shown, uncovered: never unasked, for others may see the screen
   watched: 0, // reports of what was played
+  ear: /** @type {"" | "covered" | "original"} */ (""), // what is heard: nothing unasked, for others may hear it
+  waves: /** @type {import("./wave.js").Waves} */ ({ covered: null, original: null }), // how loud the clip is
   queue: /** @type {Item[]} */ ([]), // the doubts of all clips, as far as they are read
   read: /** @type {readonly [number, number]} */ ([0, 0]), // clips whose doubts are read, of how many
   queueing: false, // the queue is shown in place of the clips

@@ -3,6 +3,8 @@
 
 import { $, fit, time } from "./dom.js";
 import { isExposed, named } from "./lane.js";
+import { unheard } from "./sound.js";
+import { loudest } from "./wave.js";
 import { player } from "./review.js";
 import { clockOf, panel, select, shown, span, state } from "./state.js";
 import { t } from "./words.js";
@@ -11,12 +13,13 @@ import { t } from "./words.js";
 const RULER = 18;
 const STRIP = 20;
 const TOP = STRIP + 3; // of the part
-const LANES = RULER + STRIP + 6;
+const WAVE = 26; // height of the sound's band
+const LANES = RULER + STRIP + 6; // without the sound's band
 const ROWS = [16, 22]; // least and most height of a lane
 const LEAST = 10; // frames in sight
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600]; // seconds between two times on the ruler
 const COLOURS = { cover: "#5f6d80", seen: "#b3c3d9", drawn: "#7f64b4", edit: "#507d5d", name: "#ffffff" }; // in a light room and a dark
-/** A colour of the page's style, light or dark. @param {"--dim" | "--line" | "--edge" | "--ground" | "--shot" | "--shot-next" | "--doubt" | "--bad" | "--clear" | "--drawn" | "--accent" | "--good" | "--text" | "--here"} name */
+/** A colour of the page's style, light or dark. @param {"--dim" | "--line" | "--edge" | "--ground" | "--shot" | "--shot-next" | "--doubt" | "--bad" | "--clear" | "--drawn" | "--accent" | "--good" | "--text" | "--faint" | "--here"} name */
 const themed = (name) => theme.getPropertyValue(name);
 const theme = getComputedStyle(document.documentElement);
 
@@ -38,7 +41,7 @@ box.addEventListener("pointermove", pull);
 box.addEventListener("pointerup", () => (drag = null));
 box.addEventListener("wheel", wheel, { passive: false });
 
-panel(() => [state.clip, player.frame, state.selected, state.span, state.watched], (clip, frame, selected) => {
+panel(() => [state.clip, player.frame, state.selected, state.span, state.watched, state.waves], (clip, frame, selected) => {
   if (clip && clip !== before.clip) pack(clip);
   if (clip && clip.key !== before.clip?.key) [from, to, scroll] = [0, clip.frames, 0];
   else if (clip && frame !== before.frame && !drag && (frame < from || frame >= to)) look(frame - (to - from) * 0.3, to - from);
@@ -64,8 +67,10 @@ function pack(clip) {
   for (const doubt of clip.doubts) doubtful.set(doubt.lane, [...(doubtful.get(doubt.lane) ?? []), doubt]);
 }
 
-const tall = () => Math.max(ROWS[0], Math.min(ROWS[1], Math.floor((box.clientHeight - LANES) / (count || 1))));
-const room = () => Math.max(1, Math.floor((box.clientHeight - LANES) / tall()));
+const band = () => (state.waves.covered || state.waves.original ? WAVE : 0);
+const lanes = () => LANES + band();
+const tall = () => Math.max(ROWS[0], Math.min(ROWS[1], Math.floor((box.clientHeight - lanes()) / (count || 1))));
+const room = () => Math.max(1, Math.floor((box.clientHeight - lanes()) / tall()));
 const x = (/** @type {number} */ frame) => ((frame - from) / (to - from)) * box.clientWidth;
 
 /** @param {number} begin @param {number} frames */
@@ -93,6 +98,7 @@ function draw() {
     c.font = "11px system-ui, sans-serif";
     paintWhole(c, state.clip);
     paintRuler(c, state.clip);
+    if (band()) paintWave(c, state.clip);
     paintLanes(c);
     bar(c, themed("--here"), player.frame, player.frame + 1, TOP, box.clientHeight);
     c.fillStyle = themed("--text");
@@ -124,6 +130,8 @@ function paintWhole(c, clip) {
   }
   c.fillStyle = themed("--good");
   for (const [start, end] of clip.rendered ? clip.watched : []) c.fillRect(whole(start), STRIP - 3, whole(end) - whole(start), 3);
+  c.fillStyle = themed("--accent");
+  for (const [start, end] of clip.rendered ? clip.heard : []) c.fillRect(whole(start), STRIP - 6, whole(end) - whole(start), 2);
   c.fillStyle = c.strokeStyle = themed("--text");
   c.lineWidth = 1;
   if (to - from < clip.frames) c.strokeRect(whole(from) + 0.5, 0.5, Math.max(6, whole(to) - whole(from)) - 1, STRIP - 1);
@@ -149,11 +157,47 @@ function paintRuler(c, clip) {
     c.fillRect(at, TOP, 1, 4);
     c.fillText(step < 1 ? time(t).slice(2, -1) : time(t).slice(0, -3), at + 3, STRIP + RULER - 1);
   }
-  for (const [start, end] of clip.mutes) bar(c, themed("--drawn"), clock.frame(start), clock.frame(end - 1e-3) + 1, TOP + RULER - 3, 3);
+  for (const [start, end] of clip.mutes) bar(c, themed("--drawn"), ...framesOf(clip, start, end), TOP + RULER - 3, 3);
   c.fillStyle = themed("--accent");
   for (const { frame } of clip.remarks) paintFlag(c, x(frame + 0.5));
   const marked = span();
   if (marked) bar(c, "#74b3ff33", ...marked, TOP, height);
+}
+
+/** The frames of a span in seconds of the clip's clock. @param {Clip} clip @param {number} start @param {number} end
+ * @returns {[number, number]} */
+function framesOf(clip, start, end) {
+  const clock = clockOf(clip);
+  return [clock.frame(start - clock.start), clock.frame(end - clock.start - 1e-3) + 1];
+}
+
+/** How loud it is: the covered file before the original, what nobody heard yet above, what is taken out over it.
+ * @param {CanvasRenderingContext2D} c @param {Clip} clip */
+function paintWave(c, clip) {
+  const { clientWidth: width } = box;
+  const top = TOP + RULER;
+  const sides = /** @type {const} */ ([[state.waves.original, "--faint"], [state.waves.covered, "--accent"]]);
+  const frames = (to - from) / width; // in a pixel
+  for (const [wave, colour] of sides) {
+    c.fillStyle = themed(colour);
+    for (let at = 0; wave && at < width; at++) {
+      const high = (WAVE - 6) * loudest(clip, wave, from + at * frames, from + (at + 1) * frames);
+      if (high > 0.5) c.fillRect(at, top + 4 + (WAVE - 6 - high) / 2, 1, high);
+    }
+  }
+  for (const [start, end] of unheard(clip)) bar(c, themed("--doubt"), start, end, top + 1, 2);
+  for (const [start, end] of clip.mutes) bar(c, themed("--ground"), ...framesOf(clip, start, end), top + 4, WAVE - 6);
+  for (const [start, end] of clip.mutes) bar(c, themed("--edge"), ...framesOf(clip, start, end), top + WAVE / 2, 1);
+  for (const [start, end] of clip.bleeps) paintBleep(c, ...framesOf(clip, start, end), top + WAVE / 2);
+}
+
+/** A tone is a wave. @param {CanvasRenderingContext2D} c @param {number} start @param {number} end @param {number} y */
+function paintBleep(c, start, end, y) {
+  c.strokeStyle = themed("--drawn");
+  c.lineWidth = 1.5;
+  c.beginPath();
+  for (let at = Math.max(0, x(start)); at < Math.min(box.clientWidth, Math.max(x(start) + 2, x(end))); at++) c.lineTo(at, y + 6 * Math.sin(at * 0.8));
+  c.stroke();
 }
 
 /** A note. @param {CanvasRenderingContext2D} c @param {number} at */
@@ -169,19 +213,19 @@ function paintLanes(/** @type {CanvasRenderingContext2D} */ c) {
   const { clientWidth: width, clientHeight: height } = box;
   c.save();
   c.beginPath();
-  c.rect(0, LANES, width, height - LANES);
+  c.rect(0, lanes(), width, height - lanes());
   c.clip();
   for (const { lane, row } of rows) {
-    const y = LANES + (row - scroll) * tall();
-    if (lane.end <= from || lane.start >= to || y < LANES - tall() || y > height) continue;
+    const y = lanes() + (row - scroll) * tall();
+    if (lane.end <= from || lane.start >= to || y < lanes() - tall() || y > height) continue;
     paintLane(c, lane, y, tall() - 3, doubtful.get(lane.id) ?? []);
   }
-  for (const doubt of doubtful.get(null) ?? []) bar(c, colourOf(doubt), doubt.start, doubt.end, LANES - 4, 3, 2);
+  for (const doubt of doubtful.get(null) ?? []) bar(c, colourOf(doubt), doubt.start, doubt.end, lanes() - 4, 3, 2);
   c.restore();
   c.fillStyle = themed("--edge");
-  if (count > room()) c.fillRect(width - 5, LANES + ((height - LANES) * scroll) / count, 4, ((height - LANES) * room()) / count);
+  if (count > room()) c.fillRect(width - 5, lanes() + ((height - lanes()) * scroll) / count, 4, ((height - lanes()) * room()) / count);
   c.fillStyle = themed("--dim");
-  if (!count) c.fillText(t("timeline.empty"), 12, LANES + 16);
+  if (!count) c.fillText(t("timeline.empty"), 12, lanes() + 16);
 }
 
 /** @param {CanvasRenderingContext2D} c @param {Lane} lane @param {number} y @param {number} high @param {Doubt[]} doubts */
@@ -233,9 +277,9 @@ function press(/** @type {PointerEvent} */ event) {
   const area = box.getBoundingClientRect();
   const [left, y] = [event.clientX - area.left, event.clientY - area.top];
   drag = y < STRIP ? "whole" : "part";
-  const row = Math.floor((y - LANES) / tall()) + scroll;
+  const row = Math.floor((y - lanes()) / tall()) + scroll;
   const hit = rows.find(({ lane, row: at }) => at === row && x(lane.start) - 3 <= left && left <= x(lane.end) + 3);
-  if (y > LANES && hit) select(hit.lane.id);
+  if (y > lanes() && hit) select(hit.lane.id);
   pull(event);
 }
 

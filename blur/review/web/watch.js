@@ -7,13 +7,14 @@ import { sendWatched } from "./protocol.js";
 import { change, changes, player, sendNudge } from "./review.js";
 import { clockOf, panel, say, set, shown, state } from "./state.js";
 import { nextUnchecked } from "./shelf.js";
+import { FASTEST, hears, secondsOf, unheard } from "./sound.js";
 import { short, t } from "./words.js";
 /** @import { Clip, Span } from "./protocol.js" */
 
-const FASTEST = 2; // times the clip's speed: a faster look is not counted
 const SEND = 2000; // milliseconds between two reports
 
 /** @type {Set<number>} */ let played = new Set();
+/** @type {Set<number>} */ let heard = new Set();
 let of = /** @type {Clip | null} */ (null);
 let last = -1;
 let timer = 0;
@@ -24,7 +25,11 @@ panel(() => [player.frame, player.speed, player.showing, state.clip], (frame, sp
   if (!counts) return void (last = -1);
   // A busy browser draws fewer frames than it plays.
   const from = last >= 0 && last < frame && frame - last <= player.framesIn(0.5) ? last + 1 : frame;
-  for (let at = from; at <= frame; at++) played.add(at);
+  const listening = hears();
+  for (let at = from; at <= frame; at++) {
+    played.add(at);
+    if (listening) heard.add(at);
+  }
   last = frame;
   timer ||= setTimeout(() => flush(clip), SEND);
 });
@@ -33,12 +38,13 @@ panel(() => [player.frame, player.speed, player.showing, state.clip], (frame, sp
 function flush(next) {
   clearTimeout(timer);
   timer = 0;
-  const [clip, frames] = [of ?? next, played];
+  const [clip, frames, listened] = [of ?? next, played, heard];
   of = next;
   played = new Set();
+  heard = new Set();
   if (!clip || !frames.size) return;
-  sendWatched(clip, spansOf(frames)).then((spans) => {
-    if (state.clip?.key === clip.key && state.clip.version === clip.version) state.clip.watched = spans;
+  sendWatched(clip, spansOf(frames), spansOf(listened)).then((now) => {
+    if (state.clip?.key === clip.key && state.clip.version === clip.version) Object.assign(state.clip, now);
     set({ watched: state.watched + 1 });
   }, () => {}); // rendered anew meanwhile: that file was not watched
 }
@@ -56,8 +62,7 @@ function spansOf(frames) {
 
 /** Seconds of a clip that were not watched. @param {Clip} clip */
 export function unwatched(clip) {
-  const clock = clockOf(clip);
-  return clock.seconds - clip.watched.reduce((sum, [a, b]) => sum + clock.at(b) - clock.at(a), 0);
+  return clockOf(clip).seconds - secondsOf(clip, clip.watched);
 }
 
 panel(() => [state.clip, state.watched], (clip) => {
@@ -86,7 +91,9 @@ export async function check(goOn = false) {
   const about = left > 0.1
     ? t("check.left", { time: short(left) })
     : t("check.all");
-  const initials = left <= 0.1 && state.initials && goOn ? state.initials : await ask(t("check.title"), `${about} ${t("check.until")}`, t("check.initials"), state.initials);
+  const unknown = secondsOf(clip, unheard(clip));
+  const told = [about, ...(unknown > 0.1 ? [t("check.unheard", { time: short(unknown) })] : []), t("check.until")].join(" ");
+  const initials = Math.max(left, unknown) <= 0.1 && state.initials && goOn ? state.initials : await ask(t("check.title"), told, t("check.initials"), state.initials);
   if (initials) await sign(clip, initials, goOn);
 }
 
