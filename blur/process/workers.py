@@ -21,6 +21,7 @@ import psutil
 
 from blur.errors import Interrupted, WorkerLost
 from blur.process.executor import Outcome, Task, Tell, outcome_of
+from blur.process.orphans import end_quietly, send
 from blur.process.stop import Stop
 from blur.settings import ALLOTTED_CORES, cpu_count
 
@@ -108,6 +109,7 @@ class ProcessExecutor:
 
     def _hire(self) -> _Worker:
         os.environ.setdefault(ARENAS, "2")
+        end_quietly()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
             target=_work, args=(theirs, self._threads, cpu_count()), daemon=True
@@ -234,8 +236,8 @@ def _work(pipe: Connection[Any, Any], threads: int, cores: int) -> None:
     while True:
         task = tasks.get()
         os.environ[ALLOTTED_CORES] = str(max(threads, cores) if task.last else threads)
-        pipe.send(None)  # ready: the imports of the first task may take long
-        pipe.send(outcome_of(task, _Reporter(pipe, task.key, stopped)))
+        send(pipe, None)  # ready: the imports of the first task may take long
+        send(pipe, outcome_of(task, _Reporter(pipe, task.key, stopped)))
 
 
 def _listen(
@@ -267,5 +269,5 @@ class _Reporter:
             raise Interrupted("stopped on request")
         now = time.monotonic()
         if now - self._sent >= _REPORT_EVERY or done == total:
-            self._pipe.send((self._key, stage, done, total))
+            send(self._pipe, (self._key, stage, done, total))
             self._sent = now

@@ -3,7 +3,10 @@
 import ctypes
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -160,6 +163,33 @@ def test_a_dying_worker_fails_its_own_task_only(how, words):
         assert words in outcomes[1].error.problem
         assert outcomes[2].result == "done"
         assert batch.outcomes(Task(3, double, 1))[3].result == 2
+
+
+_KILLED = """
+import multiprocessing.util, os, signal
+from test_workers import Batch, Task, double
+spawn = multiprocessing.util.spawnv_passfds
+def killed(path, command, fds):
+    began = spawn(path, command, fds)
+    if "spawn_main" in str(command):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return began
+multiprocessing.util.spawnv_passfds = killed
+if __name__ == "__main__":
+    with Batch() as batch:
+        batch.outcomes(Task(1, double, 1))
+"""
+
+
+def test_workers_of_a_batch_that_is_killed_while_they_start_end_without_a_word(tmp_path):
+    """They share its terminal: a traceback there would be read as the batch's own."""
+    script = tmp_path / "killed.py"
+    script.write_text(_KILLED)
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, env={**os.environ, "PYTHONPATH": paths}
+    )  # ends when the worker's own end of the pipe is closed, too
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, b"", b"")
 
 
 def test_a_worker_without_progress_is_given_up_and_a_slow_one_is_not():
