@@ -90,7 +90,8 @@ def _alike(better: Tracklet, double: Tracklet) -> _Rows:
 def join(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[Tracklet]:
     """Tracklets joined end to start over gaps of up to `reach` frames.
 
-    Repeats the cheapest set of joins (bipartite matching) until no join is left.
+    Repeats the cheapest set of joins (bipartite matching) until no join is left. A gap in which the
+    camera's motion is unknown joins nothing: of four, in 31 filmed clips, none was right.
     """
     while successor := dict(_joins(tracklets, camera, reach)):
         joined = set(successor.values())
@@ -116,10 +117,11 @@ def _joins(tracklets: list[Tracklet], camera: Camera, reach: int) -> list[tuple[
         soon = np.searchsorted(starts, before.last + np.array([1, reach + 1]), sorter=order)
         for j in order[slice(*soon)].tolist():
             after = tracklets[j]
+            if not camera.reliable(before.last, after.start):
+                continue
             moved = carried(before.boxes[-1:], camera.between(before.last, after.start))
-            blind = not camera.reliable(before.last, after.start)
             gap = min(after.start - before.last, _LONG_GAP)
-            cost = link_cost(moved, after.boxes[:1], gap, blind)[0, 0]
+            cost = link_cost(moved, after.boxes[:1], gap, blind=False)[0, 0]
             if cost < _JOIN_COST:
                 rows.append(i)
                 cols.append(j)

@@ -32,7 +32,7 @@ from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.process.prefetch import ahead
 from blur.process.progress import Progress, silent
-from blur.scan.brief import BriefLooks, faces_near, unexplained
+from blur.scan.brief import BriefLooks, faces_near, judged_by_looks, unexplained
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.cuts import CutFinder
 from blur.scan.dark import Light, dark_doubts, dark_tracks, light
@@ -296,4 +296,5 @@ def _brief_faces(
     for index, gray in follow_pictures(job.info, first.pts, pursuit.wants):
         pursuit.see(index, gray)
         job.tell("follow", index + 1, len(first.pts))
-    return pursuit.tracklets()
+    looked = np.array([s.frame for s in first.sightings], np.intp)
+    return [judged_by_looks(t, looked) for t in pursuit.tracklets()]

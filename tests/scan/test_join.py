@@ -41,6 +41,11 @@ def test_a_face_that_comes_back_after_a_pan_is_one() -> None:
     assert len(join([before, after], camera(100), REACH)) == 2
 
 
+def test_faces_before_and_after_an_unknown_motion_are_two() -> None:
+    parts = [still(range(0, 30, 3)), still(range(70, 100, 3))]
+    assert len(join(parts, camera(100, blind=[50]), REACH)) == 2
+
+
 def test_three_parts_of_two_people_are_joined_by_the_cheapest_choice() -> None:
     parts = [still(range(30), 300), still(range(40, 70), 330), still(range(40, 70), 305)]
     joined = join(parts, camera(100), REACH)
