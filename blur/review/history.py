@@ -7,6 +7,7 @@ from typing import NamedTuple
 from blur.data.answers import Answer
 from blur.data.edits import Edits
 from blur.errors import UsageError
+from blur.store.remarks import Remark
 
 _UNDO = 500
 """Decisions that can be undone; more of them take more memory."""
@@ -15,6 +16,7 @@ _UNDO = 500
 class Decided(NamedTuple):
     edits: Edits
     answers: tuple[Answer, ...]
+    remarks: tuple[Remark, ...] = ()
 
 
 class History:

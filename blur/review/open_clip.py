@@ -45,7 +45,7 @@ from blur.settings import AudioMode
 from blur.store.checks import sign, signatures, unsign, watch, watched
 from blur.store.identity import is_output_of
 from blur.store.names import from_text
-from blur.store.remarks import Remark, note, remarks
+from blur.store.remarks import Remark, noted
 from blur.store.shelf import Shelf
 
 
@@ -132,7 +132,6 @@ class OpenClip:
                 watched(folder, entry) if output else ([], []),
                 self._history.steps,
                 original=self._pictures.has_source and self.source_path.exists(),
-                remarks=remarks(folder, entry),
                 spoken=bool(self._pictures.info.audio),
                 audible=self._audible(),
             )
@@ -234,7 +233,8 @@ class OpenClip:
             if not 0 <= frame < self.now.plan.frames:
                 raise UsageError(f"there is no frame {frame} to write a note beside")
             new = Remark(frame=frame, text=text.strip(), by=by.strip(), at=signing.now())
-            note(self._shelf.folder, self.now.entry, new)
+            before = self.now.decided
+            self._decide(before._replace(remarks=noted(before.remarks, new)))
 
     def watch(
         self, spans: list[FrameSpan], heard: list[FrameSpan], version: str | None
@@ -329,7 +329,12 @@ class OpenClip:
 
     def _adopt(self, edits: Edits, answers: tuple[Answer, ...] | None = None) -> None:
         before = self.now.decided
-        self._save(Decided(edits, before.answers if answers is None else answers))
+        answers = before.answers if answers is None else answers
+        self._decide(before._replace(edits=edits, answers=answers))
+
+    def _decide(self, decided: Decided) -> None:
+        before = self.now.decided
+        self._save(decided)
         self._history.done(before)
         self._history.tip = self.revision
 

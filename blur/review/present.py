@@ -18,7 +18,6 @@ from blur.data.spans import FrameMask, FrameSpan, runs
 from blur.media.open.clip_info import ClipInfo
 from blur.review.protocol import ClipView, DecisionView, DoubtView, LaneView, MarkView
 from blur.review.snapshot import Snapshot
-from blur.store.remarks import Remark
 from blur.store.report import Signature
 
 _JOIN = 6
@@ -39,7 +38,6 @@ def clip_view(
     steps: tuple[int, int],
     *,
     original: bool,
-    remarks: list[Remark],
     spoken: bool,
     audible: FrameMask,
 ) -> ClipView:
@@ -77,7 +75,7 @@ def clip_view(
         redo=steps[1],
         original=original,
         notes=list(plan.notes),
-        remarks=remarks,
+        remarks=list(now.remarks),
         mutes=list(now.edits.sound.mutes),
         bleeps=list(now.edits.sound.bleeps),
         spoken=spoken,

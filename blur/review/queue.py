@@ -53,7 +53,7 @@ class Queue:
 
     def _read(self, entry: Entry, stamps: Stamps, cover: str) -> list[QueueItem]:
         folder, report = self._shelf.folder, entry.report
-        _, edited, _ = stamps
+        _, edited, *_ = stamps
         if report and not edited and not report.doubt_seconds and not report.excess_seconds:
             return []  # without its plan: most clips of a batch have no doubt
         try:

@@ -23,16 +23,17 @@ from blur.store.folder import WorkFolder
 from blur.store.identity import is_clip_of
 from blur.store.ledger import Entry
 from blur.store.plans import load_edits, load_plan, save_edits
+from blur.store.remarks import Remark, load_remarks, remarks_file, save_remarks
 from blur.store.shelf import Shelf
 
 Stamps: TypeAlias = tuple[tuple[int, int] | None, ...]
-"""(mtime in ns, inode) of the files of plan, edits and answers; None for an absent file."""
+"""(mtime in ns, inode) of the files of plan, edits, answers and notes; None for an absent file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`look` names plan, edits and cover settings, `revision` the answers, too; the hashes are of
-    the files."""
+    """`look` names plan, edits and cover settings, `revision` answers and notes, too; the hashes
+    are of the files."""
 
     entry: Entry
     cover: CoverSettings
@@ -41,19 +42,19 @@ class Snapshot:
     edits: Edits
     edits_sha256: str | None
     answers: tuple[Answer, ...]
+    remarks: tuple[Remark, ...]
     resolved: Resolved
     look: str
     stamps: Stamps
 
     @property
     def revision(self) -> str:
-        return hashlib.sha256(self.look.encode() + msgspec.json.encode(self.answers)).hexdigest()[
-            :16
-        ]
+        beside = msgspec.json.encode((self.answers, self.remarks))
+        return hashlib.sha256(self.look.encode() + beside).hexdigest()[:16]
 
     @property
     def decided(self) -> Decided:
-        return Decided(self.edits, self.answers)
+        return Decided(self.edits, self.answers, self.remarks)
 
     @property
     def is_rendered(self) -> bool:
@@ -87,6 +88,7 @@ def read_snapshot(shelf: Shelf, key: str, *, alone: bool = False) -> Snapshot:
         edits=edits,
         edits_sha256=file_sha256(edits_file),
         answers=load_answers(folder, entry.fingerprint),
+        remarks=load_remarks(folder, entry.fingerprint),
         resolved=resolve(plan, edits),
         look=_look(plan_sha256, cover, edits),
         stamps=stamps,
@@ -94,9 +96,9 @@ def read_snapshot(shelf: Shelf, key: str, *, alone: bool = False) -> Snapshot:
 
 
 def write_decided(folder: WorkFolder, before: Snapshot, decided: Decided) -> Snapshot:
-    """Save edits, then answers, each whole or not at all; where the second fails, a doubt is asked
-    about again. Edits that cannot be applied raise PlanMismatch, unsaved."""
-    edits, answers = decided
+    """Save edits, then answers and notes, each whole or not at all; where the second fails, a doubt
+    is asked about again. Edits that cannot be applied raise PlanMismatch, unsaved."""
+    edits, answers, remarks = decided
     resolved = before.resolved if edits == before.edits else resolve(before.plan, edits)
     file = folder.edits_of(before.entry.fingerprint)
     if edits == Edits(fingerprint=edits.fingerprint):
@@ -105,19 +107,22 @@ def write_decided(folder: WorkFolder, before: Snapshot, decided: Decided) -> Sna
         save_edits(edits, file)
     if answers != before.answers:
         save_answers(folder, before.entry.fingerprint, answers)
+    if remarks != before.remarks:
+        save_remarks(folder, before.entry.fingerprint, remarks)
     return replace(
         before,
         stamps=stamps_of(folder, before.entry),
         edits=edits,
         edits_sha256=file_sha256(file),
         answers=answers,
+        remarks=remarks,
         resolved=resolved,
         look=_look(before.plan_sha256, before.cover, edits),
     )
 
 
 def is_current(shelf: Shelf, snapshot: Snapshot) -> bool:
-    """Whether plan, edits, answers and cover settings are still those of the snapshot."""
+    """Whether plan, edits, answers, notes and cover settings are still those of the snapshot."""
     stamps = stamps_of(shelf.folder, snapshot.entry)
     return (stamps, shelf.settings.cover) == (snapshot.stamps, snapshot.cover)
 
@@ -147,8 +152,8 @@ def _look(plan_sha256: str | None, cover: CoverSettings, edits: Edits) -> str:
 
 def stamps_of(folder: WorkFolder, entry: Entry) -> Stamps:
     clip = entry.fingerprint
-    files = folder.plan_of(clip), folder.edits_of(clip), answers_file(folder, clip)
-    return tuple(map(_stamp, files))
+    beside = answers_file(folder, clip), remarks_file(folder, clip)
+    return tuple(map(_stamp, (folder.plan_of(clip), folder.edits_of(clip), *beside)))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

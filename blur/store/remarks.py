@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from blur.data.plan import Fingerprint
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Entry
 
 
 class Remark(Struct, frozen=True, kw_only=True):
@@ -22,25 +22,33 @@ class Remark(Struct, frozen=True, kw_only=True):
     at: str
 
 
-def remarks(folder: WorkFolder, entry: Entry) -> list[Remark]:
-    """A clip's notes by frame. Raises PlanMismatch when their file is damaged."""
-    path = _file(folder, entry)
+def load_remarks(folder: WorkFolder, clip: Fingerprint) -> tuple[Remark, ...]:
+    """A clip's notes by frame; none without a file. Raises PlanMismatch when it is damaged."""
+    path = remarks_file(folder, clip)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=list[Remark])
+        return msgspec.json.decode(path.read_bytes(), type=tuple[Remark, ...])
     except FileNotFoundError:
-        return []
+        return ()
     except msgspec.DecodeError as error:
         raise PlanMismatch(
             f"damaged: {error}", subject=path.name, remedy="move it away; it holds notes alone"
         ) from error
 
 
-def note(folder: WorkFolder, entry: Entry, new: Remark) -> None:
-    """Write a note in place of an earlier one on its frame; one without text removes that."""
-    kept = [old for old in remarks(folder, entry) if old.frame != new.frame]
+def save_remarks(folder: WorkFolder, clip: Fingerprint, remarks: tuple[Remark, ...]) -> None:
+    """Write them, mode 0600, whole or not at all; without any, remove the file."""
+    if remarks:
+        atomic.write(remarks_file(folder, clip), msgspec.json.encode(remarks))
+    else:
+        atomic.remove(remarks_file(folder, clip))
+
+
+def noted(remarks: tuple[Remark, ...], new: Remark) -> tuple[Remark, ...]:
+    """The notes with `new` in place of an earlier one on its frame, or of none without a text."""
+    kept = [old for old in remarks if old.frame != new.frame]
     kept += [new] if new.text else []
-    atomic.write(_file(folder, entry), msgspec.json.encode(sorted(kept, key=lambda n: n.frame)))
+    return tuple(sorted(kept, key=lambda note: note.frame))
 
 
-def _file(folder: WorkFolder, entry: Entry) -> Path:
-    return folder.root / "notes" / folder.plan_of(entry.fingerprint).name
+def remarks_file(folder: WorkFolder, clip: Fingerprint) -> Path:
+    return folder.root / "notes" / folder.plan_of(clip).name

@@ -40,3 +40,11 @@ def test_a_note_beside_a_frame_is_kept_and_changes_no_render(page: Page, out: Pa
     page.press("w", "Control+a", "Delete", "Enter")
     page.says("Note beside frame 33 removed")
     page.waits_for("#chosen:not(:has(.note))")
+    page.press("z")  # without the original, too
+    page.says("Undone")
+    page.waits_for('#chosen .note:has-text("asked the family")')
+    page.press("z", "z")
+    page.waits_for("#chosen:not(:has(.note))")
+    page.press("y")
+    page.says("Done again")
+    page.waits_for('#chosen .note:has-text("who is <b>this</b>?")')

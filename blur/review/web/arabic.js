@@ -104,7 +104,7 @@ export const ARABIC = {
   "note.about.old": "عند الإطار {frame}. إن تركت النص فارغًا حُذفت الملاحظة.",
   "note.label": "ملاحظة",
   "note.told": "كُتبت الملاحظة عند الإطار {frame}.",
-  "note.removed": "حُذفت الملاحظة عند الإطار {frame}.",
+  "note.removed": "حُذفت الملاحظة عند الإطار {frame}. Z للتراجع.",
   "note.by": "{text} ({by})",
   "sound.none": "المقطع المغطى بلا صوت.",
   "sound.no track": "هذا المقطع بلا صوت.",

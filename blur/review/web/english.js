@@ -103,7 +103,7 @@ export const ENGLISH = {
   "note.about.old": "Beside frame {frame}. Without a text, the note is removed.",
   "note.label": "Note",
   "note.told": "Note written beside frame {frame}.",
-  "note.removed": "Note beside frame {frame} removed.",
+  "note.removed": "Note beside frame {frame} removed. Z undoes it.",
   "note.by": "{text} ({by})",
   "sound.none": "The covered clip has no sound.",
   "sound.no track": "This clip has no sound.",
