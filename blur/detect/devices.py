@@ -5,7 +5,10 @@ Each device's library is imported when it is first asked for: it takes seconds t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from blur.detect.network import Network, Precision
+from blur.detect.strips import Strips
 from blur.errors import UsageError
 
 CUDA = "CUDA"
@@ -20,13 +23,14 @@ def open_network(
     threads: int | None = None,
     precision: Precision | None = None,
     device: str = "CPU",
+    strips: Sequence[Strips] = (),
 ) -> Network:
     """The network on one of `devices()`.
 
     `bgr` swaps the channels of RGB pictures. `threads` bounds the cores used; None takes all of
     this process. `precision` None takes bf16 on CPUs where it is faster (`bf16_pays`), else f32.
-    CUDA uses one core, and f32 always. Raises UsageError for a missing device and SetupError for a
-    missing library.
+    `strips` divide layers on CPUs, which changes no answer. CUDA uses one core, and f32 always.
+    Raises UsageError for a missing device and SetupError for a missing library.
     """
     if device == CUDA:
         from blur.detect.network_cuda import CudaNetwork
@@ -40,7 +44,13 @@ def open_network(
             remedy=f"use --device {' or '.join(devices())}",
         )
     return network_openvino.OpenVinoNetwork(
-        name, onnx, bgr=bgr, threads=threads, precision=precision, device=device
+        name,
+        onnx,
+        bgr=bgr,
+        threads=threads,
+        precision=precision,
+        device=device,
+        strips=strips if device == "CPU" else (),
     )
 
 

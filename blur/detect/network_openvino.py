@@ -20,6 +20,7 @@ from typing import Any
 from blur.data.arrays import Picture
 from blur.detect.compiled import Kept
 from blur.detect.network import Outputs, Precision, T, fill, padded_size
+from blur.detect.strips import Strips, in_strips
 from blur.errors import DetectorError
 from blur.process import sandbox
 from blur.settings import cpu_count
@@ -56,8 +57,10 @@ class OpenVinoNetwork:
         threads: int | None = None,
         precision: Precision | None = None,
         device: str = "CPU",
+        strips: Sequence[Strips] = (),
     ) -> None:
         self._name = name
+        self._strips = strips
         self._device = device
         self._bgr = bgr
         self._threads = threads or cpu_count()
@@ -155,7 +158,7 @@ class OpenVinoNetwork:
         """The compiled network; kept for CPUs only, other drivers may refuse to export theirs."""
         import openvino as ov
 
-        how = self._bgr, self._middle, self._scale
+        how = self._bgr, self._middle, self._scale, tuple(self._strips)
         key = self._digest, how, width, height, self._device, str(config)
         known = _kept.imported(
             key,
@@ -189,7 +192,10 @@ class OpenVinoNetwork:
             picture.preprocess().mean(self._middle)
         if self._scale != 1.0:
             picture.preprocess().scale(1 / self._scale)
-        return wrapped.build()
+        built = wrapped.build()
+        if self._strips:
+            in_strips(built, self._strips)
+        return built
 
 
 def devices() -> list[str]:

@@ -19,10 +19,14 @@ from blur.detect import weights
 from blur.detect.detections import NMS_IOU, Detections, nms
 from blur.detect.devices import open_network
 from blur.detect.network import Outputs, Precision
+from blur.detect.strips import Strips
 from blur.errors import DetectorError
 
 _NAME = "yunet"
 _STRIDES = (8, 16, 32)  # input pixels a cell of each level
+
+_STRIPS = (Strips("MaxPool_18", 240_000),)
+"""The layers of 16 to 64 channels at halves and quarters of the input's size."""
 
 
 class FacePoints(NamedTuple):
@@ -57,6 +61,7 @@ class YuNet:
             threads=threads,
             precision=precision,
             device=device,
+            strips=_STRIPS,
         )
 
     def detect(self, pictures: Sequence[Picture], threshold: float) -> list[Detections]:
