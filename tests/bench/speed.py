@@ -7,12 +7,12 @@
     python tests/bench/speed.py --deface VENV/bin/deface         and deface on the same clips
     python tests/bench/speed.py --batch --seconds 3              `blur run` itself, its memory
 
-`decode` only decodes; `floor` decodes and encodes with a render's codec settings, without looks or
-covers. `x floor` compares CPU seconds a frame, which other work on the machine disturbs little, and
-wall time: compare it only when nothing else runs. Each clip is measured in its own processes,
-warmed up on a few frames; `start` is the seconds from the start of the process to the first frame
-scanned. `busy` is CPU time over wall time and cores, `peak` the most memory that the process held
-during the measurement.
+`decode` only decodes; `floor` decodes and encodes with a render's codec settings, but at x264's
+preset medium, without looks or covers, and `default` at a render's own preset. `x floor` compares
+CPU seconds a frame, which other work on the machine disturbs little, and wall time: compare it only
+when nothing else runs. Each clip is measured in its own processes, warmed up on a few frames;
+`start` is the seconds from the start of the process to the first frame scanned. `busy` is CPU time
+over wall time and cores, `peak` the most memory that the process held during the measurement.
 
 As in a batch, one process a core works on the clip, side by side, for the floor too; wall time is
 that of all, divided by their number. With --jobs 1 a process has all cores, as deface always does.
@@ -39,6 +39,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,16 @@ from filmed import FACES, FORMS, RATE, chosen, filmed
 from stages import STAGES, cpu_seconds, forget_peak, found, high_water, peak_memory, staged
 
 from blur.process.workers import ARENAS, THREADS
-from blur.settings import Level, ScanSettings, Settings, codec_threads, cpu_count
+from blur.settings import (
+    Codec,
+    Level,
+    OutputSettings,
+    ScanSettings,
+    Settings,
+    Speed,
+    codec_threads,
+    cpu_count,
+)
 
 WARM = 12
 """Frames of the clip that a process warms up on; too few put the start into the figures."""
@@ -185,10 +195,6 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
     from blur.media.write.presets import encoder_options, preset_for, sample_format
 
     info = probe(clip)
-    output = Settings().output
-    preset = preset_for(info, output)
-    target = sample_format(info, preset)
-    options = encoder_options(preset, info, output, target)
 
     def threaded(source: Any) -> None:
         video = source.streams.video[0]
@@ -199,7 +205,10 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
             threaded(source)
             return sum(1 for _ in source.decode(video=0))
 
-    def transcode() -> int:
+    def transcode(output: OutputSettings) -> int:
+        preset = preset_for(info, output)
+        target = sample_format(info, preset)
+        options = encoder_options(preset, info, output, target)
         with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
             with av.open(str(clip)) as source, av.open(f"{folder}/out.mp4", "w") as out:
                 threaded(source)
@@ -214,9 +223,11 @@ def floor(clip: Path, warm: Path) -> list[Figure]:
                 out.mux(stream.encode(None))
             return count
 
+    medium = OutputSettings(codec=Codec.H264, preset=Speed.MEDIUM)
     return [
         measured(clip, "decode", decode, "decode"),
-        measured(clip, "floor", transcode, "encode"),
+        measured(clip, "floor", partial(transcode, medium), "encode"),
+        measured(clip, "default", partial(transcode, OutputSettings()), "encode"),
     ]
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 STAGES = {
-    "blur.media.open.read.FrameReader.__next__": "decode",
-    "blur.media.open.seek.Seeker.frame": "decode",
+    "blur.media.open.shape.Shapes.decode": "decode",
     "blur.scan.scan.display_rgb": "convert",
     "blur.scan.scan.display_gray": "convert",
     "blur.scan.pursue.display_gray": "convert",
     "blur.audit.audit.display_rgb": "convert",
+    "blur.audit.audit.display_gray": "convert",
     "blur.scan.camera.StepMeter.measure": "motion",
     "blur.scan.cuts.CutFinder.add": "motion",
     "blur.scan.surprise.SurpriseFinder.add": "motion",
