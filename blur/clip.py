@@ -21,7 +21,7 @@ from blur.data.plan import Kind, Mark, Plan
 from blur.disk.fingerprint import file_sha256, sampled
 from blur.errors import BlurError, ClipAway, ClipChanged, PlanMismatch, UsageError
 from blur.process.progress import Progress
-from blur.settings import Settings
+from blur.settings import Proxy, Settings
 from blur.store.digests import of_this_build, render_digest, scan_digest
 from blur.store.folder import WorkFolder
 from blur.store.identity import is_clip_of
@@ -69,6 +69,13 @@ class ClipJob(Struct, frozen=True):
     def output(self) -> Path:
         assert self.entry.output is not None
         return self.folder.output(self.entry.output)
+
+    @property
+    def proxy(self) -> Path | None:
+        """The place of the proxy, None where none is to be made."""
+        if self.settings.output.proxy is Proxy.NONE or self.entry.proxy is None:
+            return None
+        return self.folder.output(self.entry.proxy)
 
     def segments(self) -> SegmentFolder:
         folder = self.folder.segments_of(self.entry.fingerprint)
@@ -183,7 +190,7 @@ def _placed(job: ClipJob, plan: Plan) -> Placement:
 def _cover(
     job: ClipJob, plan: Plan, edits: Edits | None, progress: Progress, placed: Placement
 ) -> Covered:
-    from blur.corridor import cover_clip
+    from blur.corridor import Place, cover_clip
 
     def keep(grown: Plan) -> Plan:
         if len(grown.tracks) > len(plan.tracks):  # mending adds tracks, and changes none
@@ -191,7 +198,7 @@ def _cover(
         save_plan(grown, job.plan_file)
         return load_plan(job.plan_file)
 
-    part = job.folder.make_way(job.output)
+    part, proxy = job.folder.make_way(job.output), job.proxy
     covered = cover_clip(
         job.path,
         plan,
@@ -202,11 +209,12 @@ def _cover(
         keep=keep,
         part=part,
         placed=placed,
+        proxy=None if proxy is None else Place(proxy, job.folder.make_way(proxy)),
     )
     try:
         job.require_unchanged()
     except BlurError:
-        job.output.unlink()
+        withdraw(job.entry, job.folder)
         raise
     return covered
 
@@ -226,8 +234,15 @@ def _scanned(job: ClipJob, plan: Plan, plan_sha256: str | None, started: float) 
 def _done(
     job: ClipJob, entry: Entry, covered: Covered, edits_sha256: str | None, started: float
 ) -> Entry:
-    written = sampled(job.output)
-    done = covered.rendered
+    from blur.media.photograph import is_still
+
+    written, proxy = sampled(job.output), job.proxy
+    beside = None if proxy is None else sampled(proxy)
+    done, settings = covered.rendered, job.settings
+    if proxy is None and entry.proxy is not None:  # of an earlier render: it may cover less
+        withdraw(entry, job.folder, keep=[job.output])
+    if proxy is None and not is_still(job.path):  # a run that wants a proxy renders again
+        settings = replace(settings, output=replace(settings.output, proxy=Proxy.NONE))
     facts = _facts(job, covered.plan)
     report = replace(
         facts,
@@ -238,6 +253,8 @@ def _done(
         bytes_out=done.bytes_out,
         sha256_in=job.entry.fingerprint.sha256 or None,
         sha256_out=done.sha256,
+        proxy=None if proxy is None else shown(from_text(entry.proxy or "")),
+        proxy_sha256=done.proxy_sha256 or None,
         dropped=list(done.dropped),
         notes=[*facts.notes, *done.notes, *_audit_notes(covered.audits, job.settings)],
         draft=job.settings.draft,
@@ -247,11 +264,14 @@ def _done(
         entry,
         state=State.DONE,
         plan_sha256=file_sha256(job.plan_file),
-        render_digest=render_digest(job.settings),
+        render_digest=render_digest(settings),
         edits_sha256=edits_sha256,
         output_size=written.size,
         output_sampled=written.sampled,
         output_mtime_ns=job.output.stat().st_mtime_ns,
+        proxy=None if proxy is None else entry.proxy,
+        proxy_size=None if beside is None else beside.size,
+        proxy_sampled=None if beside is None else beside.sampled,
         ended=time.time(),
         report=report,
     )

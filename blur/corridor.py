@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from blur.audit.audit import audit_with_faints
 from blur.audit.itinerary import Again
@@ -39,6 +40,13 @@ class Covered:
         return self.audits[-1].residuals if self.audits else []
 
 
+class Place(NamedTuple):
+    """The final name of a file, and the place where it lies until the audit is over."""
+
+    final: Path
+    part: Path
+
+
 def cover_clip(
     clip: Path,
     plan: Plan,
@@ -49,18 +57,21 @@ def cover_clip(
     keep: Callable[[Plan], Plan] = lambda plan: plan,
     part: Path | None = None,
     placed: Placement = WHOLE,
+    proxy: Place | None = None,
 ) -> Covered:
     """Render `clip`, audit the output, and render again with the residual faces covered.
 
     The output lies at `part`, on the file system of `out`, until the audit sees no face or only
     reports; then it gets its final name. Without an audit it gets it when it is written. With
-    `part`, the folders of both are there already; else those above `out` are made.
+    `part`, the folders of both are there already; else those above `out` are made. A `proxy`, with
+    folders that are there, gets its final name at the same time, just before.
     `keep` saves the plan each time the audit adds to it, and returns it as a resumed clip would
     read it, coarser than it was made. Raises whatever `render` and
     `audit` raise, and ResidualFace if a face is left after the last round.
     """
     placed = dataclasses.replace(placed, name=out.stem)
     unaudited = part or out.with_name(f".{out.name}.part")
+    small = proxy.part if proxy else None
     try:
         try:
             if part is None:
@@ -68,26 +79,28 @@ def cover_clip(
         except OSError as error:
             raise cannot_write(error, out.name) from error
         if not settings.audits:
-            rendered = render(clip, plan, unaudited, settings, edits, progress, placed)
+            rendered = render(clip, plan, unaudited, settings, edits, progress, placed, small)
             covered = Covered(plan, rendered, ())
         else:
             tell = progress or silent
-            covered = _in_rounds(clip, plan, unaudited, settings, edits, tell, keep, placed)
+            covered = _in_rounds(clip, plan, unaudited, settings, edits, tell, keep, placed, small)
         left = covered.residuals
         if left and settings.audit.audit is AuditMode.FIX:
             where = ", ".join(f"{r.seconds:.1f} s" for r in left[:3])
             raise ResidualFace(f"the audit still sees a face, at {where}", subject=clip.name)
         try:
-            if not left:  # an output with clear faces can be read by its owner alone
-                covered.rendered.notes.extend(make_readable(unaudited))
-            atomic.publish(unaudited, out)
+            for name, file in [*([proxy] if proxy else []), Place(out, unaudited)]:
+                if not left:  # an output with clear faces can be read by its owner alone
+                    covered.rendered.notes.extend(make_readable(file))
+                atomic.publish(file, name)
         except OSError as error:
             raise cannot_write(error, out.name) from error
     finally:
-        atomic.discard(unaudited)
-        if part is not None:
+        for left_over in filter(None, (unaudited, small)):
+            atomic.discard(left_over)
+        for lent in filter(None, (part, small)):
             with contextlib.suppress(OSError):
-                part.parent.rmdir()
+                lent.parent.rmdir()
     return covered
 
 
@@ -100,6 +113,7 @@ def _in_rounds(
     progress: Progress,
     keep: Callable[[Plan], Plan],
     placed: Placement,
+    proxy: Path | None,
 ) -> Covered:
     """Render and audit until no face is seen, or the rounds are over; residuals become doubts."""
     undoubted = without_doubts(plan)
@@ -108,7 +122,7 @@ def _in_rounds(
     rounds = settings.audit.audit_rounds if settings.audit.audit is AuditMode.FIX else 0
     audits: list[Audit] = []
     again: Again | None = None
-    done = render(clip, plan, out, settings, edits, progress, placed)
+    done = render(clip, plan, out, settings, edits, progress, placed, proxy)
     while True:
         audit, faces = audit_with_faints(out, plan, settings, edits, again, progress, placed)
         unload_detectors()  # neither mending nor the next clip needs the audit's
@@ -118,9 +132,9 @@ def _in_rounds(
         if len(audits) > rounds:
             plan = keep(with_doubts(plan, faces))
             break
-        earlier = Earlier(out, plan, done)
+        earlier = Earlier(out, plan, done, proxy)
         plan = keep(mended(clip, plan, faces, settings, progress))
         unload_detectors()  # their networks weigh as much as the encoder that comes next
         again = Again.after(audit.residuals, plan.tracks[len(earlier.plan.tracks) :])
-        done = render_again(clip, plan, out, settings, edits, progress, earlier, placed)
+        done = render_again(clip, plan, out, settings, edits, progress, earlier, placed, proxy)
     return Covered(plan, done, tuple(audits))

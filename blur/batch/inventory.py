@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec.structs import replace
 
 from blur.batch.discover import Candidate
-from blur.batch.naming import collision_key, neutral_names, output_name
+from blur.batch.naming import collision_key, neutral_names, output_name, proxy_names
 from blur.batch.numbers import numbered, taken_along, with_output
 from blur.data.plan import Fingerprint
 from blur.disk.fingerprint import fingerprint, sampled, sha256
@@ -72,7 +72,7 @@ class Inventory:
         self._by_content: dict[Fingerprint, list[Entry]] = defaultdict(list)
         for entry in entries:
             self._by_content[entry.fingerprint.quick].append(entry)
-        self._outputs = {collision_key(from_text(e.output)) for e in entries if e.output}
+        self._outputs = {collision_key(from_text(name)) for e in entries for name in e.made}
 
     def take(self, files: Iterable[Candidate]) -> list[Clip]:
         """The clips of this run."""
@@ -96,29 +96,60 @@ class Inventory:
         ]
         return [(old, new) for old, new in pairs if new is not old]
 
-    def name_output(self, clip: Clip, suffix: str) -> None:
-        """Give the clip its place below OUT, unless it has one; refuse to replace another file."""
+    def name_outputs(self, clip: Clip, suffix: str, proxy_suffix: str | None) -> None:
+        """Give the clip its place below OUT, unless it has one; refuse to replace another file.
+
+        Its proxy takes the place beside; "" leaves none, None leaves things as they are.
+        """
+        self._name_output(clip, suffix)
+        if clip.refused is None and proxy_suffix is not None:
+            self._name_proxy(clip, proxy_suffix)
+
+    def _name_output(self, clip: Clip, suffix: str) -> None:
         old = clip.entry.output
         suffix = suffix.lower() if self._rename else suffix  # cameras write theirs in capitals
         if old is not None and from_text(old).suffix == suffix:
             return
         output = self._name(clip.file, suffix)
-        try:
-            self._folder.output(to_text(output))
-        except OutputError as error:
-            clip.refused = error
-            return
-        if os.path.lexists(self._folder.out / output) and not self._ours(output):
-            clip.refused = UsageError(
-                f"the output folder already holds a file {output.name} that is not its output",
-                subject=clip.file.name,
-                remedy="move that file away, or choose another output folder",
-            )
+        clip.refused = self._unusable(clip, output)
+        if clip.refused is not None:
             return
         self._outputs.add(collision_key(output))
         if old is not None and clip.before is None:
             clip.before = clip.entry
         clip.entry = replace(clip.entry, output=to_text(output))
+
+    def _name_proxy(self, clip: Clip, suffix: str) -> None:
+        old, proxy = clip.entry.proxy, None
+        if old is not None:
+            self._outputs.discard(collision_key(from_text(old)))
+        if suffix:
+            suffix = suffix.lower() if self._rename else suffix
+            names = proxy_names(from_text(clip.entry.output or ""), suffix)
+            name = next(n for n in names if collision_key(n) not in self._outputs)
+            proxy = to_text(name)
+            clip.refused = None if proxy == old else self._unusable(clip, name)
+            if clip.refused is not None:
+                return
+            self._outputs.add(collision_key(name))
+        if proxy != old:
+            if old is not None:
+                clip.before = clip.before or clip.entry
+            clip.entry = replace(clip.entry, proxy=proxy, proxy_size=None, proxy_sampled=None)
+
+    def _unusable(self, clip: Clip, output: PurePosixPath) -> BlurError | None:
+        """The reason why no file of the clip may be written there."""
+        try:
+            self._folder.output(to_text(output))
+        except OutputError as error:
+            return error
+        if os.path.lexists(self._folder.out / output) and not self._ours(output):
+            return UsageError(
+                f"the output folder already holds a file {output.name} that is not its output",
+                subject=clip.file.name,
+                remedy="move that file away, or choose another output folder",
+            )
+        return None
 
     def _number(self, clip: Clip) -> None:
         entry = numbered(clip.entry, self._folder, self._outputs)
@@ -134,7 +165,9 @@ class Inventory:
     def _reported(self) -> dict[str | None, str | None]:
         report = load_report(self._folder.out)
         clips = report.clips if report else []
-        return {clip.output: clip.sha256_out for clip in clips if clip.sha256_out}
+        made = [(clip.output, clip.sha256_out) for clip in clips]
+        made += [(clip.proxy, clip.proxy_sha256) for clip in clips]
+        return {output: sha256 for output, sha256 in made if sha256}
 
     def _name(self, file: Candidate, suffix: str) -> PurePosixPath:
         if self._rename:
@@ -169,7 +202,7 @@ class Inventory:
             return Clip(file, self._after_move(moved, new, file), before=moved)
         if here is None:
             return Clip(file, self._recorded(new))
-        changed = Clip(file, replace(new, output=here.output))
+        changed = Clip(file, replace(new, output=here.output, proxy=here.proxy))
         if self._folder.edits_of(here.fingerprint).exists():
             changed.refused = PlanMismatch(
                 "has changed, and the edits that a person made are for what it was before",
@@ -226,8 +259,9 @@ class Inventory:
             self._outputs.add(collision_key(output))
             free = not os.path.lexists(self._folder.out / output)
             if free or taken_along(old, self._folder, output):
-                return with_output(entry, output)
-        return with_output(entry, from_text(entry.output) if entry.output else None)
+                return with_output(entry, output, self._folder, self._outputs)
+        kept = from_text(entry.output) if entry.output else None
+        return with_output(entry, kept, self._folder, self._outputs)
 
     def _refuse_doubles(self, clips: list[Clip]) -> None:
         """Refuse new clips whose output another clip has, or needs as well."""

@@ -13,6 +13,10 @@ _LONGEST = 255 - len("..") - len(".part.part")
 """Bytes of a file name, short enough for the temporary names that it is written under."""
 
 
+PROXIES = PurePosixPath("Proxy")
+"""The folder below OUT that holds the proxies, each at its output's place."""
+
+
 def output_name(clip: PurePosixPath, suffix: str, taken: Container[str]) -> PurePosixPath:
     """The clip's place in OUT: its own with the new suffix, or the next free one.
 
@@ -20,6 +24,11 @@ def output_name(clip: PurePosixPath, suffix: str, taken: Container[str]) -> Pure
     that joins it `a.avi.mp4`; the ledger remembers, so that later clips change no earlier name.
     """
     return next(name for name in _choices(clip, suffix) if collision_key(name) not in taken)
+
+
+def proxy_names(output: PurePosixPath, suffix: str) -> Iterator[PurePosixPath]:
+    """The places of an output's proxy below OUT, the first free one to be taken."""
+    return _choices(PROXIES / output, suffix)
 
 
 def neutral_names(

@@ -1,4 +1,5 @@
-"""Outputs that an earlier run named after their clips take numbers under `--rename`."""
+"""New names for the files of finished clips, and for their proxies beside them; numbers under
+`--rename`."""
 
 from __future__ import annotations
 
@@ -8,12 +9,13 @@ from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
-from blur.batch.naming import collision_key, neutral_names
+from blur.batch.naming import collision_key, neutral_names, proxy_names
 from blur.errors import OutputError
 from blur.store.folder import WorkFolder
-from blur.store.identity import is_output_of
+from blur.store.identity import is_output_of, is_proxy_of
 from blur.store.ledger import Entry
 from blur.store.names import from_text, shown, to_text
+from blur.store.report import ClipReport
 
 
 def numbered(entry: Entry, folder: WorkFolder, taken: set[str]) -> Entry:
@@ -33,22 +35,65 @@ def numbered(entry: Entry, folder: WorkFolder, taken: set[str]) -> Entry:
     )
     taken.discard(collision_key(old))
     taken.add(collision_key(name))
-    return with_output(entry, name)
+    return with_output(entry, name, folder, taken)
 
 
-def with_output(entry: Entry, name: PurePosixPath | None) -> Entry:
-    """The entry, and its report, with another name for its output."""
-    report = entry.report and replace(
-        entry.report, name=entry.name, output=None if name is None else shown(name)
+def with_output(
+    entry: Entry, name: PurePosixPath | None, folder: WorkFolder, taken: set[str]
+) -> Entry:
+    """The entry, and its report, with another name for its output, and its proxy beside that.
+
+    `taken` as in `numbered`.
+    """
+    if name is None:
+        return replace(entry, output=None, report=_renamed(entry, None, None))
+    proxy = None if entry.proxy is None else _proxy_beside(entry, name, folder, taken)
+    return replace(
+        entry,
+        output=to_text(name),
+        proxy=None if proxy is None else to_text(proxy),
+        report=_renamed(entry, name, proxy),
     )
-    return replace(entry, output=None if name is None else to_text(name), report=report)
 
 
-def taken_along(entry: Entry, folder: WorkFolder, name: PurePosixPath) -> bool:
-    """Whether a run that was cut off already moved the entry's output to `name`."""
-    if entry.output is None or os.path.lexists(folder.out / from_text(entry.output)):
+def _proxy_beside(
+    entry: Entry, output: PurePosixPath, folder: WorkFolder, taken: set[str]
+) -> PurePosixPath:
+    old = from_text(entry.proxy or "")
+    taken.discard(collision_key(old))
+    name = next(
+        name
+        for name in proxy_names(output, old.suffix)
+        if collision_key(name) not in taken
+        and (
+            name == old
+            or not os.path.lexists(folder.out / name)
+            or taken_along(entry, folder, name, proxy=True)
+        )
+    )
+    taken.add(collision_key(name))
+    return name
+
+
+def _renamed(
+    entry: Entry, output: PurePosixPath | None, proxy: PurePosixPath | None
+) -> ClipReport | None:
+    return entry.report and replace(
+        entry.report,
+        name=entry.name,
+        output=None if output is None else shown(output),
+        proxy=None if proxy is None else shown(proxy),
+    )
+
+
+def taken_along(
+    entry: Entry, folder: WorkFolder, name: PurePosixPath, *, proxy: bool = False
+) -> bool:
+    """Whether a run that was cut off already moved the entry's output, or proxy, to `name`."""
+    old, is_same = (entry.proxy, is_proxy_of) if proxy else (entry.output, is_output_of)
+    if old is None or os.path.lexists(folder.out / from_text(old)):
         return False
     try:
-        return is_output_of(entry, folder.output(to_text(name)))
+        return is_same(entry, folder.output(to_text(name)))
     except (OSError, OutputError):  # not there, or a link
         return False

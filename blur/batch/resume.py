@@ -8,7 +8,7 @@ from blur.disk.fingerprint import file_sha256
 from blur.errors import OutputError
 from blur.store.digests import of_this_build
 from blur.store.folder import WorkFolder
-from blur.store.identity import is_output_of
+from blur.store.identity import is_output_of, is_proxy_of
 from blur.store.ledger import Entry
 from blur.store.report import State
 
@@ -52,6 +52,9 @@ def _intact(entry: Entry, folder: WorkFolder, thorough: bool) -> bool:
     if entry.output is None or entry.report is None:
         return False
     try:
-        return is_output_of(entry, folder.output(entry.output), thorough=thorough)
+        whole = is_output_of(entry, folder.output(entry.output), thorough=thorough)
+        if entry.proxy is not None:
+            whole &= is_proxy_of(entry, folder.output(entry.proxy), thorough=thorough)
+        return whole
     except (FileNotFoundError, OutputError):  # gone, or a link
         return False

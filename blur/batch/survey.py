@@ -173,7 +173,9 @@ class Survey:
 
         for key in sorted(self.probed, key=order):
             clip = self.clips[key]
-            self._inventory.name_output(clip, self.probed[key].suffix)
+            probed = self.probed[key]
+            proxy_suffix = probed.proxy_suffix if self._render else None
+            self._inventory.name_outputs(clip, probed.suffix, proxy_suffix)
             if clip.refused is not None:
                 del self.probed[key]
 

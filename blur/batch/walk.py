@@ -165,8 +165,9 @@ class Walk:
     def _stands(self, clip: Clip) -> bool:
         """Whether the clip has an output that covers all that plan and edits want."""
         entry, folder = clip.entry, self._request.folder
-        there = any(path.is_file() for path in outputs_of([entry], folder))
-        return entry.state is State.DONE and there and not covers_less(entry, folder)
+        there = [path.is_file() for path in outputs_of([entry], folder)]
+        done = entry.state is State.DONE and any(there) and all(there)
+        return done and not covers_less(entry, folder)
 
     def _task(self, key: int) -> Task:
         clip, probed = self._clips[key], self._probed[key]
@@ -204,9 +205,10 @@ class Walk:
         clip.entry = replace(outcome.result, attempts=clip.entry.attempts)
         self.save(clip)
         if clip.before is not None:  # its output has another name now
-            withdraw(clip.before, self._request.folder)
-            for path in outputs_of([clip.before], self._request.folder):
-                self._request.folder.drop_empty(path.parent)
+            folder = self._request.folder
+            withdraw(clip.before, folder, keep=outputs_of([clip.entry], folder))
+            for path in outputs_of([clip.before], folder):
+                folder.drop_empty(path.parent)
         self._ended(key, None)
 
 

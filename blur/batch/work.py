@@ -54,6 +54,7 @@ class Probed(Struct, frozen=True):
 
     `frames` is an estimate, at least 1; `suffix` is the output file's, with its dot. `sha256` is of
     every byte of the clip, None where it was known before. A `still` needs no video encoder.
+    `proxy_suffix` is its proxy's, "" where none is made.
     """
 
     frames: int
@@ -62,6 +63,7 @@ class Probed(Struct, frozen=True):
     suffix: str
     sha256: str | None = None
     still: bool = False
+    proxy_suffix: str = ""
 
     @classmethod
     def again(cls, entry: Entry) -> Self:
@@ -100,7 +102,7 @@ class ProbeJob(Struct, frozen=True):
 def probe_clips(job: ProbeJob, progress: Progress) -> list[Probed | BlurError]:
     """Probe files in order; a file that is no clip gives its error instead."""
     from blur.media.open.probe import probe
-    from blur.media.write.writers import output_suffix, require_writable
+    from blur.media.write.writers import output_suffix, proxy_suffix, require_writable
 
     answers: list[Probed | BlurError] = []
     for i, path in enumerate(job.paths):
@@ -108,10 +110,12 @@ def probe_clips(job: ProbeJob, progress: Progress) -> list[Probed | BlurError]:
             info = probe(path)
             frames = info.frames or int((info.duration or 0) * info.rate) or 1
             suffix = output_suffix(info, job.settings.output)
+            beside = proxy_suffix(info, job.settings.output)
             if job.render:
                 require_writable(info, job.settings.output)
             whole = read_whole(path, progress) if path in job.unread else None
-            answers.append(Probed(frames, info.width, info.height, suffix, whole, info.still))
+            width, height = info.width, info.height
+            answers.append(Probed(frames, width, height, suffix, whole, info.still, beside))
         except BlurError as error:
             answers.append(error)
         progress("probe", i + 1, len(job.paths))

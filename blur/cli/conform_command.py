@@ -38,7 +38,7 @@ NAME = "conform.txt"
 )
 @click.option("--unchecked-ok", is_flag=True, help="Render frames that nobody watched, too.")
 @OVERWRITE
-@settings_options("output")
+@settings_options("output", but="proxy")
 def conform(
     timeline: Path,
     out: Path,

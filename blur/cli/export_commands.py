@@ -143,9 +143,14 @@ def mhl(out: Path, anew: bool) -> None:
 
     shelf = Shelf(out)
     expected = {
-        from_text(entry.output).as_posix(): entry.report.sha256_out
+        from_text(place).as_posix(): sha256
         for entry in shelf.entries()
-        if entry.state is State.DONE and entry.output and entry.report and entry.report.sha256_out
+        if entry.state is State.DONE and entry.report
+        for place, sha256 in (
+            (entry.output, entry.report.sha256_out),
+            (entry.proxy, entry.report.proxy_sha256),
+        )
+        if place and sha256
     }
     with shelf.folder.locked():
         listed = write(shelf.folder, expected, anew=anew)

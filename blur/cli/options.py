@@ -33,10 +33,11 @@ _CONFIG = click.option(
 )
 
 
-def settings_options(*groups: str) -> Callable[[Function], Function]:
-    """An option for each setting in `groups`, and --config; `chosen_settings` reads them."""
-
-    return together(*map(_option, options.options(*groups)), _CONFIG)
+def settings_options(*groups: str, but: str = "") -> Callable[[Function], Function]:
+    """An option for each setting in `groups`, `but` one, and --config; `chosen_settings` reads
+    them."""
+    chosen = [option for option in options.options(*groups) if option.name != but]
+    return together(*map(_option, chosen), _CONFIG)
 
 
 def together(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:

@@ -167,7 +167,7 @@ class _Shelved:
 
 
 def _files(entry: Entry) -> set[str]:
-    made = [from_text(entry.output).name] if entry.output else []
+    made = [from_text(place).name for place in entry.made]
     return {name.casefold() for name in (PurePosixPath(entry.name).name, *made)}
 
 

@@ -127,6 +127,7 @@ def _kind(clip: ClipReport) -> str:
 
 def _details(clip: ClipReport) -> Iterator[tuple[str, str]]:
     yield "covered clip", clip.output or ""
+    yield "its proxy", clip.proxy or ""
     yield "damaged frames", f"{clip.damaged:,}" if clip.damaged else ""
     yield "removed hidden data", ", ".join(clip.hidden)
     yield "left out", ", ".join(clip.silenced)

@@ -116,14 +116,20 @@ def covered(
 
 def copied(picture: av.VideoFrame) -> av.VideoFrame:
     """A copy with planes of its own."""
-    twin = av.VideoFrame(picture.width, picture.height, picture.format.name)
+    twin = blank(picture, picture.width, picture.height)
     for source, target in zip(picture.planes, twin.planes, strict=True):
         old, new = _rows(source), _rows(target)
         width = min(old.shape[1], new.shape[1])
         new[:, :width] = old[:, :width]
-    twin.colorspace, twin.color_range = picture.colorspace, picture.color_range
-    twin.color_primaries, twin.color_trc = picture.color_primaries, picture.color_trc
     return twin
+
+
+def blank(picture: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    """A picture of another size without content, in the format and colour of `picture`."""
+    made = av.VideoFrame(width, height, picture.format.name)
+    made.colorspace, made.color_range = picture.colorspace, picture.color_range
+    made.color_primaries, made.color_trc = picture.color_primaries, picture.color_trc
+    return made
 
 
 def as_shown(picture: av.VideoFrame, info: ClipInfo, longest: int) -> Picture:

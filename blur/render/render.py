@@ -30,13 +30,12 @@ from blur.media.open.read import Frame, FrameReader
 from blur.media.open.readers import open_reader
 from blur.media.open.seek import wanted_frames
 from blur.media.write.delivery import Delivery, delivery_of
-from blur.media.write.still_writer import StillWriter
-from blur.media.write.writer import Writer
-from blur.media.write.writers import open_writer
+from blur.media.write.writers import open_writer, proxy_writer
 from blur.process.prefetch import AHEAD, ahead
 from blur.process.progress import Progress, silent
 from blur.render.burn_in import BurnIn
 from blur.render.pictures import copied
+from blur.render.proxy import Sink, Twice
 from blur.settings import OutputSettings, Settings
 
 _LARGE = 4_000_000
@@ -46,7 +45,7 @@ memory."""
 
 class Rendered(Struct, frozen=True, kw_only=True):
     """The report of a render: frames written and damaged, sizes in bytes, time in seconds, and the
-    metadata dropped."""
+    metadata dropped; `proxy_sha256` is "" without a proxy."""
 
     frames: int
     damaged: int
@@ -56,6 +55,7 @@ class Rendered(Struct, frozen=True, kw_only=True):
     seconds: float
     dropped: list[str]
     notes: list[str]
+    proxy_sha256: str = ""
 
 
 def render(
@@ -66,8 +66,10 @@ def render(
     edits: Edits | None = None,
     progress: Progress | None = None,
     placed: Placement = WHOLE,
+    proxy: Path | None = None,
 ) -> Rendered:
-    """Write `clip`, covered per `plan` and `edits`, to `out`: whole, or not at all.
+    """Write `clip`, covered per `plan` and `edits`, to `out`: whole, or not at all; in the same
+    pass, its copy of half the size to `proxy`.
 
     Raises PlanMismatch if plan or edits are of another clip, DecodeError, OutputError.
     """
@@ -79,7 +81,9 @@ def render(
         frames, reader = _opened(clip, info, plan, settings, placed, stack)
         writer = open_writer(out, covering.made, settings.output, delivery)
         stack.enter_context(writer)
-        done = covering.write(frames, writer, progress or silent)
+        small = proxy and proxy_writer(proxy, covering.made, settings.output, delivery)
+        sink = Twice(writer, stack.enter_context(small)) if small else writer
+        done = covering.write(frames, sink, progress or silent)
         if done != span.stop:
             raise PlanMismatch(f"has {done} frames, its plan {plan.frames}", subject=clip.name)
         notes, damaged = (list(reader.notes), reader.damaged) if reader else ([], 0)
@@ -92,6 +96,10 @@ def render(
         if covering.map.rate is not None:
             notes.append(covering.map.told)
         written = writer.finish()
+        notes += written.notes
+        beside = small.finish() if small else None
+        if beside is not None:
+            notes += [f"proxy: {note}" for note in beside.notes if note not in written.notes]
     return Rendered(
         frames=written.frames,
         damaged=damaged,
@@ -100,7 +108,8 @@ def render(
         sha256=written.sha256,
         seconds=round(time.monotonic() - started, 3),
         dropped=list(written.dropped),
-        notes=notes + list(written.notes),
+        notes=notes,
+        proxy_sha256=beside.sha256 if beside else "",
     )
 
 
@@ -196,7 +205,7 @@ class Covering:
             self.info, output, edits, self._seconds, self.map.start, self._placed, self.map.rate
         )
 
-    def write(self, frames: Iterable[Frame], writer: Writer | StillWriter, tell: Progress) -> int:
+    def write(self, frames: Iterable[Frame], writer: Sink, tell: Progress) -> int:
         """Write `frames`, covered, at each of their places; returns the last index + 1. Raises
         PlanMismatch for a frame at another time than scanned."""
         done = 0

@@ -25,6 +25,7 @@ from blur.settings.choices import (
     Hardware,
     Level,
     OnResize,
+    Proxy,
     Speed,
     Timecode,
     Verify,
@@ -44,6 +45,7 @@ __all__ = [
     "Level",
     "OnResize",
     "OutputSettings",
+    "Proxy",
     "ScanSettings",
     "Settings",
     "Speed",
@@ -223,6 +225,10 @@ class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"metavar": "RATE", "check": parse_rate},
         ),
     ] = ""
+    proxy: Annotated[
+        Proxy,
+        Meta(description="copy of each film for the edit, of half its size, in the folder Proxy"),
+    ] = Proxy.NONE
     deinterlace: Annotated[
         bool, Meta(description="turn interlaced clips into progressive clips, frame for frame")
     ] = False

@@ -36,6 +36,15 @@ class Codec(enum.StrEnum):
     MATCH = "match"
 
 
+class Proxy(enum.StrEnum):
+    """Copies of half the size, for the edit; their encoders are in `media/write/proxies.py`."""
+
+    NONE = "none"
+    PRORES = "prores"
+    DNXHR = "dnxhr"
+    H264 = "h264"
+
+
 class Verify(enum.StrEnum):
     SAMPLED = "sampled"
     FULL = "full"

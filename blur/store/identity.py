@@ -24,6 +24,12 @@ def is_output_of(entry: Entry, path: Path, *, thorough: bool = False) -> bool:
     return written is not None and _is(path, written, entry.output_mtime_ns, thorough)
 
 
+def is_proxy_of(entry: Entry, path: Path, *, thorough: bool = False) -> bool:
+    """Whether `path` holds the entry's proxy, whole; `thorough` as above. Raises OSError."""
+    written = entry.proxy_fingerprint  # all files of a clip have the same time of last change
+    return written is not None and _is(path, written, entry.output_mtime_ns, thorough)
+
+
 def _is(path: Path, known: Fingerprint, mtime_ns: int, thorough: bool) -> bool:
     if sampled(path) != known.quick:
         return False

@@ -13,7 +13,7 @@ import hashlib
 import io
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +31,7 @@ from blur.errors import DiskFull, OutputError, cannot_write
 from blur.store.folder import WorkFolder
 from blur.store.names import from_text, shown, stays_inside
 from blur.store.report import ClipReport, State
+from blur.store.schema import COLUMNS, INSERT, migrate, version_of
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -42,7 +43,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     and `render_digest` tell blur and settings that made plan and output, see `digests`. `ended` is
     a Unix time. `part` is the part of the clip that is wanted, "" for all; `held` are the frames
     that the output holds, None for all; `even_rate` is the rate in frames a second that a clip of
-    uneven times was given, "" for its own times.
+    uneven times was given, "" for its own times. `proxy` is the place below OUT of the copy of half
+    the size, None where none is wanted.
     """
 
     place: str
@@ -70,6 +72,9 @@ class Entry(Struct, frozen=True, kw_only=True):
     held_from: int = 0
     held_until: int = 0
     even_rate: str = ""
+    proxy: str | None = None
+    proxy_size: int | None = None
+    proxy_sampled: str | None = None
 
     @property
     def placement(self) -> Placement:
@@ -97,6 +102,18 @@ class Entry(Struct, frozen=True, kw_only=True):
             return None
         whole = self.report and self.report.sha256_out
         return Fingerprint(self.output_size, self.output_sampled, whole or "")
+
+    @property
+    def proxy_fingerprint(self) -> Fingerprint | None:
+        if self.proxy_size is None or self.proxy_sampled is None:
+            return None
+        whole = self.report and self.report.proxy_sha256
+        return Fingerprint(self.proxy_size, self.proxy_sampled, whole or "")
+
+    @property
+    def made(self) -> list[str]:
+        """The places below OUT of all files that are made of the clip."""
+        return [place for place in (self.output, self.proxy) if place is not None]
 
 
 class Flight(Struct, frozen=True):
@@ -140,13 +157,15 @@ class Ledger:
     def put(self, entries: Iterable[Entry]) -> None:
         """Insert or replace entries, all or none."""
         with self._transaction():
-            self._db.executemany(_INSERT, map(_row, entries))
+            self._db.executemany(INSERT, map(_row, entries))
 
     def move(self, old: Entry, new: Entry) -> None:
-        """Move entry, record and output of a clip that was moved."""
-        source, target = (e.output and self._output(e.output) for e in (old, new))
-        if source and target and source != target:
-            if source.is_file() and source.suffix.lower() == target.suffix.lower():
+        """Move entry, record, output and proxy of a clip that was moved."""
+        for was, becomes in ((old.output, new.output), (old.proxy, new.proxy)):
+            source, target = (name and self._output(name) for name in (was, becomes))
+            if not source or source == target:
+                continue
+            if target and source.is_file() and source.suffix.lower() == target.suffix.lower():
                 atomic.make_folder(target.parent, within=self._folder.out)
                 atomic.publish(source, target)
             else:  # in a format that is not wanted any more, or moved by a run that was cut off
@@ -154,7 +173,7 @@ class Ledger:
             self._folder.drop_empty(source.parent)
         with self._transaction():
             self._db.execute("DELETE FROM clips WHERE place = ?", (old.place,))
-            self._db.execute(_INSERT, _row(new))
+            self._db.execute(INSERT, _row(new))
         atomic.remove(record_file(self._folder, old.place))
         if new.state is State.DONE:
             save_record(self._folder, new)
@@ -204,7 +223,7 @@ def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
         )
     try:
         with contextlib.closing(_connect(folder.ledger, "ro")) as db:
-            _version(db, folder.ledger)
+            version_of(db, folder.ledger)
             flights = db.execute("SELECT name, stage, done, total FROM flights ORDER BY name")
             return _entries(db), [Flight(*row) for row in flights]
     except sqlite3.DatabaseError as error:
@@ -212,11 +231,12 @@ def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
 
 
 def outputs_of(entries: Iterable[Entry], folder: WorkFolder) -> list[Path]:
-    """The places of the outputs that a ledger names; names that lead out of OUT are left out."""
+    """The places of the outputs and proxies that a ledger names; names that lead out of OUT are
+    left out."""
     places: list[Path] = []
-    for entry in entries:
+    for name in (name for entry in entries for name in entry.made):
         with contextlib.suppress(OutputError):
-            places += [folder.output(entry.output)] if entry.output is not None else []
+            places.append(folder.output(name))
     return places
 
 
@@ -245,68 +265,6 @@ def save_key(folder: WorkFolder, entries: Iterable[Entry]) -> None:
     atomic.write(folder.key, text.getvalue().encode())
 
 
-_COLUMNS = (
-    "place", "name", "size", "sampled", "state", "attempts", "frames", "width", "height", "output",
-    "scan_digest", "render_digest", "plan_sha256", "edits_sha256", "output_size",
-    "output_sampled", "ended", "report", "sha256", "mtime_ns", "output_mtime_ns",
-    "part", "held_from", "held_until", "even_rate",
-)  # fmt: skip
-_INSERT = (
-    f"INSERT OR REPLACE INTO clips ({', '.join(_COLUMNS)})"
-    f" VALUES ({', '.join('?' * len(_COLUMNS))})"
-)
-
-
-def _first_tables(db: sqlite3.Connection) -> None:
-    """Version 1: clips by place, as far as known then, and the clips in work."""
-    db.execute(
-        "CREATE TABLE IF NOT EXISTS clips (place PRIMARY KEY, name, size, sampled, state) "
-        "WITHOUT ROWID"
-    )
-    db.execute("CREATE TABLE IF NOT EXISTS flights (name, stage, done, total)")
-
-
-def _all_columns(db: sqlite3.Connection) -> None:
-    """Version 2: blur 0.1.0 kept the number 1 while its columns grew; add what is missing."""
-    there = {row[1] for row in db.execute("PRAGMA table_info(clips)")}
-    for column, default in (
-        ("attempts", "0"), ("frames", "0"), ("width", "0"), ("height", "0"), ("output", "NULL"),
-        ("scan_digest", "NULL"), ("render_digest", "NULL"), ("plan_sha256", "NULL"),
-        ("edits_sha256", "NULL"), ("output_size", "NULL"), ("output_sampled", "NULL"),
-        ("ended", "0.0"), ("report", "NULL"),
-    ):  # fmt: skip
-        if column not in there:
-            db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT {default}")
-
-
-def _identity(db: sqlite3.Connection) -> None:
-    """Version 3: hashes of every byte, and times of the last changes."""
-    for column, default in (("sha256", "NULL"), ("mtime_ns", "0"), ("output_mtime_ns", "0")):
-        db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT {default}")
-
-
-def _parts(db: sqlite3.Connection) -> None:
-    """Version 4: outputs that hold a part of their clip."""
-    for column, default in (("part", "''"), ("held_from", "0"), ("held_until", "0")):
-        db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT {default}")
-
-
-def _even_rates(db: sqlite3.Connection) -> None:
-    """Version 5: outputs at an even rate."""
-    db.execute("ALTER TABLE clips ADD COLUMN even_rate DEFAULT ''")
-
-
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
-    _first_tables,
-    _all_columns,
-    _identity,
-    _parts,
-    _even_rates,
-)
-"""The step at index n leads from schema version n to n + 1. A step never changes once released: a
-new field of `Entry` is a new step and a name in `_COLUMNS`."""
-
-
 def _open(path: Path) -> sqlite3.Connection:
     try:
         atomic.make_private(path)
@@ -320,30 +278,8 @@ def _open(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA wal_autocheckpoint = 100")  # pages: a full disk must not meet a large log
     if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("damaged")
-    _migrate(db, path)
+    migrate(db, path)
     return db
-
-
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema up to date, all steps or none. Raises OutputError for a newer one."""
-    version = _version(db, path)
-    if version < len(MIGRATIONS):
-        with db:
-            db.execute("BEGIN IMMEDIATE")
-            for step in MIGRATIONS[version:]:
-                step(db)
-            db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-
-def _version(db: sqlite3.Connection, path: Path) -> int:
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        raise OutputError(
-            f"the ledger is of version {version}, this blur reads up to {len(MIGRATIONS)}",
-            subject=path.name,
-            remedy="finish this folder with the blur that began it, or take a new one",
-        )
-    return version
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -377,7 +313,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
 
 def _checked(entry: Entry) -> Entry:
     """Raises msgspec.ValidationError for names that lead out of the folder they belong into."""
-    for name in (PurePosixPath(entry.name), from_text(entry.output or "unnamed")):
+    for name in (PurePosixPath(entry.name), *map(from_text, entry.made)):
         if not stays_inside(name):
             raise msgspec.ValidationError(f"{shown(name.name)} lies outside the folder")
     return entry
@@ -386,7 +322,7 @@ def _checked(entry: Entry) -> Entry:
 def _row(entry: Entry) -> tuple[Any, ...]:
     report = entry.report and msgspec.json.encode(entry.report)
     values = {**asdict(entry), "state": str(entry.state), "report": report}
-    return tuple(values[column] for column in _COLUMNS)
+    return tuple(values[column] for column in COLUMNS)
 
 
 def _records(folder: WorkFolder) -> Iterator[Entry]:

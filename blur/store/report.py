@@ -150,6 +150,8 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     bytes_out: int = 0
     sha256_in: str | None = None
     sha256_out: str | None = None
+    proxy: str | None = None
+    proxy_sha256: str | None = None
     dropped: list[str] = []
     notes: list[str] = []
     audits: list[Audit] = []
@@ -226,7 +228,7 @@ def published(report: BatchReport, out: Path, files: Iterable[Known]) -> BatchRe
     return replace(
         report,
         settings=for_report(report.settings),
-        clips=scrub.made(clips, but=("name", "output")),
+        clips=scrub.made(clips, but=("name", "output", "proxy")),
         skipped=scrub.made(skipped, but=("name",)),
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Container
+from pathlib import Path
 
 from blur.data.edits import Edits
 from blur.disk import atomic
 from blur.disk.fingerprint import file_sha256
-from blur.errors import OutputError, PlanMismatch, cannot_write
+from blur.errors import PlanMismatch, cannot_write
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Entry
+from blur.store.ledger import Entry, outputs_of
 from blur.store.plans import load_edits
 
 WITHDRAWN = "its earlier output was removed: plan or edits cover more than it did"
@@ -43,21 +45,16 @@ def covers_less(entry: Entry, folder: WorkFolder) -> bool:
         return True
 
 
-def withdraw(entry: Entry, folder: WorkFolder) -> bool:
-    """Remove the entry's output, durably; returns whether there was one.
+def withdraw(entry: Entry, folder: WorkFolder, keep: Container[Path] = ()) -> bool:
+    """Remove the entry's output and proxy, durably, but those to `keep`; returns whether there was
+    any.
 
     Nothing beyond a link is removed: it is not ours. Raises OutputError.
     """
-    if entry.output is None:
-        return False
+    gone = [p for p in outputs_of([entry], folder) if p not in keep and atomic.remove(p)]
     try:
-        output = folder.output(entry.output)
-    except OutputError:
-        return False
-    if not atomic.remove(output):
-        return False
-    try:
-        atomic.sync_folder(output.parent)
+        for path in gone:
+            atomic.sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(error, entry.name) from error
-    return True
+    return bool(gone)

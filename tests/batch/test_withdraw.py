@@ -107,7 +107,7 @@ def test_an_output_is_gone_once_an_audit_adds_to_its_plan(fake, monkeypatch):
     edit(fake, clip, tracks=(CLEAR,))
     seen = []
 
-    def growing(clip, plan, out, settings, edits, progress, keep, part, placed):
+    def growing(clip, plan, out, settings, edits, progress, keep, part, placed, proxy):
         seen.append(out.exists())
         box = np.array([[9, 9, 4, 4, 0]], np.float32)
         face = Track(0, 0, box, np.zeros(1, np.uint8), np.ones(1, np.float32))

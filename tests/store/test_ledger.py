@@ -6,13 +6,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from blur.batch.status import status
 from blur.errors import DiskFull, OutputError
 from blur.store.folder import WorkFolder
 from blur.store.ledger import (
-    MIGRATIONS,
     Entry,
     Flight,
     Ledger,
@@ -23,6 +22,7 @@ from blur.store.ledger import (
 )
 from blur.store.names import from_text, to_text
 from blur.store.report import ClipReport, Problem, State
+from blur.store.schema import MIGRATIONS
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(folder, monkeypatch)
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("blur.store.ledger.MIGRATIONS", (*MIGRATIONS, half))
+        patch.setattr("blur.store.schema.MIGRATIONS", (*MIGRATIONS, half))
         with pytest.raises(DiskFull):
             Ledger(folder)
     with closing(sqlite3.connect(folder.ledger)) as db:
@@ -183,7 +183,8 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(folder, monkeypatch)
 
 
 def test_every_field_of_an_entry_is_kept(folder):
-    values = {field.name: getattr(DONE, field.name) for field in fields(Entry)}
+    done = replace(DONE, proxy="Proxy/0.mp4", proxy_size=6, proxy_sampled="ef")
+    values = {field.name: getattr(done, field.name) for field in fields(Entry)}
     full = {
         name: value or {int: 3, float: 2.5}.get(type(value), "text")
         for name, value in values.items()

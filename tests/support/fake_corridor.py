@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import NamedTuple
 
 from blur import clip
 from blur.batch import work
@@ -25,11 +26,21 @@ from blur.data.plan import Box, Plan
 from blur.disk import atomic
 from blur.disk.fingerprint import fingerprint
 from blur.errors import DecodeError, NotAClip, ResidualFace, cannot_write
-from blur.settings import Codec
+from blur.settings import Codec, Proxy
 from blur.store.digests import scan_digest
 
 SEGMENT = 10
 """Frames of a segment, where a clip is divided."""
+
+PROXY_SUFFIXES = {Proxy.NONE: "", Proxy.H264: ".mp4", Proxy.PRORES: ".mov", Proxy.DNXHR: ".mov"}
+
+
+class Place(NamedTuple):
+    """As in `blur.corridor`."""
+
+    final: Path
+    part: Path
+
 
 RESIDUAL = Residual(frame=1, seconds=0.1, box=Box(1, 1, 1, 1), sure=0.9, seen_by=["fake"])
 
@@ -49,7 +60,10 @@ def probe_clips(job, progress):
         if words[:1] == ["clip"]:
             suffix = ".mov" if job.settings.output.codec is Codec.PRORES else ".mp4"
             whole = work.read_whole(path, progress) if path in job.unread else None
-            answers.append(work.Probed(int(words[2]), 64, 48, suffix, whole))
+            beside = PROXY_SUFFIXES[job.settings.output.proxy]
+            still = "photograph" in words
+            beside = "" if still else beside
+            answers.append(work.Probed(int(words[2]), 64, 48, suffix, whole, still, beside))
         else:
             answers.append(NotAClip("is not a video or image file", subject=path.name))
     return answers
@@ -74,7 +88,7 @@ def _put_in_place():
     import blur.scan
 
     sys.modules["blur.scan.scan"] = SimpleNamespace(scan=_scan)
-    sys.modules["blur.corridor"] = SimpleNamespace(cover_clip=_cover_clip)
+    sys.modules["blur.corridor"] = SimpleNamespace(cover_clip=_cover_clip, Place=Place)
     segments = sys.modules["blur.scan.segments"] = ModuleType("blur.scan.segments")
     blur.scan.segments = segments
     segments.Segments, segments.divide, segments.look = Segments, _divide, _look
@@ -213,12 +227,19 @@ def _fill_disk(out):
         part.unlink(missing_ok=True)
 
 
-def _cover_clip(clip, plan, out, settings, edits, progress, keep, part, placed):
+def _cover_clip(clip, plan, out, settings, edits, progress, keep, part, placed, proxy):
     rendered = _render(clip, plan, out, settings, edits, progress, placed.frames)
     if "residual" in clip.read_text():
         keep(plan)
         out.unlink()
         raise ResidualFace("the audit still sees a face, at 0.1 s", subject=clip.name)
+    rendered.proxy_sha256 = ""
+    if proxy is not None:
+        content = f"half of {out.read_text()}".encode()
+        proxy.part.write_bytes(content)
+        atomic.publish(proxy.part, proxy.final)
+        os.utime(proxy.final, ns=(out.stat().st_mtime_ns,) * 2)
+        rendered.proxy_sha256 = hashlib.sha256(content).hexdigest()
     if not settings.audits:
         return SimpleNamespace(plan=plan, rendered=rendered, audits=())
     left = [RESIDUAL] if "left-clear" in clip.read_text() else []

@@ -48,6 +48,20 @@ def decoded(path: Path, stream: int | None = None) -> list[av.VideoFrame]:
         return list(container.decode(container.streams[index]))
 
 
+def facts(path: Path) -> tuple[object, ...]:
+    """Frames, times, length in seconds, fields, their order and channels, by PyAV alone."""
+    with av.open(str(path)) as container:
+        film = container.streams.video[0]
+        channels = [s.codec_context.layout.nb_channels for s in container.streams.audio]
+        pictures = list(container.decode(film))
+        order = film.codec_context.field_order
+    first, last = pictures[0], pictures[-1]
+    times = [(p.pts - first.pts) * film.time_base for p in pictures]
+    length = times[-1] + last.duration * last.time_base
+    fields = {p.interlaced_frame for p in pictures}
+    return len(pictures), times, length, fields, max(order, 1), channels
+
+
 def planes(frame: av.VideoFrame) -> str:
     """A hash of a picture's samples, padding left out."""
     digest = hashlib.sha256(frame.format.name.replace("j", "").encode())

@@ -17,9 +17,9 @@ _VIDEOTOOLBOX_QUALITY = 65 * 118
 """65 of 100 in FFmpeg's lambda units, visually lossless on Apple's chips; more is larger."""
 
 
-def require_encoder(info: ClipInfo, settings: OutputSettings) -> None:
+def require_encoder(info: ClipInfo, settings: OutputSettings, preset: Preset | None = None) -> None:
     """Open the clip's encoder once and close it. Raises CannotEncode."""
-    preset = preset_for(info, settings)
+    preset = preset or preset_for(info, settings)
     target = sample_format(info, preset)
     colour = Conversion(info.pix_fmt, target, info.colour, full_range=preset.full_range).colour
     context = av.CodecContext.create(preset.encoder, "w", hwaccel_for(settings))

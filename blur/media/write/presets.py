@@ -205,13 +205,14 @@ def encoder_options(
             parameters.append(f"max-cll={info.colour.light}")
         options["x265-params"] = ":".join(parameters)
     elif preset.encoder == "prores_ks":
-        options["profile"] = "4" if "444" in target else "3"
+        options.setdefault("profile", "4" if "444" in target else "3")
     elif preset.encoder == "dnxhd":
-        options["profile"] = {
+        profiles = {
             "yuv422p": "dnxhr_hq",
             "yuv422p10le": "dnxhr_hqx",
             "yuv444p10le": "dnxhr_444",
-        }[target]
+        }
+        options.setdefault("profile", profiles[target])
     return options
 
 

@@ -24,6 +24,7 @@ from blur.media.traces import nal
 from blur.media.write.delivery import Delivery
 from blur.media.write.encoder import open_encoder
 from blur.media.write.part import Written, explained
+from blur.media.write.presets import Preset
 from blur.media.write.writer import Writer
 from blur.settings import OutputSettings
 
@@ -121,8 +122,9 @@ class SplicingWriter(Writer):
         settings: OutputSettings,
         splice: Splice,
         delivery: Delivery | None = None,
+        preset: Preset | None = None,
     ) -> None:
-        super().__init__(final_path, info, settings, delivery)
+        super().__init__(final_path, info, settings, delivery, preset)
         self._splice = splice
         self._pts = list(splice.pts)
         self._ends = dict(itertools.pairwise(self._pts))
@@ -139,7 +141,9 @@ class SplicingWriter(Writer):
         return self
 
     def write(self, frame: Frame) -> None:
-        """Encode a frame of a run, and copy the groups before it."""
+        """Encode a frame of a run, and copy the groups before it; leave out another frame."""
+        if not self._splice.encodes(frame.index):
+            return
         with explained(self._part.final):
             if frame.index in self._starts:
                 self._copy_until(frame.index)

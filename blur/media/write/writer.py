@@ -39,6 +39,7 @@ _FEW = 24
 class Writer:
     """Encodes frames into `final_path`, which appears whole and verified, or not at all.
 
+    `delivery` and `preset` go before the settings' own.
     A context manager; leaving it before `finish` removes the unfinished file. Raises OutputError
     or DiskFull, and CannotEncode when no encoder opens for the clip.
     """
@@ -49,8 +50,10 @@ class Writer:
         info: ClipInfo,
         settings: OutputSettings,
         delivery: Delivery | None = None,
+        preset: Preset | None = None,
     ) -> None:
         self._info = info
+        self._chosen = preset
         self._settings = settings
         self._delivery = delivery or delivery_of(info, settings)
         self._part = Part(final_path)
@@ -66,7 +69,7 @@ class Writer:
         with ExitStack() as failed:
             failed.callback(self.__exit__)
             with explained(self._part.final):
-                self._open(preset_for(self._info, self._settings))
+                self._open(self._chosen or preset_for(self._info, self._settings))
             failed.pop_all()
         return self
 
@@ -74,6 +77,11 @@ class Writer:
         # On a full disk the trailer of an abandoned output cannot be written, and need not be.
         with contextlib.suppress(OSError, av.error.FFmpegError):
             self._stack.close()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the stored pictures that it takes."""
+        return self._info.orientation.stored_width, self._info.orientation.stored_height
 
     def write(self, frame: Frame) -> None:
         """Encode a frame at its own pts."""

@@ -8,9 +8,10 @@ from blur.media.open.clip_info import ClipInfo
 from blur.media.write.delivery import Delivery
 from blur.media.write.encoder import require_encoder
 from blur.media.write.presets import preset_for
+from blur.media.write.proxies import proxy_of
 from blur.media.write.still_writer import StillWriter, suffix_of
 from blur.media.write.writer import Writer
-from blur.settings import OutputSettings
+from blur.settings import OutputSettings, Proxy
 
 
 def open_writer(
@@ -25,12 +26,31 @@ def open_writer(
     return Writer(final_path, info, settings, delivery)
 
 
+def proxy_writer(
+    final_path: Path, info: ClipInfo, settings: OutputSettings, delivery: Delivery
+) -> Writer:
+    """A writer of the proxy of a film, for pictures of its `size`."""
+    small = proxy_of(info, settings)
+    return Writer(final_path, small.info, small.settings, delivery, small.preset)
+
+
 def require_writable(info: ClipInfo, settings: OutputSettings) -> None:
-    """Raises CannotEncode where no encoder opens for a film; photographs keep their own format."""
-    if not info.still:
-        require_encoder(info, settings)
+    """Raises CannotEncode where no encoder opens for a film, or for its proxy; photographs keep
+    their own format."""
+    if info.still:
+        return
+    require_encoder(info, settings)
+    if settings.proxy is not Proxy.NONE:
+        require_encoder(*proxy_of(info, settings))
 
 
 def output_suffix(info: ClipInfo, settings: OutputSettings) -> str:
     """Suffix of the output's name, with its dot."""
     return suffix_of(info) if info.still else preset_for(info, settings).suffix
+
+
+def proxy_suffix(info: ClipInfo, settings: OutputSettings) -> str:
+    """Suffix of the proxy's name, with its dot; "" where none is made."""
+    if info.still or settings.proxy is Proxy.NONE:
+        return ""
+    return proxy_of(info, settings).preset.suffix

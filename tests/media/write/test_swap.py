@@ -8,7 +8,7 @@ from fractions import Fraction
 import av
 import pytest
 from footage import RECIPES, make
-from passing import passed_through
+from passing import facts, passed_through
 
 from blur.data.placement import Placement
 from blur.media.open.probe import probe
@@ -21,20 +21,6 @@ from blur.settings import Codec, OutputSettings, Timecode
 MOV, SMALL = RECIPES["mov-keys"], {"preset": "ultrafast"}
 SWAPPED = ("plain", "vfr", "b-frames", "surround", "pcm-mov", "two-sounds", "ntsc", "interlaced")
 SWAPPED += ("240fps", "sound-mkv", "422-10", "odd", "mov-keys", "3gp")
-
-
-def facts(path) -> tuple[object, ...]:
-    """Frames, times, length in seconds, fields, their order and channels, by PyAV alone."""
-    with av.open(str(path)) as container:
-        film = container.streams.video[0]
-        channels = [s.codec_context.layout.nb_channels for s in container.streams.audio]
-        pictures = list(container.decode(film))
-        order = film.codec_context.field_order
-    first, last = pictures[0], pictures[-1]
-    times = [(p.pts - first.pts) * film.time_base for p in pictures]
-    length = times[-1] + last.duration * last.time_base
-    fields = {p.interlaced_frame for p in pictures}
-    return len(pictures), times, length, fields, max(order, 1), channels
 
 
 @pytest.mark.parametrize("name", SWAPPED)

@@ -1,0 +1,172 @@
+"""Proxies of a batch are outputs: kept, verified, moved, withdrawn and replaced alike."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from blur.batch.walk import Walk
+from blur.data.edits import Edits, Keyframe, RegionEdit
+from blur.data.plan import Box
+from blur.disk.fingerprint import fingerprint
+from blur.errors import Exit
+from blur.media import photograph
+from blur.settings import BatchSettings, OutputSettings, Proxy, Settings
+from blur.store.folder import WorkFolder
+from blur.store.ledger import Ledger, load_record, read_ledger
+from blur.store.plans import save_edits
+
+H264 = Settings(output=OutputSettings(proxy=Proxy.H264))
+PRORES = Settings(output=OutputSettings(proxy=Proxy.PRORES))
+
+
+def test_each_film_has_a_proxy_at_its_masters_place_below_and_nothing_is_done_twice(
+    fake, monkeypatch
+):
+    monkeypatch.setattr(photograph, "is_still", lambda path: "photograph" in path.read_text())
+    fake.clip("Anna/a.mov")
+    fake.clip("b.mov", "photograph")
+    report = fake.run(settings=H264)
+    assert set(fake.outputs) == {"Anna/a.mp4", "Proxy/Anna/a.mp4", "b.mp4"}
+    assert fake.outputs["Proxy/Anna/a.mp4"] == f"half of {fake.outputs['Anna/a.mp4']}"
+    assert [clip.proxy for clip in report.clips] == ["Proxy/Anna/a.mp4", None]
+    assert fake.run(settings=H264).exit_code == Exit.OK and not fake.calls
+
+
+@pytest.mark.parametrize("harm", ["missing", "altered", "longer"])
+def test_a_proxy_that_is_not_as_it_was_made_is_made_again(fake, harm):
+    fake.clip("a.mov")
+    fake.run(settings=H264)
+    before, proxy = fake.outputs, fake.out / "Proxy/a.mp4"
+    if harm == "missing":
+        proxy.unlink()
+    else:
+        content = proxy.read_text()
+        proxy.write_text(content.upper() if harm == "altered" else content + " ")
+    fake.run(settings=H264)
+    assert fake.calls == {"render a.mov": 1} and fake.outputs == before
+
+
+def test_another_kind_of_proxy_replaces_the_earlier_and_none_removes_it(fake):
+    fake.clip("a.mov")
+    fake.run()
+    fake.run(settings=H264)
+    assert set(fake.outputs) == {"a.mp4", "Proxy/a.mp4"}
+    fake.run(settings=PRORES)
+    assert set(fake.outputs) == {"a.mp4", "Proxy/a.mov"}
+    fake.run(render=False)
+    assert not fake.calls and set(fake.outputs) == {"a.mp4", "Proxy/a.mov"}
+    fake.run()
+    assert set(fake.outputs) == {"a.mp4"} and not (fake.out / "Proxy").exists()
+    assert (
+        load_record(WorkFolder(fake.out), read_ledger(WorkFolder(fake.out))[0][0].place).proxy
+        is None
+    )
+
+
+def test_a_film_in_a_folder_of_this_name_keeps_its_own_place(fake):
+    fake.clip("Proxy/a.mov")
+    fake.run()
+    fake.clip("a.mov")
+    fake.run(settings=H264)
+    assert set(fake.outputs) == {
+        "a.mp4", "Proxy/a.mp4", "Proxy/a.mp4.mp4", "Proxy/Proxy/a.mp4"
+    }  # fmt: skip
+    assert fake.outputs["Proxy/a.mp4"].startswith("covered")
+    assert fake.run(settings=H264).exit_code == Exit.OK and not fake.calls
+
+
+def test_a_strangers_file_at_its_place_is_left_alone(fake):
+    fake.clip("a.mov")
+    (fake.out / "Proxy").mkdir(parents=True)
+    (fake.out / "Proxy/a.mp4").write_text("my own film")
+    report = fake.run(settings=H264)
+    assert "already holds" in report.clips[0].error.problem
+    assert fake.outputs == {"Proxy/a.mp4": "my own film"}
+
+
+def test_a_folder_without_its_work_files_knows_its_proxies(fake, tmp_path):
+    fake.clip("a.mov")
+    fake.run(settings=H264)
+    (fake.out / ".blur").rename(tmp_path / "gone")
+    assert fake.run(settings=H264).exit_code == Exit.OK
+    assert set(fake.outputs) == {"a.mp4", "Proxy/a.mp4"}
+
+
+def test_a_proxy_follows_its_clip_and_takes_its_number(fake, monkeypatch):
+    clip = fake.clip("a.mov")
+    fake.clip("b.mov")
+    fake.run(settings=H264)
+    before = fake.outputs
+    (fake.inputs / "Anna").mkdir()
+    clip.rename(fake.inputs / "Anna/a.mov")
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "_transaction", killed_after_the_move(Ledger._transaction, fake.out))
+        with pytest.raises(KeyboardInterrupt):
+            fake.run(settings=H264)
+    fake.run(settings=H264)
+    assert not fake.calls
+    assert fake.outputs == {
+        "Anna/a.mp4": before["a.mp4"], "Proxy/Anna/a.mp4": before["Proxy/a.mp4"],
+        "b.mp4": before["b.mp4"], "Proxy/b.mp4": before["Proxy/b.mp4"],
+    }  # fmt: skip
+    fake.run(settings=replace(H264, batch=BatchSettings(rename=True)))
+    assert not fake.calls and set(fake.outputs) == {
+        "0001.mp4", "0002.mp4", "Proxy/0001.mp4", "Proxy/0002.mp4"
+    }  # fmt: skip
+    assert "Anna" not in (fake.out / "report.json").read_text()
+
+
+def killed_after_the_move(transaction, out):
+    def killed(self):
+        if (out / "Proxy/Anna/a.mp4").exists():
+            raise KeyboardInterrupt
+        return transaction(self)
+
+    return killed
+
+
+def test_a_proxy_goes_with_its_master(fake):
+    clip = fake.clip("a.mov")
+    fake.run(settings=H264)
+    cover_more(fake, clip)
+    seen = []
+
+    class Looking(Walk):
+        def _task(self, key):
+            seen.append(fake.outputs)
+            return super()._task(key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("blur.batch.run.Walk", Looking)
+        fake.run(settings=H264)
+    assert seen == [{}] and set(fake.outputs) == {"a.mp4", "Proxy/a.mp4"}
+    cover_more(fake, clip, 2)
+    (clip.parent / "next.broken").write_text("")
+    assert fake.run(settings=H264).exit_code == Exit.FAILED and not fake.outputs
+
+
+def test_a_master_that_is_withheld_has_no_proxy(fake):
+    fake.clip("a.mov", "residual")
+    fake.run(settings=H264)
+    assert not fake.outputs
+
+
+def test_a_render_without_a_proxy_leaves_no_earlier_one(fake):
+    """As the review renders again, with the settings of a later run."""
+    clip = fake.clip("a.mov")
+    fake.run(settings=H264)
+    cover_more(fake, clip)
+    fake.run(settings=replace(H264, output=OutputSettings()), scan=False)
+    assert set(fake.outputs) == {"a.mp4"}
+    fake.run(settings=H264)
+    assert fake.calls == {"render a.mov": 1} and set(fake.outputs) == {"a.mp4", "Proxy/a.mp4"}
+
+
+def cover_more(fake, clip, regions: int = 1) -> None:
+    cover = RegionEdit(id=1, keyframes=(Keyframe(0, Box(5, 5, 4, 4)),))
+    edits = Edits(
+        fingerprint=fingerprint(clip),
+        regions=tuple(replace(cover, id=number + 1) for number in range(regions)),
+    )
+    save_edits(edits, WorkFolder(fake.out).edits_of(edits.fingerprint))
