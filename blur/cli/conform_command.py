@@ -56,9 +56,11 @@ def conform(
     """
     keep_off_network()
     from blur.export import conform as conforming
+    from blur.export.conform_render import render_parts
     from blur.export.cuts import read_timeline, relinked
     from blur.store.shelf import Shelf
     from blur.store.shift import shift_of
+    from blur.store.withdraw import WITHDRAWN
 
     shelf = Shelf(out)
     settings = _settings(shelf, given)
@@ -94,11 +96,21 @@ def conform(
         require_new(file, overwrite)
     if found.unchecked:
         lines.append("rendered with --unchecked-ok: nobody watched the events marked UNCHECKED")
-    for part in wanted:
-        sha256 = conforming.render_part(part, into, settings)
-        start, stop = part.frames
-        lines.append(f"{part.place}: frames {start} to {stop - 1} of {part.footage.name}, {sha256}")
-        click.echo(f"written: {part.place}")
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        click.echo(line)
+
+    with shelf.folder.locked():
+        for of_clip in parts.values():
+            hashes = render_parts(of_clip, into, settings, say)
+            for part, sha256 in zip(of_clip, hashes, strict=True):
+                start, stop = part.frames
+                lines.append(
+                    f"{part.place}: frames {start} to {stop - 1} of {part.footage.name}, {sha256}"
+                )
+    lines += [line for line in said if WITHDRAWN in line]
     shift = shift_of(shelf.folder, settings.output)
     linked = conforming.links(found, parts, settings.output, shift)
     write_text(new, relinked(made, linked, events), into)

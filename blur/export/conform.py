@@ -11,13 +11,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from blur.clip import ClipJob
-from blur.corridor import cover_clip
 from blur.data.edits import Edits
 from blur.data.frame_map import FrameMap, frame_map, is_even
-from blur.data.placement import Placement
 from blur.data.plan import Doubt, Plan
 from blur.data.resolve import resolve
 from blur.data.spans import FrameSpan
@@ -35,7 +33,6 @@ from blur.store.names import from_text
 from blur.store.plans import load_edits
 from blur.store.report import State
 from blur.store.shelf import Shelf
-from blur.store.shift import shift_of
 from blur.store.sounds import located
 
 _SAME_RATE = 5e-4
@@ -189,7 +186,9 @@ def _footage(entry: Entry, shelf: Shelf, settings: Settings) -> Footage:
     edits_sha256 = file_sha256(job.edits_file)
     edits = located(load_edits(job.edits_file), job.folder) if edits_sha256 else None
     doubts = resolve(plan, edits).plan.doubts if edits else plan.doubts
-    done = entry.state is State.DONE and edits_sha256 == entry.edits_sha256
+    as_made = entry.plan_sha256, entry.edits_sha256
+    now = file_sha256(job.plan_file), edits_sha256
+    done = entry.state is State.DONE and now == as_made
     signed = signatures(shelf.folder, entry, edits_sha256) if done else ()
     names = ", ".join(signature.by for signature in signed)
     return Footage(entry, job, probe(job.path), plan, edits, doubts, names)
@@ -258,23 +257,6 @@ def parts_of(uses: Iterable[Use], handles: int, output: OutputSettings) -> dict[
             for span, tail in zip(spans, tails, strict=True)
         ]
     return made
-
-
-def render_part(part: Part, folder: Path, settings: Settings) -> str:
-    """Cover the part's frames below `folder`, with an audit; returns the SHA-256 of the file.
-
-    Raises what `cover_clip` raises.
-    """
-    shift = shift_of(part.footage.job.folder, settings.output)
-    done = cover_clip(
-        part.footage.job.path,
-        part.footage.plan,
-        folder / part.place,
-        settings,
-        part.footage.edits,
-        placed=Placement(shift, part.frames, rate=part.footage.entry.even_rate),
-    )
-    return done.rendered.sha256
 
 
 def links(

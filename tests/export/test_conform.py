@@ -10,14 +10,19 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 
 from blur.cli.main import main
+from blur.data.findings import Audit, Residual
+from blur.data.plan import Box, Doubt, Reason, Track
 from blur.export.conform import conformed, frames_used, parts_of, told
 from blur.export.cuts import read_timeline
-from blur.settings import Settings
+from blur.settings import OutputSettings, Settings
 from blur.store.checks import sign
+from blur.store.plans import load_plan
 from blur.store.report import Signature
 from blur.store.shelf import Shelf
+from blur.store.withdraw import WITHDRAWN
 
 RATE = 30
 EVENTS = [
@@ -30,6 +35,11 @@ EVENTS = [
     ("c.mp4", 80, 40, 1.0),
 ]
 """Clip, first source frame, frames in the timeline, speed; the last two cannot be matched."""
+CLEAN = Audit(
+    frames=10, looked=10, closeups=0, sampling="", detectors=["x"], residuals=[], seconds=0.0
+)
+MK = Signature(by="MK", at="2026-01-01", watched=3, seconds=3)
+AUDITED = Settings(output=OutputSettings(crf=0, preset="ultrafast"))
 SUFFIXES = (".otio", ".edl", ".xml", ".fcpxml")
 
 
@@ -83,7 +93,7 @@ def test_unchecked_and_doubtful_frames_are_told_by_the_timelines_timecode(out, t
         shelf.folder,
         entry,
         entry.edits_sha256,
-        Signature(by="MK", at="2026-01-01", watched=3, seconds=3),
+        MK,
     )
     said = blur(timeline, out)
     lines = said.output.splitlines()
@@ -177,3 +187,50 @@ def test_a_timeline_may_count_from_the_clips_own_timecode(shared_out, tmp_path):
     info, held = replace(use.footage.info, timecode="00:00:09:00"), use.footage.held
     assert frames_used(event, info, held) == ((30, 39), 30) and use.frames == (5, 14)
     assert frames_used(event, use.footage.info, held) is None
+
+
+def test_a_face_that_the_audit_finds_enters_the_plan_and_reaches_every_part(
+    out, tmp_path, monkeypatch, frames_of
+):
+    """Found at frame 50, its track goes back into the first part, whose own audit saw nothing."""
+    cut = [("a.mp4", 10, 20, 1.0), ("a.mp4", 45, 10, 1.0)]
+    timeline, into, shelf = written(tmp_path, ".otio", cut), tmp_path / "into", Shelf(out)
+    entry = shelf.entry(shelf.find("a.mp4"))
+    sign(shelf.folder, entry, entry.edits_sha256, MK)
+    face = Residual(frame=50, seconds=1.7, box=Box(60, 170, 40, 50), sure=0.9, seen_by=["x"])
+    looked = []
+
+    def audit(path, plan, settings, edits, again, progress, placed):
+        looked.append(placed.frames)
+        found = [face] if looked.count((45, 55)) == 1 and placed.frames == (45, 55) else []
+        return structs.replace(CLEAN, residuals=found), found
+
+    def mended(clip, plan, residuals, settings, tell):
+        boxes = np.array([[60, 170, 40, 50, 0]] * 40, np.float32)
+        track = Track.unseen(9, 20, boxes, "audit")
+        doubt = Doubt(start=20, end=60, reason=Reason.RESIDUAL, weight=0.9, track=9)
+        return plan.with_tracks([*plan.tracks, track], [*plan.doubts, doubt])
+
+    monkeypatch.setattr("blur.corridor.audit_with_faints", audit)
+    monkeypatch.setattr("blur.corridor.mended", mended)
+    monkeypatch.setattr("blur.cli.conform_command._settings", lambda *_: AUDITED)
+    before = load_plan(shelf.folder.plan_of(entry.fingerprint))
+    said = blur(timeline, out, "--into", into, "--handles", 0)
+    assert said.exit_code == 0, said.output
+    assert looked == [(10, 30), (45, 55), (45, 55), (10, 30)]
+    plan = load_plan(shelf.folder.plan_of(entry.fingerprint))
+    assert len(plan.tracks) == len(before.tracks) + 1
+    assert [d for d in plan.doubts if d not in before.doubts] == [plan.doubts[-1]]
+    source = frames_of(shelf.source(entry))
+    for name, frames in {"a_1.mp4": range(10, 30), "a_2.mp4": range(45, 55)}.items():
+        shown = frames_of(into / name)
+        covered = [
+            (shown[n] != source[f])[160:180, 50:70].mean() > 0.9 for n, f in enumerate(frames)
+        ]
+        assert covered == [frame >= 20 for frame in frames], name
+    assert not (out / "a.mp4").exists() and WITHDRAWN in (into / "conform.txt").read_text()
+    again = blur(timeline, out)
+    assert "UNCHECKED" in again.output and "may show a face" in again.output
+    with Shelf(out).folder.locked():
+        busy = blur(timeline, out, "--into", tmp_path / "other", "--unchecked-ok")
+    assert "already open" in busy.output
