@@ -23,7 +23,7 @@ class Strips(NamedTuple):
 
 
 def in_strips(model: Any, wanted: Sequence[Strips]) -> None:
-    """Divide layers of an OpenVINO model for u8 pictures (1, height, width, 3) into strips.
+    """Divide layers of a folded OpenVINO model for u8 pictures (1, height, width, 3) into strips.
 
     Layers begin at the input, or at the `last` of the strips before, whose `pixels` are no more.
     Fewer than two strips are none. Raises ValueError for a layer of a kind that is not known here.
@@ -38,11 +38,7 @@ def in_strips(model: Any, wanted: Sequence[Strips]) -> None:
 
 def _divide(model: Any, last: str, count: int) -> None:
     from openvino import opset13
-    from openvino.passes import ConstantFolding, Manager
 
-    folding = Manager()
-    folding.register_pass(ConstantFolding())  # biases are sums of shapes as ONNX has them
-    folding.run_passes(model)
     whole = next(op for op in model.get_ops() if op.get_friendly_name() == last).output(0)
     rows, users = whole.shape[_ROWS["NCHW"]], list(whole.get_target_inputs())
     bounds = [round(rows * number / count) for number in range(count + 1)]

@@ -186,3 +186,10 @@ def test_on_intel_a_network_in_bf16_tells_whether_it_runs_on_the_matrix_unit(
     processor = _Processor("Intel", ["BF16"])
     monkeypatch.setattr(network_openvino, "core", lambda: processor)
     assert network_openvino.bf16_pays.__wrapped__() == ("amx_bf16" in flags.read_text())
+
+
+def test_operations_that_no_size_decides_are_folded_once(yunet: OpenVinoNetwork) -> None:
+    """Else each size that is compiled folds six hundred of them again."""
+    kinds = {operation.get_type_name() for operation in yunet._model.get_ops()}
+    assert "ShapeOf" not in kinds
+    assert yunet.run([picture(64, 96)], lambda outputs, _: outputs["cls_8"].shape[1]) == [96]
