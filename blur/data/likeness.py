@@ -40,7 +40,10 @@ class Descriptor:
 
 def likenesses(some: Iterable[Descriptor], others: Iterable[Descriptor]) -> Floats:
     """(len(some), len(others)) likeness of each to each."""
-    return np.array([[a.like(b) for b in others] for a in some], np.float64)
+    rows, columns = ([face._values for face in faces] for faces in (some, others))
+    if not rows or not columns:
+        return np.zeros((len(rows), len(columns)))
+    return np.asarray(np.array(rows) @ np.array(columns).T, np.float64)
 
 
 def mean(descriptors: Iterable[Descriptor]) -> Descriptor:

@@ -75,10 +75,12 @@ def _distances(faces: Sequence[Face]) -> Floats:
 
 
 def _differ(one: Track, other: Track) -> bool:
-    """Whether two looks of a track are meant, or a detector saw two tracks at once, more than a
-    face apart."""
-    if one.id == other.id:
-        return True
+    """Whether two looks of a track are meant, or two people."""
+    return one.id == other.id or side_by_side(one, other)
+
+
+def side_by_side(one: Track, other: Track) -> bool:
+    """Whether a detector saw two tracks at once, more than a face apart."""
     start, end = max(one.start, other.start), min(one.end, other.end)
     if start >= end:
         return False

@@ -117,8 +117,9 @@ class Track:
     `boxes` is (n, 5) float32, `marks` (n,) uint8 of `Mark`, `scores` (n,) float32, zero where no
     detector saw the face. `source` is its maker: "scan", "audit", "edit" (a face that a person
     wants covered), "person" (a drawn rectangle), "ellipse" (a drawn one) or "dark" (a part of a
-    picture that is black to the eye). The last three are covered exactly as drawn. Raises
-    ValueError on other columns.
+    picture that is black to the eye). The last three are covered exactly as drawn. `chain` is the
+    number of the person in the clip whom the track seems to show, from 1; None where nobody can be
+    told. Raises ValueError on other columns.
     """
 
     id: int
@@ -127,6 +128,7 @@ class Track:
     marks: npt.NDArray[np.uint8]
     scores: npt.NDArray[np.float32]
     source: str = "scan"
+    chain: int | None = None
 
     def __post_init__(self) -> None:
         n = len(self.marks)
@@ -137,6 +139,8 @@ class Track:
             )
         if not np.isfinite(self.boxes).all() or (self.boxes[:, 2:4] <= 0).any():
             raise ValueError(f"track {self.id}: a box is not finite or has no size")
+        if self.chain is not None and self.chain < 1:
+            raise ValueError(f"track {self.id}: chains are numbered from 1, found {self.chain}")
 
     @classmethod
     def unseen(cls, new_id: int, start: int, boxes: Boxes, source: str) -> Self:

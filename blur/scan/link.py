@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from blur.data.arrays import Floats
 from blur.data.boxes import carried, sizes
+from blur.data.likeness import Descriptor
 from blur.data.plan import Boxes
 from blur.data.sightings import Sightings
 from blur.scan.camera import Camera
@@ -59,7 +60,7 @@ class Tracklet:
 
     A row without evidence was followed, not detected. `hits` is the share of its span's frames with
     looks that detected it. `answer` is the score of its close-ups, 0 to 1 (`Closeup.answer`), or
-    nan.
+    nan; `looks` are its descriptors, in order of time.
     """
 
     frames: npt.NDArray[np.intp]
@@ -68,6 +69,7 @@ class Tracklet:
     hits: float = 1.0
     answer: float = math.nan
     verdict: Verdict = Verdict.OPEN
+    looks: tuple[Descriptor, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frames)

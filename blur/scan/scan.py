@@ -21,6 +21,7 @@ from blur.detect.pyramid import Pyramid
 from blur.detect.registry import (
     load_detector,
     load_landmarks,
+    load_recogniser,
     load_shoulders,
     unload_detectors,
 )
@@ -38,6 +39,7 @@ from blur.scan.cuts import CutFinder
 from blur.scan.dark import Light, dark_doubts, dark_tracks, light
 from blur.scan.link import Tracklet
 from blur.scan.looks import LookClock, LookRequest, ScanLooks
+from blur.scan.portraits import Portraits
 from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
 from blur.scan.surprise import Surprise, SurpriseFinder
 from blur.scan.timeline import Timeline
@@ -234,6 +236,9 @@ def _second_pass(
     heads = HeadLooks(load_shoulders, scale).find
     pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach, heads)
     examination = Examination(faces, closeup, load_landmarks().look, scale)
+    portraits = Portraits(
+        faces, first.camera, lambda: load_recogniser().look, scale, len(first.pts)
+    )
     answers: dict[int, list[float]] = defaultdict(list)
     glimpsed: list[Sightings] = []
     pictures = follow_pictures(
@@ -242,6 +247,7 @@ def _second_pass(
         lambda index: (
             pursuit.wants(index)
             or examination.wants(index)
+            or portraits.wants(index)
             or index in questions
             or index in places
         ),
@@ -251,12 +257,15 @@ def _second_pass(
             answers[place].append(closeup.answer(gray, box))
         pursuit.see(index, gray)
         examination.see(index, gray)
+        portraits.see(index, gray)
         if index in places:
             glimpsed.append(brief.take(index, gray, places[index], near[index]))
         job.tell("follow", index + 1, len(first.pts))
     grown = (
         dataclasses.replace(tracklet, verdict=verdict)
-        for tracklet, verdict in zip(pursuit.tracklets(), examination.verdicts(), strict=True)
+        for tracklet, verdict in zip(
+            portraits.given(pursuit.tracklets()), examination.verdicts(), strict=True
+        )
     )
     denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
     answered = [_answered(t, answers.get(i, [])) for i, t in enumerate(denser)]

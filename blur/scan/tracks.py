@@ -1,4 +1,4 @@
-"""From a clip's sightings to tracks: link, absorb, join, weed, smooth, complete."""
+"""From a clip's sightings to tracks: link, absorb, join, weed, smooth, complete, chain."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from blur.data.plan import Doubt, Keyframe, Track
 from blur.data.sightings import Sightings
 from blur.media.open.clip_info import ClipInfo
 from blur.scan.camera import Camera
+from blur.scan.chain import chains
 from blur.scan.complete import complete, smooth
 from blur.scan.doubts import doubts_of, doubts_of_uncovered
 from blur.scan.join import absorb, join
@@ -57,11 +58,12 @@ def tracks_of(
     hold: float,
     size: tuple[float, float],
 ) -> tuple[list[Track], list[Doubt]]:
-    """Tracks with a box on every frame, held for `hold` seconds, and doubts about tracklets.
+    """Tracks with a box on every frame, held for `hold` seconds, in chains; doubts about tracklets.
 
     `size` is the picture's width and height.
     """
     tracks: list[Track] = []
+    covered: list[Tracklet] = []
     doubts: list[Doubt] = []
     uncovered: list[Tracklet] = []
     for tracklet in tracklets:
@@ -73,10 +75,12 @@ def tracks_of(
         shot = timeline.shot_of(tracklet.start)
         track = complete(smooth(tracklet, camera), camera, shot, (lead, trail), len(tracks) + 1)
         tracks.append(track)
+        covered.append(tracklet)
         doubts += doubts_of(tracklet, track, timeline, size)
     for tracklet in uncovered:
         doubts += doubts_of_uncovered(tracklet, tracks, timeline)
-    return tracks, doubts
+    numbers = chains(covered, tracks, camera, timeline)
+    return [replace(t, chain=n) for t, n in zip(tracks, numbers, strict=True)], doubts
 
 
 def as_stored(

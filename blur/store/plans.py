@@ -27,13 +27,14 @@ class _Run(NamedTuple):
     frames: int
 
 
-class _TrackRecord(Struct, frozen=True, forbid_unknown_fields=True):
+class _TrackRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     id: int
     start: int
     source: str
     marks: list[_Run]
     boxes: list[tuple[float, float, float, float, float]]
     scores: list[float]
+    chain: int | None = None
 
 
 class _PlanRecord(Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +165,7 @@ def _track_record(track: Track) -> _TrackRecord:
         marks=[_Run(Mark(m).name.lower(), n) for m, n in _run_lengths(track.marks.tolist())],
         boxes=[tuple(row) for row in rows.tolist()],
         scores=track.scores.astype(float).round(3).tolist(),
+        chain=track.chain,
     )
 
 
@@ -176,4 +178,5 @@ def _track(record: _TrackRecord) -> Track:
         boxes=np.array(record.boxes, np.float32).reshape(-1, 5),
         marks=np.repeat(marks, [run.frames for run in record.marks]),
         scores=np.array(record.scores, np.float32),
+        chain=record.chain,
     )

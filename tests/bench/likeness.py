@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How well the recogniser tells people apart: the numbers behind its bars.
 
-    python tests/bench/likeness.py [shrunk|turned|masked|gray|trials ...]
+    python tests/bench/likeness.py [shrunk|turned|masked|gray|tiny|trials ...]
 
 Pairs of photographs of `id_lfw`, as they are and made harder: share of pairs of one person that
-are more alike than all but 1 in 100, 1000 and 10,000 pairs of strangers, and the likeness there.
+are more alike than all but 1 in 100, 1000 and 10,000 pairs of strangers, and the likeness there;
+the likeness of the two most alike strangers.
 `trials`: is a track offered as the person's, who is known by one to three photographs? 10,000
 tracks of strangers and as many of the person, of one to three other photographs each.
 """
@@ -27,13 +28,13 @@ from blur.detect.recogniser import Recogniser
 
 _RATES = (1e-2, 1e-3, 1e-4)
 _TRIALS = 10_000
-_SHRUNK = 40
+_SHRUNK, _TINY = 40, 20
 """Pixels from ear to ear."""
 
 
-def _shrunk(picture: Picture, box: Box) -> tuple[Picture, Box]:
-    """The face at `_SHRUNK` pixels, as a phone's JPEG of quality 70."""
-    scale = _SHRUNK / box.w
+def _shrunk(picture: Picture, box: Box, width: int = _SHRUNK) -> tuple[Picture, Box]:
+    """The face at `width` pixels, as a phone's JPEG of quality 70."""
+    scale = width / box.w
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     _, coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 70])
     return np.asarray(cv2.imdecode(coded, 1)), Box(*(v * scale for v in box[:4]))
@@ -65,6 +66,7 @@ _WAYS: dict[str, Callable[[Picture, Box], tuple[Picture, Box]]] = {
     "turned": _turned,
     "masked": _masked,
     "gray": _gray,
+    "tiny": lambda picture, box: _gray(*_shrunk(picture, box, _TINY)),
 }
 
 
@@ -129,7 +131,8 @@ def main(ways: Sequence[str]) -> None:
         ours, strangers = alike[same & once], np.sort(alike[~same & once])
         bars = [strangers[int(len(strangers) * (1 - rate))] for rate in _RATES]
         rates = "  ".join(f"{(ours > bar).mean():6.1%} over {bar:.2f}" for bar in bars)
-        print(f"{way:9} {len(found):4} described  {rates}", flush=True)
+        most = f"strangers up to {strangers[-1]:.2f}"
+        print(f"{way:9} {len(found):4} described  {rates}  {most}", flush=True)
 
 
 def portrait(recogniser: Recogniser, picture: Picture) -> Box | None:

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Three people in shots that cut between them: tracks a person, and persons a person.
+"""Three people in shots that cut between them: chains a person, and persons a person.
 
     python tests/bench/persons.py [--minutes N] [--shot SECONDS]
 
 Plays three real videos of one person each in turn, going on where the last shot of each ended and
-from its start after its end; every fourth shot shows all three side by side. Scans the clip, groups
-its tracks by looks as the review's list of people does, and prints for each person the shots, the
-tracks over all of them, and the groups that these fall into. A track on hands or background counts
-for the person it lies beside. "Strange" are tracks in a group whose most are another person's.
+from its start after its end; every fourth shot shows all three side by side. Scans the clip and
+prints for each person the shots, the tracks and the chains of the plan over all of them; then groups
+the tracks by looks as the review's list of people does, and prints the groups that each person falls
+into. A track on hands or background counts for the person it lies beside; "of nobody" are tracks in
+no chain. "Strange" are tracks in a chain or group whose most are another person's.
 """
 
 from __future__ import annotations
@@ -131,18 +132,24 @@ def main() -> None:
     plan = scan(clip, ScanSettings())
     each = (time.process_time() - started) / plan.frames * 1000
     print(f"{frames} frames, {len(plan.cuts)} cuts, {len(plan.tracks)} tracks, {each:.0f} ms each")
+    numbers = sorted({track.chain for track in plan.tracks if track.chain is not None})
+    chains = [[owner(t, shot) for t in plan.tracks if t.chain == n] for n in numbers]
     known = faces(plan, clip)
     groups = [[owner(known[i].track, shot) for i in group] for group in persons(known)]
     for who, name in enumerate(SOURCES):
         shots = len({f // shot for f in range(frames) if who in shown(f, shot)})
-        tracks = sum(owner(track, shot) == who for track in plan.tracks)
-        seen = [f.track.id for f in known if owner(f.track, shot) == who]
+        here = [track for track in plan.tracks if owner(track, shot) == who]
+        nobody = sum(track.chain is None for track in here)
+        chained = sum(Counter(chain).most_common(1)[0][0] == who for chain in chains)
         inside = sum(Counter(group).most_common(1)[0][0] == who for group in groups)
         print(
-            f"{name}: {shots} shots, {tracks} tracks, {len(set(seen))} with looks, {inside} groups"
+            f"{name}: {shots} shots, {len(here)} tracks, {nobody} of nobody, "
+            f"{chained} chains, {inside} groups"
         )
-    strange = sum(len(g) - Counter(g).most_common(1)[0][1] for g in groups)
-    print(f"strange: {strange} of {len(known)} looks; sizes {sorted(map(len, groups))[::-1]}")
+    for what, parts in ("chains", chains), ("groups", groups):
+        strange = sum(len(p) - Counter(p).most_common(1)[0][1] for p in parts)
+        sizes = sorted(map(len, parts), reverse=True)
+        print(f"{what}: {strange} strange of {sum(sizes)}, {sizes}")
 
 
 if __name__ == "__main__":

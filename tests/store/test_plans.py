@@ -46,6 +46,7 @@ def tracks(draw: st.DrawFn) -> Track:
         marks=np.array(marks, np.uint8),
         scores=np.array(scores, np.float32),
         source=draw(st.sampled_from(["scan", "audit", "edit", "person"])),
+        chain=draw(st.none() | st.integers(1, 100)),
     )
 
 
@@ -92,7 +93,7 @@ def test_a_plan_reads_back_as_it_was_written(
     assert read.doubts == plan.doubts
     assert len(read.tracks) == len(plan.tracks)
     for a, b in zip(read.tracks, plan.tracks, strict=True):
-        assert (a.id, a.start, a.source) == (b.id, b.start, b.source)
+        assert (a.id, a.start, a.source, a.chain) == (b.id, b.start, b.source, b.chain)
         assert (a.marks == b.marks).all()
         assert (a.boxes == a.boxes.round()).all()  # tells no motion finer than a pixel
         reach = np.abs(a.boxes[:, :2] - b.boxes[:, :2]) + b.boxes[:, 2:4] / 2
@@ -133,6 +134,7 @@ DAMAGE: dict[str, Spoil] = {
     "a box is not finite": lambda r: r["tracks"][0]["boxes"][0].__setitem__(0, None),
     "a box is short": lambda r: r["tracks"][0]["boxes"][0].pop(),
     "a track starts before the clip": lambda r: r["tracks"][0].__setitem__("start", -1),
+    "a chain has no number": lambda r: r["tracks"][0].__setitem__("chain", 0),
     "a field is missing": lambda r: r.pop("pts_steps"),
     "a field is unknown": lambda r: r.__setitem__("pixels", []),
     "time stands still": lambda r: r.__setitem__("time_base", [1, 0]),
@@ -154,6 +156,13 @@ def test_a_damaged_plan_is_refused_by_name(tmp_path: Path, damage: str) -> None:
     assert refused.value.subject == "clip.plan.json"
     assert "damaged" in refused.value.problem
     assert refused.value.remedy
+
+
+def test_a_plan_from_before_chains_reads_as_one_in_which_nobody_can_be_told(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    save_plan(small(), path)
+    assert "chain" not in json.loads(path.read_text())["tracks"][0]
+    assert [track.chain for track in load_plan(path).tracks] == [None]
 
 
 def test_a_plan_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
