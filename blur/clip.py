@@ -289,6 +289,7 @@ def _facts(job: ClipJob, plan: Plan) -> ClipReport:
         frames=plan.frames,
         sightings=sum(int(np.count_nonzero(t.marks == Mark.DETECTED)) for t in plan.tracks),
         tracks=len(plan.tracks),
+        people=len({t.chain for t in plan.tracks} - {None}),
         doubts=len(plan.doubts),
         doubt_seconds=round(plan.doubt_seconds(), 2),
         excess_seconds=round(plan.doubt_seconds(Kind.EXCESS), 2),

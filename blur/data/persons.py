@@ -29,11 +29,16 @@ larger groups by a single such pair."""
 @dataclass(frozen=True, slots=True)
 class Face:
     """A track of a clip, and the look of a person whom it shows: of a track that goes from one
-    person to another there are several."""
+    person to another there are several. `others` are further tracks of its chain."""
 
     clip: str
     track: Track
     look: Descriptor
+    others: tuple[Track, ...] = ()
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        return (self.track, *self.others)
 
 
 def persons(faces: Sequence[Face]) -> list[list[int]]:
@@ -68,15 +73,15 @@ def _distances(faces: Sequence[Face]) -> Floats:
     away = (1 - likenesses(looks, looks)).clip(0, 2)
     for i, face in enumerate(faces):
         for j in range(i + 1, len(faces)):
-            if faces[j].clip == face.clip and _differ(face.track, faces[j].track):
+            if faces[j].clip == face.clip and _differ(face, faces[j]):
                 away[i, j] = away[j, i] = _NEVER
     np.fill_diagonal(away, 0)
     return away
 
 
-def _differ(one: Track, other: Track) -> bool:
+def _differ(one: Face, other: Face) -> bool:
     """Whether two looks of a track are meant, or two people."""
-    return one.id == other.id or side_by_side(one, other)
+    return any(a.id == b.id or side_by_side(a, b) for a in one.tracks for b in other.tracks)
 
 
 def side_by_side(one: Track, other: Track) -> bool:

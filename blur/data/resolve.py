@@ -61,6 +61,11 @@ class Lane:
         return "dark" if self.track.source == "dark" else "face"
 
     @property
+    def person(self) -> int | None:
+        """The number of the person in the clip, the chain's; None where nobody can be told."""
+        return self.track.chain
+
+    @property
     def number(self) -> int:
         """The number that the review page shows: the region's, else the track's."""
         return self.track.id if self.region is None else self.region
@@ -139,7 +144,7 @@ def _split(
         lane = lanes[at]
         mask = np.arange(lane.track.start, lane.track.end) < split.frame
         (before,), (after,) = _portions(lane.track, mask, ids), _portions(lane.track, ~mask, ids)
-        after = replace(after, id=next(ids))
+        after = replace(after, id=next(ids), chain=None)
         lanes[at : at + 1] = [_lane(track, origin=lane.origin) for track in (before, after)]
     return lanes, stale
 

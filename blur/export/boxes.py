@@ -34,10 +34,12 @@ class BoxRow(NamedTuple):
 
 class TrackTable(Struct, frozen=True, kw_only=True):
     """`kind` is face, region (drawn) or dark; a cover reaches beyond a face's boxes and no further
-    than the others'."""
+    than the others'. `person` is the number in the clip of whom a face seems to show, None where
+    nobody can be told."""
 
     kind: LaneKind
     number: int
+    person: int | None
     start: int
     end: int
     rows: list[BoxRow]
@@ -53,7 +55,7 @@ class ClipTable(Struct, frozen=True, kw_only=True):
     frames: int
     columns: tuple[str, ...]
     tracks: list[TrackTable]
-    version: int = 1
+    version: int = 2
 
 
 def table(name: str, resolved: Resolved) -> ClipTable:
@@ -90,6 +92,7 @@ def _track(plan: Plan, lane: Lane) -> TrackTable:
     return TrackTable(
         kind=lane.kind,
         number=lane.number,
+        person=lane.person,
         start=track.start,
         end=track.end,
         rows=rows,
@@ -104,9 +107,9 @@ def as_csv(made: ClipTable) -> str:
     """A line for each track and frame."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(("clip", "kind", "number", *BoxRow._fields))
+    writer.writerow(("clip", "kind", "number", "person", *BoxRow._fields))
     for track in made.tracks:
         for row in track.rows:
             covered = "yes" if row.covered else "no"
-            writer.writerow((made.name, track.kind, track.number, *row[:-1], covered))
+            writer.writerow((made.name, track.kind, track.number, track.person, *row[:-1], covered))
     return text.getvalue()

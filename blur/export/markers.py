@@ -145,4 +145,5 @@ def _sound(plan: Plan, sound: SoundEdit) -> Iterator[Marker]:
 
 
 def _name(lane: Lane) -> str:
-    return f"{_NAMES[lane.kind]} {lane.number}"
+    name = f"{_NAMES[lane.kind]} {lane.number}"
+    return name if lane.person is None else f"Person {lane.person}, {name.lower()}"

@@ -112,6 +112,7 @@ def _clip(clip: ClipReport, more: More | None) -> Html:
         state=clip.verdict,
         frames=f"{clip.frames:,}",
         tracks=f"{clip.tracks:,}",
+        people=f"{clip.people:,}",
         doubt=_HTML.fill("doubt", time=_time(doubt)) if doubt else "-",
         excess=_time(clip.excess_seconds) if clip.excess_seconds else "-",
         size=f"{_bytes(clip.bytes_in)} → {_bytes(clip.bytes_out)}" if clip.bytes_out else "-",

@@ -14,7 +14,7 @@ from blur.data.persons import Face, persons
 from blur.errors import BlurError, UsageError
 from blur.review import offer
 from blur.review import protocol as ask
-from blur.review.recognise import clip_faces
+from blur.review.recognise import ClipFaces, clip_faces
 from blur.store.shelf import Shelf
 
 _PICTURES = 6
@@ -26,6 +26,7 @@ class _Known:
     """Answers held in memory between a question and `forget`."""
 
     keys: list[str]
+    searching: bool = False
     stopped: threading.Event = field(default_factory=threading.Event)
     looked: int = 0
     faces: list[Face] = field(default_factory=list)
@@ -68,11 +69,11 @@ class People:
 
     def view(self) -> ask.PeopleView:
         """As far as it is known; the first question starts the search."""
+        known = self._opened()
         with self._lock:
-            if self._known is None:
-                self._known = _Known(offer.scanned(self._shelf))
-                threading.Thread(target=self._look, args=[self._known], daemon=True).start()
-            known = self._known
+            if not known.searching:
+                known.searching = True
+                threading.Thread(target=self._look, args=[known], daemon=True).start()
             found = None if known.people is None else [
                 _person(known, name, rows) for name, rows in known.people.items()
             ]  # fmt: skip
@@ -91,16 +92,16 @@ class People:
         return known.pictures[number]
 
     def offers(self, asked: ask.PeopleRequest) -> ask.OffersView:
-        """The spans of some people in all clips to decide about; looks at many moments of each."""
-        known = self._now()
+        """The spans of some people in all clips to decide about; looks at many moments of each.
+        Raises UsageError for an unknown person, or one whose face cannot be made out."""
+        known = self._opened()
         problems: list[str] = []
         found: dict[tuple[object, ...], offer.Offer] = {}
         with self._looking:
-            for rows in self._rows(known, asked.people):
-                faces = [known.faces[row] for row in rows]
+            for faces in [self._faces(known, person) for person in asked.people.split(",")]:
                 lanes: dict[str, list[int]] = {}
                 for face in faces:
-                    lanes.setdefault(face.clip, []).append(face.track.id)
+                    lanes.setdefault(face.clip, []).extend(track.id for track in face.tracks)
                 for each in offer.offers(
                     self._shelf,
                     lanes,
@@ -157,12 +158,29 @@ class People:
                 raise UsageError("people are known only while their list is open")
             return self._known
 
-    def _rows(self, known: _Known, people: str) -> list[list[int]]:
-        """Faces of each of these people. Raises UsageError for an unknown one."""
-        found = [(known.people or {}).get(person) for person in people.split(",")]
-        if any(rows is None for rows in found):
-            raise UsageError("there is no such person", remedy="open the list of people again")
-        return [rows for rows in found if rows is not None]
+    def _opened(self) -> _Known:
+        """What is known, from now on until `forget`."""
+        with self._lock:
+            self._known = self._known or _Known(offer.scanned(self._shelf))
+            return self._known
+
+    def _faces(self, known: _Known, person: str) -> list[Face]:
+        """The faces of a person of the list, or of person N of the clip KEY, "KEY:N". Raises
+        UsageError."""
+        key, _, number = person.rpartition(":")
+        if not key:
+            if person not in (known.people or {}):
+                raise UsageError("there is no such person", remedy="open the list of people again")
+            return [known.faces[row] for row in (known.people or {})[person]]
+        with clip_faces(self._shelf, key) as clip:
+            _note_uncovered(known, clip)
+            faces = [face for face, _ in clip.faces() if str(face.track.chain) == number]
+        if not faces:
+            raise UsageError(
+                f"no face of person {number} can be made out",
+                remedy="decide about the covers one by one",
+            )
+        return faces[:1]
 
     def _look(self, known: _Known) -> None:
         with self._looking:
@@ -181,25 +199,30 @@ class People:
     def _look_at(self, key: str, known: _Known) -> None:
         with clip_faces(self._shelf, key) as clip:
             seconds = clip.now.plan.seconds
-            for lane in clip.lanes():
-                known.uncovered[key, lane.track.id] = bool(lane.clear.any())
+            _note_uncovered(known, clip)
             for face, frame in clip.faces():
                 known.faces.append(face)
-                known.seconds.append(seconds(face.track.end) - seconds(face.track.start))
+                known.seconds.append(sum(seconds(t.end) - seconds(t.start) for t in face.tracks))
                 hidden = known.picture(clip.picture(face.track, frame, hidden=True))
                 known.shown.append((hidden, known.picture(clip.picture(face.track, frame))))
+
+
+def _note_uncovered(known: _Known, clip: ClipFaces) -> None:
+    for lane in clip.lanes():
+        known.uncovered[clip.key, lane.track.id] = bool(lane.clear.any())
 
 
 def _person(known: _Known, name: str, rows: list[int]) -> ask.PersonView:
     faces = [known.faces[row] for row in rows]
     clips = [face.clip for face in faces]
+    tracks = {(face.clip, track.id) for face in faces for track in face.tracks}
     first = dict(zip(reversed(clips), reversed(rows), strict=True))
     ordered = [*first.values(), *(row for row in rows if row not in first.values())]
     return ask.PersonView(
         id=name,
         clips=len(first),
-        tracks=len(rows),
-        clear=sum(known.uncovered[face.clip, face.track.id] for face in faces),
+        tracks=len(tracks),
+        clear=sum(known.uncovered[track] for track in tracks),
         seconds=sum(known.seconds[row] for row in rows),
         pictures=[known.shown[row] for row in ordered[:_PICTURES]],
     )

@@ -114,6 +114,7 @@ def _lane(lane: Lane, region: RegionEdit | None) -> LaneView:
         score=round(float(track.scores.max()), 2),
         size=round(float(track.boxes[:, 3].max())),
         best=_best(track),
+        person=lane.person,
     )
 
 

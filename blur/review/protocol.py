@@ -116,7 +116,8 @@ class RenderRequest(Struct, frozen=True):
 
 
 class PeopleRequest(Struct, frozen=True, kw_only=True):
-    """Persons in the answer to the last request for people, "0,3", and a decision about them."""
+    """Persons in the answer to the last request for people, "0,3", and a decision about them;
+    "KEY:2" is person 2 of a clip."""
 
     people: str
     decision: Decision
@@ -184,7 +185,8 @@ class DecidedView(Struct, frozen=True):
 
 
 class LaneView(Struct, frozen=True, kw_only=True):
-    """A face or a drawn region on the timeline. `best`: where a detector saw it best."""
+    """A face or a drawn region on the timeline. `best`: where a detector saw it best; `person`: the
+    number, in the clip, of whom it seems to show, None where nobody can be told."""
 
     id: int
     start: int
@@ -198,6 +200,7 @@ class LaneView(Struct, frozen=True, kw_only=True):
     score: float
     size: int
     best: Keyframe
+    person: int | None
 
 
 class DoubtView(Struct, frozen=True, kw_only=True):

@@ -33,6 +33,8 @@ _LEAST_SURE = 0.35
 _MOMENTS = 4
 """Moments of a track that group it with others; more are steadier, notice briefer exchanges of
 people and take longer."""
+_OF_CHAIN = 3
+"""Tracks of a chain whose moments are looked at, those seen longest; more take longer."""
 _SPECK = 0.5
 """Share of the largest face's width up to which other faces of a photograph are bystanders that do
 not count; larger accepts more group pictures."""
@@ -66,13 +68,27 @@ class ClipFaces:
         return [lane for lane in lanes if lane.origin is not None and lane.track.is_face]
 
     def faces(self) -> Iterator[tuple[Face, int]]:
-        """The faces that can be described, by a few moments of each track, and a frame that shows
-        each."""
+        """The faces that can be described, by a few moments of each chain and each track in none,
+        and a frame that shows each. Of a chain that shows several people, the most seen first."""
+        for tracks in self._chains():
+            known = [
+                (track, at, look)
+                for track in sorted(tracks, key=lambda t: -len(t.sightings()))[:_OF_CHAIN]
+                for at in best_moments(track, _MOMENTS)
+                if (look := self.look(track, at)) is not None
+            ]
+            for part in sorted(parted([look for _, _, look in known]), key=len, reverse=True):
+                track, at, _ = known[part[0]]
+                others = tuple(other for other in tracks if other.id != track.id)
+                yield Face(self.key, track, mean(known[i][2] for i in part), others), at
+
+    def _chains(self) -> list[list[Track]]:
+        """The tracks of each person in the clip, and those of nobody one by one."""
+        chains: dict[tuple[int | None, int], list[Track]] = {}
         for lane in self.lanes():
-            frames = best_moments(lane.track, _MOMENTS)
-            known = [(at, look) for at in frames if (look := self.look(lane.track, at)) is not None]
-            for part in parted([look for _, look in known]):
-                yield Face(self.key, lane.track, mean(known[i][1] for i in part)), known[part[0]][0]
+            name = (lane.person, 0 if lane.person else lane.track.id)
+            chains.setdefault(name, []).append(lane.track)
+        return list(chains.values())
 
     def alike(self, person: Descriptor, tracks: Sequence[int] | None = None) -> list[Alike]:
         """Spans to offer as a person's, of the named tracks or of all, not kept clear yet."""

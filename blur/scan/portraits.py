@@ -67,7 +67,7 @@ class Portraits:
         described = coming[: min(looks, _MOST)]
         each = min(_MOMENTS, looks // max(len(described), 1))
         for place in described:
-            # A single sighting's turn is a guess, by which the recogniser would read it upside down.
+            # A sighting's own turn is a guess, by which a face may be read upside down.
             tracklet = smooth(tracklets[place], camera)
             for row in moments(tracklet, each):
                 x, y, w, h, angle = tracklet.boxes[row].tolist()

@@ -31,7 +31,8 @@ _ROWS = 100
 """Clips in the table, the most doubtful first; more scroll failures out of sight."""
 _SHOWN = 20
 """Lines of each kind below the table."""
-_SPARE = ("speed", "time", "detections", "frames", "too much", "covers")
+_HEAD = "clip  state  frames  detections  covers  people  doubt  too much  time  speed"
+_SPARE = ("speed", "time", "detections", "frames", "too much", "people", "covers")
 """Columns that a narrow table lacks, the first of them first."""
 
 _COARSE_LOOKS = 24
@@ -122,7 +123,8 @@ class Uncovered(Struct, frozen=True, kw_only=True):
 class ClipReport(Struct, frozen=True, kw_only=True):
     """One clip's line in the report. Names are relative to the input and to OUT.
 
-    `sightings` are detections on all frames, `tracks` the covers that they were joined into.
+    `sightings` are detections on all frames, `tracks` the covers that they were joined into,
+    `people` the persons whom these seem to show, as far as they can be told.
     `damaged` frames could not be decoded and are missing or patched in the output.
     `doubts` are those of the scan and the audit, settled ones, too.
     `seconds` is what the work took, `doubt_seconds` the length of clip that may show a face, and
@@ -140,6 +142,7 @@ class ClipReport(Struct, frozen=True, kw_only=True):
     damaged: int = 0
     sightings: int = 0
     tracks: int = 0
+    people: int = 0
     doubts: int = 0
     doubt_seconds: float = 0.0
     excess_seconds: float = 0.0
@@ -300,7 +303,7 @@ def table(report: BatchReport, width: int | None = None) -> str:
     clips = report.clips
     if len(clips) > _ROWS:
         clips = sorted(clips, key=lambda c: -c.doubt_seconds)[:_ROWS]
-    head = ("clip", "state", "frames", "detections", "covers", "doubt", "too much", "time", "speed")
+    head = tuple(_HEAD.split("  "))
     rows = [head, *map(_row, clips)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     for name in _SPARE:
@@ -351,13 +354,14 @@ def _number(n: int, word: str) -> str:
 
 def _row(clip: ClipReport) -> tuple[str, ...]:
     if clip.state not in (State.DONE, State.SCANNED):
-        return (clip.name, clip.verdict, *[""] * 7)
+        return (clip.name, clip.verdict, *[""] * 8)
     return (
         clip.name,
         clip.verdict,
         str(clip.frames),
         str(clip.sightings),
         str(clip.tracks),
+        str(clip.people),
         f"{clip.doubt_seconds:.1f} s",
         f"{clip.excess_seconds:.1f} s",
         f"{clip.seconds:.1f} s",

@@ -32,6 +32,7 @@ class Row(Struct, frozen=True, kw_only=True):
     state: State
     frames: int
     tracks: int
+    people: int
     doubt_seconds: float
     edited: bool
     renderable: bool
@@ -121,6 +122,7 @@ class Shelf:
             state=entry.state,
             frames=entry.frames,
             tracks=report.tracks if report else 0,
+            people=report.people if report else 0,
             doubt_seconds=report.doubt_seconds if report else 0.0,
             edited=edited,
             renderable=edited or (not done and self.folder.plan_of(entry.fingerprint).exists()),

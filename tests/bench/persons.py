@@ -5,10 +5,10 @@
 
 Plays three real videos of one person each in turn, going on where the last shot of each ended and
 from its start after its end; every fourth shot shows all three side by side. Scans the clip and
-prints for each person the shots, the tracks and the chains of the plan over all of them; then groups
-the tracks by looks as the review's list of people does, and prints the groups that each person falls
-into. A track on hands or background counts for the person it lies beside; "of nobody" are tracks in
-no chain. "Strange" are tracks in a chain or group whose most are another person's.
+prints for each person the shots, and the plan's tracks and chains over all of them; then groups
+the tracks by looks, and prints the groups that each person falls into. A track on hands or
+background counts for the person it lies beside; "of nobody" are tracks in no chain. "Strange" are
+tracks in a chain or group whose most are another person's.
 """
 
 from __future__ import annotations

@@ -265,12 +265,13 @@ def test_an_extension_across_a_cut_is_covered_in_parts() -> None:
 
 
 def test_a_split_track_is_decided_about_in_parts() -> None:
-    face = walk(0, 0, 90, 8)
+    face = replace(walk(0, 0, 90, 8), chain=3)
     split = path_of(face, 40, 41)
     edits = Edits(fingerprint=PRINT, splits=split, tracks=(keep(face, 40, 90),))
     resolved = resolve(plan_of([face]), edits)
     assert [(lane.track.start, lane.track.end) for lane in resolved.lanes] == [(0, 40), (40, 90)]
     assert [lane.origin for lane in resolved.lanes] == [0, 0]
+    assert [lane.person for lane in resolved.lanes] == [3, None]  # a person says: somebody else
     assert [(t.start, t.end) for t in resolved.plan.tracks] == [(0, 40)]
 
 

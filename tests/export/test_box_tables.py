@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 from test_markers import STEADY
@@ -16,7 +17,7 @@ PLACE = Box(50, 50, 20, 30)
 MADE = table(
     "a, b.mp4",
     resolve(
-        STEADY,
+        replace(STEADY, tracks=tuple(replace(track, chain=3) for track in STEADY.tracks)),
         Edits(
             fingerprint=STEADY.fingerprint,
             tracks=(
@@ -45,6 +46,7 @@ def test_every_frame_of_every_track_has_its_box_and_whether_it_is_covered() -> N
     assert {row["frame"] for row in rows if not row["covered"]} == set(range(100, 120))
     assert (rows[25]["seconds"], rows[25]["how"]) == (1.0, "detected")
     assert [row[2] for row in region["rows"]] == [50, 52, 54, 56]
+    assert (face["person"], region["person"]) == (3, None)
 
 
 def test_csv_holds_the_rows_of_json() -> None:
@@ -55,4 +57,5 @@ def test_csv_holds_the_rows_of_json() -> None:
         [[row[0], *row[2:6]] for row in flat],
     )
     assert sum(row["covered"] == "no" for row in rows) == 20
+    assert {row["person"] for row in rows if row["kind"] == "face"} == {"3"}
     assert {row["clip"] for row in rows} == {"a, b.mp4"}

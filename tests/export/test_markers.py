@@ -76,6 +76,8 @@ def test_what_may_be_seen_comes_first_and_numbers_are_those_of_the_page() -> Non
         ("sound", "Sound: silent", 10, 20),
         ("sound", "Sound: a tone in its place", 20, 31),
     ]
+    person = replace(STEADY, tracks=(replace(STEADY.tracks[0], chain=2),), doubts=())
+    assert [m.text for m in found(person)] == ["Person 2, face 0: covered"]
 
 
 def test_an_edl_marks_each_span_once_in_the_form_that_editors_read() -> None:

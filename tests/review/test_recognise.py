@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import known_person
 import numpy as np
 import pytest
+from msgspec import structs
 
 from blur.data.arrays import Picture
+from blur.data.edits import Decision
 from blur.errors import UsageError
+from blur.review.people import People
+from blur.review.protocol import PeopleRequest
 from blur.review.recognise import clip_faces, described
 from blur.store.shelf import Shelf
+
+PARTS = known_person.person(1, end=15), known_person.person(2, start=18)
 
 
 def saved(path: Path, picture: Picture) -> Path:
@@ -41,7 +48,10 @@ def test_a_clip_s_face_is_like_its_photograph(tmp_path: Path, astronaut: Picture
     out = known_person.make(
         tmp_path,
         astronaut,
-        {"a.mp4": (known_person.person(1), known_person.elsewhere(2))},
+        {
+            "a.mp4": (known_person.person(1), known_person.elsewhere(2)),
+            "chained.mp4": tuple(replace(track, chain=1) for track in PARTS),
+        },
     )
     portrait = saved(tmp_path / "portrait.png", astronaut[:250, 100:350])
     shelf = Shelf(out)
@@ -49,3 +59,12 @@ def test_a_clip_s_face_is_like_its_photograph(tmp_path: Path, astronaut: Picture
         ((face, _),) = faces.faces()
         assert face.track.id == 1
         assert face.look.like(described([portrait])) > 0.7
+    with clip_faces(shelf, shelf.find("chained.mp4")) as faces:
+        ((face, _),) = faces.faces()  # a chain is one face, whose tracks come along
+        assert [track.id for track in face.tracks] == [2, 1]
+    people = People(shelf)
+    key = shelf.find("chained.mp4")
+    asked = PeopleRequest(people=f"{key}:1", decision=Decision.KEEP)
+    assert len(people.offers(asked).spans) == 2
+    with pytest.raises(UsageError, match="no face of person 2 can be made out"):
+        people.offers(structs.replace(asked, people=f"{key}:2"))

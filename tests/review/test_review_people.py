@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import known_person
@@ -98,6 +99,42 @@ def test_no_person_and_covered_again_but_for_a_clip_that_changed(page: Page, out
 def decided(out: Path) -> dict[str, list[str]]:
     found = {f"{number}.mp4": edits(out, f"{number}.mp4") for number in range(4)}
     return {name: [e.decision for e in made.tracks] if made else [] for name, made in found.items()}
+
+
+def test_a_person_of_one_clip_is_kept_clear_on_the_spans_that_were_seen(
+    browser, tmp_path: Path, astronaut: Picture
+) -> None:
+    """A chain is a proposal: each of its spans is shown, and only what is confirmed is clear."""
+    first, second = known_person.person(1, end=18), known_person.person(2, start=22)
+    tracks = replace(first, chain=1), replace(second, chain=1), known_person.elsewhere(3, x=300)
+    out = known_person.make(tmp_path, astronaut, {"a.mp4": tracks})
+    with review(out) as served:
+        page = Page(browser, served)
+        shown = page.page
+        page.open("a.mp4")
+        page.press("2")
+        page.waits_for("#faces .tile >> nth=2")
+        labels = shown.locator("#faces .tile").evaluate_all(
+            "tiles => tiles.map(tile => tile.getAttribute('aria-label').trim())"
+        )
+        assert labels == ["Person 1, cover 1", "Person 1, cover 2", "Cover 3"]
+        shown.locator("#faces .tile").nth(2).click()
+        page.waits_for('#chosen h2:has-text("Cover 3")')
+        assert shown.locator("#chosen .person").count() == 0
+        shown.locator("#faces .tile").nth(1).click()
+        shown.click("#chosen .person")
+        page.waits_for("#people .confirm")
+        assert shown.locator("#people .span").count() == 2
+        assert shown.locator("#people .span img").count() >= 2
+        shown.fill("#people .reason", "consented")
+        shown.uncheck("#people .span:nth-of-type(2) input")
+        shown.click("#people .confirm")
+        page.says("1 span kept clear.")
+        page.close()
+    decided = edits(out, "a.mp4")
+    assert decided is not None
+    [kept] = decided.tracks
+    assert (kept.path[0].frame, kept.path[-1].frame) == (0, 17)
 
 
 def test_what_is_known_is_forgotten_when_the_list_closes(page: Page) -> None:

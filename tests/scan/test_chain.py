@@ -115,14 +115,10 @@ def seen(of: Portraits, tracklets: list[Tracklet], picture: Gray) -> list[Trackl
 def test_the_recogniser_knows_a_person_again_on_gray_pictures(astronaut: Picture) -> None:
     picture = gray_clip(astronaut)
     faces = [face(astronaut, frames) for frames in (range(0, 60, 2), range(100, 160, 2))]
-    found = seen(
-        Portraits(faces, STILL, lambda: load_recogniser().look, 1.0, 1200), faces, picture
-    )
+    found = seen(Portraits(faces, STILL, lambda: load_recogniser().look, 1.0, 1200), faces, picture)
     assert [len(t.looks) for t in found] == [3, 3]
     dim = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) // 2
-    smaller = seen(
-        Portraits(faces, STILL, lambda: load_recogniser().look, 2.0, 1200), faces, dim
-    )
+    smaller = seen(Portraits(faces, STILL, lambda: load_recogniser().look, 2.0, 1200), faces, dim)
     assert found[0].looks[0].like(smaller[1].looks[0]) > CHAINED
     assert numbers(found[0], smaller[1], cuts=(80,)) == [1, 1]
 

@@ -28,7 +28,8 @@ AUDIT = Audit(
 )
 RESIDUAL = Residual(frame=1, seconds=0.1, box=Box(1, 1, 1, 1), sure=0.9, seen_by=["a"])
 DONE = ClipReport(
-    name="day 1/a.mov", state=State.DONE, output="day 1/a.mp4", frames=250, sightings=12, tracks=2,
+    name="day 1/a.mov", state=State.DONE, output="day 1/a.mp4", frames=250, sightings=12,
+    tracks=5, people=2,
     doubt_seconds=1.5, excess_seconds=4.5, seconds=10, dropped=["location", "sound"],
     notes=["a note"],
     audits=[AUDIT],
@@ -76,7 +77,7 @@ def test_exit_codes(clips, code):
 def test_the_table_shows_figures_failures_and_what_was_left_out():
     text = table(report(DONE, FAILED, skipped=[Skipped("c.txt", "is text")]))
     (row,) = [line for line in text.splitlines() if line.startswith("day 1/a.mov")]
-    assert re.sub(" +", " ", row) == "day 1/a.mov done 250 12 2 1.5 s 4.5 s 10.0 s 25.0 fps"
+    assert re.sub(" +", " ", row) == "day 1/a.mov done 250 12 5 2 1.5 s 4.5 s 10.0 s 25.0 fps"
     assert "failed: b.mov: is cut off (copy it)" in text
     assert "note: a note" in text and "Removed hidden data: location\nleft out: sound\n" in text
     assert "skipped: c.txt (is text)" in text

@@ -40,6 +40,7 @@ export const ARABIC = {
   "clips.changed": "تغيّر", "clips.checked": "روجع", "clips.all checked": "كل المقاطع في القائمة عليها علامة المشاهدة.",
   "state.found": "في الانتظار", "state.scanned": "لم يُصيَّر", "state.failed": "فشل", "state.later": "في التشغيل القادم", "state.skipped": "مستبعد",
   "count.covers": { zero: "لا أغطية", one: "غطاء واحد", two: "غطاءان", few: "{n} أغطية", many: "{n} غطاءً", other: "{n} غطاء" },
+  "count.people": { zero: "لا أشخاص", one: "شخص واحد", two: "شخصان", few: "{n} أشخاص", many: "{n} شخصًا", other: "{n} شخص" },
   "count.frames": { zero: "لا إطارات", one: "إطار واحد", two: "إطاران", few: "{n} إطارات", many: "{n} إطارًا", other: "{n} إطار" },
   "count.shots": { zero: "لا لقطات", one: "لقطة واحدة", two: "لقطتان", few: "{n} لقطات", many: "{n} لقطة", other: "{n} لقطة" },
   "time.seconds": "{n} ث",
@@ -95,6 +96,7 @@ export const ARABIC = {
   "covers.none here": "لا شيء مغطّى في هذا الإطار.",
   "covers.gone": "هذا الغطاء لم يعد موجودًا.",
   "covers.pick": "اختر (T)",
+  "covers.of": "ش{person} · {id}",
   "covers.clear": "مكشوف", "covers.partly": "مكشوف جزئيًا",
   "decisions.empty": "لم يُقرَّر شيء بعد: كل وجه عُثر عليه مغطّى.",
   "decisions.keep": "أُبقي مكشوفًا", "decisions.no-face": "ليس وجهًا", "decisions.consent": "الموافقة {consent}", "decisions.cover": "غُطّي", "decisions.draw": "منطقة مرسومة", "decisions.split": "قُسم",
@@ -132,7 +134,7 @@ export const ARABIC = {
   "timeline.clear": "{name} · مكشوف",
   "outline.clear": "{name} · أُبقي مكشوفًا",
 
-  "name.cover": "الغطاء {id}", "name.dark": "الصورة المظلمة {id}", "name.region": "المنطقة {id}",
+  "name.person": "الشخص {person}، الغطاء {id}", "name.cover": "الغطاء {id}", "name.dark": "الصورة المظلمة {id}", "name.region": "المنطقة {id}",
   "name.covers": { zero: "لا أغطية", one: "غطاء واحد", two: "غطاءان", few: "{n} أغطية", many: "{n} غطاءً", other: "{n} غطاء" },
 
   "hint.choose": "اختر مقطعًا.",
@@ -142,6 +144,7 @@ export const ARABIC = {
   "hint.region": "Alt + الأسهم لتحريك هذه المنطقة، ومع Shift لتغيير حجمها، وAlt + [ ] لإدارتها؛ I وO لأول إطار وآخر إطار؛ F لتتبّع ما تغطيه؛ Delete لحذفها.",
   "hint.cover": "X لإبقاء هذا الوجه مكشوفًا، C لتغطيته، S للتقسيم، E لتثبيت الغطاء حتى هذا الإطار، F للتتبّع حتى هذا الإطار؛ اسحبه لتصحيحه. حدّد البداية (I) والنهاية (O) لتغيير ذلك الجزء وحده.",
 
+  "chosen.people": "{people}، {covers}",
   "chosen.clip": "{width} × {height}، {time}، {shots}، {covers}",
   "chosen.clear": "أُبقي مكشوفًا", "chosen.partly": "أُبقي مكشوفًا في جزء منه", "chosen.covered": "مغطّى",
   "chosen.frames": "، الإطارات {first}–{last}",
@@ -154,7 +157,7 @@ export const ARABIC = {
   "chosen.doubt": "{advice} الإطارات {first}–{last}.",
   "chosen.picked": { zero: "لم يُختر غطاء", one: "اختير غطاء واحد", two: "اختير غطاءان", few: "اختيرت {n} أغطية", many: "اختير {n} غطاءً", other: "اختير {n} غطاء" },
   "chosen.picked.about": "يسري القرار عليها جميعًا، كلٌّ في كل إطاراته ما لم يُحدَّد جزء.",
-  "act.keep": "إبقاؤه مكشوفًا…", "act.no-face": "ليس وجهًا…", "act.cover": "تغطية", "act.split": "تقسيم هنا",
+  "act.keep": "إبقاؤه مكشوفًا…", "act.keep person": "إبقاء الشخص {person} مكشوفًا…", "act.no-face": "ليس وجهًا…", "act.cover": "تغطية", "act.split": "تقسيم هنا",
   "act.extend": "تثبيت الغطاء حتى هذا الإطار", "act.follow": "تتبّع حتى هذا الإطار", "act.track": "تتبّع",
   "act.begin": "تبدأ هنا", "act.end": "تنتهي هنا",
   "act.remove keyframe": "حذف الإطار المفتاحي", "act.remove region": "حذف المنطقة",
@@ -266,6 +269,7 @@ export const ARABIC = {
   "check.told": "وُضعت علامة المشاهدة باسم {initials}.",
 
   "people.looking": { other: "البحث عن الأشخاص: {looked} من {n} من المقاطع…" },
+  "people.looking here": "البحث عن الشخص {person} في هذا المقطع…",
   "people.found": { zero: "لم يُعثر على أشخاص.", one: "شخص واحد، بقدر تشابه الوجوه. لا يُبقى أحد مكشوفًا بهذا وحده.", two: "شخصان، بقدر تشابه الوجوه. لا يُبقى أحد مكشوفًا بهذا وحده.", few: "{n} أشخاص، بقدر تشابه الوجوه. لا يُبقى أحد مكشوفًا بهذا وحده.", many: "{n} شخصًا، بقدر تشابه الوجوه. لا يُبقى أحد مكشوفًا بهذا وحده.", other: "{n} شخص، بقدر تشابه الوجوه. لا يُبقى أحد مكشوفًا بهذا وحده." },
   "people.left out": "استُبعد: {problems}.",
   "people.card": "الشخص {id}",

@@ -3,7 +3,8 @@
 
 import { cover, extend, follow, keep, noFace, split } from "./decide.js";
 import { $, el } from "./dom.js";
-import { covers, isAllClear, isClear, named, spare } from "./lane.js";
+import { covers, isAllClear, isClear, named, peopleIn, spare } from "./lane.js";
+import { keepPersonIn } from "./people.js";
 import { adviceOf, reasonOf } from "./asked.js";
 import { faceOf } from "./protocol.js";
 import { isThere, listen, mute, secondsOf, unheard } from "./sound.js";
@@ -37,7 +38,9 @@ const button = (text, key, run, disabled = false) => el("button", { onclick: run
 const sureness = (/** @type {number} */ score) => t(score > SURE[0] ? "chosen.sure" : score > SURE[1] ? "chosen.unsure" : "chosen.weak");
 
 function aboutClip(/** @type {Clip} */ clip) {
-  const [shots, covers] = [t("count.shots", { n: clip.cuts.length + 1 }), t("count.covers", { n: clip.lanes.length })];
+  const [shots, n] = [t("count.shots", { n: clip.cuts.length + 1 }), peopleIn(clip)];
+  const counted = t("count.covers", { n: clip.lanes.length });
+  const covers = n ? t("chosen.people", { people: t("count.people", { n }), covers: counted }) : counted;
   return [
     el("h2", {}, el("bdi", {}, clip.name)),
     el("p", {}, t("chosen.clip", { width: clip.width, height: clip.height, time: short(clockOf(clip).seconds), shots, covers })),
@@ -77,6 +80,7 @@ function aboutFace(/** @type {Lane} */ lane) {
     el("div.about", {}, state.bare ? el("img", { src: faceOf(shown(), lane), alt: "" }) : null, told),
     el("div.acts", {},
       button(t("act.keep"), "X", keep),
+      ...(lane.person ? [el("button.person", { onclick: () => keepPersonIn(shown(), Number(lane.person)), disabled: !shown().original }, t("act.keep person", { person: lane.person }))] : []),
       button(t("act.no-face"), "6", noFace),
       button(t("act.cover"), "C", cover, !lane.clear.length && !span()),
       button(t("act.split"), "S", split, !inside || player.frame === lane.start),

@@ -39,6 +39,7 @@ export const ENGLISH = {
   "clips.changed": "changed", "clips.checked": "checked", "clips.all checked": "Every clip in the list is marked as watched.",
   "state.found": "waiting", "state.scanned": "not rendered", "state.failed": "failed", "state.later": "next run", "state.skipped": "left out",
   "count.covers": { one: "{n} cover", other: "{n} covers" },
+  "count.people": { one: "{n} person", other: "{n} people" },
   "count.frames": { one: "{n} frame", other: "{n} frames" },
   "count.shots": { one: "{n} shot", other: "{n} shots" },
   "time.seconds": "{n} s",
@@ -94,6 +95,7 @@ export const ENGLISH = {
   "covers.none here": "Nothing is covered on this frame.",
   "covers.gone": "That cover is gone.",
   "covers.pick": "Pick (T)",
+  "covers.of": "P{person} · {id}",
   "covers.clear": "clear", "covers.partly": "partly clear",
   "decisions.empty": "Nothing decided yet: every face that was found is covered.",
   "decisions.keep": "Kept clear", "decisions.no-face": "Not a face", "decisions.consent": "consent {consent}", "decisions.cover": "Covered", "decisions.draw": "Drawn region", "decisions.split": "Split",
@@ -131,7 +133,7 @@ export const ENGLISH = {
   "timeline.clear": "{name} · clear",
   "outline.clear": "{name} · kept clear",
 
-  "name.cover": "Cover {id}", "name.dark": "Dark picture {id}", "name.region": "Region {id}",
+  "name.person": "Person {person}, cover {id}", "name.cover": "Cover {id}", "name.dark": "Dark picture {id}", "name.region": "Region {id}",
   "name.covers": { one: "{n} cover", other: "{n} covers" },
 
   "hint.choose": "Choose a clip.",
@@ -141,6 +143,7 @@ export const ENGLISH = {
   "hint.region": "Alt + arrows move this region, Shift + Alt resize it, Alt + [ ] turn it; I and O set its first and last frame; F tracks what it covers; Delete removes it.",
   "hint.cover": "X keeps this face clear, C covers it, S splits, E holds the cover to this frame, F tracks to this frame; drag it to correct it. Mark in (I) and out (O) to change only that part.",
 
+  "chosen.people": "{people}, {covers}",
   "chosen.clip": "{width} × {height}, {time}, {shots}, {covers}",
   "chosen.clear": "Kept clear", "chosen.partly": "Kept clear in part", "chosen.covered": "Covered",
   "chosen.frames": ", frames {first}–{last}",
@@ -153,7 +156,7 @@ export const ENGLISH = {
   "chosen.doubt": "{advice} Frames {first}–{last}.",
   "chosen.picked": { one: "{n} cover picked", other: "{n} covers picked" },
   "chosen.picked.about": "A decision is made for all of them, each on all its frames unless a span is marked.",
-  "act.keep": "Keep clear…", "act.no-face": "Not a face…", "act.cover": "Cover", "act.split": "Split here",
+  "act.keep": "Keep clear…", "act.keep person": "Keep person {person} clear…", "act.no-face": "Not a face…", "act.cover": "Cover", "act.split": "Split here",
   "act.extend": "Hold cover to this frame", "act.follow": "Track to this frame", "act.track": "Track",
   "act.begin": "Begins here", "act.end": "Ends here",
   "act.remove keyframe": "Remove keyframe", "act.remove region": "Remove region",
@@ -265,6 +268,7 @@ export const ENGLISH = {
   "check.told": "Marked as watched by {initials}.",
 
   "people.looking": { one: "Looking for people: {looked} of {n} clip…", other: "Looking for people: {looked} of {n} clips…" },
+  "people.looking here": "Looking for person {person} in this clip…",
   "people.found": { one: "{n} person, as far as faces look alike. Nobody is kept clear by that alone.", other: "{n} persons, as far as faces look alike. Nobody is kept clear by that alone." },
   "people.left out": "Left out: {problems}.",
   "people.card": "Person {id}",

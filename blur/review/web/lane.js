@@ -5,8 +5,11 @@ import { Refusal } from "./protocol.js";
 import { t } from "./words.js";
 /** @import { Clip, Doubt, Lane } from "./protocol.js" */
 
-export const named = (/** @type {Lane} */ lane) =>
-  lane.region !== null ? t("name.region", { id: lane.region }) : t(lane.source === "dark" ? "name.dark" : "name.cover", { id: lane.id });
+export const named = (/** @type {Lane} */ { id, person, region, source }) =>
+  region !== null ? t("name.region", { id: region }) : source === "dark" ? t("name.dark", { id }) : person ? t("name.person", { person, id }) : t("name.cover", { id });
+/** People of a clip in order, then covers of nobody who can be told. @type {(a: Lane, b: Lane) => number} */
+export const byPerson = (a, b) => (a.person ?? Infinity) - (b.person ?? Infinity) || 0;
+export const peopleIn = (/** @type {Clip} */ { lanes }) => new Set(lanes.flatMap(({ person }) => person ?? [])).size;
 export const covers = (/** @type {Lane | Doubt} */ { start, end }, /** @type {number} */ frame) => start <= frame && frame < end;
 export const isClear = (/** @type {Lane} */ lane, /** @type {number} */ frame) => lane.clear.some(([a, b]) => a <= frame && frame < b);
 export const isAllClear = (/** @type {Lane} */ { clear, start, end }) => clear.length === 1 && clear[0][0] === start && clear[0][1] === end;

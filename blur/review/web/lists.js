@@ -3,7 +3,7 @@
 
 import { adviceOf, reasonOf } from "./asked.js";
 import { $, all, el, isIn, rem, time } from "./dom.js";
-import { covers, identity, isAllClear, isExposed, named, sign } from "./lane.js";
+import { byPerson, covers, identity, isAllClear, isExposed, named, sign } from "./lane.js";
 import { List } from "./list.js";
 import { faceOf } from "./protocol.js";
 import { marks, player } from "./review.js";
@@ -26,7 +26,7 @@ panel(() => [state.tab], (tab) => {
   for (const button of all("#tabs button")) button.setAttribute("aria-selected", String(button.dataset.tab === tab));
 });
 panel(() => [state.clip, state.visited, state.tab], (clip) => doubts.set(clip && clip.doubts));
-panel(() => [state.clip, state.tab, state.picked, state.selected, state.bare], (clip) => faces.set(clip && clip.lanes.filter((lane) => lane.region === null)));
+panel(() => [state.clip, state.tab, state.picked, state.selected, state.bare], (clip) => faces.set(clip && clip.lanes.filter((lane) => lane.region === null).toSorted(byPerson)));
 panel(() => [state.clip, state.tab], (clip) => decisions.set(clip && toldOf(clip)));
 panel(() => [state.selected], (selected) => {
   const at = faces.items.findIndex((lane) => lane.id === selected);
@@ -85,7 +85,7 @@ function faceTile(/** @type {Lane} */ lane) {
   return el(`div.tile${lane.id === state.selected ? ".chosen" : ""}`, { "aria-selected": String(isPicked), "aria-label": `${named(lane)} ${clear}` },
     state.bare ? el("img", { src: faceOf(shown(), lane), alt: "", loading: "lazy", decoding: "async" }) : el("div.blank"),
     el("span.pick", { title: t("covers.pick") }, isPicked ? "✓" : ""),
-    el("div.line", {}, el("span", {}, String(lane.id)), el("span.clear", {}, clear)),
+    el("div.line", {}, el("span", {}, lane.person ? t("covers.of", { person: lane.person, id: lane.id }) : String(lane.id)), el("span.clear", {}, clear)),
   );
 }
 

@@ -8,7 +8,7 @@ import { listing, problem, reload } from "./review.js";
 import { decidePeople, forgetPeople, personPicture, readOffers, readPeople, undoPeople } from "./protocol.js";
 import { say } from "./state.js";
 import { short, t } from "./words.js";
-/** @import { Decided, Offers, People, Person, Verdict } from "./protocol.js" */
+/** @import { Clip, Decided, Offers, People, Person, Verdict } from "./protocol.js" */
 
 const dialog = $("#people", HTMLDialogElement);
 const room = $("#people .cards");
@@ -20,8 +20,10 @@ const VERDICTS = ["keep", "cover", "no-face"];
 /** Persons who are picked, to decide about at once. @type {Set<string>} */
 let picked = new Set();
 let canUndo = false;
+let home = look; // where a question leads back to
 
 $("#who").addEventListener("click", () => {
+  home = look;
   dialog.showModal();
   look().catch(problem);
 });
@@ -99,6 +101,21 @@ async function offer(people, verdict) {
   }
 }
 
+/** A person's spans in one clip, each to be confirmed. @param {Clip} clip @param {number} person */
+export async function keepPersonIn(clip, person) {
+  home = async () => dialog.close();
+  dialog.showModal();
+  room.replaceChildren();
+  bar.replaceChildren();
+  about.textContent = t("people.looking here", { person });
+  try {
+    await offer([`${clip.key}:${person}`], "keep");
+  } catch (error) {
+    dialog.close();
+    problem(error);
+  }
+}
+
 /** @param {string} name @param {string} label @param {string} list @param {Record<string, unknown>} [more] */
 function field(name, label, list, more = {}) {
   const input = /** @type {HTMLInputElement} */ (el(`input.${name}`, { placeholder: label, "aria-label": label, maxLength: 200, dir: "auto", ...more }));
@@ -117,7 +134,7 @@ function confirmation(people, verdict, { code, spans, problems }) {
       el("label", {}, boxes[i], t("people.span", { name: span.name, from: short(span.seconds[0]), to: short(span.seconds[1]) })),
       el("div.faces", {}, ...span.pictures.map(picture))));
   const form = el("form", {}, ...rows, reason, ...(verdict === "no-face" ? [] : [consent]),
-    el("menu", {}, button("back", t("people.back"), () => look().catch(problem)),
+    el("menu", {}, button("back", t("people.back"), () => home().catch(problem)),
       el("button.main.confirm", { disabled: !spans.length }, t(`people.confirm.${verdict}`))));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -135,7 +152,7 @@ function decided(text, { problems }, undoable) {
   canUndo = undoable;
   const told = text + leftOut(problems);
   say(told, problems.length ? "bad" : "good");
-  look(told).catch(problem);
+  home(told).catch(problem);
   listing.refresh();
   reload();
 }

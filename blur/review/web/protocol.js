@@ -11,9 +11,9 @@ import { t } from "./words.js";
 /** @typedef {[frame: number, box: Box]} Keyframe */
 
 /** A face, or a drawn region: then `region` is the region's number and `keys` its keyframes. `clear`: kept clear,
- * `ellipse`: the region is one, `seen`: seen by a detector, `best`: where to take a thumbnail.
+ * `ellipse`: the region is one, `seen`: seen by a detector, `best`: where to take a thumbnail, `person`: who in the clip.
  * @typedef {{ id: number, start: number, end: number, source: string, region: number | null, clear: Span[],
- *   seen: Span[], keys: number[], ellipse: boolean, score: number, size: number, best: Keyframe }} Lane */
+ *   seen: Span[], keys: number[], ellipse: boolean, score: number, size: number, best: Keyframe, person: number | null }} Lane */
 /** @typedef {"exposed" | "kept" | "excess"} Group */
 /** @typedef {"ok" | "cover" | "track"} Said */
 /** `exposed` may show a face, `excess` covers too much; a weight is at most 1, the heaviest doubt's. `path`: where
@@ -39,7 +39,7 @@ import { t } from "./words.js";
  *   checked_by: string | null, checks: Signature[], watched: Span[], undo: number, redo: number, original: boolean, notes: string[], remarks: Remark[], mutes: Span[], bleeps: Span[],
  *   spoken: boolean, whole: boolean, audible: Span[], heard: Span[] }} Clip */
 
-/** A clip in the list; `picture` names its covered file, where that may be shown small. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number,
+/** A clip in the list; `picture` names its covered file, where that may be shown small. @typedef {{ key: string, name: string, state: string, frames: number, tracks: number, people: number,
  *   doubt_seconds: number, edited: boolean, renderable: boolean, checked_by: string | null, problem: string | null, picture: string | null }} Row */
 /** @typedef {{ key: string, stage: string, done: number, total: number | null, problem?: string | null }} Progress */
 /** @typedef {{ folder: string, clips: Row[], rendering: boolean, progress: Progress[],

@@ -201,13 +201,14 @@ function makeClip(/** @type {Row} */ row) {
   const isDoubtful = row.doubt_seconds > 0;
   const doubt = isDoubtful ? el("span.bad", {}, t("clips.exposed", { time: short(row.doubt_seconds) })) : row.state === "done" ? t("clips.no doubts") : "";
   const isCounted = !isDoubtful || order.value === "covers"; // both have no room
+  const counted = row.people && order.value !== "covers" ? t("count.people", { n: row.people }) : t("count.covers", { n: row.tracks });
   const isMarked = state.marked.has(row.key);
   const name = order.value === "folder" ? row.name.slice(row.name.lastIndexOf("/") + 1) : row.name;
   return el("div.row", { "aria-selected": String(row.key === state.key), "aria-checked": String(isMarked), title: row.problem || row.name },
     glimpse(row), tick(isMarked),
     el("div.words", {},
       el("div.line", {}, el("span.name", {}, el("bdi", {}, name)), ...tags),
-      el("div.line", {}, el("span.name", {}, row.problem ? el("bdi.bad", {}, row.problem) : doubt), isCounted ? t("count.covers", { n: row.tracks }) : null)),
+      el("div.line", {}, el("span.name", {}, row.problem ? el("bdi.bad", {}, row.problem) : doubt), isCounted ? counted : null)),
     progress && !ENDED.has(progress.stage) ? el("progress", { value: progress.done, max: progress.total || 1, "aria-label": stageOf(progress.stage) }) : null,
   );
 }
