@@ -6,7 +6,7 @@ Every decision is saved at once, whole or not at all. Undo lasts as long as its 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +15,7 @@ import numpy as np
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
 from blur.data.answers import Answer, Said, seen
+from blur.data.answers import sign as sign_of
 from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.plan import Box
@@ -152,36 +153,41 @@ class OpenClip:
                 edits = perform(command, edits, self.now.resolved)
             self._adopt(edits)
 
-    def answer(self, name: str, said: Said, revision: str) -> int | None:
-        """Settle a doubt, by its `sign`: `OK` leaves the picture as it is, `COVER` and `TRACK`
-        cover the place. Returns the frame on which a follower lost sight of it, if one did."""
+    def answer(self, names: Sequence[str], said: Said, revision: str) -> int | None:
+        """Settle doubts, each by its `sign`: `OK` leaves the picture as it is, `COVER` and `TRACK`
+        cover the places. Returns the frame on which a follower lost sight of one, if one did."""
         original = said is not Said.OK
         with self._lock:
             self._require(revision, original=original)
             before = self.now.resolved
-            doubt = doubt_named(before.plan, name)
+            doubts = [doubt_named(before.plan, name) for name in names]
             edits = self.now.edits
-        lost: int | None = None
-        if said is Said.TRACK or (said is Said.COVER and must_follow(doubt)):
-            first, box = lead(before.plan, doubt)
-            path, lost = followed(self.source, box, first, doubt.end - 1)
-            edits = covered(edits, before, doubt, path)
-        elif said is Said.COVER:
-            edits = covered(edits, before, doubt)
+        lost: list[int] = []
+        for doubt in doubts:
+            if said is Said.TRACK or (said is Said.COVER and must_follow(doubt)):
+                first, box = lead(before.plan, doubt)
+                path, end = followed(self.source, box, first, doubt.end - 1)
+                edits = covered(edits, before, doubt, path)
+                lost += [] if end is None else [end]
+            elif said is Said.COVER:
+                edits = covered(edits, before, doubt)
         with self._lock:
             self._require(revision, original=original)
             now, report = self.now, self.now.entry.report
             after = before.plan if said is Said.OK else resolve(now.plan, edits).plan
-            new = Answer(
-                doubt=name,
-                said=said,
-                seen=seen(after, doubt, str(now.cover)),
-                plan_sha256=now.plan_sha256,
-                edits_sha256=now.edits_sha256,
-                output_sha256=report.sha256_out if report else None,
-            )
-            self._adopt(edits, answered(now.answers, new))
-        return lost
+            answers = now.answers
+            for doubt in doubts:
+                new = Answer(
+                    doubt=sign_of(doubt),
+                    said=said,
+                    seen=seen(after, doubt, str(now.cover)),
+                    plan_sha256=now.plan_sha256,
+                    edits_sha256=now.edits_sha256,
+                    output_sha256=report.sha256_out if report else None,
+                )
+                answers = answered(answers, new)
+            self._adopt(edits, answers)
+        return min(lost, default=None)
 
     def replace(self, edits: Edits, revision: str) -> None:
         """Save other edits in place of these. Raises PlanMismatch for those of another clip."""

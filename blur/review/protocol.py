@@ -105,9 +105,9 @@ class NoteRequest(ChangeRequest, frozen=True, kw_only=True):
 
 
 class AnswerRequest(ChangeRequest, frozen=True, kw_only=True):
-    """Settle a doubt; `doubt` is its `id`."""
+    """Settle doubts of one question by their `id`."""
 
-    doubt: str
+    doubts: list[str]
     said: Said
 
 
@@ -221,11 +221,13 @@ class DoubtView(Struct, frozen=True, kw_only=True):
 
 
 class QueueItem(Struct, frozen=True, kw_only=True):
-    """A doubt of the clip `key`: its `id` there, frames [start, end), time and length in
-    seconds."""
+    """Doubts of the clip `key` that are asked about together: ids there, the gravest's first, which
+    is the `id`. Frames [start, end) to play, time and length in seconds, reason and weight of the
+    gravest. `said`: the answer that settles it; None while any of them is open."""
 
     key: str
     id: str
+    doubts: list[str]
     start: int
     end: int
     at: float
@@ -237,7 +239,7 @@ class QueueItem(Struct, frozen=True, kw_only=True):
 
 
 class QueueView(Struct, frozen=True, kw_only=True):
-    """The doubts of `looked` of `total` clips, settled ones, too."""
+    """The questions of `looked` of `total` clips, settled ones, too."""
 
     looked: int
     total: int

@@ -6,10 +6,12 @@ A clip's plan is read when the queue is first asked for, and again once the clip
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from blur.data.answers import Group, in_force, sign
+from blur.data.answers import Group, Said, in_force, sign
 from blur.data.doubts import gravity, ranked
+from blur.data.plan import Plan
+from blur.data.questions import Question, questions
 from blur.data.resolve import resolve
 from blur.errors import BlurError
 from blur.review.protocol import QueueItem, QueueView
@@ -65,20 +67,25 @@ class Queue:
             return []
         settled = in_force(plan, answers, cover)
         return [
-            QueueItem(
-                key=key_of(entry),
-                id=sign(doubt),
-                start=doubt.start,
-                end=doubt.end,
-                at=plan.seconds(doubt.start),
-                seconds=plan.seconds(doubt.end) - plan.seconds(doubt.start),
-                group=Group.of(doubt.reason),
-                reason=doubt.reason,
-                weight=gravity(plan, doubt),
-                said=settled.get(sign(doubt)),
-            )
-            for doubt in ranked(plan)
+            _item(key_of(entry), plan, asked, settled) for asked in questions(plan, ranked(plan))
         ]
+
+
+def _item(key: str, plan: Plan, asked: Question, settled: Mapping[str, Said]) -> QueueItem:
+    gravest, names = asked.doubts[0], [sign(doubt) for doubt in asked.doubts]
+    return QueueItem(
+        key=key,
+        id=names[0],
+        doubts=names,
+        start=asked.start,
+        end=asked.end,
+        at=plan.seconds(asked.start),
+        seconds=plan.seconds(asked.end) - plan.seconds(asked.start),
+        group=Group.of(gravest.reason),
+        reason=gravest.reason,
+        weight=gravity(plan, gravest),
+        said=settled[names[0]] if all(name in settled for name in names) else None,
+    )
 
 
 def ordered(clips: Sequence[Sequence[QueueItem]]) -> list[QueueItem]:

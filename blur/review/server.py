@@ -188,7 +188,7 @@ _ROUTES: tuple[Row, ...] = (
     ("POST", f"{_CLIP}/follow", ask.FollowRequest,
         _changed(lambda c, a: c.follow(a.lane, a.frame, a.revision))),
     ("POST", f"{_CLIP}/answer", ask.AnswerRequest,
-        _changed(lambda c, a: c.answer(a.doubt, a.said, a.revision))),
+        _changed(lambda c, a: c.answer(a.doubts, a.said, a.revision))),
     ("POST", f"{_CLIP}/note", ask.NoteRequest,
         _changed(lambda c, a: c.note(a.frame, a.text, a.by, a.revision))),
     ("POST", f"{_CLIP}/undo", ask.ChangeRequest, _changed(lambda c, a: c.undo(a.revision))),

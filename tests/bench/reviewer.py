@@ -1,42 +1,81 @@
 #!/usr/bin/env python3
-"""Minutes that a person needs to settle every doubt of an output folder, by hour of footage.
+"""Minutes that a person needs to settle every doubt, by hour of footage; misses that they find.
 
     python tests/bench/reviewer.py OUT
+    python tests/bench/reviewer.py --plant [--only NAME ...] --plans FOLDER
 
-Drives the page in Chromium on a copy of OUT beside it: each doubt is answered with its first key
-as soon as its loop runs. `page` is what the page takes from an answer to the next loop, measured;
-looking and deciding are reckoned: each loop once, and `DECIDE` seconds.
+The first drives the page in Chromium on a copy of OUT beside it: each question is answered with its
+first key as soon as its loop runs. `page` is what the page takes from an answer to the next loop,
+measured; looking and deciding are reckoned: each loop once at the page's own speed, `GLANCE` for
+each still, `DECIDE` for each question.
+
+The second cuts faces out of filmed clips' plans, on runs of 1 to 11 frames, and leaves a doubt
+there beside the plan's own, as a scan does that was not sure. A scripted reviewer covers a question
+where its loop or a still shows a face that is bare; a miss is found if it is covered in the end.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import random
 import shutil
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-import paths  # noqa: F401  makes blur importable
-from made_output import review
+import paths
+from made_output import LOSSLESS, review
+from planting import Exposure, exposures, without_runs
 from playwright.sync_api import sync_playwright
 from review_page import Page
+from truth import Case, cases
 
+from blur.batch.run import run
+from blur.data.answers import Said
+from blur.data.paths import path_of
+from blur.data.plan import Doubt, Plan, Reason
+from blur.disk.fingerprint import fingerprint
+from blur.review.open_clip import OpenClip
+from blur.review.protocol import QueueItem
 from blur.review.queue import Queue
-from blur.store.plans import load_plan
+from blur.settings import CoverSettings, Settings
+from blur.store.digests import scan_digest
+from blur.store.folder import WorkFolder
+from blur.store.plans import load_plan, save_plan
 from blur.store.report import State
 from blur.store.shelf import Shelf
 
 DECIDE = 3.0
 """Seconds to decide and press a key; reckoned, not measured: a larger value reviews longer."""
-AROUND = 1.2
-"""Seconds of a loop before and after its doubt, together: AROUND of `web/queue.js`, twice."""
+GLANCE = 0.5
+"""Seconds to look at a still; reckoned, as `DECIDE` is."""
+WIDE = 40
+"""Pixels of the narrowest face that is cut out."""
+PLANTED = 6
+"""Runs of frames that are cut out of each clip."""
+_LOOP = """async () => {
+  const { player } = await import("./web/review.js");
+  const { clockOf, state } = await import("./web/state.js");
+  const clock = clockOf(state.clip);
+  const [start, end] = player.loop;
+  return (clock.at(end - 1) - clock.at(start) + clock.usual) / player.speed;
+}"""
+"""Seconds that the page's loop takes once."""
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("out", type=Path)
-    out: Path = asked.parse_args().out
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("out", type=Path, nargs="?")
+    asked.add_argument("--plant", action="store_true")
+    asked.add_argument("--only", nargs="+", default=[""], metavar="NAME")
+    asked.add_argument("--plans", type=Path, help="folder of plans of the filmed clips")
+    given = asked.parse_args()
+    if given.plant:
+        plant(given.plans, tuple(given.only))
+        return
+    out: Path = given.out
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         copy = Path(folder).with_name(f"{Path(folder).name}-out")  # beside OUT: originals are found
         shutil.copytree(out, copy)
@@ -48,24 +87,28 @@ def main() -> None:
 
 def measure(out: Path) -> None:
     shelf = Shelf(out)
-    queue = Queue(shelf)
-    while (view := queue.view()).looked < view.total:
-        pass
+    items = read(Queue(shelf))
     ready = [e for e in shelf.entries() if e.state in (State.SCANNED, State.DONE)]
     plans = [load_plan(shelf.folder.plan_of(entry.fingerprint)) for entry in ready]
     footage = sum(plan.seconds(plan.frames) for plan in plans)
-    looked = sum(item.seconds + AROUND for item in view.items)
-    page = answered(out, len(view.items))
-    total = looked + page + DECIDE * len(view.items)
-    groups = Counter(str(item.group) for item in view.items)
-    print(f"{footage:.0f} s of footage, {len(view.items)} doubts: {dict(groups)}")
-    print(f"loops {looked:.0f} s, page {page:.1f} s, deciding {DECIDE * len(view.items):.0f} s")
+    page, loops, stills = answered(out, len(items))
+    total = page + loops + GLANCE * stills + DECIDE * len(items)
+    doubts = sum(len(item.doubts) for item in items)
+    groups = Counter(str(item.group) for item in items)
+    print(f"{footage:.0f} s of footage, {doubts} doubts, {len(items)} questions: {dict(groups)}")
+    print(f"page {page:.1f} s, loops {loops:.0f} s, {stills} stills, {len(items)} decisions")
     print(f"{total / footage * 60:.1f} minutes an hour of footage")
 
 
-def answered(out: Path, count: int) -> float:
-    """Seconds that the page takes for `count` answers."""
-    spent = 0.0
+def read(queue: Queue) -> list[QueueItem]:
+    while (view := queue.view()).looked < view.total:
+        pass
+    return view.items
+
+
+def answered(out: Path, count: int) -> tuple[float, float, int]:
+    """Seconds that the page takes for `count` answers, seconds of their loops, and stills."""
+    spent, loops, stills = 0.0, 0.0, 0
     with sync_playwright() as playwright, review(out) as served:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
@@ -78,11 +121,84 @@ def answered(out: Path, count: int) -> float:
             page.waits_for(f'#question:has-text("{left} to go")')
             page.waits_for("#stage:not([data-speed='0'])")
             spent += time.monotonic() - began
+            loops += page.page.evaluate(_LOOP)
+            stills += page.page.locator("#question .still").count()
             page.press("a")
         page.says("every doubt is settled")
         page.close()
         browser.close()
-    return spent
+    return spent, loops, stills
+
+
+def plant(plans: Path, only: tuple[str, ...]) -> None:
+    chosen = [case for case in cases(paths.CLIPS) if case.name.startswith(only)]
+    total = found = 0
+    for case in chosen:
+        whole = load_plan(plans / f"{case.name}.json")
+        chance = random.Random(case.name)
+        holed = without_runs(case, whole, PLANTED, chance, WIDE)
+        there = exposures(case, whole, holed, CoverSettings(), runs=True, wide=WIDE)
+        doubted = holed.with_tracks(
+            holed.tracks, [*holed.doubts, *(doubt(case, whole, one) for one in there)]
+        )
+        covered = reviewed(case, doubted)
+        left = exposures(case, whole, covered, CoverSettings(), runs=True, wide=0)
+        bare = {(one.face, frame) for one in left for frame in one.frames}
+        missed = [one for one in there if any((one.face, frame) in bare for frame in one.frames)]
+        total, found = total + len(there), found + len(there) - len(missed)
+        print(f"{case.name}: {len(there) - len(missed)} of {len(there)} found", *missed, flush=True)
+    print(f"{found} of {total} planted misses found")
+
+
+def doubt(case: Case, whole: Plan, miss: Exposure) -> Doubt:
+    """What a scan says of a face that it saw on these frames and did not cover."""
+    first, last = miss.frames[0], miss.frames[-1]
+    for track in whole.tracks:
+        box = track.box(first)
+        there = (f for f in case.faces[first] if f.id == miss.face)
+        if box and track.end > last and any(f.holds(box.cx, box.cy) for f in there):
+            path = path_of(track, first, last + 1)
+            return Doubt(
+                start=first, end=last + 1, reason=Reason.WEEDED, weight=0.5, box=box, path=path
+            )
+    raise LookupError(f"no track of face {miss.face} on frames {first}-{last}")
+
+
+def reviewed(case: Case, plan: Plan) -> Plan:
+    """The plan once a scripted reviewer has answered every question about it."""
+    with tempfile.TemporaryDirectory(prefix="blur-bench-") as folder:
+        clip, out = Path(folder) / "in" / case.file().name, Path(folder) / "out"
+        clip.parent.mkdir()
+        shutil.copy(case.file(), clip)
+        work = WorkFolder(out)
+        work.create()
+        ours = dataclasses.replace(
+            plan, fingerprint=fingerprint(clip), scan_digest=scan_digest(Settings().scan)
+        )
+        save_plan(ours, work.plan_of(ours.fingerprint))
+        run([clip.parent], out, LOSSLESS, scan=False, serial=True)
+        shelf = Shelf(out)
+        opened = OpenClip(shelf, shelf.find(clip.name))
+        for item in read(Queue(shelf)):
+            now = opened.now.resolved.plan
+            there = {one.id for one in opened.view().doubts if one.said is None}
+            names = [name for name in item.doubts if name in there]
+            if not names:
+                continue
+            left = exposures(case, None, now, CoverSettings(), runs=True, wide=WIDE)
+            seen = {*range(item.start, item.end), *stills_of(opened, names)}
+            shown = any(not seen.isdisjoint(one.frames) for one in left)
+            said = Said.COVER if shown and item.group == "exposed" else Said.OK
+            opened.answer(names, said, opened.revision)
+        made = opened.now.resolved.plan
+        opened.close()
+    return made
+
+
+def stills_of(opened: OpenClip, names: list[str]) -> list[int]:
+    """The frames that the page shows of each of several places: `middle` of `web/stills.js`."""
+    doubts = [one for one in opened.view().doubts if one.id in names]
+    return [(one.start + one.end - 1) // 2 for one in doubts] if len(doubts) > 1 else []
 
 
 if __name__ == "__main__":

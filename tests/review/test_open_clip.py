@@ -311,13 +311,13 @@ def test_without_the_original_a_covered_clip_is_looked_at_answered_and_checked(o
         lambda: clip.frame(20, True, 320),
         lambda: clip.thumbnail(20, BOX),
         lambda: clip.perform(DRAW, clip.revision),
-        lambda: clip.answer(view.doubts[0].id, Said.COVER, clip.revision),
+        lambda: clip.answer([view.doubts[0].id], Said.COVER, clip.revision),
     ]
     for refuse in refused:
         with pytest.raises(DecodeError) as error:
             refuse()
         assert "disk" in error.value.remedy
-    clip.answer(view.doubts[0].id, Said.OK, clip.revision)
+    clip.answer([view.doubts[0].id], Said.OK, clip.revision)
     assert clip.view().doubts[0].said is Said.OK
     clip.undo(clip.revision)
     clip.check("AB", clip.revision)

@@ -26,7 +26,7 @@ def waiting(queue: Queue) -> list[tuple[str, str]]:
 
 def answer(clip: OpenClip, reason: Reason, said: Said) -> int | None:
     doubt = next(d for d in clip.view().doubts if d.reason is reason)
-    return clip.answer(doubt.id, said, clip.revision)
+    return clip.answer([doubt.id], said, clip.revision)
 
 
 def test_faces_that_may_show_come_first_and_clips_stay_together(shared_out: Path) -> None:
@@ -102,8 +102,8 @@ def test_undo_takes_an_answer_back_after_the_clip_was_closed(out: Path) -> None:
 def test_an_answer_to_a_doubt_that_is_gone_is_refused(out: Path) -> None:
     clip = clip_of(Shelf(out))
     with pytest.raises(UsageError, match="settled"):
-        clip.answer("none", Said.OK, clip.revision)
+        clip.answer(["none"], Said.OK, clip.revision)
     stale = clip.revision
     answer(clip, Reason.WEAK, Said.OK)
     with pytest.raises(UsageError, match="changed elsewhere"):
-        clip.answer(clip.view().doubts[0].id, Said.OK, stale)
+        clip.answer([clip.view().doubts[0].id], Said.OK, stale)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
 from review_page import Page, edits
+
+from blur.data.plan import Box, Reason
+from blur.store.plans import load_plan, save_plan
+from blur.store.shelf import Shelf
 
 
 def test_doubts_of_all_clips_are_settled_with_one_key_each(page: Page, out: Path) -> None:
@@ -33,6 +38,33 @@ def test_doubts_of_all_clips_are_settled_with_one_key_each(page: Page, out: Path
     page.page.reload()
     page.waits_for('#look:has-text("No doubt waits")')
     assert [bool(edits(out, name)) for name in ("a.mp4", "b ü.mp4", "c.mp4")].count(True) == 1
+
+
+def test_one_answer_settles_all_places_of_a_question(page: Page, out: Path) -> None:
+    shelf = Shelf(out)
+    clip = shelf.entry(shelf.find("a.mp4")).fingerprint
+    plan = load_plan(shelf.folder.plan_of(clip))
+    (seen,) = (doubt for doubt in plan.doubts if doubt.reason is Reason.WEEDED)
+    more = [
+        replace(seen, start=at, end=at + 1, box=Box(x, 40, 20, 26))
+        for at, x in ((36, 90), (60, 272))
+    ]
+    save_plan(plan.with_tracks(plan.tracks, [*plan.doubts, *more]), shelf.folder.plan_of(clip))
+    page.page.reload()
+    page.settled()
+    page.waits_for('#look:has-text("Look at 6 doubts")')
+    page.press("q")
+    page.waits_for('#question:has-text("3 places")')
+    assert page.page.locator("#question .still").count() == 3
+    page.waits_for("#stage:not([data-speed='0'])")
+    page.press("c")
+    page.says("Covered.")
+    decided = edits(out)
+    assert decided and len(decided.tracks) == 3
+    page.waits_for('#question:has-text("5 to go")')
+    page.press("z")
+    page.waits_for('#question:has-text("6 to go")')
+    assert edits(out) is None
 
 
 def test_a_director_looks_at_covered_clips_without_the_originals(page: Page, out: Path) -> None:

@@ -228,6 +228,8 @@ export const ARABIC = {
   "queue.lost": "ضاع أثره عند الإطار {frame}، والغطاء متوقف هناك. لن يُسأل عنه مرة أخرى، فانظر الآن (Z للتراجع).",
   "queue.mark.ok": "✓ سليم", "queue.mark.cover": "✓ غُطّي", "queue.mark.track": "✓ تم تتبّعه", "queue.mark.edit": "✓",
   "queue.settled": "محسوم",
+  "queue.places": { zero: "لا مواضع", one: "موضع واحد", two: "موضعان", few: "{n} مواضع", many: "{n} موضعًا", other: "{n} موضع" },
+  "queue.still": "إلى الإطار {frame}",
   "queue.to go": "بقي {n}",
   "queue.next": "التالي",
   "answer.nobody": "سليم: لا يمكن رؤية أحد", "answer.no face": "سليم: ليس وجهًا", "answer.leave": "سليم: اتركه",

@@ -3,7 +3,7 @@
 
 import { $, fit } from "./dom.js";
 import { boxOf } from "./overlay.js";
-import { question } from "./queue.js";
+import { question } from "./question.js";
 import { marks, player } from "./review.js";
 import { panel, state } from "./state.js";
 /** @import { Box } from "./protocol.js" */

@@ -228,6 +228,8 @@ export const ENGLISH = {
   "queue.mark.ok": "✓ OK", "queue.mark.cover": "✓ covered", "queue.mark.track": "✓ tracked", "queue.mark.edit": "✓",
   "queue.settled": "settled",
   "queue.to go": "{n} to go",
+  "queue.places": { one: "{n} place", other: "{n} places" },
+  "queue.still": "Go to frame {frame}",
   "queue.next": "Next",
   "answer.nobody": "OK: nobody can be seen", "answer.no face": "OK: no face", "answer.leave": "OK: leave it",
   "answer.leave covered": "OK: leave it covered", "answer.well": "OK: well covered",

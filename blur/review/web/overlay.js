@@ -3,6 +3,7 @@
 
 import { $, fit } from "./dom.js";
 import { covers, named } from "./lane.js";
+import { asking } from "./question.js";
 import { marks, player } from "./review.js";
 import { laneOf, panel, state } from "./state.js";
 import { t } from "./words.js";
@@ -18,9 +19,9 @@ const stage = $("#stage");
 const canvas = $("#overlay", HTMLCanvasElement);
 
 panel(
-  () => [state.clip, player.place, player.frame, player.speed, state.selected, state.outlines, state.pointed, state.drag?.box ?? state.ghost,
+  () => [state.clip, player.place, player.frame, player.speed, state.selected, state.outlines, places(), state.drag?.box ?? state.ghost,
     marks.arrived(player.frame), marks.before],
-  (clip, on, frame, _, selected, outlines, pointed, going) => {
+  (clip, on, frame, _, selected, outlines, doubts, going) => {
     const c = fit(canvas, stage);
     if (!clip) return;
     c.rect(on.x, on.y, on.width, on.height);
@@ -31,13 +32,24 @@ panel(
     if (outlines || selected !== null) {
       for (const mark of marks.at(frame)) if (outlines || mark.lane === selected) outline(c, mark);
     }
-    const place = pointed && covers(pointed, frame) && boxOf(pointed, frame);
-    if (place) rectangle(c, place, COLOURS.doubt);
+    for (const doubt of doubts) {
+      const place = covers(doubt, frame) && boxOf(doubt, frame);
+      if (place) rectangle(c, place, COLOURS.doubt);
+    }
     const mark = movable();
     if (going) rectangle(c, going, COLOURS.drawn);
     else if (mark) handles(c, placeOf(mark));
   },
 );
+
+/** The doubts whose places are marked: pointed at, or asked about beside what is selected. */
+let marked = /** @type {Doubt[]} */ ([]);
+function places() {
+  const asked = state.queueing ? asking().filter((doubt) => doubt !== state.pointed && doubt.lane !== state.selected) : [];
+  const now = [state.pointed, ...asked].filter((doubt) => doubt !== null);
+  if (now.length !== marked.length || now.some((doubt, i) => doubt !== marked[i])) marked = now;
+  return marked; // the very list while nothing changed
+}
 
 /** Where a doubt is on a frame: on its lane, on its path, or where it began. @param {Doubt} doubt @param {number} frame @returns {Box | null} */
 export function boxOf(doubt, frame) {

@@ -20,8 +20,8 @@ import { t } from "./words.js";
  * detectors saw what is not covered; `said`: the answer that settles it.
  * @typedef {{ id: string, group: Group, said: Said | null, path: Keyframe[], start: number, end: number, kind: "exposed" | "excess", reason: string, explanation: string, weight: number,
  *   lane: number | null, box: Box | null }} Doubt */
-/** A doubt of any clip; one that an edit settled is said to be `edit`.
- * @typedef {{ key: string, id: string, start: number, end: number, at: number, seconds: number, group: Group, reason: string,
+/** Doubts of any clip that are asked about together, and the frames to play; `id`: the gravest's. One that an edit settled is said to be `edit`.
+ * @typedef {{ key: string, id: string, doubts: string[], start: number, end: number, at: number, seconds: number, group: Group, reason: string,
  *   weight: number, said: Said | "edit" | null }} Item */
 /** @typedef {{ looked: number, total: number, items: Item[] }} Queue */
 /** @typedef {{ kind: Verdict | "draw" | "split", start: number, end: number, reason: string,
@@ -51,7 +51,7 @@ import { t } from "./words.js";
  *   | { do: "shape", region: number, ellipse: boolean } | { do: "correct", lane: number, frame: number, box: Box, start: number, end: number }
  *   | { do: "mute", start: number, end: number, tone: boolean } | { do: "unmute" } | { do: "span", region: number, start: number, end: number } | { do: "erase", region: number }} Act */
 /** The changes of a clip; each is sent with the revision that it was decided on.
- * @typedef {{ act: { act: Act }, follow: { lane: number, frame: number }, undo: {}, redo: {}, answer: { doubt: string, said: Said },
+ * @typedef {{ act: { act: Act }, follow: { lane: number, frame: number }, undo: {}, redo: {}, answer: { doubts: string[], said: Said },
  *   note: { frame: number, text: string, by: string }, check: { initials: string } }} Change */
 /** @typedef {keyof Change} Verb */
 /** `result`: the frame on which a follower lost sight. @typedef {{ result: number | null, clip: Clip }} Answer */

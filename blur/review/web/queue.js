@@ -6,12 +6,16 @@ import { keep, noFace } from "./decide.js";
 import { $, el, rem, time } from "./dom.js";
 import { List } from "./list.js";
 import { readQueue } from "./protocol.js";
+import { askedItem, asking, question, same } from "./question.js";
 import { change, open, player, problem } from "./review.js";
 import { panel, say, set, state } from "./state.js";
+import { stills } from "./stills.js";
 import { short, t } from "./words.js";
 /** @import { Clip, Doubt, Item, Said } from "./protocol.js" */
 
 const AROUND = 0.6; // seconds of the loop before and after a doubt
+const LONG = 4; // seconds from which a loop plays at double speed, which still counts as watched
+const FAST = 4; // times the speed of loops about covers that harm nobody
 const AGAIN = 150; // milliseconds between two questions how far the server has read
 
 /** Answers of this page, newest last; `undo`: how many decisions the clip had then.
@@ -26,18 +30,10 @@ const list = new List($("#queue"), { height: () => 3.7 * rem(), make, onEnter: (
 const nameOf = (/** @type {{ key: string, id: string }} */ { key, id }) => `${key} ${id}`;
 const colourOf = (/** @type {{ group: Item["group"] }} */ { group }) => (group === "exposed" ? "bad" : group === "kept" ? "clear" : "dim");
 const isOpen = (/** @type {Item} */ item) => item.said === null;
-const same = (/** @type {{ key: string, id: string }} */ one, /** @type {{ key: string, id: string } | null} */ other) => one.key === other?.key && one.id === other.id;
 /** Whether an item is of a clip that is picked in the list, or none is picked. */
 const isMeant = (/** @type {Item} */ { key }) => !state.marked.size || state.marked.has(key);
 const waits = (/** @type {Item} */ item) => isOpen(item) && isMeant(item);
 export const waiting = (/** @type {Item[]} */ queue) => queue.filter(waits);
-
-/** The doubt that is asked about, once its clip is open and while it is what a key would decide on. */
-export function question() {
-  const { asked, clip } = state;
-  if (!asked || clip?.key !== asked.key) return null;
-  return clip.doubts.find((doubt) => doubt.id === asked.id) ?? null;
-}
 
 /** Whether C, F and X answer the question, not something else that was selected. */
 export function isAnswering() {
@@ -99,7 +95,8 @@ panel(() => [state.clip], (clip) => {
   const said = new Map(clip.doubts.map((doubt) => [doubt.id, doubt.said]));
   const queue = state.queue.map((item) => {
     if (item.key !== clip.key || sending.has(nameOf(item))) return item;
-    const now = said.has(item.id) ? (said.get(item.id) ?? null) : (item.said ?? "edit");
+    const open = item.doubts.some((id) => said.get(id) === null);
+    const now = open ? null : (said.get(item.id) ?? item.said ?? "edit");
     return now === item.said ? item : { ...item, said: now };
   });
   if (queue.some((item, i) => item !== state.queue[i])) queueMicrotask(() => set({ queue }));
@@ -156,9 +153,16 @@ function show(doubt) {
   const clip = /** @type {Clip} */ (state.clip);
   const around = player.framesIn(AROUND);
   set({ selected: doubt.lane, pointed: doubt.lane === null && doubt.box ? doubt : null, picked: new Set(), span: [null, null], drawing: false });
-  player.loop = [Math.max(0, doubt.start - around), Math.min(clip.frames, doubt.end + around)];
+  const { start, end } = askedItem() ?? doubt;
+  player.loop = [Math.max(0, start - around), Math.min(clip.frames, end + around)];
   player.seek(player.loop[0]);
-  player.play(1);
+  player.play(pace());
+}
+
+/** Times the speed that what is asked about plays at. */
+function pace() {
+  const item = askedItem();
+  return item?.group === "excess" ? FAST : item?.group === "exposed" && item.seconds > LONG ? 2 : 1;
 }
 
 /** The next open item, round the end. @param {1 | -1} way */
@@ -182,7 +186,8 @@ export async function answer(said) {
   const name = { key: clip.key, id: doubt.id };
   const settle = (/** @type {Item["said"]} */ now) => set({ queue: state.queue.map((item) => (same(item, name) ? { ...item, said: now } : item)) });
   sending.add(nameOf(name));
-  const sent = change("answer", { clip, body: () => ({ doubt: doubt.id, said }) });
+  const doubts = asking().map(({ id }) => id);
+  const sent = change("answer", { clip, body: () => ({ doubts, said }) });
   settle(said);
   if (state.queueing) nextItem(1);
   const done = await sent;
@@ -199,7 +204,7 @@ export async function answer(said) {
 
 /** A new view of the clip stops the player; the loop goes on. */
 function goOn() {
-  if (state.queueing && player.loop && question() && !player.speed && !document.querySelector("dialog[open]")) player.play(1);
+  if (state.queueing && player.loop && question() && !player.speed && !document.querySelector("dialog[open]")) player.play(pace());
 }
 
 /** Take the last answer back, in whichever clip it was; false: there is none. */
@@ -236,8 +241,10 @@ function make(/** @type {Item} */ item) {
   const done = item.said ? el("span.tag.good", {}, t(`queue.mark.${item.said}`)) : null;
   return el(`div.row${item.said ? ".settled" : ""}`, { "aria-selected": String(same(item, state.asked)), title: name },
     el("div.line", {}, el(`span.name.${colour}`, {}, reasonOf(item)), done),
-    el("div.line", {}, el("span.name", {}, el("bdi", {}, name)), `${time(item.at)} · ${short(item.seconds)}`));
+    el("div.line", {}, el("span.name", {}, el("bdi", {}, name)), placesOf(item.doubts.length), `${time(item.at)} · ${short(item.seconds)}`));
 }
+
+const placesOf = (/** @type {number} */ n) => (n > 1 ? `${t("queue.places", { n })} · ` : "");
 
 const bar = $("#question");
 panel(() => [state.queueing, question(), state.queue, state.rows, state.marked], (queueing, doubt, queue) => {
@@ -250,8 +257,8 @@ panel(() => [state.queueing, question(), state.queue, state.rows, state.marked],
   const colour = colourOf(doubt);
   bar.replaceChildren(
     el("div.told", {}, el(`strong.${colour}`, {}, reasonOf(doubt)), " ", el("span", {}, adviceOf(doubt)),
-      el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${t("count.frames", { n: doubt.end - doubt.start })} · ${doubt.said ? t("queue.settled") : t("queue.to go", { n: open.length })}`)),
-    el("div.acts", {}, ...acts));
+      el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${placesOf(asking().length)}${t("count.frames", { n: doubt.end - doubt.start })} · ${doubt.said ? t("queue.settled") : t("queue.to go", { n: open.length })}`)),
+    el("div.acts", {}, ...acts), stills);
 });
 
 /** @param {string | null} text @param {string} key @param {() => unknown} run */
