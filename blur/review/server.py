@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.resources
 import math
 import re
+import sys
 import threading
 import weakref
 from collections import OrderedDict
@@ -44,6 +46,10 @@ _LONGEST = 2560
 """Pixels on a picture's longer side, at most; larger pictures take longer to send and show."""
 _MARKS = 120
 """Frames in an answer about marks, at most."""
+_SWITCH = 0.0005
+"""Seconds after which a thread that computes gives way, a tenth of Python's own. The server waits
+as long for every step of every answer while a plan of 5,000 tracks is read, which takes 2 s; a
+larger value lets it wait longer, a smaller one costs more switches."""
 _KINDS = {
     ".html": "text/html",
     ".css": "text/css",
@@ -57,6 +63,7 @@ class Desk:
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
+        shelf.rows()  # before anybody waits for them
         self.rerender = Rerender(shelf)
         self.people = People(shelf)
         self.glimpses = Glimpses(shelf)
@@ -117,10 +124,17 @@ class Desk:
 
 def web_file(room: str, name: str) -> Response:
     """A file of the page that the room `room` holds."""
-    found = importlib.resources.files(room) / "web" / name
-    if not re.fullmatch(r"[a-z]+\.(html|css|js|svg)", name) or not found.is_file():
+    found = _read(room, name) if re.fullmatch(r"[a-z]+\.(html|css|js|svg)", name) else None
+    if found is None:
         return Response("There is no such file.", 404)
-    return Response(found.read_bytes(), media_type=_KINDS[Path(name).suffix])
+    return Response(found, media_type=_KINDS[Path(name).suffix])
+
+
+@functools.cache
+def _read(room: str, name: str) -> bytes | None:
+    """Kept for as long as this program runs, which reads its own code once, too."""
+    found = importlib.resources.files(room) / "web" / name
+    return found.read_bytes() if found.is_file() else None
 
 
 def _frame(desk: Desk, asked: ask.FrameRequest) -> Response:
@@ -252,6 +266,7 @@ def serve(shelf: Shelf, door: Door) -> None:
     That waits for the render's next report of progress; a second Ctrl-C does not.
     """
     desk = Desk(shelf)
+    sys.setswitchinterval(_SWITCH)
     try:
         uvicorn.Server(config(desk, door)).run([door.socket])
     finally:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import hashlib
 import io
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -32,6 +33,10 @@ from blur.store.folder import WorkFolder
 from blur.store.names import from_text, shown, stays_inside
 from blur.store.report import ClipReport, State
 from blur.store.schema import COLUMNS, INSERT, migrate, version_of
+
+_KEPT = 4096
+"""Lines of the ledger that are remembered as entries, a few KB each: the review reads all of them
+every few seconds, and most are as they were. Of more clips, some are read anew."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -298,14 +303,16 @@ def _set_aside(path: Path) -> None:
 
 def _entries(db: sqlite3.Connection) -> list[Entry]:
     rows = db.execute("SELECT * FROM clips ORDER BY name")  # of any version, see MIGRATIONS
-    columns = [column[0] for column in rows.description]
-    return [_entry(dict(zip(columns, row, strict=True))) for row in rows]
+    columns = tuple(column[0] for column in rows.description)
+    return [_entry(columns, row) for row in rows]
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
-    report = row.get("report")
+@functools.lru_cache(maxsize=_KEPT)
+def _entry(columns: tuple[str, ...], row: tuple[Any, ...]) -> Entry:
+    told = dict(zip(columns, row, strict=True))
+    report = told.get("report")
     try:
-        values = {**row, "report": report and msgspec.json.decode(report, type=ClipReport)}
+        values = {**told, "report": report and msgspec.json.decode(report, type=ClipReport)}
         return _checked(msgspec.convert(values, Entry))
     except msgspec.DecodeError as error:
         raise sqlite3.DatabaseError(f"damaged: {error}") from error

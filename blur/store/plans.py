@@ -19,7 +19,7 @@ from blur.data.plan import PLAN_VERSION, Box, Boxes, Doubt, Fingerprint, Keyfram
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 
-T = TypeVar("T")
+T = TypeVar("T", "_PlanRecord", Edits)
 
 
 class _Run(NamedTuple):
@@ -112,16 +112,30 @@ def load_edits(path: Path) -> Edits:
 def _load(path: Path, kind: type[T], version: int) -> T:
     try:
         raw = path.read_bytes()
-        found = msgspec.json.decode(raw, type=_Versioned).version
-        if found != version:
-            raise PlanMismatch(
-                f"is of version {found}, this blur reads version {version}", subject=path.name
-            )
-        return msgspec.json.decode(raw, type=kind)
     except OSError as error:
         raise PlanMismatch(f"cannot be read: {error.strerror}", subject=path.name) from error
+    found: int | None
+    try:
+        made = msgspec.json.decode(raw, type=kind)
+        found = made.version
     except msgspec.DecodeError as error:
-        raise PlanMismatch(f"damaged: {error}", subject=path.name) from error
+        found = _version(raw)
+        if found in (None, version):
+            raise PlanMismatch(f"damaged: {error}", subject=path.name) from error
+    if found != version:
+        raise PlanMismatch(
+            f"is of version {found}, this blur reads version {version}", subject=path.name
+        )
+    return made
+
+
+def _version(raw: bytes) -> int | None:
+    """The version that a file tells, if it tells any: asked only where it cannot be read, for a
+    plan of hours takes half a second to go through."""
+    try:
+        return msgspec.json.decode(raw, type=_Versioned).version
+    except msgspec.DecodeError:
+        return None
 
 
 def _run_lengths(values: Sequence[Any]) -> list[tuple[Any, int]]:

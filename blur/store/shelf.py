@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
+import os
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -41,6 +45,25 @@ class Row(Struct, frozen=True, kw_only=True):
     picture: str | None
 
 
+_MANY = 4096
+"""Clips whose keys are remembered, of some 60 bytes each; of more, some are computed anew."""
+
+_Stamp: TypeAlias = tuple[int, int, int]
+"""(mtime in ns, inode, size)."""
+
+_Files: TypeAlias = tuple[_Stamp | None, _Stamp | None, bool]
+"""A clip's files of edits and checks, None without one, and whether there is a plan."""
+
+
+class _Made(NamedTuple):
+    """A row and what it was made from; `name` is that of the clip's work files."""
+
+    entry: Entry
+    name: str
+    files: _Files
+    row: Row
+
+
 class Shelf:
     """The clips of an output folder. Raises OutputError if no batch ran there."""
 
@@ -48,6 +71,7 @@ class Shelf:
         self.folder = WorkFolder(out)
         self.folder.require_no_links()
         self._entries: dict[str, Entry] = {}
+        self._rows: dict[str, _Made] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -98,7 +122,8 @@ class Shelf:
 
     def rows(self) -> list[Row]:
         """All clips: failed ones first, then the most doubtful, checked ones last."""
-        rows = [self._row(key, entry) for key, entry in self._entries.items()]
+        self._rows = self._made_rows()
+        rows = [made.row for made in self._rows.values()]
         order = {State.FAILED: 0}
         rows.sort(
             key=lambda r: (
@@ -109,6 +134,22 @@ class Shelf:
             )
         )
         return rows
+
+    def _made_rows(self) -> dict[str, _Made]:
+        """Every row with what it was made from: made anew only where that has changed, since a page
+        asks for a thousand of them every few seconds."""
+        edits, checks = (_stamps(self.folder.root / room) for room in ("edits", "checks"))
+        plans = _names(self.folder.plans)
+        made = {}
+        for key, entry in self._entries.items():
+            before = self._rows.get(key)
+            known = before is not None and before.entry is entry
+            name = before.name if before and known else self.folder.plan_of(entry.fingerprint).name
+            files = edits.get(name), checks.get(name), name in plans
+            if before is None or not known or before.files != files:
+                before = _Made(entry, name, files, self._row(key, entry))
+            made[key] = before
+        return made
 
     def _row(self, key: str, entry: Entry) -> Row:
         report = entry.report
@@ -134,6 +175,28 @@ class Shelf:
         )
 
 
+def _stamps(folder: Path) -> dict[str, _Stamp]:
+    """Of each file by its name; a file that is written anew has another inode."""
+    found = {}
+    for entry in _scanned(folder):
+        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+            status = entry.stat()
+            found[entry.name] = status.st_mtime_ns, status.st_ino, status.st_size
+    return found
+
+
+def _names(folder: Path) -> frozenset[str]:
+    return frozenset(entry.name for entry in _scanned(folder))
+
+
+def _scanned(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+
+
 class _Report(Struct):
     settings: Settings
 
@@ -152,4 +215,9 @@ def _settings(report: Path) -> Settings:
 
 def key_of(entry: Entry) -> str:
     """Names a clip by its place, for as long as it stays there."""
-    return hashlib.sha256(entry.place.encode()).hexdigest()[:12]
+    return _key(entry.place)
+
+
+@functools.lru_cache(maxsize=_MANY)
+def _key(place: str) -> str:
+    return hashlib.sha256(place.encode()).hexdigest()[:12]
