@@ -9,7 +9,7 @@ import click
 
 from blur.cli.clips import require_new, write_text
 from blur.cli.options import OUT, OVERWRITE, said, settings_options
-from blur.errors import Exit, UsageError
+from blur.errors import BlurError, Exit, UsageError
 from blur.process.sandbox import keep_off_network
 
 if TYPE_CHECKING:
@@ -52,10 +52,14 @@ def conform(
     of them are unchecked or in doubt, and render them alone, with handles.
 
     The covers are those of the plans and decisions in OUT; each file is searched for faces like any
-    other. `conform.txt` and a timeline that links to the files lie beside them.
+    other. `conform.txt` and timelines that link to the files, in TIMELINE's format and as .otio,
+    lie beside them.
     """
     keep_off_network()
+    from xml.etree.ElementTree import ParseError
+
     from blur.export import conform as conforming
+    from blur.export import relink
     from blur.export.conform_render import render_parts
     from blur.export.cuts import read_timeline, relinked
     from blur.store.shelf import Shelf
@@ -64,7 +68,8 @@ def conform(
 
     shelf = Shelf(out)
     settings = _settings(shelf, given)
-    made, events = read_timeline(timeline, _edl_rate(timeline, shelf))
+    rate = _edl_rate(timeline, shelf)
+    made, events = read_timeline(timeline, rate)
     found = conforming.conformed(events, shelf, settings)
     lines = list(conforming.told(found))
     parts = conforming.parts_of(found.uses, handles, settings.output)
@@ -91,8 +96,8 @@ def conform(
             subject=timeline.name,
             remedy="watch them in blur review, or add --unchecked-ok, which conform.txt tells",
         )
-    new = into / f"{timeline.stem}.otio"
-    for file in (into / NAME, new, *(into / part.place for part in wanted)):
+    new, own = into / f"{timeline.stem}.otio", into / timeline.name
+    for file in (into / NAME, new, own, *(into / part.place for part in wanted)):
         require_new(file, overwrite)
     if found.unchecked:
         lines.append("rendered with --unchecked-ok: nobody watched the events marked UNCHECKED")
@@ -114,6 +119,14 @@ def conform(
     shift = shift_of(shelf.folder, settings.output)
     linked = conforming.links(found, parts, settings.output, shift)
     write_text(new, relinked(made, linked, events), into)
+    if own.suffix.lower() != new.suffix:
+        try:
+            write_text(own, relink.relinked(timeline, events, linked, into, rate), into)
+            relink.require_alike(own, events, linked, rate)
+        except (ValueError, ParseError, BlurError) as error:
+            own.unlink(missing_ok=True)
+            lines.append(f"{own.name} could not be linked anew: {error}; take {new.name}")
+            click.echo(lines[-1])
     write_text(into / NAME, "\n".join([*lines, ""]), into)
     click.get_current_context().exit(Exit.FAILED if found.unmatched else Exit.OK)
 

@@ -1,9 +1,10 @@
 """A film of 12 clips and 30 events, through `blur run` and `blur conform`, in each timeline format.
 
 Each frame of the clips carries its number, which is read again in the conformed files: an event is
-exact if they show its very frames. Clips are those of the shared material, looped; a clip of uneven
-times is conformed first. `python tests/bench/film.py WORK FRAMES [--scan]`;
-without a scan and its audit, which take an hour of a core, plans are made up.
+exact if they show its very frames. Proxies must show the same frames, and fit. Clips are those of
+the shared material, looped; a clip of uneven times is conformed first. `python tests/bench/film.py
+WORK FRAMES [--scan]`; without a scan and its audit, which take an hour of a core, plans are made
+up.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import opentimelineio as otio
 import paths
 from made_output import plan_for
 from numbered import numbers, stamped
+from passing import facts
 
 from blur.batch.run import run
 from blur.disk.fingerprint import fingerprint
@@ -33,7 +35,7 @@ from blur.store.report import Signature
 from blur.store.shelf import Shelf
 
 KINDS = "pan0 dark0 edge0 lying0 mask0 occlude0 cuts0 upside0 edge1 lying1 mask1 occlude1"
-SIZE, RATE = (256, 144), 25
+SIZE, RATE = (512, 288), 25
 UNEVEN = "occlude1"
 NO_TIMECODE = ("mask1", UNEVEN)
 UNCHECKED = ("lying1", "cuts0")
@@ -135,7 +137,9 @@ def main(work: Path, frames: int, *, scan: bool) -> None:
             for track in plan.tracks:  # above the numbers
                 track.boxes[:, :4] *= 0.5
             save_plan(plan, work_folder.plan_of(fingerprint(clip)))
-    output = OutputSettings(conform=str(RATE), timecode="keep", crf=12, preset="ultrafast")
+    output = OutputSettings(
+        conform=str(RATE), timecode="keep", crf=12, preset="ultrafast", proxy="h264"
+    )
     audit = AuditSettings(audit=AuditMode.FIX if scan else AuditMode.OFF)
     settings = Settings(scan=ScanSettings(level="fast"), output=output, audit=audit)
     done = run([footage], out, settings, scan=scan, serial=True)
@@ -148,6 +152,9 @@ def main(work: Path, frames: int, *, scan: bool) -> None:
             maps[str(entry.output)] = shown
         else:
             assert shown == list(range(frames)), entry.name
+        beside = out / str(entry.proxy)
+        assert numbers(beside, 0.5) == shown, f"{entry.proxy} shows other frames"
+        assert facts(beside) == facts(out / str(entry.output)), f"{entry.proxy} differs"
         unlike = [n for n in entry.report.notes if "place" in n]
         print(entry.name, len(shown), "frames", entry.even_rate or "own", unlike or "fits")
         if not entry.name.startswith(UNCHECKED):
@@ -172,7 +179,8 @@ def main(work: Path, frames: int, *, scan: bool) -> None:
         exact, all_, files, whole, even = judged(into, events, maps)
         print(
             f"{suffix}: refused {refused}; {summary}; {exact} of {all_} events exact, {files}"
-            f" files, {whole} of {even} without a break; {seconds:.0f} s, exit {code}; unchecked at"
+            f" files, {whole} of {even} without a break; written back:"
+            f" {(into / path.name).exists()}; {seconds:.0f} s, exit {code}; unchecked at"
             f" {', '.join(at)}"
         )
 

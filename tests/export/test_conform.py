@@ -194,7 +194,7 @@ def test_a_face_that_the_audit_finds_enters_the_plan_and_reaches_every_part(
 ):
     """Found at frame 50, its track goes back into the first part, whose own audit saw nothing."""
     cut = [("a.mp4", 10, 20, 1.0), ("a.mp4", 45, 10, 1.0)]
-    timeline, into, shelf = written(tmp_path, ".otio", cut), tmp_path / "into", Shelf(out)
+    timeline, into, shelf = written(tmp_path, ".edl", cut), tmp_path / "into", Shelf(out)
     entry = shelf.entry(shelf.find("a.mp4"))
     sign(shelf.folder, entry, entry.edits_sha256, MK)
     face = Residual(frame=50, seconds=1.7, box=Box(60, 170, 40, 50), sure=0.9, seen_by=["x"])
@@ -228,6 +228,8 @@ def test_a_face_that_the_audit_finds_enters_the_plan_and_reaches_every_part(
             (shown[n] != source[f])[160:180, 50:70].mean() > 0.9 for n, f in enumerate(frames)
         ]
         assert covered == [frame >= 20 for frame in frames], name
+    named = [event.name for event in read_timeline(into / "film.edl", Fraction(RATE))[1]]
+    assert named == ["a_1.mp4", "a_2.mp4"]
     assert not (out / "a.mp4").exists() and WITHDRAWN in (into / "conform.txt").read_text()
     again = blur(timeline, out)
     assert "UNCHECKED" in again.output and "may show a face" in again.output
