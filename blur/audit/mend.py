@@ -25,7 +25,8 @@ from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.complete import complete, smooth
 from blur.scan.doubts import doubt_of
 from blur.scan.link import Tracklet
-from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
+from blur.scan.pursue import Pursuit
+from blur.scan.small import follow_pictures, follow_scale
 from blur.scan.timeline import Timeline
 from blur.scan.tracks import as_stored, tracklets_of
 from blur.settings import Settings

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,19 +20,12 @@ import numpy as np
 from blur.data.arrays import Gray
 from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sighting
-from blur.media.open.clip_info import ClipInfo
-from blur.media.open.seek import wanted_frames
-from blur.media.open.small_pictures import display_gray
-from blur.process.prefetch import ahead
 from blur.scan.camera import Camera
 from blur.scan.follow import follow, waiting
 from blur.scan.link import Tracklet
 from blur.scan.timeline import NEAR_SECONDS, Timeline
 from blur.scan.weed import SEEN_WELL, top
 
-_WIDTH = 960
-"""Pixels, longest side of the pictures that faces are followed on; larger keeps the texture of
-smaller faces, and memory grows with its square."""
 _RELOOK = 3
 """Frames of a stride; close-ups follow after 1, 2, 4, 8 strides out of sight, which exposes no more
 than every stride does (31 clips, 3 sequences). Larger is cheaper and finds a face later."""
@@ -69,25 +62,6 @@ HeadLook = Callable[[Gray, Box], Box | None]
 """Looks for a head, turned away or not, at a box, likewise; see `HeadLooks.find`."""
 
 _UNSEEN = np.zeros(len(FAMILIES), np.float32)
-
-
-def follow_scale(info: ClipInfo) -> float:
-    """Square pixels of the clip per pixel of `follow_pictures`."""
-    return info.square[0] / info.fitted(_WIDTH)[0]
-
-
-def follow_pictures(
-    info: ClipInfo, pts: Sequence[int], wants: Callable[[int], bool]
-) -> Iterator[tuple[int, Gray]]:
-    """Index and gray picture of each frame that `wants` asks for, decoded ahead in a thread.
-
-    `pts` holds the timestamps of all frames. Raises DecodeError.
-    """
-    width, height = info.fitted(_WIDTH)
-    frames = wanted_frames(info.path, info, pts, wants)
-    return ahead(
-        (f.index, display_gray(f.picture, info.orientation, width, height)) for f in frames
-    )
 
 
 class _Anchor(NamedTuple):

@@ -40,7 +40,8 @@ from blur.scan.dark import Light, dark_doubts, dark_tracks, light
 from blur.scan.link import Tracklet
 from blur.scan.looks import LookClock, LookRequest, ScanLooks
 from blur.scan.portraits import Portraits
-from blur.scan.pursue import Pursuit, follow_pictures, follow_scale
+from blur.scan.pursue import Pursuit
+from blur.scan.small import Kept, follow_pictures, follow_scale
 from blur.scan.surprise import Surprise, SurpriseFinder
 from blur.scan.timeline import Timeline
 from blur.scan.tracks import as_stored, tracklets_of, tracks_of
@@ -63,11 +64,12 @@ that fill it less cleanly."""
 
 @dataclass(frozen=True, slots=True)
 class ScanJob:
-    """The clip of a scan, its settings, and the listener for progress."""
+    """The clip of a scan, its settings, the listener for progress, and its small pictures."""
 
     info: ClipInfo
     settings: ScanSettings
     tell: Progress
+    kept: Kept | None = None
 
 
 @dataclass(slots=True)
@@ -98,7 +100,8 @@ def scan(
     `first` is the result of the first pass if it was made before, in segments. Raises NotAClip,
     DecodeError or DetectorError.
     """
-    job = ScanJob(probe(clip), settings, progress or silent)
+    info = probe(clip)
+    job = ScanJob(info, settings, progress or silent, Kept(info))
     first = first or _first_pass_of_clip(job)
     unload_detectors()  # the second pass takes close-ups only, on far smaller networks
     camera, timeline = first.camera, Timeline.of(first.pts, job.info.time_base, first.cuts)
@@ -127,9 +130,17 @@ def _first_pass_of_clip(job: ScanJob) -> FirstPass:
     with open_reader(
         job.info.path, job.info, max_damaged=settings.max_damaged, on_resize=settings.on_resize
     ) as reader:
-        first = first_pass(job, reader)
+        first = first_pass(job, _noted(reader, job.kept))
         first.notes = reader.notes
     return first
+
+
+def _noted(frames: Iterator[Frame], kept: Kept | None) -> Iterator[Frame]:
+    """The frames, their small pictures kept for the second pass."""
+    for frame in frames:
+        if kept is not None:
+            kept.add(frame)
+        yield frame
 
 
 def first_pass(
@@ -251,6 +262,7 @@ def _second_pass(
             or index in questions
             or index in places
         ),
+        job.kept,
     )
     for index, gray in pictures:
         for place, box in questions.get(index, ()):
@@ -302,7 +314,7 @@ def _brief_faces(
     scale, reach = follow_scale(job.info), timeline.frames(job.settings.hold)
     heads = HeadLooks(load_shoulders, scale).find
     pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach, heads)
-    for index, gray in follow_pictures(job.info, first.pts, pursuit.wants):
+    for index, gray in follow_pictures(job.info, first.pts, pursuit.wants, job.kept):
         pursuit.see(index, gray)
         job.tell("follow", index + 1, len(first.pts))
     looked = np.array([s.frame for s in first.sightings], np.intp)

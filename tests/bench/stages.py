@@ -18,7 +18,7 @@ STAGES = {
     "blur.media.open.shape.Shapes.decode": "decode",
     "blur.scan.scan.display_rgb": "convert",
     "blur.scan.scan.display_gray": "convert",
-    "blur.scan.pursue.display_gray": "convert",
+    "blur.scan.small.display_gray": "convert",
     "blur.audit.audit.display_rgb": "convert",
     "blur.audit.audit.display_gray": "convert",
     "blur.scan.camera.StepMeter.measure": "motion",
