@@ -24,7 +24,9 @@ from blur.media.traces.ebml import traces_of_matroska
 from blur.media.traces.image_parts import traces_of_still
 from blur.media.traces.isobmff import traces_of_mp4
 from blur.media.traces.metadata import Kind, Trace, traces_of
+from blur.media.traces.mxf import traces_of_mxf
 
+_ZERO = "00:00:00:00"
 _LOOKED_AT = 100
 """Packets at the start of a stream that are searched for user data."""
 
@@ -53,6 +55,10 @@ def traces_in_file(path: Path) -> FileTraces:
             found += traces_of_mp4(path)
         elif name.startswith("matroska"):
             found += traces_of_matroska(path)
+        elif name.startswith("mxf"):
+            found += traces_of_mxf(path)
+            timecode = container.metadata.get("timecode", _ZERO)
+            found += [Trace.of(Kind.TIMECODE, "file", timecode)] if timecode != _ZERO else []
         else:
             found += traces_of(container.metadata, "file")
             for stream in container.streams:

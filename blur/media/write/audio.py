@@ -26,6 +26,7 @@ from blur.settings import AudioMode
 _COPIED = {
     "mp4": {"mp3", "mp2"},
     "mov": {"mp3", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s16be", "pcm_s24be", "pcm_f32le"},
+    "mxf": {"pcm_s16le", "pcm_s24le"},
     "matroska": {"opus", "pcm_s16le", "pcm_s24le", "pcm_f32le"},
 }
 """Codecs that each container takes as they are: known to players, in frames whose sound can be told
@@ -35,6 +36,7 @@ for elements that no decoder gives out."""
 _RECODED = {
     "mp4": (("aac", "fltp"), ("aac", "fltp")),
     "mov": (("pcm_s16le", "s16"), ("pcm_s24le", "s32")),
+    "mxf": (("pcm_s16le", "s16"), ("pcm_s24le", "s32")),
     "matroska": (("flac", "s16"), ("flac", "s32")),
 }
 """Encoders and their sample formats, for 16 bits and for more: played by browsers (MP4) and by

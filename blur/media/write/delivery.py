@@ -12,7 +12,7 @@ from blur.data.timecode import at_rate, shifted
 from blur.media.open.clip_info import ClipInfo
 from blur.settings import OutputSettings, Timecode
 
-_ZERO = "00:00:00:00"
+ZERO = "00:00:00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +51,4 @@ def delivery_of(
         sound = sound._replace(start=start, length=length)
         if timecode:
             timecode = shifted(timecode, counted, round(start * counted))
-    return Delivery(sound, timecode or (_ZERO if reel else ""), reel)
+    return Delivery(sound, timecode or (ZERO if reel else ""), reel)

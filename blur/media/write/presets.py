@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import av
 import av.codec
@@ -113,7 +114,13 @@ _NEAREST = {codec.value: codec for codec in _PRESETS} | {"dnxhd": Codec.DNXHR}
 """FFmpeg's names of clips' codecs."""
 
 _CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".qt": "mov", ".mkv": "matroska"}
+_CONTAINERS |= {".mxf": "mxf"}
 """Containers by the endings that their outputs keep."""
+
+_MXF_RATES = {Fraction(n) for n in (24, 25, 30, 50, 60)}
+_MXF_RATES |= {Fraction(1000 * round(rate), 1001) for rate in _MXF_RATES if rate % 25}
+_MXF_SOUND = 48_000
+"""Frames a second, and sound's Hz, that FFmpeg writes into MXF."""
 
 _HARDWARE_TAKES = ("yuv420p", "nv12", "p010le", "yuv444p")
 
@@ -129,6 +136,8 @@ def preset_for(info: ClipInfo, settings: OutputSettings) -> Preset:
     container = _CONTAINERS.get(own.lower())
     if container == "mov" and preset.container == "mp4":
         preset = replace(preset, container=container)
+    if container == "mxf" and _fits_mxf(info, settings, preset):
+        preset = replace(preset, container=container)
     if container == preset.container:
         preset = replace(preset, suffix=own)
     if settings.hardware is not Hardware.NONE:
@@ -136,6 +145,18 @@ def preset_for(info: ClipInfo, settings: OutputSettings) -> Preset:
     if preset.encoder == "libx264" and info.interlaced and not settings.deinterlace:
         preset = replace(preset, user_data="null")  # the order of fields is among the messages
     return preset
+
+
+def _fits_mxf(info: ClipInfo, settings: OutputSettings, preset: Preset) -> bool:
+    """Whether the output can be MXF: of pictures that stand alone, whole, upright, at even times of
+    a television's rate. Others take the preset's own container."""
+    return (
+        preset.container == "mov"
+        and info.rate in _MXF_RATES
+        and info.display_matrix is None
+        and not (info.interlaced and not settings.deinterlace)
+        and all(track.rate == _MXF_SOUND for track in info.audio)
+    )
 
 
 def sample_format(info: ClipInfo, preset: Preset) -> str:

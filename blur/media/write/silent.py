@@ -19,6 +19,7 @@ _PCM = {f"pcm_{kind}" for kind in ("s16le", "s24le", "s32le", "s16be", "s24be", 
 _HELD = {
     "mp4": {"aac", "ac3", "eac3", "alac"},
     "mov": {"aac", "ac3", "eac3", "alac"} | _PCM,
+    "mxf": {"pcm_s16le", "pcm_s24le"},
     "matroska": {"aac", "ac3", "eac3", "alac", "flac", "opus", "pcm_s16le", "pcm_s24le"}
     | {"pcm_s32le", "pcm_f32le"},
 }

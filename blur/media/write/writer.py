@@ -24,8 +24,9 @@ from blur.media.traces import nal
 from blur.media.traces.file_traces import check_output
 from blur.media.traces.metadata import Kind
 from blur.media.write.audio import Sound
-from blur.media.write.delivery import Delivery, delivery_of
+from blur.media.write.delivery import ZERO, Delivery, delivery_of
 from blur.media.write.encoder import hwaccel_for, open_encoder, stays_interlaced
+from blur.media.write.mxf_names import name_packages
 from blur.media.write.part import Part, Written, explained
 from blur.media.write.pixel_formats import Conversion
 from blur.media.write.presets import Preset, preset_for, sample_format
@@ -105,6 +106,8 @@ class Writer:
             if self._sound is not None:
                 self._sound.write_until(None)
             self._container.close()
+            if self._preset.container == "mxf":
+                name_packages(self._part.path)
             self._verify()
             check_output(self._part.path, self._allowed(), final.name)
             self._compare()
@@ -133,6 +136,9 @@ class Writer:
                 container_options=_muxer_options(preset, info, self._wants_sound),
             )
         )
+        if preset.container == "mxf":  # has a timecode in any case
+            timecode = self._delivery.timecode or ZERO
+            self._delivery = replace(self._delivery, timecode=timecode)
         target = sample_format(info, preset)
         self._conversion = Conversion(
             info.pix_fmt, target, info.colour, full_range=preset.full_range
@@ -168,8 +174,11 @@ class Writer:
             self._stream.set_display_matrix(info.display_matrix)
         if self._delivery.timecode:
             self._stream.metadata["timecode"] = self._delivery.timecode
+        if self._preset.container == "mxf":  # or else FFmpeg writes its own
+            self._container.metadata.update(company_name="", product_name="")
         if self._delivery.reel:
-            self._stream.metadata["reel_name"] = self._delivery.reel
+            holder = self._container if self._preset.container == "mxf" else self._stream
+            holder.metadata["reel_name"] = self._delivery.reel
 
     @property
     def _wants_sound(self) -> bool:
