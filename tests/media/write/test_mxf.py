@@ -29,7 +29,10 @@ DNXHR = Recipe(
 )  # fmt: skip
 KINDS = {
     "dnxhr": DNXHR,
-    "ntsc": dataclasses.replace(DNXHR, **NTSC),
+    "drop": dataclasses.replace(DNXHR, timecode="10:20:30;02", **NTSC),
+    "444": dataclasses.replace(
+        DNXHR, pix_fmt="yuv444p10le", options={"profile": "dnxhr_444"}, colour=(9, 16, 9, 1)
+    ),
     "prores": dataclasses.replace(DNXHR, codec="prores_ks", pix_fmt="yuv422p10le", options={}),
 }
 MATCH = OutputSettings(codec=Codec.MATCH)
