@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import importlib.resources
+import logging
 import math
 import re
 import sys
@@ -248,6 +250,7 @@ def config(desk: Desk, door: Door) -> uvicorn.Config:
 def guarded(app: ASGIApp, door: Door) -> uvicorn.Config:
     """Uvicorn's configuration for an application behind a door."""
     guard = Guard(app, door)
+    logging.getLogger("uvicorn.error").addFilter(_is_no_end)
     return uvicorn.Config(
         guard,
         http=bounded(guard.knows),
@@ -258,6 +261,12 @@ def guarded(app: ASGIApp, door: Door) -> uvicorn.Config:
         lifespan="off",
         timeout_graceful_shutdown=2,
     )
+
+
+def _is_no_end(record: logging.LogRecord) -> bool:
+    """Whether a record tells of more than answers that Ctrl-C cut off: those are no errors."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError) and "shutdown" not in str(record.msg)
 
 
 def serve(shelf: Shelf, door: Door) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import copy
 import http.client
@@ -12,16 +13,19 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
 
 import pytest
+import uvicorn
 from made_output import Served, review, serving
+from starlette.types import Receive, Scope, Send
 
 from blur.review.door import Door
-from blur.review.server import Desk
+from blur.review.server import Desk, guarded
 from blur.store.shelf import Shelf
 
 ROUTES = ["/", "/web/app.js", "/api/clips", "/api/clips/x", "/api/clips/x/frames/0.jpg"]
@@ -85,6 +89,33 @@ def test_a_ticket_admits_once(client: Client, served: Served) -> None:
     assert "Set-Cookie" not in again.headers
     status, page = client.ask("GET", "/", Origin=None)
     assert status == 200 and b"<title>blur review" in page
+
+
+def test_answers_that_ctrl_c_cuts_off_are_no_errors(capfd: pytest.CaptureFixture[str]) -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(60)
+
+    door = Door()
+    made = guarded(slow, door)
+    made.timeout_graceful_shutdown = 0
+    server = uvicorn.Server(made)
+    running = threading.Thread(target=server.run, args=([door.socket],))
+    running.start()
+    client = Client(door.port).enter(door.address.partition("=")[2])
+
+    def ask() -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            client.ask("GET", "/")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not server.server_state.tasks:
+        time.sleep(0.01)
+    server.should_exit = True
+    for thread in (running, asking):
+        thread.join()
+    door.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_redirect_file_is_private_and_goes_when_it_is_used(
