@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -206,14 +207,19 @@ def unexplained(
     return dict(left)
 
 
-def faces_near(faces: Sequence[Tracklet], camera: Camera) -> defaultdict[int, list[Box]]:
-    """The faces' boxes on each frame within `_NEAR` frames of a sighting, moved with the camera."""
+def faces_near(
+    faces: Sequence[Tracklet], camera: Camera, wanted: Collection[int]
+) -> defaultdict[int, list[Box]]:
+    """The faces' boxes on each of the `wanted` frames within `_NEAR` frames of a sighting, moved
+    with the camera."""
     seen: defaultdict[int, list[Box]] = defaultdict(list)
+    between = functools.cache(camera.between)  # all faces of a frame go the same ways
     for tracklet in faces:
         for frame, box in zip(tracklet.frames.tolist(), tracklet.boxes, strict=True):
             for near in range(max(0, frame - _NEAR), min(frame + _NEAR + 1, len(camera.steps))):
-                (row,) = carried(box[None], camera.between(frame, near)).tolist()
-                seen[near].append(Box(*row))
+                if near in wanted:
+                    (row,) = carried(box[None], between(frame, near)).tolist()
+                    seen[near].append(Box(*row))
     return seen
 
 

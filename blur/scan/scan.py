@@ -235,7 +235,7 @@ def _second_pass(
             box = Box(*tracklet.boxes[row].tolist())
             questions[int(tracklet.frames[row])].append((place, box))
     faces = [t for t, sure in zip(tracklets, known, strict=True) if sure]
-    near = faces_near(faces, first.camera)
+    near = faces_near(faces, first.camera, {surprise.frame for surprise in first.surprises})
     places = unexplained(first.surprises, near)
     if not faces and not questions and not places:
         return tracklets

@@ -11,7 +11,8 @@ from glimpsed import AT, film
 
 from blur.data.arrays import Picture
 from blur.data.plan import Box
-from blur.scan.brief import judged_by_looks, views_of
+from blur.scan.brief import faces_near, judged_by_looks, views_of
+from blur.scan.camera import Camera, Step
 from blur.scan.link import Tracklet, Verdict
 from blur.scan.scan import scan
 from blur.scan.surprise import Surprise
@@ -86,3 +87,15 @@ def test_a_place_that_whole_looks_pass_over_again_and_again_is_none(
     boxes = np.tile(np.array([200, 200, 60, 60, 0], np.float32), (len(frames), 1))
     tracklet = Tracklet(frames, boxes, evidence.astype(np.float32))
     assert judged_by_looks(tracklet, np.arange(0, 61, 3)).verdict is verdict
+
+
+def test_faces_are_carried_to_the_wanted_frames_alone() -> None:
+    camera = Camera.of([step_right(0), *(step_right(3) for _ in range(9))])
+    box = np.array([[100, 50, 20, 30, 0]], np.float32)
+    face = Tracklet(np.array([4]), box, np.ones((1, 2), np.float32))
+    near = faces_near([face, face], camera, {5, 9999})
+    assert dict(near) == {5: [Box(103, 50, 20, 30, 0)] * 2}
+
+
+def step_right(pixels: float) -> Step:
+    return Step(np.array([[1, 0, pixels], [0, 1, 0], [0, 0, 1]], float), 1.0)
