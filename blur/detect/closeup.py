@@ -43,7 +43,7 @@ and may lose faces. 85 of 100 second looks are silent, and skipping saves a fift
 
 
 class Closeup:
-    """Takes close-ups of gray pictures.
+    """Takes close-ups of gray pictures; its answers about the last one are kept.
 
     `scale` is display pixels per picture pixel; boxes are in display coordinates. Its methods
     raise DetectorError.
@@ -51,6 +51,8 @@ class Closeup:
 
     def __init__(self, load: Callable[[str], Detector], scale: float) -> None:
         self._load, self._scale = functools.cache(load), scale
+        self._last: Gray | None = None
+        self._answers: dict[tuple[Box, str], float] = {}
 
     def find(self, gray: Gray, box: Box) -> Sighting | None:
         """The face near `box`, or None if no family scores it high enough."""
@@ -72,6 +74,14 @@ class Closeup:
 
         A face scores in all of them, texture does not. Stops after one turn if all are SILENT.
         """
+        if self._last is not gray:
+            self._last = gray
+            self._answers.clear()
+        if (box, family) not in self._answers:
+            self._answers[box, family] = self._answer(gray, box, family)
+        return self._answers[box, family]
+
+    def _answer(self, gray: Gray, box: Box, family: str) -> float:
         scores: list[float] = []
         for turn in _TURNS:
             views = [self._crop(gray, box, _ANSWER_SIDE, reach, turn) for reach in _REACHES]

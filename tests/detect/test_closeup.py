@@ -41,3 +41,14 @@ def test_a_face_is_asked_nine_times_and_what_is_silent_three_times(
     sure = Sure(score)
     assert Closeup(lambda name: sure, 1.0).answer(GRAY, BOX) == pytest.approx(score)
     assert sure.looks == looks
+
+
+def test_a_question_is_asked_once_of_each_picture_and_box() -> None:
+    """Weak sightings are asked about for their track, and again for the track's verdict."""
+    sure = Sure(0.8)
+    closeup = Closeup(lambda name: sure, 1.0)
+    assert closeup.answer(GRAY, BOX) == closeup.answer(GRAY, BOX)
+    assert sure.looks == 9
+    closeup.answer(GRAY, BOX._replace(cx=190.0))
+    closeup.answer(GRAY.copy(), BOX)
+    assert sure.looks == 27
