@@ -59,26 +59,37 @@ def measure(job: tuple[Path, Path, Settings], progress: Progress) -> Sample:
 
     It lies where the outputs will: footage touches no other disk.
     """
-    from blur.corridor import cover_clip
+    from blur.corridor import Place, cover_clip
     from blur.detect.registry import use_device
     from blur.media.open.probe import probe
-    from blur.media.write.writers import output_suffix
+    from blur.media.write.writers import output_suffix, proxy_suffix
     from blur.scan.scan import scan
 
     clip, out, settings = job
     use_device(settings.batch.device)
     with tempfile.TemporaryDirectory(prefix=".blur-sample-", dir=_existing(out)) as scratch:
         piece = _piece(clip, Path(scratch))
-        suffix = output_suffix(probe(piece), settings.output)
-        output = Path(scratch) / f"covered{suffix}"
+        info = probe(piece)
+        output = Path(scratch) / f"covered{output_suffix(info, settings.output)}"
+        small = proxy_suffix(info, settings.output)
+        proxy = Place(Path(scratch) / f"proxy{small}", Path(scratch) / ".proxy.part")
         scan(piece, settings.scan, progress)  # warms up: detectors load once
         started = time.monotonic()
         plan = scan(piece, settings.scan, progress)
-        covered = cover_clip(
-            piece, plan, output, settings, None, progress, keep=lambda grown: grown
+        cover_clip(
+            piece,
+            plan,
+            output,
+            settings,
+            None,
+            progress,
+            keep=lambda grown: grown,
+            proxy=proxy if small else None,
         )
         seconds = time.monotonic() - started
-        return Sample(plan.frames * plan.width * plan.height, seconds, covered.rendered.bytes_out)
+        made = [output, proxy.final] if small else [output]
+        written = sum(path.stat().st_size for path in made)
+        return Sample(plan.frames * plan.width * plan.height, seconds, written)
 
 
 def forecast(

@@ -54,7 +54,7 @@ def make(path: Path, kind: str, frames: int, hour: int) -> None:
     rng, time_base = np.random.default_rng(5), Fraction(1, 1000)
     steps = rng.integers(25, 56, frames) if kind == UNEVEN else np.full(frames, 1000 // RATE)
     with av.open(str(path), "w") as container:
-        film = container.add_stream("libx264", RATE, options={"preset": "veryfast", "crf": "16"})
+        film = container.add_stream("libx264", RATE, options={"preset": "ultrafast", "crf": "16"})
         film.width, film.height, film.pix_fmt = *SIZE, "yuv420p"
         film.time_base = film.codec_context.time_base = time_base
         if kind not in NO_TIMECODE:

@@ -54,9 +54,9 @@ def facts(path: Path) -> tuple[object, ...]:
         film = container.streams.video[0]
         channels = [s.codec_context.layout.nb_channels for s in container.streams.audio]
         pictures = list(container.decode(film))
-        order = film.codec_context.field_order
+        order, tick = film.codec_context.field_order, film.time_base or Fraction(1)
     first, last = pictures[0], pictures[-1]
-    times = [(p.pts - first.pts) * film.time_base for p in pictures]
+    times = [(p.pts - first.pts) * tick for p in pictures]
     length = times[-1] + last.duration * last.time_base
     fields = {p.interlaced_frame for p in pictures}
     return len(pictures), times, length, fields, max(order, 1), channels
