@@ -36,6 +36,8 @@ _COMPILED_PIXELS = 4_000_000
 second for each size used again, and costs up to 80 bytes a pixel and thread."""
 
 _kept = Kept()
+_outputs: dict[bytes, list[str]] = {}
+"""Names of the outputs of networks that were read, by the digest of their content."""
 _starting = threading.Lock()
 
 
@@ -66,13 +68,12 @@ class OpenVinoNetwork:
         self._threads = threads or cpu_count()
         self._precision = precision or ("f32" if device == "CPU" and not bf16_pays() else None)
         self._middle, self._scale = middle, scale
-        if isinstance(content, Path):  # OpenVINO reads TFLite from files only
-            self._digest = hashlib.sha256(content.read_bytes()).digest()
-            self._model = core().read_model(str(content))
-        else:
-            self._digest = hashlib.sha256(content).digest()
-            self._model = _folded(core().read_model(content, b""))
-        self._outputs = [output.any_name for output in self._model.outputs]
+        self._content = content
+        whole = content.read_bytes() if isinstance(content, Path) else content
+        self._digest = hashlib.sha256(whole).digest()
+        if self._digest not in _outputs or isinstance(content, Path):  # a file may change later
+            _outputs[self._digest] = [output.any_name for output in self._model.outputs]
+        self._outputs = _outputs[self._digest]
         self._compiled: OrderedDict[tuple[int, int], _Requests] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -112,6 +113,13 @@ class OpenVinoNetwork:
                     request.wait()
                 idle.put(request)
         return results
+
+    @functools.cached_property
+    def _model(self) -> Any:
+        """The network as it was read; compiled ones that are kept need none."""
+        if isinstance(self._content, Path):  # OpenVINO reads TFLite from files only
+            return core().read_model(str(self._content))
+        return _folded(core().read_model(self._content, b""))
 
     def close(self) -> None:
         """Free the compiled networks."""

@@ -193,3 +193,13 @@ def test_operations_that_no_size_decides_are_folded_once(yunet: OpenVinoNetwork)
     kinds = {operation.get_type_name() for operation in yunet._model.get_ops()}
     assert "ShapeOf" not in kinds
     assert yunet.run([picture(64, 96)], lambda outputs, _: outputs["cls_8"].shape[1]) == [96]
+
+
+def test_a_network_is_not_read_where_its_sizes_are_kept(yunet: OpenVinoNetwork) -> None:
+    def cells(network: OpenVinoNetwork) -> list[int]:
+        return network.run([picture(64, 96)], lambda outputs, _: outputs["cls_8"].shape[1])
+
+    expected = cells(yunet)
+    again = OpenVinoNetwork("yunet", weights.read("yunet"), threads=2)
+    assert cells(again) == expected
+    assert "_model" not in vars(again)
