@@ -102,7 +102,12 @@ def _edl(text: str, events: Sequence[Event], links: Links, rate: Fraction) -> st
 def _xmeml(text: str, events: Sequence[Event], links: Links, folder: Path) -> str:
     root = fromstring(text)
     files = {f.get("id"): f for f in root.iter("file") if f.find("pathurl") is not None}
-    items = [i for i in _video_items(root) if i.find("file") is not None]
+    items = list(_video_items(root))
+    whole = {item.get("id"): item for item in items if len(item)}
+    for item in items:  # one that is told by its name alone is like the one told before
+        if not len(item) and item.get("id") in whole:
+            item.extend(copy.deepcopy(list(whole[item.get("id")])))
+    items = [item for item in items if item.find("file") is not None]
     known: dict[str, str] = {}
     for item, event in _paired(items, events):
         if event.retimed:

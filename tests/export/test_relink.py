@@ -158,3 +158,14 @@ def test_what_cannot_be_kept_is_said(tmp_path):
     path.write_text(EDL)
     with pytest.raises(ValueError, match="event 1 would show"):
         relink.require_alike(path, read_timeline(path, rate)[1], LINKS, rate)
+
+
+def test_a_clip_that_xml_tells_by_its_name_alone_is_linked_too(tmp_path):
+    path, rate = tmp_path / "film.xml", Fraction(25)
+    path.write_text(xmeml(rate).replace("</track>", '<clipitem id="0"/></track>'))
+    _, events = read_timeline(path, rate)
+    links = LINKS | {5: LINKS[1]}
+    made = tmp_path / "new.xml"
+    made.write_text(relink.relinked(path, events, links, tmp_path, rate))
+    relink.require_alike(made, events, links, rate)
+    assert len(events) == 5
