@@ -37,6 +37,10 @@ def test_no_rule_of_axe_is_broken(page: Page, scheme: str) -> None:
         page.press(key)
         page.waits_for(there)
         assert broken_rules(page.page) == [], key
+    page.page.fill("#filter", "no such clip")
+    page.waits_for("#clips .empty")
+    assert broken_rules(page.page) == []
+    page.page.fill("#filter", "")
     page.page.click("#view")
     page.waits_for("#views #loop")
     assert broken_rules(page.page) == []

@@ -31,7 +31,10 @@ export class List {
     this.items = items ?? [];
     this.at = Math.max(0, Math.min(at, this.items.length - 1));
     if (items) this.draw();
-    else this.room.replaceChildren();
+    else {
+      this.room.replaceChildren();
+      this.box.removeAttribute("aria-activedescendant");
+    }
   }
 
   get columns() {
@@ -49,8 +52,10 @@ export class List {
     const first = Math.max(0, Math.floor(this.box.scrollTop / height) - 2) * columns;
     const last = (Math.ceil((this.box.scrollTop + this.box.clientHeight) / height) + 2) * columns;
     const shown = items.slice(first, last).map((item, i) => this.place(item, first + i, columns, height));
-    this.room.replaceChildren(...(items.length ? shown : [el("p.empty", {}, this.how.empty)]));
-    this.box.setAttribute("aria-activedescendant", `${this.box.id}-${this.at}`);
+    const none = el("p.empty", { role: "option", "aria-disabled": "true", id: `${this.box.id}-0` }, this.how.empty);
+    this.room.replaceChildren(...(items.length ? shown : [none]));
+    if (!items.length || (first <= this.at && this.at < last)) this.box.setAttribute("aria-activedescendant", `${this.box.id}-${this.at}`);
+    else this.box.removeAttribute("aria-activedescendant"); // out of sight, and not in the page
   }
 
   /** @param {T} item @param {number} i @param {number} columns @param {number} height */

@@ -5,7 +5,7 @@ import { GROUPS, adviceOf, answersTo, reasonOf, uncovering } from "./asked.js";
 import { keep, noFace } from "./decide.js";
 import { $, el, rem, time } from "./dom.js";
 import { List } from "./list.js";
-import { readQueue } from "./protocol.js";
+import { readClip, readQueue } from "./protocol.js";
 import { askedItem, asking, question, same } from "./question.js";
 import { change, open, player, problem } from "./review.js";
 import { panel, say, set, state } from "./state.js";
@@ -15,6 +15,7 @@ import { short, t } from "./words.js";
 
 const AROUND = 0.6; // seconds of the loop before and after a doubt
 const LONG = 4; // seconds from which a loop plays at double speed, which still counts as watched
+const LATER = 500; // milliseconds, so that this question's pictures come first
 const FAST = 4; // times the speed of loops about covers that harm nobody
 const AGAIN = 150; // milliseconds between two questions how far the server has read
 
@@ -155,8 +156,15 @@ function show(doubt) {
   set({ selected: doubt.lane, pointed: doubt.lane === null && doubt.box ? doubt : null, picked: new Set(), span: [null, null], drawing: false });
   const { start, end } = askedItem() ?? doubt;
   player.loop = [Math.max(0, start - around), Math.min(clip.frames, end + around)];
+  prepare();
   player.seek(player.loop[0]);
   player.play(pace());
+}
+
+/** Let the server open the next question's clip while this one is looked at. */
+function prepare() {
+  const next = state.queue.slice(state.queue.findIndex((item) => same(item, state.asked)) + 1).find(waits);
+  if (next && next.key !== state.asked?.key) setTimeout(() => state.queueing && readClip(next.key).catch(() => {}), LATER); // open() says what is wrong with it
 }
 
 /** Times the speed that what is asked about plays at. */
@@ -239,12 +247,11 @@ function make(/** @type {Item} */ item) {
   const name = state.rows.find((row) => row.key === item.key)?.name ?? "";
   const colour = colourOf(item);
   const done = item.said ? el("span.tag.good", {}, t(`queue.mark.${item.said}`)) : null;
+  const places = item.doubts.length > 1 ? el("span.tag.dim", { title: t("queue.places", { n: item.doubts.length }) }, `× ${item.doubts.length}`) : null;
   return el(`div.row${item.said ? ".settled" : ""}`, { "aria-selected": String(same(item, state.asked)), title: name },
-    el("div.line", {}, el(`span.name.${colour}`, {}, reasonOf(item)), done),
-    el("div.line", {}, el("span.name", {}, el("bdi", {}, name)), placesOf(item.doubts.length), `${time(item.at)} · ${short(item.seconds)}`));
+    el("div.line", {}, el(`span.name.${colour}`, {}, reasonOf(item)), done ?? places),
+    el("div.line", {}, el("span.name", {}, el("bdi", {}, name)), `${time(item.at)} · ${short(item.seconds)}`));
 }
-
-const placesOf = (/** @type {number} */ n) => (n > 1 ? `${t("queue.places", { n })} · ` : "");
 
 const bar = $("#question");
 panel(() => [state.queueing, question(), state.queue, state.rows, state.marked], (queueing, doubt, queue) => {
@@ -257,7 +264,7 @@ panel(() => [state.queueing, question(), state.queue, state.rows, state.marked],
   const colour = colourOf(doubt);
   bar.replaceChildren(
     el("div.told", {}, el(`strong.${colour}`, {}, reasonOf(doubt)), " ", el("span", {}, adviceOf(doubt)),
-      el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${placesOf(asking().length)}${t("count.frames", { n: doubt.end - doubt.start })} · ${doubt.said ? t("queue.settled") : t("queue.to go", { n: open.length })}`)),
+      el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${asking().length > 1 ? `${t("queue.places", { n: asking().length })} · ` : ""}${t("count.frames", { n: doubt.end - doubt.start })} · ${doubt.said ? t("queue.settled") : t("queue.to go", { n: open.length })}`)),
     el("div.acts", {}, ...acts), stills);
 });
 
