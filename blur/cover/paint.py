@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import av
 import cv2
 
-from blur.cover.fills import Fill, Soft, Solid
+from blur.cover.fills import Fill, Solid
 from blur.cover.layout import layout_of, paintable
-from blur.cover.light import light
 from blur.cover.region import Region
 from blur.cover.window import patches, windows
 
@@ -38,8 +37,7 @@ def _painted(picture: av.VideoFrame, regions: Sequence[Region], fill: Fill) -> a
         return picture
     picture.make_writable()
     planes = layout.views(picture)
-    lit = light(layout, planes, covers) if isinstance(fill, Soft) else None
-    for window in windows(picture, layout, planes, covers, lit):
+    for window in windows(picture, layout, planes, covers):
         for patch, filled in zip(window.patches, fill(window), strict=True):
             for plane, samples, mask, new in zip(
                 layout.planes, planes, patch.masks, filled, strict=True

@@ -1,14 +1,12 @@
 """A head's shading on a soft cover: skin tone in the middle, darker hair, a faded rim.
 
-From the head's place, the colours and the light outside all covers and a chosen tone only, so a
-cover reads as a person with their face softened, not as a hole in the wall behind them.
+From the head's place, the colours outside all covers and a chosen tone only, so a cover reads as a
+person with their face softened, not as a hole in the wall behind them.
 """
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,15 +18,15 @@ from blur.cover.membrane import Grid
 from blur.cover.window import Patch, Window
 from blur.data.plan import Box
 
-AUTO = "#b38b73"
+AUTO = "#b98a70"
 """Skin for the tone `auto`: its lightness gives way to the surroundings', its colour to grey where
 the picture has none."""
 
-STRENGTH = {True: 0.72, False: 0.85}
+STRENGTH = {True: 0.4, False: 0.85}
 """Share of the tone in the middle of a face, `auto` or chosen; larger looks more painted."""
 
-_HAIR = 0.35
-"""Share of light that the crown and the sides lose at most; larger draws darker hair."""
+_HAIR = 0.15
+"""Share of light that the crown and the sides lose; larger draws darker hair."""
 
 _PALE = "#939393"
 """Skin without colour, as light as `AUTO`."""
@@ -42,29 +40,20 @@ _RIM = 0.55
 _LIGHTNESS = (0.1, 1.25)
 """Bounds of the lightness of `auto`, factors; wider follows dark and bright scenes further."""
 
-_OF_WHITE, _LOCAL = 0.65, 0.25
-"""Lightness of skin as a share of the picture's white; share of the light around the head in that
-of `auto`, the picture's white having the rest. A larger share leaves heads under dark hair darker:
-at 1 they are black-brown."""
-
-_BRIGHTER = 0.75
-"""Share of the surroundings under a head that are darker than the light that falls on it."""
-
 _INSIDE = 0.75
 """Share of a larger head's radius within which a smaller head is not drawn; larger leaves out
 neighbours."""
 
-_COLOURFUL, _ANYWAY = 3.0, 0.5
-"""Distance from grey of the picture's colours and of those around a head, steps of 8 bits, from
-which `auto` has its full colour; and share of it that a coloured picture gives a head before a grey
-wall. A larger distance leaves more heads grey, a larger share draws pinker ones."""
+_COLOURFUL = 3.0
+"""Mean distance of the surroundings from grey, steps of 8 bits, from which `auto` has its full
+colour; larger leaves more heads grey."""
 
 
 def shaded(surface: Grid, window: Window, tone: str) -> Grid:
     """(rows, columns, channels) of the colours under a window's covers, two cells to a coarse cell
     each way, with a head's shading on each round cover. `tone` is `auto` or `#rrggbb`."""
     out = surface.copy()
-    colours = _colours(window.layout, window.matrix, window.full_range, tone)
+    black = _sample("#000000", window.layout, window.matrix, window.full_range)
     heads = [patch.own for patch in window.patches if patch.rounded]
     for patch in window.patches:
         # A head drawn on another's would read as its eye or mouth.
@@ -72,22 +61,20 @@ def shaded(surface: Grid, window: Window, tone: str) -> Grid:
             rows, columns, weights = _on_cells(patch, window)
             part, inside = out[rows, columns], weights[..., 0]
             if inside.any():
-                auto = tone == "auto"
-                skin = _tone(part, inside, window, colours) if auto else colours.skin
-                share = STRENGTH[auto]
+                skin = _tone(part, inside, window, tone, black)
+                share = STRENGTH[tone == "auto"]
                 part *= 1 - share * weights[..., 1:2] - weights[..., 2:]
-                part += weights[..., 1:] @ np.stack([share * skin, colours.black])
+                part += weights[..., 1:] @ np.stack([share * skin, black])
     return out
 
 
 def _lies_on(own: Box, other: Box) -> bool:
     """Whether a smaller head's centre lies well inside a larger head's ellipse."""
-    if own.w * own.h >= other.w * other.h:
-        return False
-    turn, x, y = math.radians(other.angle), own.cx - other.cx, own.cy - other.cy
-    across = (math.cos(turn) * x + math.sin(turn) * y) / (other.w / 2)
-    down = (math.cos(turn) * y - math.sin(turn) * x) / (other.h / 2)
-    return math.hypot(across, down) < _INSIDE
+    turn = np.radians(other.angle)
+    x, y = own.cx - other.cx, own.cy - other.cy
+    across = (np.cos(turn) * x + np.sin(turn) * y) / (other.w / 2)
+    down = (np.cos(turn) * y - np.sin(turn) * x) / (other.h / 2)
+    return own.w * own.h < other.w * other.h and bool(np.hypot(across, down) < _INSIDE)
 
 
 @lru_cache(maxsize=1)
@@ -97,9 +84,8 @@ def _template() -> Grid:
     across, down = np.meshgrid(place, place)
     inside = np.clip((1 - across**2 - down**2) / _RIM, 0, 1)
     inside = inside * inside * (3 - 2 * inside)
-    away = (across / 0.7) ** 2 + ((down - 0.16) / 0.76) ** 2
-    face = np.clip((1.5 - away) / 1.1, 0, 1)
-    face = inside * face * face * (3 - 2 * face)
+    away = (across / 0.66) ** 2 + ((down - 0.16) / 0.7) ** 2
+    face = inside * np.clip(1.6 - away, 0, 1)
     hair = _HAIR * inside * np.clip(away - 0.5, 0, 1) * np.clip(0.6 - down, 0, 1)
     return np.ascontiguousarray(np.dstack([inside, face, hair]), np.float32)
 
@@ -109,73 +95,45 @@ def _on_cells(patch: Patch, window: Window) -> tuple[slice, slice, Grid]:
     cell, own = window.grid // 2, patch.own
     x0, y0, x1, y1 = patch.rect.moved(window.rect)
     rows, columns = slice(y0 // cell, -(-y1 // cell)), slice(x0 // cell, -(-x1 // cell))
-    # From cells to the template; plain numbers, since a few cost less than their arrays.
-    turn = math.radians(own.angle)
-    x = (columns.start + 0.5) * cell + window.rect.x0 - own.cx
-    y = (rows.start + 0.5) * cell + window.rect.y0 - own.cy
-    to_head = []
-    for cos, sin, side in (
-        (math.cos(turn), math.sin(turn), own.w),
-        (-math.sin(turn), math.cos(turn), own.h),
-    ):
-        scale, middle = _TEMPLATE / side, _TEMPLATE / 2 - 0.5
-        to_head.append(
-            [scale * cell * cos, scale * cell * sin, scale * (cos * x + sin * y) + middle]
-        )
+    turn = np.radians(own.angle)
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    to_head = turned * _TEMPLATE / np.array([[own.w], [own.h]])
+    first = np.array([columns.start + 0.5, rows.start + 0.5]) * cell
+    first += window.rect.x0 - own.cx, window.rect.y0 - own.cy
+    shift = to_head @ first + _TEMPLATE / 2 - 0.5
     size = columns.stop - columns.start, rows.stop - rows.start
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    weights = cv2.warpAffine(_template(), np.array(to_head), size, flags=flags)
+    weights = cv2.warpAffine(
+        _template(), np.column_stack([to_head * cell, shift]), size, flags=flags
+    )
     return rows, columns, np.asarray(weights)
 
 
-def _tone(part: Grid, inside: npt.NDArray[np.float32], window: Window, colours: _Colours) -> Grid:
-    """(channels,) of `auto`: skin in the light of the picture and of `part`, the surroundings
-    spread under the head."""
-    light, around, unit = window.light, part[inside > 0], window.layout.unit
-    black, skin, bright, colour = colours.black, colours.skin, colours.bright, colours.colour
-    vivid = 0.0
-    if light and colour:
-        mean = around.mean(0).tolist()
-        grey = colours.grey or sum(mean[at] for at in bright) / len(bright)
-        near = sum(abs(mean[at] - grey) for at in colour) / len(colour)
-        vivid = min(light.colour / (_COLOURFUL * unit), 1.0)
-        vivid *= _ANYWAY + (1 - _ANYWAY) * min(near / (_COLOURFUL * unit), 1.0)
-    skin = colours.pale + np.float32(vivid) * (skin - colours.pale)
-    # Hair and clothes around a head are dark in any light: their brighter side tells more.
-    dark = float(black[bright[0]])
-    lights = around[:, bright[0]] if len(bright) == 1 else around[:, bright].mean(-1)
-    place = int(_BRIGHTER * (len(lights) - 1))
-    ratio = max(float(np.partition(lights, place)[place]) - dark, unit)
-    if light:
-        white = max(_OF_WHITE * (light.white - dark), unit)
-        ratio = ratio**_LOCAL * white ** (1 - _LOCAL)
-    ratio /= sum(skin[bright].tolist()) / len(bright) - dark
-    least, most = _LIGHTNESS
-    return black + np.float32(min(max(ratio, least), most)) * (skin - black)
-
-
-class _Colours(NamedTuple):
-    """(channels,) of colours in units of samples as stored; which channels hold brightness and
-    which colour, and the value of the latter where there is none, 0 if that depends."""
-
-    black: Grid
-    skin: Grid
-    pale: Grid
-    bright: list[int]
-    colour: list[int]
-    grey: float
+def _tone(
+    part: Grid, inside: npt.NDArray[np.float32], window: Window, tone: str, black: Grid
+) -> Grid:
+    """(channels,) of the tone; as `auto`, as light and as colourful as the colours on the head."""
+    layout, matrix, full = window.layout, window.matrix, window.full_range
+    if tone != "auto":
+        return _sample(tone, layout, matrix, full)
+    mean = np.einsum("yxc,yx->c", part, inside) / inside.sum()
+    light, colour = _roles(layout, "yrgb"), _roles(layout, "uvrgb")
+    grey = black[colour] if _roles(layout, "uv") else mean[light].mean()
+    apart = np.abs(mean[colour] - grey).mean() if colour else 0.0
+    vivid = float(np.clip(apart / (_COLOURFUL * layout.unit), 0, 1))
+    skin, pale = _sample(AUTO, layout, matrix, full), _sample(_PALE, layout, matrix, full)
+    skin = pale + vivid * (skin - pale)
+    ratio = (mean - black)[light].mean() / (skin - black)[light].mean()
+    return black + float(np.clip(ratio, *_LIGHTNESS)) * (skin - black)
 
 
 @lru_cache(maxsize=64)
-def _colours(layout: Layout, matrix: int, full_range: bool, tone: str) -> _Colours:
-    black, skin, pale = (
-        np.concatenate(native(colour, layout, matrix, full_range)).astype(np.float32)
-        for colour in ("#000000", AUTO if tone == "auto" else tone, _PALE)
-    )
+def _roles(layout: Layout, wanted: str) -> list[int]:
     roles = "".join(plane.roles for plane in layout.planes)
-    bright, colour = (
-        [at for at, role in enumerate(roles) if role in of] for of in ("yrgb", "uvrgb")
-    )
-    return _Colours(
-        black, skin, pale, bright, colour, float(black[roles.find("u")]) if "u" in roles else 0.0
-    )
+    return [at for at, role in enumerate(roles) if role in wanted]
+
+
+@lru_cache(maxsize=64)
+def _sample(colour: str, layout: Layout, matrix: int, full_range: bool) -> Grid:
+    """(channels,) of a colour, in units of samples as stored."""
+    return np.concatenate(native(colour, layout, matrix, full_range)).astype(np.float32)

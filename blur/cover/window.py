@@ -79,21 +79,13 @@ class Patch:
     rounded: bool
 
 
-class Light(NamedTuple):
-    """Lightness of a picture's white, and distance of its colours from grey; in units of samples as
-    stored."""
-
-    white: float
-    colour: float
-
-
 @dataclass(frozen=True, slots=True)
 class Window:
     """A part of the picture with some covers and the ring around them.
 
     `planes` are views of each plane over `rect`; `masks` mark the samples under *any* cover of the
     picture. `rect` starts on a multiple of `grid`, the side of a coarse cell in pixels. `matrix`
-    is the picture's H.273 matrix coefficients; `light` is for fills that ask for it.
+    is the picture's H.273 matrix coefficients.
     """
 
     layout: Layout
@@ -104,7 +96,6 @@ class Window:
     patches: tuple[Patch, ...]
     matrix: int
     full_range: bool
-    light: Light | None = None
 
 
 def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -> list[Patch]:
@@ -142,7 +133,6 @@ def windows(
     layout: Layout,
     planes: Sequence[Samples],
     covers: Sequence[Patch],
-    light: Light | None = None,
 ) -> Iterator[Window]:
     """Windows around the covers; covers that touch share a window, so their colours agree."""
     grid = _grid(picture, layout)
@@ -163,7 +153,7 @@ def windows(
             samples[rect.on(plane)] for plane, samples in zip(layout.planes, planes, strict=True)
         )
         matrix = int(picture.colorspace)
-        yield Window(layout, rect, grid, views, masks, tuple(members), matrix, full, light)
+        yield Window(layout, rect, grid, views, masks, tuple(members), matrix, full)
 
 
 def _grid(picture: av.VideoFrame, layout: Layout) -> int:

@@ -11,10 +11,7 @@ from gate import covered, interference, noisy, planes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blur.cover import light
-from blur.cover import paint as painting
 from blur.cover.fills import make_fill
-from blur.cover.layout import layout_of
 from blur.cover.paint import paint
 from blur.cover.region import Covers, Region
 from blur.data.plan import Box, Mark, Track
@@ -122,20 +119,3 @@ def test_the_gate_catches_a_colour_taken_from_under_the_neighbouring_cover(name)
     pair = [Region((Box(30, 30, 24, 30),), 1), Region((Box(56, 30, 24, 30),), 2)]
     assert interference(careless, noisy(name, 96, 64, rng), pair, rng) > 0
     assert interference(soft, noisy(name, 96, 64, rng), pair, rng) == 0
-
-
-@pytest.mark.parametrize("name", gate.USUAL)
-def test_the_gate_catches_a_picture_s_light_read_under_covers(name, monkeypatch):
-    rng = np.random.default_rng(6)
-    picture, regions = noisy(name, 96, 64, rng), [Region((Box(48, 32, 60, 60),), 1)]
-    layout, bare = layout_of(name), light.light
-    for view in layout.views(picture):
-        view //= 4  # and bright under the cover of the other picture
-        view &= view.dtype.type(layout.top)
-
-    def careless(layout, planes, covers):
-        return bare(layout, planes, [])
-
-    assert interference(FILLS[FillName.SOFT], picture, regions, rng) == 0
-    monkeypatch.setattr(painting, "light", careless)
-    assert interference(FILLS[FillName.SOFT], picture, regions, rng) > 0
