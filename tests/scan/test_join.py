@@ -46,6 +46,13 @@ def test_faces_before_and_after_an_unknown_motion_are_two() -> None:
     assert len(join(parts, camera(100, blind=[50]), REACH)) == 2
 
 
+def test_a_patch_some_way_off_is_not_the_face_that_was_lost() -> None:
+    face, patch = still(range(0, 30, 3), score=0.9), still(range(40, 70, 3), 385, score=0.2)
+    assert len(join([face, patch], camera(70), REACH)) == 2
+    alike = still(range(40, 70, 3), 385, score=0.8)
+    assert len(join([face, alike], camera(70), REACH)) == 1
+
+
 def test_three_parts_of_two_people_are_joined_by_the_cheapest_choice() -> None:
     parts = [still(range(30), 300), still(range(40, 70), 330), still(range(40, 70), 305)]
     joined = join(parts, camera(100), REACH)
