@@ -1,4 +1,4 @@
-"""How loud a sound is over time: what a timeline draws of it."""
+"""Loudness: peaks of a sound in bins of a fiftieth of a second, for a timeline to draw."""
 
 from __future__ import annotations
 

@@ -71,8 +71,8 @@ def _render(part: Part, folder: Path, settings: Settings, say: Callable[[str], N
 
 
 def _new_doubts(before: Plan, after: Plan) -> list[Doubt]:
-    """Those of no earlier doubt's kind, track and place. Earlier ones stay, also those of this kind
-    that an audit of the whole clip would decide anew: this one saw a part."""
+    """Doubts of `after` whose kind, track and place no doubt of `before` has. Earlier doubts stay,
+    even where an audit of the whole clip would decide anew: conform's saw a part."""
 
     def known(doubt: Doubt) -> bool:
         return any(

@@ -159,7 +159,7 @@ class People:
             return self._known
 
     def _opened(self) -> _Known:
-        """What is known, from now on until `forget`."""
+        """The persons of the open list, which stay known until `forget`."""
         with self._lock:
             self._known = self._known or _Known(offer.scanned(self._shelf))
             return self._known

@@ -106,7 +106,7 @@ class ClipFaces:
     def _covered_spans(
         self, finds: Finds, looks_like: Descriptor, tracks: Sequence[int] | None
     ) -> list[Alike]:
-        """What `finds` finds on lanes, but for spans that are clear from end to end."""
+        """Spans that `finds` finds on lanes, without those that are clear from end to end."""
         plan = self.now.plan
         rate = plan.frames / max(plan.seconds(plan.frames), 1e-3)
         everybody = [lane.track for lane in self.now.resolved.lanes if lane.track.is_face]

@@ -1,4 +1,4 @@
-"""What a person's initials say of a covered clip: when, and how much of it was seen and heard."""
+"""A person's initials on a covered clip: their time, and the seconds of it seen and heard."""
 
 from __future__ import annotations
 

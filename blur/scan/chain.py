@@ -91,8 +91,8 @@ class _Chains:
 
 
 def _looks(tracklet: Tracklet) -> Sequence[Descriptor]:
-    """Those of the person whom most of a tracklet's looks show; none where it goes from a person to
-    another."""
+    """Looks of a tracklet at the person whom most of them show; none where it passes from a person
+    to another."""
     part = max(parted(tracklet.looks), key=len, default=[])
     return [tracklet.looks[i] for i in part] if len(part) > len(tracklet.looks) / 2 else ()
 

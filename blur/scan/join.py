@@ -30,7 +30,8 @@ _ALIKE = 2.0
 """Factor in size up to which a double's lone sightings are the better one's face, as a link's at
 most; a larger factor lets a body that is taken for a face swell a face's cover."""
 _JOIN_COST = 6.0
-"""Cost, as `link_cost`, from which tracklets are not joined; larger joins more, strangers too."""
+"""Cost, of `link_cost` and of the change of score, from which tracklets are not joined; larger
+joins more, strangers too."""
 _OTHER_SCORE = 0.4
 """Change of the better family's score over a gap that costs 1: a plain face does not come back as a
 shadow of itself. Larger joins faces to patches; with 0.4, none of 31 filmed clips loses a face."""

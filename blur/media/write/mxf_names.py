@@ -11,7 +11,7 @@ import mmap
 from pathlib import Path
 
 _LABEL = bytes.fromhex("060a2b340101010501010d0013")
-"""What each UMID begins with: its universal label and length."""
+"""The first 13 bytes of each UMID: its universal label and length."""
 
 _NAMELESS = bytes(18)
 """Instance and material number as FFmpeg writes them; the package's number follows."""

@@ -29,8 +29,8 @@ _DIFFERS: dict[Proxy, dict[str, object]] = {
     },
     Proxy.DNXHR: {"takes": ("yuv422p",), "options": {"profile": "dnxhr_lb"}},
 }
-"""How proxies' presets differ from those of masters. CPU of a 640x360 picture beside x264's 18 ms
-for its 1280x720 master: H.264 2 ms ("veryfast" 3), ProRes 5 (19 by "prores_ks"), DNxHR 3."""
+"""Fields of masters' presets that proxies replace. CPU of a 640x360 picture beside x264's 18 ms for
+its 1280x720 master: H.264 2 ms ("veryfast" 3), ProRes 5 (19 by "prores_ks"), DNxHR 3."""
 
 
 class ProxyPlan(NamedTuple):

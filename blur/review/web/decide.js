@@ -10,7 +10,7 @@ import { panel, picked, say, selected, set, shown, span, state } from "./state.j
 import { t } from "./words.js";
 /** @import { Clip, Lane, Verdict } from "./protocol.js" */
 
-// What was given as a reason before is offered again.
+// Reasons and consent references of earlier decisions are offered again.
 panel(() => [state.clip?.decisions], (decisions) => {
   for (const { kind, reason, consent } of decisions ?? []) {
     if (kind === "keep" || kind === "no-face") remember(reason);

@@ -1,5 +1,5 @@
 // @ts-check
-// What the queue asks about: doubts of the open clip that one look answers.
+// The queue's question: doubts of the open clip that a single look answers.
 
 import { state } from "./state.js";
 /** @import { Doubt, Item } from "./protocol.js" */

@@ -171,7 +171,7 @@ function framesOf(clip, start, end) {
   return [clock.frame(start - clock.start), clock.frame(end - clock.start - 1e-3) + 1];
 }
 
-/** How loud it is: the covered file before the original, what nobody heard yet above, what is taken out over it.
+/** The sound's loudness: the covered file's before the original's, unheard seconds above, muted and bleeped spans over it.
  * @param {CanvasRenderingContext2D} c @param {Clip} clip */
 function paintWave(c, clip) {
   const { clientWidth: width } = box;

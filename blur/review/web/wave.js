@@ -1,5 +1,5 @@
 // @ts-check
-// How loud the clip is, for the timeline: the covered file's sound, and the original's where its disk is there.
+// Loudness for the timeline: of the covered file's sound, and of the original's where its disk is there.
 
 import { readLoudness } from "./protocol.js";
 import { player } from "./review.js";
