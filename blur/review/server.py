@@ -253,6 +253,7 @@ def guarded(app: ASGIApp, door: Door) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").addFilter(_is_no_end)
     return uvicorn.Config(
         guard,
+        log_config=None,  # its own closes every handler of the process; absl's closes stderr
         http=bounded(guard.knows),
         log_level="error",  # strangers could fill the terminal with warnings
         access_log=False,  # it would print the ticket

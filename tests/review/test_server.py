@@ -6,6 +6,7 @@ import copy
 import http.client
 import importlib.resources
 import json
+import logging
 import os
 import re
 import signal
@@ -116,6 +117,16 @@ def test_answers_that_ctrl_c_cuts_off_are_no_errors(capfd: pytest.CaptureFixture
         thread.join()
     door.close()
     assert capfd.readouterr().err == ""
+
+
+def test_serving_closes_no_log_handler_of_the_process() -> None:
+    closed = []
+    handler = logging.Handler()
+    handler.close = lambda: closed.append(handler)  # type: ignore[method-assign]
+    door = Door()
+    guarded(lambda *_: asyncio.sleep(0), door)
+    door.close()
+    assert not closed
 
 
 def test_a_redirect_file_is_private_and_goes_when_it_is_used(
