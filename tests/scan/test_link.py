@@ -130,5 +130,14 @@ def test_an_odd_sighting_at_a_seam_of_the_solution_does_not_part_a_face() -> Non
     assert len(link(sightings(face), camera(480), REACH)) == 1
 
 
+def test_a_patch_that_vanishes_near_a_seam_does_not_go_on_as_a_face() -> None:
+    face = [
+        (f, 341.0 - 18 * (f % 6 == 0), 235.0 + 10 * (f % 6 == 0), 190.0, 0.9)
+        for f in range(0, 480, 3)
+    ]
+    wall = [(f, 524.0, 287.0, 230.0, 0.33) for f in range(0, 225, 3)]
+    assert of_people(link(sightings(face + wall), camera(480), REACH), face, wall) == [{0}, {1}]
+
+
 def test_nothing_seen_is_no_tracklet() -> None:
     assert link([], camera(1), REACH) == []
