@@ -6,12 +6,10 @@ import functools
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from blur.data.arrays import Gray, Picture
 from blur.data.boxes import carried
@@ -21,9 +19,9 @@ from blur.detect.closeup import Closeup
 from blur.detect.detections import Detections, Detector
 from blur.detect.views import View, crop, lifted
 from blur.scan.camera import Camera
-from blur.scan.link import Tracklet, Verdict
+from blur.scan.link import Tracklet
 from blur.scan.surprise import Surprise
-from blur.scan.weed import SURE, sure, top
+from blur.scan.weed import SURE
 
 _SIDES = (64, 96, 160)
 """Pixels of a crop's side; larger places are shrunk to the last. Few sizes, since each needs a
@@ -44,15 +42,6 @@ _NEAR = 6
 
 _TURNS = (0.0, 90.0, 180.0, -90.0)
 """Degrees of the crops."""
-
-_PASSED = 12
-"""Whole looks between its sightings that a followed place must have passed unseen to be none;
-larger keeps more patches. Of 31 filmed clips, 60 brief films and 18 real videos, faces passed 4 at
-most, patches 15 and 28."""
-
-_FAINT = 0.5
-"""Mean of its three best scores up to which they make it none; larger drops more. Patches reached
-0.42, faces 0.55 and more."""
 
 
 class BriefLooks:
@@ -89,18 +78,6 @@ class BriefLooks:
             np.array([face.box for face in faces], np.float32).reshape(-1, 5),
             np.array([face.evidence for face in faces], np.float32).reshape(-1, len(FAMILIES)),
         )
-
-
-def judged_by_looks(tracklet: Tracklet, looked: npt.NDArray[np.intp]) -> Tracklet:
-    """A brief tracklet, after its pursuit, with verdict `NONE` if it is no face, nor brief.
-
-    `looked` are the frames of the whole looks, none of which saw it. A place that was followed from
-    a faint sighting to another past many of them was there to be seen.
-    """
-    seen = tracklet.frames[tracklet.evidence.any(axis=1)]
-    passed = np.isin(looked, tracklet.frames) & (seen[0] < looked) & (looked < seen[-1])
-    none = passed.sum() >= _PASSED and top(tracklet) < _FAINT and not sure(tracklet).any()
-    return replace(tracklet, verdict=Verdict.NONE) if none else tracklet
 
 
 def views_of(gray: Gray, places: Iterable[Surprise], scale: float) -> list[View]:

@@ -25,6 +25,10 @@ _SURELY = 1.0
 _WORTH = 0.2
 """Likelihood of a face from which it is a doubt that may show it: FACE_BAR is at 0.25. Smaller
 asks about texture: half of all footage at 0."""
+_AGAIN, _FAINT, _SILENT = 20, 0.3, 0.06
+"""Sightings, their best score, and the answer of close-ups, with which a place that is seen again
+and again and never better is no doubt. Of 168 filmed clips no uncovered face is seen more than 9
+times; a patch of a real video 51 times. Fewer sightings, and larger others, file fewer."""
 _LARGE = 3.0
 """Factor above the usual size of a track's own sightings from which its cover is doubted; larger
 files fewer. In 52 clips fast zooms reach 2.9 and wrong covers 27."""
@@ -62,9 +66,10 @@ def doubts_of_uncovered(
     tracklet: Tracklet, tracks: Sequence[Track], timeline: Timeline
 ) -> list[Doubt]:
     """Doubts around those sightings of an uncovered tracklet that lie under none of `tracks`; none
-    if it is hardly a face, or if close-ups are as quiet."""
+    if it is hardly a face, if close-ups are as quiet, or if it is faint again and again."""
     weight = _likelihood(credence(tracklet))
-    if tracklet.verdict in (Verdict.NONE, Verdict.UNLIKELY) or weight < _WORTH:
+    quiet = tracklet.verdict in (Verdict.NONE, Verdict.UNLIKELY)
+    if quiet or weight < _WORTH or _always_faint(tracklet):
         return []
     seen = tracklet.take(np.asarray(tracklet.evidence.any(axis=1)))
     bare = np.zeros(seen.last + 1 - seen.start, bool)
@@ -76,6 +81,11 @@ def doubts_of_uncovered(
         for a, b in spans
         if (path := _path(seen, a, b))
     ]
+
+
+def _always_faint(tracklet: Tracklet) -> bool:
+    often = tracklet.evidence.any(axis=1).sum() >= _AGAIN
+    return bool(often and tracklet.evidence.max() < _FAINT and tracklet.answer < _SILENT)
 
 
 def doubt_of(tracklet: Tracklet, reason: Reason, weight: float, track: int | None = None) -> Doubt:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from blur.data.plan import Box, Plan
 from blur.data.sightings import Sightings
@@ -33,12 +34,13 @@ from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.process.prefetch import ahead
 from blur.process.progress import Progress, silent
-from blur.scan.brief import BriefLooks, faces_near, judged_by_looks, unexplained
+from blur.scan.brief import BriefLooks, faces_near, unexplained
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.cuts import CutFinder
 from blur.scan.dark import Light, dark_doubts, dark_tracks, light
 from blur.scan.link import Tracklet
 from blur.scan.looks import LookClock, LookRequest, ScanLooks
+from blur.scan.overlooked import judged_by_looks
 from blur.scan.portraits import Portraits
 from blur.scan.pursue import Pursuit
 from blur.scan.small import Kept, follow_pictures, follow_scale
@@ -273,12 +275,9 @@ def _second_pass(
         if index in places:
             glimpsed.append(brief.take(index, gray, places[index], near[index]))
         job.tell("follow", index + 1, len(first.pts))
-    grown = (
-        dataclasses.replace(tracklet, verdict=verdict)
-        for tracklet, verdict in zip(
-            portraits.given(pursuit.tracklets()), examination.verdicts(), strict=True
-        )
-    )
+    pursued = portraits.given(pursuit.tracklets())
+    verdicts = examination.verdicts(pursued, _looked(first))
+    grown = (dataclasses.replace(t, verdict=v) for t, v in zip(pursued, verdicts, strict=True))
     denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
     answered = [_answered(t, answers.get(i, [])) for i, t in enumerate(denser)]
     return [*answered, *_brief_faces(job, first, timeline, closeup, glimpsed)]
@@ -317,5 +316,9 @@ def _brief_faces(
     for index, gray in follow_pictures(job.info, first.pts, pursuit.wants, job.kept):
         pursuit.see(index, gray)
         job.tell("follow", index + 1, len(first.pts))
-    looked = np.array([s.frame for s in first.sightings], np.intp)
-    return [judged_by_looks(t, looked) for t in pursuit.tracklets()]
+    return [judged_by_looks(t, _looked(first)) for t in pursuit.tracklets()]
+
+
+def _looked(first: FirstPass) -> npt.NDArray[np.intp]:
+    """The frames of the whole looks."""
+    return np.array([s.frame for s in first.sightings], np.intp)

@@ -2,8 +2,9 @@
 
 A wrong "no" is a leak. So a tracklet counts as none only if it was never seen well, if close-ups of
 both detector families and the landmarks are silent at all moments, and if its place or its rarity
-speaks against it: on a body, rarely or briefly seen, or tiny where nobody is about. The dark, and a
-face cut by the picture's edge, silence every family: there nothing is dropped.
+speaks against it: on a body, rarely or briefly seen, tiny where nobody is about, or `overlooked` by
+many looks. The dark, and a face cut by the picture's edge, silence every family: at the edge
+nothing is dropped, in the dark only what is overlooked.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from blur.data.plan import Box
 from blur.detect.landmarks import SIDE, Mesh
 from blur.detect.views import crop, lifted
 from blur.scan.link import Tracklet, Verdict
+from blur.scan.overlooked import HARDLY, may_be_overlooked, overlooked
 from blur.scan.weed import SEEN_WELL, best_three, top
 
 _MOMENTS = 5
@@ -88,7 +90,7 @@ _SAME_TIME = 8
 
 class Finding(NamedTuple):
     """Close-ups of one moment: `answer` of the detectors, `upright` and `presence` of landmarks, 0
-    to 1, and whether the place is `fit` to see a face: lit, and inside the picture."""
+    to 1, and whether the place is `fit` to see a face: lit, and `inside` the picture."""
 
     frame: int
     box: Box
@@ -96,6 +98,7 @@ class Finding(NamedTuple):
     upright: float
     presence: float
     fit: bool
+    inside: bool = True
 
 
 class Closeups(Protocol):
@@ -126,11 +129,13 @@ class Examination:
         self._well = [t for t in tracklets if top(t) >= SEEN_WELL]
         likely = [t for t in tracklets if best_three(t.evidence[:, 0]) >= _LIKELY]
         self._lone: set[int] = set()
+        self._faint: set[int] = set()
         bodies = False
         for place, tracklet in enumerate(tracklets):
-            if self._in_crowd(tracklet):
-                continue
             rows = moments(tracklet, _MOMENTS)
+            if self._in_crowd(tracklet):
+                self._ask_faint(place, rows)
+                continue
             near = self._may_lie_on_body(tracklet, rows)
             bodies |= near
             if _is_lone(tracklet, likely):
@@ -139,7 +144,10 @@ class Examination:
                 self._ask(place, rows)
                 # With so large a mean of so many best answers it cannot be dropped.
                 limit = _HUSHED if place in self._lone else QUIET if near else SILENT
+                limit = max(limit, HARDLY * may_be_overlooked(tracklet))
                 self._limits[place] = limit, _half(len(rows))
+            else:
+                self._ask_faint(place, rows)
         for place, tracklet in enumerate(tracklets):
             if bodies and top(tracklet) >= SEEN_WELL:
                 self._ask(place, moments(tracklet, _PROOFS))
@@ -155,21 +163,31 @@ class Examination:
                 well = top(tracklet) >= SEEN_WELL
                 found.append(self._finding(frame, gray, box, well, place in self._lone))
 
-    def verdicts(self) -> list[Verdict]:
-        """A verdict for each tracklet, in their order."""
+    def verdicts(self, pursued: Sequence[Tracklet], looked: npt.NDArray[np.intp]) -> list[Verdict]:
+        """A verdict for each tracklet, in their order.
+
+        `pursued` are the tracklets after their pursuit, `looked` the frames of the whole looks.
+        """
         found_of = zip(self._tracklets, self._found, strict=True)
         faces = [t for t, found in found_of if top(t) >= SEEN_WELL and proven(found)]
-        return [
-            judged(
-                tracklet,
-                found,
-                any(self._on_body(f.box, f.frame, faces) for f in found),
-                place in self._lone,
+        verdicts = []
+        for place, (tracklet, found) in enumerate(zip(self._tracklets, self._found, strict=True)):
+            on_body = any(self._on_body(f.box, f.frame, faces) for f in found)
+            faint = place in self._faint
+            verdict = (
+                Verdict.OPEN if faint else judged(tracklet, found, on_body, place in self._lone)
             )
-            for place, (tracklet, found) in enumerate(
-                zip(self._tracklets, self._found, strict=True)
-            )
-        ]
+            if not proven(found) and _overlooked(pursued[place], looked, found):
+                verdict = Verdict.NONE
+            verdicts.append(verdict)
+        return verdicts
+
+    def _ask_faint(self, place: int, rows: Sequence[int]) -> None:
+        """Ask for close-ups of a tracklet that looks alone may overlook."""
+        if may_be_overlooked(self._tracklets[place]):
+            self._faint.add(place)
+            self._ask(place, rows)
+            self._limits[place] = HARDLY, _half(len(rows))
 
     def _ask(self, place: int, rows: Sequence[int]) -> None:
         for row in rows:
@@ -212,7 +230,8 @@ class Examination:
             turned, _ = self._presence(gray, small, _QUARTERS)
         # The edge cuts large faces; what it leaves of a tiny one is nobody's.
         inside = lone or _inside(small, gray.shape[1], gray.shape[0]) >= _INSIDE
-        return Finding(frame, box, answer, upright, max(upright, turned), mean >= _DARK and inside)
+        fit = mean >= _DARK and inside
+        return Finding(frame, box, answer, upright, max(upright, turned), fit, inside)
 
     def _presence(self, gray: Gray, box: Box, turns: Sequence[float]) -> tuple[float, float]:
         """The best presence over the turns, and the mean grey level of the close-ups."""
@@ -246,9 +265,7 @@ def judged(
     best, seen = top(tracklet), tracklet.evidence.any(axis=1)
     if not found or best >= SEEN_WELL or 2 * sum(f.fit for f in found) <= len(found):
         return Verdict.OPEN
-    answers = np.sort([f.answer for f in found])[::-1]
-    answer = float(answers[: _half(len(answers))].mean())
-    presence = sorted(f.presence for f in found)[-2:][0]
+    answer, presence = _summed(found)
     if answer >= (_HUSHED if lone else QUIET) or presence >= PRESENT:
         return Verdict.OPEN
     count = int(seen.sum())
@@ -259,6 +276,19 @@ def judged(
         or (count <= FEW and best < WEAK and answer < SILENT)
     )
     return Verdict.NONE if dropped else Verdict.UNLIKELY
+
+
+def _overlooked(pursued: Tracklet, looked: npt.NDArray[np.intp], found: Sequence[Finding]) -> bool:
+    """Whether looks passed a tracklet over whose close-ups, inside the picture, say as little."""
+    inside = 2 * sum(f.inside for f in found) > len(found)
+    return inside and overlooked(pursued, looked, *_summed(found))
+
+
+def _summed(found: Sequence[Finding]) -> tuple[float, float]:
+    """The mean of the better half of the answers, and the second best presence."""
+    answers = np.sort([f.answer for f in found])[::-1]
+    presence = sorted(f.presence for f in found)[-2:][0]
+    return float(answers[: _half(len(answers))].mean()), presence
 
 
 def _open_to_dropping(tracklet: Tracklet, on_body: bool) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,9 @@ from glimpsed import AT, film
 
 from blur.data.arrays import Picture
 from blur.data.plan import Box
-from blur.scan.brief import faces_near, judged_by_looks, views_of
+from blur.scan.brief import faces_near, views_of
 from blur.scan.camera import Camera, Step
-from blur.scan.link import Tracklet, Verdict
+from blur.scan.link import Tracklet
 from blur.scan.scan import scan
 from blur.scan.surprise import Surprise
 from blur.settings import Level, ScanSettings
@@ -67,26 +66,6 @@ def test_a_small_place_in_a_shrunken_crop_gets_its_own() -> None:
     gray = np.zeros((400, 600), np.uint8)
     places = [Surprise(0, True, Box(300, 200, 300, 300)), Surprise(0, False, Box(305, 200, 20, 20))]
     assert len(views_of(gray, places, 1.0)) == 5
-
-
-@pytest.mark.parametrize(
-    ("seen", "score", "rows", "verdict"),
-    [
-        ((0, 60), 0.4, range(61), Verdict.NONE),
-        ((0, 60), 0.6, range(61), Verdict.OPEN),
-        ((0, 60), 0.4, (0, 60), Verdict.OPEN),
-        ((30, 31), 0.4, range(61), Verdict.OPEN),
-    ],
-    ids=["followed past twenty looks", "surely seen", "two appearances in a place", "brief"],
-)
-def test_a_place_that_whole_looks_pass_over_again_and_again_is_none(
-    seen: tuple[int, ...], score: float, rows: Iterable[int], verdict: Verdict
-) -> None:
-    frames = np.array(list(rows))
-    evidence = np.where(np.isin(frames, seen), score, 0)[:, None].repeat(2, axis=1)
-    boxes = np.tile(np.array([200, 200, 60, 60, 0], np.float32), (len(frames), 1))
-    tracklet = Tracklet(frames, boxes, evidence.astype(np.float32))
-    assert judged_by_looks(tracklet, np.arange(0, 61, 3)).verdict is verdict
 
 
 def test_faces_are_carried_to_the_wanted_frames_alone() -> None:

@@ -93,6 +93,24 @@ def test_close_ups_that_are_quiet_leave_no_doubt_about_no_cover() -> None:
     assert weeded(Verdict.UNLIKELY) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("sightings", "answer", "doubts"),
+    [(20, 0.0, []), (19, 0.0, [Reason.WEEDED]), (20, 0.07, [Reason.WEEDED])],
+    ids=["silent", "fewer", "close-ups answer"],
+)
+def test_what_is_seen_again_and_again_and_never_better_is_no_doubt(
+    sightings: int, answer: float, doubts: list[Reason]
+) -> None:
+    frames = np.arange(0, 3 * sightings, 3)
+    evidence = np.zeros((sightings, len(FAMILIES)), np.float32)
+    evidence[:, 0] = 0.2
+    boxes = np.array([[300, 200, 60, 60, 0]] * sightings, np.float32)
+    patch = Tracklet(frames, boxes, evidence, hits=0.5, answer=answer)
+    timeline = Timeline(np.arange(90) / FPS, [])
+    tracks, found = tracks_of([patch], camera(90), timeline, 1.0, SIZE)
+    assert (tracks, [doubt.reason for doubt in found]) == ([], doubts)
+
+
 def test_a_face_that_landmarks_prove_is_covered_whatever_its_scores() -> None:
     [track], _ = weeded(Verdict.FACE)
     assert (track.start, track.end) == (0, 60)

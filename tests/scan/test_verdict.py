@@ -21,6 +21,7 @@ from blur.scan.link import Tracklet, Verdict
 from blur.scan.verdict import Examination, Finding, judged, moments
 
 PLACE = Box(300, 200, 60, 80)
+NO_LOOKS = np.zeros(0, np.intp)
 SEVERITY = [Verdict.NONE, Verdict.UNLIKELY, Verdict.OPEN, Verdict.FACE]
 
 
@@ -146,10 +147,11 @@ class Counting:
     [
         pytest.param([0.9] * 9, 1.0, 1.0, 0.0, 0, 0, id="well seen"),
         pytest.param([0.5] * 9, 1.0, 0.0, 0.0, 0, 0, id="often seen, on no body"),
+        pytest.param([0.4] * 9, 1.0, 0.0, 0.35, 1, 1, id="faint, not silent"),
         pytest.param([0.5] * 2, 1.0, 0.0, 0.0, 0, 0, id="briefly seen, not weakly"),
         pytest.param([0.4] * 9, 0.2, 1.0, 0.0, 2, 1, id="rarely seen, proven at once"),
         pytest.param([0.4] * 9, 0.2, 0.0, 0.0, 10, 10, id="rarely seen, silent"),
-        pytest.param([0.4] * 9, 0.2, 0.0, 0.08, 4, 4, id="rarely seen, not silent"),
+        pytest.param([0.4] * 9, 0.2, 0.0, 0.08, 6, 6, id="rarely seen, not silent"),
     ],
 )
 def test_close_ups_are_taken_only_where_they_can_drop(
@@ -187,7 +189,7 @@ def test_what_is_weak_and_tiny_is_dropped_where_nobody_is_about(
     for frame in range(0, 9, 3):
         if examination.wants(frame):
             examination.see(frame, np.full((400, 600), 128, np.uint8))
-    assert examination.verdicts()[0] is Verdict[verdict]
+    assert examination.verdicts(seen, NO_LOOKS)[0] is Verdict[verdict]
 
 
 def test_a_real_face_is_proven_and_her_suit_is_dropped(astronaut: Picture) -> None:
@@ -198,7 +200,7 @@ def test_a_real_face_is_proven_and_her_suit_is_dropped(astronaut: Picture) -> No
     examination = Examination([face, suit], Closeup(load_detector, 1.0), landmarks.look, 1.0)
     for frame in range(0, 15, 3):
         examination.see(frame, gray)
-    assert examination.verdicts() == [Verdict.FACE, Verdict.NONE]
+    assert examination.verdicts([face, suit], NO_LOOKS) == [Verdict.FACE, Verdict.NONE]
 
 
 def test_in_a_crowd_a_place_on_a_body_tells_nothing() -> None:
@@ -218,7 +220,7 @@ def test_in_a_crowd_a_place_on_a_body_tells_nothing() -> None:
         examination = Examination(seen, Counting(0.0), look, 1.0)
         for frame in range(0, 9, 3):
             examination.see(frame, gray)
-        return examination.verdicts()[0]
+        return examination.verdicts(seen, NO_LOOKS)[0]
 
     assert [verdict(n) for n in (0, 1, 3, 4)] == [
         Verdict.OPEN,
@@ -229,10 +231,10 @@ def test_in_a_crowd_a_place_on_a_body_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize(("people", "verdict"), [(3, "NONE"), (4, "OPEN")])
-def test_a_weak_face_in_a_crowd_is_not_even_asked_for(people: int, verdict: str) -> None:
+def test_a_weak_face_in_a_crowd_is_kept(people: int, verdict: str) -> None:
     weak = tracklet([0.22], box=Box(560, 200, 30, 40))
     crowd = [tracklet([0.9] * 3, box=Box(60 + 110 * i, 200, 60, 80)) for i in range(people)]
     counting = Counting(0.0)
     examination = Examination([weak, *crowd], counting, counting.look, 1.0)
     examination.see(0, np.full((400, 600), 128, np.uint8))
-    assert examination.verdicts()[0] is Verdict[verdict]
+    assert examination.verdicts([weak, *crowd], NO_LOOKS)[0] is Verdict[verdict]

@@ -1,0 +1,107 @@
+"""Places that whole looks pass over: none, unless a look or a close-up speaks for a face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+
+from blur.data.arrays import Gray, Picture
+from blur.data.plan import Box
+from blur.detect.landmarks import Mesh
+from blur.scan.link import Tracklet, Verdict
+from blur.scan.overlooked import judged_by_looks, overlooked
+from blur.scan.verdict import Examination
+
+EVERY_THIRD = np.arange(0, 61, 3)
+
+
+def place(seen: Iterable[int], score: float, rows: Iterable[int], x: float = 200.0) -> Tracklet:
+    """A place at `x`, on the frames of `rows`, detected on those of `seen`."""
+    frames = np.array(list(rows))
+    evidence = np.where(np.isin(frames, list(seen)), score, 0)[:, None].repeat(2, axis=1)
+    boxes = np.tile(np.array([x, 200, 60, 60, 0], np.float32), (len(frames), 1))
+    return Tracklet(frames, boxes, evidence.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("seen", "score", "rows", "verdict"),
+    [
+        ((0, 60), 0.4, range(61), Verdict.NONE),
+        ((0, 60), 0.6, range(61), Verdict.OPEN),
+        ((0, 60), 0.4, (0, 60), Verdict.OPEN),
+        ((30, 31), 0.4, range(61), Verdict.OPEN),
+    ],
+    ids=["followed past twenty looks", "surely seen", "two appearances in a place", "brief"],
+)
+def test_a_place_that_whole_looks_pass_over_again_and_again_is_none(
+    seen: tuple[int, ...], score: float, rows: Iterable[int], verdict: Verdict
+) -> None:
+    assert judged_by_looks(place(seen, score, rows), EVERY_THIRD).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("seen", "score", "rows", "answer", "presence", "none"),
+    [
+        ([30], 0.4, range(61), 0.05, 0.9, True),
+        ([30], 0.4, range(61), 0.12, 0.0, False),
+        ([30], 0.46, range(61), 0.0, 0.0, False),
+        ([30], 0.4, range(28, 34), 0.0, 0.0, False),
+        (range(0, 24, 3), 0.3, range(61), 0.0, 0.0, True),
+        (range(0, 24, 3), 0.3, range(61), 0.05, 0.0, False),
+        (range(0, 24, 3), 0.3, range(61), 0.0, 0.2, False),
+        (range(0, 48, 3), 0.3, range(61), 0.0, 0.0, False),
+    ],
+    ids=[
+        "seen by one look of twenty-one",
+        "close-ups answer",
+        "a plain sighting",
+        "brief",
+        "seen by eight looks, wholly silent",
+        "seen by eight looks, hardly silent",
+        "seen by eight looks, landmarks answer",
+        "seen by most looks",
+    ],
+)
+def test_a_followed_place_that_hardly_any_look_sees_is_none(
+    seen: Iterable[int],
+    score: float,
+    rows: Iterable[int],
+    answer: float,
+    presence: float,
+    none: bool,
+) -> None:
+    assert overlooked(place(seen, score, rows), EVERY_THIRD, answer, presence) is none
+
+
+class Silent:
+    """Close-ups and landmarks that see nothing."""
+
+    def answer(self, gray: Gray, box: Box, family: str = "centerface") -> float:
+        return 0.0
+
+    def look(self, closeups: list[Picture]) -> list[Mesh]:
+        return [Mesh(0.0, np.zeros((468, 2), np.float32)) for _ in closeups]
+
+
+@pytest.mark.parametrize(
+    ("x", "grey", "followed", "verdict"),
+    [
+        (200.0, 128, range(61), Verdict.NONE),
+        (200.0, 5, range(61), Verdict.NONE),
+        (200.0, 128, [30], Verdict.OPEN),
+        (10.0, 128, range(61), Verdict.OPEN),
+    ],
+    ids=["in the open", "in the dark", "not followed", "cut by the edge"],
+)
+def test_looks_and_close_ups_give_the_verdict_together(
+    x: float, grey: int, followed: Iterable[int], verdict: Verdict
+) -> None:
+    """A sighting of 0.4 is not weak enough for close-ups alone."""
+    seen, silent = place([30], 0.4, [30], x), Silent()
+    examination = Examination([seen], silent, silent.look, 1.0)
+    assert [f for f in range(61) if examination.wants(f)] == [30]
+    examination.see(30, np.full((400, 600), grey, np.uint8))
+    pursued = place([30], 0.4, followed, x)
+    assert examination.verdicts([pursued], EVERY_THIRD) == [verdict]
