@@ -39,6 +39,9 @@ if TYPE_CHECKING:  # these rooms load every native library; the batch's own proc
     from blur.scan.scan import FirstPass
 
 
+_LONE = "a proxy alone: half the size of its master, which a run without --proxy-alone makes"
+
+
 class ClipJob(Struct, frozen=True):
     """One clip's work order. Paths are those of the machine that does the work.
 
@@ -76,6 +79,14 @@ class ClipJob(Struct, frozen=True):
         if self.settings.output.proxy is Proxy.NONE or self.entry.proxy is None:
             return None
         return self.folder.output(self.entry.proxy)
+
+    @property
+    def delivered(self) -> Settings:
+        """The settings of the files that its entry has places for, whichever the last run made."""
+        output, alone = self.settings.output, self.entry.alone
+        kind = Proxy(alone) if alone else output.proxy if self.proxy else Proxy.NONE
+        output = replace(output, proxy=kind, proxy_alone=bool(alone))
+        return replace(self.settings, output=output)
 
     def segments(self) -> SegmentFolder:
         folder = self.folder.segments_of(self.entry.fingerprint)
@@ -203,7 +214,7 @@ def _cover(
         job.path,
         plan,
         job.output,
-        job.settings,
+        job.delivered,
         edits,
         progress,
         keep=keep,
@@ -238,12 +249,12 @@ def _done(
 
     written, proxy = sampled(job.output), job.proxy
     beside = None if proxy is None else sampled(proxy)
-    done, settings = covered.rendered, job.settings
+    done, still = covered.rendered, is_still(job.path)
     if proxy is None and entry.proxy is not None:  # of an earlier render: it may cover less
         withdraw(entry, job.folder, keep=[job.output])
-    if proxy is None and not is_still(job.path):  # a run that wants a proxy renders again
-        settings = replace(settings, output=replace(settings.output, proxy=Proxy.NONE))
     facts = _facts(job, covered.plan)
+    lone = [_LONE] * bool(entry.alone)
+    searched = _audit_notes(covered.audits, job.settings)
     report = replace(
         facts,
         state=State.DONE,
@@ -256,7 +267,7 @@ def _done(
         proxy=None if proxy is None else shown(from_text(entry.proxy or "")),
         proxy_sha256=done.proxy_sha256 or None,
         dropped=list(done.dropped),
-        notes=[*facts.notes, *done.notes, *_audit_notes(covered.audits, job.settings)],
+        notes=[*facts.notes, *lone, *done.notes, *searched],
         draft=job.settings.draft,
         audits=list(covered.audits),
     )
@@ -264,7 +275,8 @@ def _done(
         entry,
         state=State.DONE,
         plan_sha256=file_sha256(job.plan_file),
-        render_digest=render_digest(settings),
+        # Photographs have no proxy; a film that lacks one is rendered again by a run that wants it.
+        render_digest=render_digest(job.settings if still else job.delivered),
         edits_sha256=edits_sha256,
         output_size=written.size,
         output_sampled=written.sampled,

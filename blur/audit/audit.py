@@ -31,6 +31,7 @@ from blur.media.open.readers import open_reader
 from blur.media.open.seek import wanted_frames
 from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.media.open.timetable import timetable
+from blur.media.write.proxies import enlarged
 from blur.process import memory
 from blur.process.prefetch import ahead
 from blur.process.progress import Progress, silent
@@ -69,15 +70,15 @@ def audit_with_faints(
 ) -> tuple[Audit, list[Residual]]:
     """An audit, narrowed by `again`; and its residuals with the fainter ones, from `judge.FAINT`.
 
-    Frames are those of the clip, of which `out` may hold a part, or some of them again.
+    Frames are those of the clip, of which `out` may hold a part, or some of them again. The
+    pictures of a proxy that stands alone are enlarged to the clip's size.
 
     Raises the errors of `audit`.
     """
     memory.give_back()  # of a render, which holds its encoder until it returns
     started = time.monotonic()
     info = probe(out)
-    if (info.width, info.height) != (plan.width, plan.height):
-        raise OutputError("is of another size than its clip", subject=out.name)
+    shape = _shape(info, plan, alone=settings.output.proxy_alone)
     resolved = resolve(plan, edits) if edits else Resolved(plan, (), ())
     held, tracks = frame_map(plan, placed), resolved.plan.tracks
     shots, present = list(plan.shots()), held.present()
@@ -88,7 +89,7 @@ def audit_with_faints(
     shown = itinerary.shown_shots(shots, present)
     route = itinerary.route(shown, tracks, every, again, long)
     route = route.among(held).where(exposure.exposes)
-    looks = AuditLooks(*info.square, load_detector, info.still, info.pixel)
+    looks = AuditLooks(*shape.square, load_detector, info.still, shape.pixel)
     hold = Timeline.of(plan.pts, plan.time_base, plan.cuts).frames(settings.scan.hold)
     most = max(itinerary.GAP, min(every - 1, hold))
     found = [
@@ -100,7 +101,8 @@ def audit_with_faints(
     if len(pts) != len(held.pts):
         raise OutputError(f"has {len(pts)} frames, its plan {len(held.pts)}", subject=out.name)
     looked, closeups = 0, 0
-    with closing(_seen(out, info, held, pts, route, again, exposure.covers, looks.size)) as seen:
+    covers = exposure.covers
+    with closing(_seen(out, info, shape, held, pts, route, again, covers, looks.size)) as seen:
         for index, picture, glances in seen:
             if picture is not None:
                 looked += index in route.whole or index not in route.places
@@ -108,7 +110,7 @@ def audit_with_faints(
                     found += _judged(plan, exposure, looks, index, picture, suspect)
             for glance in glances:
                 closeups += len(glance.places)
-                suspects = looks.at(glance.gray, glance.places, _scale(info))
+                suspects = looks.at(glance.gray, glance.places, _scale(shape))
                 large = looks.enlarged(glance.gray) if suspects else glance.gray
                 for suspect in suspects:
                     found += _judged(plan, exposure, looks, glance.frame, large, suspect)
@@ -126,6 +128,17 @@ def audit_with_faints(
         unseen=_unseen(looks, len(present) - looked, info.still),
     )
     return report, [r for r in found if r.sure >= judge.FAINT]
+
+
+def _shape(info: ClipInfo, plan: Plan, *, alone: bool) -> ClipInfo:
+    """The covered file as if it had the clip's size. Raises OutputError where it has another, and
+    is no proxy that stands `alone`."""
+    if (info.width, info.height) == (plan.width, plan.height):
+        return info
+    whole = enlarged(info, plan.width, plan.height) if alone else None
+    if whole is None:
+        raise OutputError("is of another size than its clip", subject=info.path.name)
+    return whole
 
 
 def _unseen(looks: AuditLooks, left: int, still: bool) -> list[str]:
@@ -161,6 +174,7 @@ class _Seen(NamedTuple):
 def _seen(
     out: Path,
     info: ClipInfo,
+    shape: ClipInfo,
     held: FrameMap,
     pts: Sequence[int],
     route: itinerary.Itinerary,
@@ -170,7 +184,7 @@ def _seen(
 ) -> Generator[_Seen]:
     """Every frame of the clip that `out` holds, once, or those whose surroundings `again` changed,
     decoded ahead; pictures of (width, height) `size` on the route, and where the camera's motion
-    is unknown. `pts` are those of `out`."""
+    is unknown. `info` and `pts` are those of `out`, whose `shape` is the clip's."""
     present = held.present()
     spans = [(present[0], present[-1] + 1)] if again is None else again.spans
     watched = [] if info.still else [range(a - REACH, b + REACH) for a, b in spans]
@@ -183,16 +197,16 @@ def _seen(
         return route.wants(frame) or any(frame in span for span in watched)
 
     def covered(n: int) -> list[Outline]:
-        pixel = np.array(info.pixel, np.float32)
+        pixel = np.array(shape.pixel, np.float32)
         return [outline * pixel for outline in covers(present[n])]
 
     def seen() -> Iterator[_Seen]:
-        watch, unseen = Watch(_scale(info), covered), 0
+        watch, unseen = Watch(_scale(shape), covered), 0
         with closing(wanted_frames(out, info, pts, wants, settled=True)) as frames:
             for frame in frames:
                 index, glances = held.shown[frame.index], list[Glance]()
                 if not info.still:  # frames that are left out break no motion
-                    gray = display_gray(frame.picture, info.orientation, *info.fitted(WATCHED))
+                    gray = display_gray(frame.picture, info.orientation, *shape.fitted(WATCHED))
                     glances += watch.add(place[frame.index], gray)
                 unseen = unseen + 1 if watch.blind else 0
                 picture = None

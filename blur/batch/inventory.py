@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec.structs import replace
 
 from blur.batch.discover import Candidate
-from blur.batch.naming import collision_key, neutral_names, output_name, proxy_names
+from blur.batch.naming import bare, collision_key, neutral_names, output_name, placed, proxy_names
 from blur.batch.numbers import numbered, taken_along, with_output
 from blur.data.plan import Fingerprint
 from blur.disk.fingerprint import fingerprint, sampled, sha256
@@ -96,39 +96,51 @@ class Inventory:
         ]
         return [(old, new) for old, new in pairs if new is not old]
 
-    def name_outputs(self, clip: Clip, suffix: str, proxy_suffix: str | None) -> None:
+    def name_outputs(
+        self, clip: Clip, suffix: str, proxy_suffix: str | None, alone: str = ""
+    ) -> None:
         """Give the clip its place below OUT, unless it has one; refuse to replace another file.
 
-        Its proxy takes the place beside; "" leaves none, None leaves things as they are.
+        Its proxy takes the place beside; "" leaves none, None leaves things as they are. A proxy
+        that stands `alone` has the place that it would have beside a master.
         """
-        self._name_output(clip, suffix)
+        self._name_output(clip, suffix, clip.entry.alone if proxy_suffix is None else alone)
         if clip.refused is None and proxy_suffix is not None:
             self._name_proxy(clip, proxy_suffix)
 
-    def _name_output(self, clip: Clip, suffix: str) -> None:
-        old = clip.entry.output
+    def _name_output(self, clip: Clip, suffix: str, alone: str) -> None:
+        entry = clip.entry
+        old = None if entry.output is None else from_text(entry.output)
         suffix = suffix.lower() if self._rename else suffix  # cameras write theirs in capitals
-        if old is not None and from_text(old).suffix == suffix:
+        switched = bool(alone) != bool(entry.alone)
+        if old is not None and old.suffix == suffix and not switched:
+            clip.entry = replace(entry, alone=alone)
             return
-        output = self._name(clip.file, suffix)
-        clip.refused = self._unusable(clip, output)
+        if old is not None and switched:
+            self._free(entry.made)
+            output = placed(bare(old, entry.alone), alone).with_suffix(suffix)
+        if old is None or not switched or collision_key(output) in self._outputs:
+            output = self._name(clip.file, suffix, alone)
+        if to_text(output) not in entry.made:
+            clip.refused = self._unusable(clip, output)
         if clip.refused is not None:
             return
         self._outputs.add(collision_key(output))
         if old is not None and clip.before is None:
-            clip.before = clip.entry
-        clip.entry = replace(clip.entry, output=to_text(output))
+            clip.before = entry
+        clip.entry = replace(entry, output=to_text(output), alone=alone)
 
     def _name_proxy(self, clip: Clip, suffix: str) -> None:
         old, proxy = clip.entry.proxy, None
         if old is not None:
-            self._outputs.discard(collision_key(from_text(old)))
+            self._free([old])
         if suffix:
             suffix = suffix.lower() if self._rename else suffix
             names = proxy_names(from_text(clip.entry.output or ""), suffix)
             name = next(n for n in names if collision_key(n) not in self._outputs)
             proxy = to_text(name)
-            clip.refused = None if proxy == old else self._unusable(clip, name)
+            ours = clip.entry.made + (clip.before.made if clip.before else [])
+            clip.refused = None if proxy in ours else self._unusable(clip, name)
             if clip.refused is not None:
                 return
             self._outputs.add(collision_key(name))
@@ -136,6 +148,9 @@ class Inventory:
             if old is not None:
                 clip.before = clip.before or clip.entry
             clip.entry = replace(clip.entry, proxy=proxy, proxy_size=None, proxy_sampled=None)
+
+    def _free(self, names: Iterable[str]) -> None:
+        self._outputs -= {collision_key(from_text(name)) for name in names}
 
     def _unusable(self, clip: Clip, output: PurePosixPath) -> BlurError | None:
         """The reason why no file of the clip may be written there."""
@@ -169,10 +184,10 @@ class Inventory:
         made += [(clip.proxy, clip.proxy_sha256) for clip in clips]
         return {output: sha256 for output, sha256 in made if sha256}
 
-    def _name(self, file: Candidate, suffix: str) -> PurePosixPath:
+    def _name(self, file: Candidate, suffix: str, alone: str) -> PurePosixPath:
         if self._rename:
-            return next(neutral_names(file.relative, suffix, self._outputs))
-        return output_name(file.relative, suffix, self._outputs)
+            return next(neutral_names(file.relative, suffix, self._outputs, alone))
+        return output_name(placed(file.relative, alone), suffix, self._outputs)
 
     def _clip(self, file: Candidate) -> Clip:
         place = to_text(_place(file.path, self._folder.out))
@@ -202,7 +217,8 @@ class Inventory:
             return Clip(file, self._after_move(moved, new, file), before=moved)
         if here is None:
             return Clip(file, self._recorded(new))
-        changed = Clip(file, replace(new, output=here.output, proxy=here.proxy))
+        kept = {"output": here.output, "proxy": here.proxy, "alone": here.alone}
+        changed = Clip(file, replace(new, **kept))
         if self._folder.edits_of(here.fingerprint).exists():
             changed.refused = PlanMismatch(
                 "has changed, and the edits that a person made are for what it was before",
@@ -230,6 +246,8 @@ class Inventory:
         record = load_record(self._folder, entry.place)
         if record is None or record.fingerprint != entry.fingerprint:
             return entry
+        self._free(entry.made)  # places that a run which was cut off had given it
+        self._outputs |= {collision_key(from_text(name)) for name in record.made}
         return replace(
             record,
             attempts=max(record.attempts, entry.attempts),
@@ -255,7 +273,8 @@ class Inventory:
         if old.output is not None and not self._rename:
             output = from_text(old.output)
             self._outputs.discard(collision_key(output))
-            output = output_name(file.relative, output.suffix, self._outputs)
+            place = placed(file.relative, old.alone)
+            output = output_name(place, output.suffix, self._outputs)
             self._outputs.add(collision_key(output))
             free = not os.path.lexists(self._folder.out / output)
             if free or taken_along(old, self._folder, output):

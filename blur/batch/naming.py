@@ -26,19 +26,30 @@ def output_name(clip: PurePosixPath, suffix: str, taken: Container[str]) -> Pure
     return next(name for name in _choices(clip, suffix) if collision_key(name) not in taken)
 
 
+def placed(name: PurePosixPath, alone: str) -> PurePosixPath:
+    """The place below OUT of a master, or where a proxy stands `alone`, of that."""
+    return PROXIES / name if alone else name
+
+
+def bare(output: PurePosixPath, alone: str) -> PurePosixPath:
+    """The place that the output has, or would have, as a master."""
+    return output.relative_to(PROXIES) if alone else output
+
+
 def proxy_names(output: PurePosixPath, suffix: str) -> Iterator[PurePosixPath]:
     """The places of an output's proxy below OUT, the first free one to be taken."""
     return _choices(PROXIES / output, suffix)
 
 
 def neutral_names(
-    clip: PurePosixPath, suffix: str, taken: Container[str]
+    clip: PurePosixPath, suffix: str, taken: Container[str], alone: str = ""
 ) -> Iterator[PurePosixPath]:
-    """The free numbers as names, which reveal neither the clip nor its folder.
+    """The free numbers as names, which reveal neither the clip nor its folder; see `placed`.
 
     A number that is the clip's own name is left out; the suffix is in small letters.
     """
-    names = (PurePosixPath(f"{number:04}{suffix.lower()}") for number in itertools.count(1))
+    numbers = (PurePosixPath(f"{number:04}{suffix.lower()}") for number in itertools.count(1))
+    names = (placed(number, alone) for number in numbers)
     return (n for n in names if collision_key(n) not in taken and n.stem != clip.stem)
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
-from blur.batch.naming import collision_key, neutral_names, proxy_names
+from blur.batch.naming import bare, collision_key, neutral_names, proxy_names
 from blur.errors import OutputError
 from blur.store.folder import WorkFolder
 from blur.store.identity import is_output_of, is_proxy_of
@@ -26,11 +26,12 @@ def numbered(entry: Entry, folder: WorkFolder, taken: set[str]) -> Entry:
     if entry.output is None:
         return entry
     old, clip = from_text(entry.output), PurePosixPath(entry.name)
-    if re.fullmatch(r"\d{4,}", str(old.with_suffix(""))) and old.stem != clip.stem:
+    plain = str(bare(old, entry.alone).with_suffix(""))
+    if re.fullmatch(r"\d{4,}", plain) and old.stem != clip.stem:
         return entry
     name = next(
         name
-        for name in neutral_names(clip, old.suffix, taken)
+        for name in neutral_names(clip, old.suffix, taken, entry.alone)
         if not os.path.lexists(folder.out / name) or taken_along(entry, folder, name)
     )
     taken.discard(collision_key(old))

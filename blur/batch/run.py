@@ -217,9 +217,11 @@ def _enter(survey: Survey, walk: Walk, ledger: Ledger, request: RunRequest) -> N
 
 
 def _moves(old: Entry, new: Entry) -> bool:
-    """Whether a clip or its output moves; in another format, the new output comes first."""
+    """Whether a clip or its output moves; in another format or size, the new output comes first."""
     if old.place != new.place:
         return True
+    if old.alone != new.alone:
+        return False
     names = [from_text(e.output) for e in (old, new) if e.output]
     return len(names) == 2 and names[0] != names[1] and _kind(names[0]) == _kind(names[1])
 

@@ -175,7 +175,7 @@ class Survey:
             clip = self.clips[key]
             probed = self.probed[key]
             proxy_suffix = probed.proxy_suffix if self._render else None
-            self._inventory.name_outputs(clip, probed.suffix, proxy_suffix)
+            self._inventory.name_outputs(clip, probed.suffix, proxy_suffix, probed.alone)
             if clip.refused is not None:
                 del self.probed[key]
 

@@ -54,7 +54,8 @@ class Probed(Struct, frozen=True):
 
     `frames` is an estimate, at least 1; `suffix` is the output file's, with its dot. `sha256` is of
     every byte of the clip, None where it was known before. A `still` needs no video encoder.
-    `proxy_suffix` is its proxy's, "" where none is made.
+    `proxy_suffix` is its proxy's, "" where none is made beside a master; `alone` is the kind of
+    proxy that the output is, "" for a master.
     """
 
     frames: int
@@ -64,6 +65,7 @@ class Probed(Struct, frozen=True):
     sha256: str | None = None
     still: bool = False
     proxy_suffix: str = ""
+    alone: str = ""
 
     @classmethod
     def again(cls, entry: Entry) -> Self:
@@ -115,7 +117,9 @@ def probe_clips(job: ProbeJob, progress: Progress) -> list[Probed | BlurError]:
                 require_writable(info, job.settings.output)
             whole = read_whole(path, progress) if path in job.unread else None
             width, height = info.width, info.height
-            answers.append(Probed(frames, width, height, suffix, whole, info.still, beside))
+            made = job.settings.output
+            alone = str(made.proxy) if made.proxy_alone and not info.still else ""
+            answers.append(Probed(frames, width, height, suffix, whole, info.still, beside, alone))
         except BlurError as error:
             answers.append(error)
         progress("probe", i + 1, len(job.paths))

@@ -38,7 +38,7 @@ NAME = "conform.txt"
 )
 @click.option("--unchecked-ok", is_flag=True, help="Render frames that nobody watched, too.")
 @OVERWRITE
-@settings_options("output", but="proxy")
+@settings_options("output", but=("proxy", "proxy_alone"))
 def conform(
     timeline: Path,
     out: Path,
@@ -132,13 +132,14 @@ def conform(
 
 
 def _settings(shelf: Shelf, given: dict[str, Any]) -> Settings:
-    """The settings of the folder's last run, with the options that are given now."""
+    """The settings of the folder's last run, with the options that are given now; no proxies."""
     from msgspec.structs import asdict, replace
 
-    from blur.settings import OutputSettings
+    from blur.settings import OutputSettings, Proxy
 
     changed = said(given, "output").get("output", {})
-    output = OutputSettings(**{**asdict(shelf.settings.output), **changed})
+    masters = {"proxy": Proxy.NONE, "proxy_alone": False}
+    output = OutputSettings(**{**asdict(shelf.settings.output), **masters, **changed})
     return replace(shelf.settings, output=output)
 
 

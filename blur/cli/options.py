@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,10 +33,10 @@ _CONFIG = click.option(
 )
 
 
-def settings_options(*groups: str, but: str = "") -> Callable[[Function], Function]:
-    """An option for each setting in `groups`, `but` one, and --config; `chosen_settings` reads
+def settings_options(*groups: str, but: Container[str] = ()) -> Callable[[Function], Function]:
+    """An option for each setting in `groups`, `but` some, and --config; `chosen_settings` reads
     them."""
-    chosen = [option for option in options.options(*groups) if option.name != but]
+    chosen = [option for option in options.options(*groups) if option.name not in but]
     return together(*map(_option, chosen), _CONFIG)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import PurePosixPath
 
+from blur.batch.naming import bare
 from blur.clip import ClipJob
 from blur.data.edits import Edits
 from blur.data.frame_map import FrameMap, frame_map, is_even
@@ -249,7 +250,9 @@ def parts_of(uses: Iterable[Use], handles: int, output: OutputSettings) -> dict[
                 spans[-1] = spans[-1][0], max(stop, spans[-1][1])
             else:
                 spans.append((start, stop))
-        named = PurePosixPath(from_text(footage.entry.output or footage.entry.name))
+        entry = footage.entry
+        named = PurePosixPath(from_text(entry.output or entry.name))
+        named = bare(named, entry.alone) if entry.output else named
         suffix = output_suffix(footage.info, output)
         tails = [f"_{number}" for number in range(1, len(spans) + 1)] if len(spans) > 1 else [""]
         made[place] = [

@@ -17,10 +17,10 @@ from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Plan
 from blur.media.open.read import Frame
 from blur.media.open.seek import wanted_frames
-from blur.media.write.proxies import proxy_of
+from blur.media.write.proxies import output_of, proxy_of
 from blur.media.write.splice import Splice, SplicingWriter, splice_of
 from blur.process.progress import Progress, silent
-from blur.render.proxy import Sink, Twice
+from blur.render.proxy import sink_of
 from blur.render.render import Covering, Rendered, covers_of, open_source, render
 from blur.settings import Hardware, Settings
 
@@ -66,13 +66,15 @@ def render_again(
         frames = wanted_frames(clip, covering.info, plan.pts, encodes, settled=True)
     output, delivery = settings.output, covering.delivery(settings.output, edits)
     with ExitStack() as stack:
-        writer = SplicingWriter(out, covering.info, output, splices[0], delivery)
-        sink: Sink = stack.enter_context(writer)
+        info, own, preset = output_of(covering.info, output)
+        writer = SplicingWriter(out, info, own, splices[0], delivery, preset)
+        stack.enter_context(writer)
         small = None
         if proxy is not None:
             info, own, preset = proxy_of(covering.info, output)
             small = SplicingWriter(proxy, info, own, splices[1], delivery, preset)
-            sink = Twice(writer, stack.enter_context(small))
+            stack.enter_context(small)
+        sink = sink_of(writer, small, alone=output.proxy_alone)
         covering.write(frames, sink, progress or silent)
         written = writer.finish()
         proxy_sha256 = small.finish().sha256 if small else ""

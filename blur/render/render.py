@@ -35,7 +35,7 @@ from blur.process.prefetch import AHEAD, ahead
 from blur.process.progress import Progress, silent
 from blur.render.burn_in import BurnIn
 from blur.render.pictures import copied
-from blur.render.proxy import Sink, Twice
+from blur.render.proxy import Sink, sink_of
 from blur.settings import OutputSettings, Settings
 
 _LARGE = 4_000_000
@@ -82,7 +82,8 @@ def render(
         writer = open_writer(out, covering.made, settings.output, delivery)
         stack.enter_context(writer)
         small = proxy and proxy_writer(proxy, covering.made, settings.output, delivery)
-        sink = Twice(writer, stack.enter_context(small)) if small else writer
+        beside = stack.enter_context(small) if small else None
+        sink = sink_of(writer, beside, alone=settings.output.proxy_alone)
         done = covering.write(frames, sink, progress or silent)
         if done != span.stop:
             raise PlanMismatch(f"has {done} frames, its plan {plan.frames}", subject=clip.name)
@@ -97,9 +98,9 @@ def render(
             notes.append(covering.map.told)
         written = writer.finish()
         notes += written.notes
-        beside = small.finish() if small else None
-        if beside is not None:
-            notes += [f"proxy: {note}" for note in beside.notes if note not in written.notes]
+        lesser = beside.finish() if beside else None
+        if lesser is not None:
+            notes += [f"proxy: {note}" for note in lesser.notes if note not in written.notes]
     return Rendered(
         frames=written.frames,
         damaged=damaged,
@@ -109,7 +110,7 @@ def render(
         seconds=round(time.monotonic() - started, 3),
         dropped=list(written.dropped),
         notes=notes,
-        proxy_sha256=beside.sha256 if beside else "",
+        proxy_sha256=lesser.sha256 if lesser else "",
     )
 
 

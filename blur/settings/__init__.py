@@ -229,6 +229,13 @@ class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Proxy,
         Meta(description="copy of each film for the edit, of half its size, in the folder Proxy"),
     ] = Proxy.NONE
+    proxy_alone: Annotated[
+        bool,
+        Meta(
+            description="write the copies for the edit alone; their masters come, without another"
+            " scan, with a later run that leaves this out"
+        ),
+    ] = False
     deinterlace: Annotated[
         bool, Meta(description="turn interlaced clips into progressive clips, frame for frame")
     ] = False
@@ -244,6 +251,12 @@ class OutputSettings(_Group, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 f"text is burnt into screeners only, and {self.codec} may be a master",
                 subject="--burn-in",
                 remedy="choose the codec h264 or hevc, or leave the text out",
+            )
+        if self.proxy_alone and self.proxy is Proxy.NONE:
+            raise BadOption(
+                "no kind of proxy is chosen that could stand alone",
+                subject="--proxy-alone",
+                remedy="choose a kind too, such as --proxy h264",
             )
 
 

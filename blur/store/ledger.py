@@ -49,7 +49,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     a Unix time. `part` is the part of the clip that is wanted, "" for all; `held` are the frames
     that the output holds, None for all; `even_rate` is the rate in frames a second that a clip of
     uneven times was given, "" for its own times. `proxy` is the place below OUT of the copy of half
-    the size, None where none is wanted.
+    the size, None where none is wanted beside a master; `alone` is the kind of proxy that `output`
+    itself is, "" for a master.
     """
 
     place: str
@@ -80,6 +81,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     proxy: str | None = None
     proxy_size: int | None = None
     proxy_sampled: str | None = None
+    alone: str = ""
 
     @property
     def placement(self) -> Placement:
@@ -165,12 +167,15 @@ class Ledger:
             self._db.executemany(INSERT, map(_row, entries))
 
     def move(self, old: Entry, new: Entry) -> None:
-        """Move entry, record, output and proxy of a clip that was moved."""
+        """Move entry, record, output and proxy of a clip that was moved; a proxy that comes to
+        stand alone, or beside a master, keeps its place."""
+        alike = old.alone == new.alone
         for was, becomes in ((old.output, new.output), (old.proxy, new.proxy)):
             source, target = (name and self._output(name) for name in (was, becomes))
-            if not source or source == target:
+            if not source or source == target or (not alike and was in new.made):
                 continue
-            if target and source.is_file() and source.suffix.lower() == target.suffix.lower():
+            same_kind = alike and target and source.suffix.lower() == target.suffix.lower()
+            if target and same_kind and source.is_file():
                 atomic.make_folder(target.parent, within=self._folder.out)
                 atomic.publish(source, target)
             else:  # in a format that is not wanted any more, or moved by a run that was cut off

@@ -13,6 +13,7 @@ COLUMNS = (
     "scan_digest", "render_digest", "plan_sha256", "edits_sha256", "output_size",
     "output_sampled", "ended", "report", "sha256", "mtime_ns", "output_mtime_ns",
     "part", "held_from", "held_until", "even_rate", "proxy", "proxy_size", "proxy_sampled",
+    "alone",
 )  # fmt: skip
 INSERT = (
     f"INSERT OR REPLACE INTO clips ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
@@ -64,6 +65,11 @@ def _proxies(db: sqlite3.Connection) -> None:
         db.execute(f"ALTER TABLE clips ADD COLUMN {column} DEFAULT NULL")
 
 
+def _lone_proxies(db: sqlite3.Connection) -> None:
+    """Version 7: outputs that are proxies."""
+    db.execute("ALTER TABLE clips ADD COLUMN alone DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_tables,
     _all_columns,
@@ -71,6 +77,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _parts,
     _even_rates,
     _proxies,
+    _lone_proxies,
 )
 """The step at index n leads from schema version n to n + 1. A step never changes once released: a
 new field of `Entry` is a new step and a name in `COLUMNS`."""

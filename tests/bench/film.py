@@ -36,6 +36,9 @@ from blur.store.shelf import Shelf
 
 KINDS = "pan0 dark0 edge0 lying0 mask0 occlude0 cuts0 upside0 edge1 lying1 mask1 occlude1"
 SIZE, RATE = (512, 288), 25
+BAND = 96
+"""Black rows under the picture, with the number in the last of them: covers of heads at the
+picture's edge end above it."""
 UNEVEN = "occlude1"
 NO_TIMECODE = ("mask1", UNEVEN)
 UNCHECKED = ("lying1", "cuts0")
@@ -45,7 +48,10 @@ EVENTS, SPEEDY, AGAIN = 30, 4, (7, 18)
 
 def looped(kind: str, frames: int) -> Iterator[np.ndarray]:
     with av.open(str(paths.CLIPS / f"{kind}.mp4")) as container:
-        pictures = [f.reformat(*SIZE, "rgb24").to_ndarray() for f in container.decode(video=0)]
+        pictures = [
+            np.pad(f.reformat(*SIZE, "rgb24").to_ndarray(), ((0, BAND), (0, 0), (0, 0)))
+            for f in container.decode(video=0)
+        ]
     there_and_back = itertools.cycle([*pictures, *reversed(pictures)])
     return itertools.islice(there_and_back, frames)
 
@@ -55,7 +61,7 @@ def make(path: Path, kind: str, frames: int, hour: int) -> None:
     steps = rng.integers(25, 56, frames) if kind == UNEVEN else np.full(frames, 1000 // RATE)
     with av.open(str(path), "w") as container:
         film = container.add_stream("libx264", RATE, options={"preset": "ultrafast", "crf": "16"})
-        film.width, film.height, film.pix_fmt = *SIZE, "yuv420p"
+        film.width, film.height, film.pix_fmt = SIZE[0], SIZE[1] + BAND, "yuv420p"
         film.time_base = film.codec_context.time_base = time_base
         if kind not in NO_TIMECODE:
             film.metadata["timecode"] = f"{hour:02}:00:00:00"

@@ -9,17 +9,20 @@ import av
 import numpy as np
 import pytest
 from footage import RECIPES, make
+from msgspec import structs
 from passing import decoded, facts
 
+from blur.audit.audit import audit
 from blur.cover.fills import make_fill
 from blur.cover.paint import paint
 from blur.cover.region import Region
 from blur.data.plan import Box, Plan, Track
 from blur.disk.fingerprint import fingerprint
-from blur.errors import CannotEncode
+from blur.errors import CannotEncode, OutputError
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
-from blur.media.write.writers import proxy_suffix, require_writable
+from blur.media.write.proxies import enlarged
+from blur.media.write.writers import output_suffix, proxy_suffix, require_writable
 from blur.render.again import Earlier, render_again
 from blur.render.proxy import scaled
 from blur.render.render import render
@@ -81,6 +84,30 @@ def test_a_proxy_takes_its_masters_place(name, tmp_path):
         assert np.abs(blocks(large) - blocks(small)).mean() < 4
 
 
+@pytest.mark.parametrize("name", ["mov-keys", "interlaced"])
+def test_a_lone_proxy_is_the_proxy_of_its_master_and_the_audit_sees_it_at_the_clips_size(
+    name, tmp_path
+):
+    clip, plan = clip_of(name, tmp_path)
+    beside = OutputSettings(codec=Codec.FFV1, proxy=Proxy.H264)
+    alone = Settings(output=structs.replace(beside, proxy_alone=True))
+    _, proxy = rendered(clip, plan, tmp_path, beside)
+    assert proxy_suffix(probe(clip), alone.output) == ""
+    lone = tmp_path / f"lone{output_suffix(probe(clip), alone.output)}"
+    require_writable(probe(clip), alone.output)
+    done = render(clip, plan, lone, alone)
+    assert (lone.suffix, done.sha256) == (proxy.suffix, fingerprint(lone).sha256)
+    for one, other in zip(decoded(proxy), decoded(lone), strict=True):
+        assert (one.to_ndarray() == other.to_ndarray()).all()
+    whole = enlarged(probe(lone), plan.width, plan.height)
+    assert whole is not None and whole.square == probe(clip).square
+    assert whole.orientation == probe(clip).orientation
+    assert audit(lone, plan, alone).frames == plan.frames
+    with pytest.raises(OutputError, match="another size"):
+        audit(lone, plan, Settings(output=beside))
+    assert enlarged(probe(lone), 3 * plan.width, plan.height) is None
+
+
 @pytest.mark.parametrize("kind", [Proxy.H264, Proxy.PRORES])
 def test_an_interlaced_proxy_keeps_its_fields(kind, tmp_path):
     clip, plan = clip_of("interlaced", tmp_path)
@@ -118,6 +145,22 @@ def test_no_pixel_of_a_proxy_depends_on_a_pixel_under_a_cover(name):
         half = scaled(paint(frame, covers, make_fill(CoverSettings())), 64, 48)
         small.append(half.reformat(format="rgb48le").to_ndarray())
     assert (small[0] == small[1]).all() and small[0].std() > 1000
+
+
+def test_a_lone_proxy_is_mended(tmp_path):
+    clip, before = clip_of("plain", tmp_path, options={"g": "4"}, pts=range(0, 40 * 512, 512))
+    boxes = np.array([Box(200, 120, 60, 60)] * 3, np.float32)
+    after = before.with_tracks([Track.unseen(1, 17, boxes, "audit")], [])
+    settings = Settings(output=OutputSettings(proxy=Proxy.H264, proxy_alone=True))
+    out, steps = tmp_path / "out.mp4", []
+    earlier = Earlier(out, before, render(clip, before, out, settings))
+    untouched = decoded(out)
+    done = render_again(clip, after, out, settings, None, lambda *news: steps.append(news), earlier)
+    assert done.sha256 == fingerprint(out).sha256 and len(steps) < 40
+    for number, (old, new) in enumerate(zip(untouched, decoded(out), strict=True)):
+        assert new.width == SIZE["width"] // 2
+        changed = np.abs(blocks(old) - blocks(new))[6:9, 11:14].mean()
+        assert (changed > 12) == (17 <= number < 20), (number, changed)
 
 
 @pytest.mark.parametrize("kind", [Proxy.H264, Proxy.PRORES])

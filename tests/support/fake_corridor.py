@@ -58,12 +58,13 @@ def probe_clips(job, progress):
         if words[:2] == ["clip", "kills-probe"]:
             os.kill(os.getpid(), 9)
         if words[:1] == ["clip"]:
-            suffix = ".mov" if job.settings.output.codec is Codec.PRORES else ".mp4"
+            output, still = job.settings.output, "photograph" in words
+            suffix = ".mov" if output.codec is Codec.PRORES else ".mp4"
             whole = work.read_whole(path, progress) if path in job.unread else None
-            beside = PROXY_SUFFIXES[job.settings.output.proxy]
-            still = "photograph" in words
-            beside = "" if still else beside
-            answers.append(work.Probed(int(words[2]), 64, 48, suffix, whole, still, beside))
+            beside, alone = "" if still else PROXY_SUFFIXES[output.proxy], ""
+            if output.proxy_alone and not still:
+                suffix, beside, alone = beside, "", str(output.proxy)
+            answers.append(work.Probed(int(words[2]), 64, 48, suffix, whole, still, beside, alone))
         else:
             answers.append(NotAClip("is not a video or image file", subject=path.name))
     return answers
@@ -201,7 +202,8 @@ def _render(clip, plan, out, settings, edits, progress, held):
         progress("render", done, plan.frames)
     if "big" in clip.read_text():
         _fill_disk(out)
-    content = f"covered {clip.read_text()} {settings.cover.fill} {edits} {held}".encode()
+    half = "half of " * settings.output.proxy_alone
+    content = f"{half}covered {clip.read_text()} {settings.cover.fill} {edits} {held}".encode()
     part = out.with_name(f".{out.name}.part")
     part.write_bytes(content)
     atomic.publish(part, out)

@@ -1,4 +1,5 @@
-"""Proxies: copies of half the size, for the edit, that a program swaps for their masters."""
+"""How outputs are encoded: masters, and proxies, copies of half the size that a program swaps for
+their masters."""
 
 from __future__ import annotations
 
@@ -33,21 +34,28 @@ _DIFFERS: dict[Proxy, dict[str, object]] = {
 its 1280x720 master: H.264 2 ms ("veryfast" 3), ProRes 5 (19 by "prores_ks"), DNxHR 3."""
 
 
-class ProxyPlan(NamedTuple):
-    """The clip as it would be if it had the proxy's size, and how that is encoded."""
+class Encoding(NamedTuple):
+    """The clip as it would be if it had the output's size, and how that is encoded."""
 
     info: ClipInfo
     settings: OutputSettings
     preset: Preset
 
 
-def proxy_of(info: ClipInfo, settings: OutputSettings) -> ProxyPlan:
+def output_of(info: ClipInfo, settings: OutputSettings) -> Encoding:
+    """The output of a film: its master, or the proxy that stands alone. Raises CannotEncode."""
+    if settings.proxy_alone:
+        return proxy_of(info, settings)
+    return Encoding(info, settings, preset_for(info, settings))
+
+
+def proxy_of(info: ClipInfo, settings: OutputSettings) -> Encoding:
     """The proxy of a film, `settings.proxy` not NONE. Raises CannotEncode."""
     small = _halved(info, settings)
     codec = Codec(settings.proxy.value)
     own = structs.replace(settings, codec=codec, crf=None, preset=None, hardware=Hardware.NONE)
     plain = preset_for(small, own)
-    return ProxyPlan(small, own, replace(plain, **_DIFFERS[settings.proxy]))  # type: ignore[arg-type]
+    return Encoding(small, own, replace(plain, **_DIFFERS[settings.proxy]))  # type: ignore[arg-type]
 
 
 def _halved(info: ClipInfo, settings: OutputSettings) -> ClipInfo:
@@ -68,6 +76,23 @@ def _halved(info: ClipInfo, settings: OutputSettings) -> ClipInfo:
         orientation=replace(orientation, stored_width=width, stored_height=height),
         sample_aspect_ratio=info.sample_aspect_ratio * (2 if fields else 1),
         display_matrix=matrix,
+    )
+
+
+def enlarged(info: ClipInfo, width: int, height: int) -> ClipInfo | None:
+    """The file `info` as if it had the display size of its clip, whose proxy it is; None where it
+    is neither of half that size nor of the whole."""
+    orientation = info.orientation
+    whole = orientation.stored_size(width, height)
+    own = orientation.stored_width, orientation.stored_height
+    half = _half(whole[0]), _half(whole[1])
+    fields = own == (half[0], whole[1])
+    if not fields and own not in (half, whole):
+        return None
+    return replace(
+        info,
+        orientation=replace(orientation, stored_width=whole[0], stored_height=whole[1]),
+        sample_aspect_ratio=info.sample_aspect_ratio / (2 if fields else 1),
     )
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from blur.media.open.clip_info import ClipInfo
 from blur.media.write.delivery import Delivery
 from blur.media.write.encoder import require_encoder
-from blur.media.write.presets import preset_for
-from blur.media.write.proxies import proxy_of
+from blur.media.write.proxies import output_of, proxy_of
 from blur.media.write.still_writer import StillWriter, suffix_of
 from blur.media.write.writer import Writer
 from blur.settings import OutputSettings, Proxy
@@ -23,7 +22,8 @@ def open_writer(
     """
     if info.still:
         return StillWriter(final_path, info)
-    return Writer(final_path, info, settings, delivery)
+    made = output_of(info, settings)
+    return Writer(final_path, made.info, made.settings, delivery, made.preset)
 
 
 def proxy_writer(
@@ -39,18 +39,22 @@ def require_writable(info: ClipInfo, settings: OutputSettings) -> None:
     their own format."""
     if info.still:
         return
-    require_encoder(info, settings)
-    if settings.proxy is not Proxy.NONE:
+    require_encoder(*output_of(info, settings))
+    if _beside(settings):
         require_encoder(*proxy_of(info, settings))
 
 
 def output_suffix(info: ClipInfo, settings: OutputSettings) -> str:
     """Suffix of the output's name, with its dot."""
-    return suffix_of(info) if info.still else preset_for(info, settings).suffix
+    return suffix_of(info) if info.still else output_of(info, settings).preset.suffix
 
 
 def proxy_suffix(info: ClipInfo, settings: OutputSettings) -> str:
-    """Suffix of the proxy's name, with its dot; "" where none is made."""
-    if info.still or settings.proxy is Proxy.NONE:
+    """Suffix of the name of the proxy beside a master, with its dot; "" where none is made."""
+    if info.still or not _beside(settings):
         return ""
     return proxy_of(info, settings).preset.suffix
+
+
+def _beside(settings: OutputSettings) -> bool:
+    return settings.proxy is not Proxy.NONE and not settings.proxy_alone
