@@ -64,14 +64,12 @@ class BriefLooks:
         every = seen_at(self._load, views_of(gray, places, self._scale), families, _SEEN)
         columns = np.array([FAMILIES.index(str(name)) for name in every.detectors], np.intp)
         seen = merged(frame, every.boxes, every.scores, columns)
+        seen = elsewhere(seen, known)
         faces: list[Sighting] = []
         for row, evidence in zip(seen.boxes.tolist(), seen.evidence, strict=True):
-            box = Box(*row)
-            if any(_on(box, face) for face in known):
-                continue
-            face = self._closeup.find(gray, box)
+            face = self._closeup.find(gray, Box(*row))
             if face is None and (evidence >= SURE).any():
-                face = Sighting(box, evidence)
+                face = Sighting(Box(*row), evidence)
             faces += [face] if face is not None else []
         return Sightings(
             frame,
@@ -182,6 +180,12 @@ def unexplained(
         if not any(_on(surprise.box, face) for face in known[surprise.frame]):
             left[surprise.frame].append(surprise)
     return dict(left)
+
+
+def elsewhere(seen: Sightings, known: Sequence[Box]) -> Sightings:
+    """The sightings that are not on `known` faces."""
+    rows = [not any(_on(Box(*row), face) for face in known) for row in seen.boxes.tolist()]
+    return seen.take(np.array(rows, np.bool_))
 
 
 def faces_near(

@@ -34,7 +34,7 @@ from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.process.prefetch import ahead
 from blur.process.progress import Progress, silent
-from blur.scan.brief import BriefLooks, faces_near, unexplained
+from blur.scan.brief import BriefLooks, elsewhere, faces_near, unexplained
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.cuts import CutFinder
 from blur.scan.dark import Light, dark_doubts, dark_tracks, light
@@ -237,18 +237,21 @@ def _second_pass(
             box = Box(*tracklet.boxes[row].tolist())
             questions[int(tracklet.frames[row])].append((place, box))
     faces = [t for t, sure in zip(tracklets, known, strict=True) if sure]
-    near = faces_near(faces, first.camera, {surprise.frame for surprise in first.surprises})
-    places = unexplained(first.surprises, near)
-    if not faces and not questions and not places:
+    if not faces and not questions and not first.surprises:
         return tracklets
     if job.info.still:
         return _second_look(job, tracklets)
     scale, reach = follow_scale(job.info), timeline.frames(job.settings.hold)
     closeup = Closeup(load_detector, scale)
+    examination = Examination(faces, closeup, load_landmarks().look, scale)
+    surprised = {surprise.frame for surprise in first.surprises}
+    # Who may be dropped explains nothing yet: a patch would hide a face that turns up on it.
+    firm = [t for i, t in enumerate(faces) if not (examination.may_drop(i) or to_look_at(t))]
+    near = faces_near(firm, first.camera, surprised)
+    places = unexplained(first.surprises, near)
     brief = BriefLooks(load_detector, closeup, scale)
     heads = HeadLooks(load_shoulders, scale).find
     pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach, heads)
-    examination = Examination(faces, closeup, load_landmarks().look, scale)
     portraits = Portraits(
         faces, first.camera, lambda: load_recogniser().look, scale, len(first.pts)
     )
@@ -280,6 +283,9 @@ def _second_pass(
     grown = (dataclasses.replace(t, verdict=v) for t, v in zip(pursued, verdicts, strict=True))
     denser = [next(grown) if sure else t for t, sure in zip(tracklets, known, strict=True)]
     answered = [_answered(t, answers.get(i, [])) for i, t in enumerate(denser)]
+    stayed = [t for t, after in zip(tracklets, answered, strict=True) if is_face(after)]
+    near = faces_near(stayed, first.camera, places)
+    glimpsed = [elsewhere(seen, near[seen.frame]) for seen in glimpsed]
     return [*answered, *_brief_faces(job, first, timeline, closeup, glimpsed)]
 
 

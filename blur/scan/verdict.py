@@ -155,6 +155,10 @@ class Examination:
     def wants(self, frame: int) -> bool:
         return frame in self._due
 
+    def may_drop(self, place: int) -> bool:
+        """Whether the verdict on a tracklet may be `NONE`."""
+        return place in self._limits
+
     def see(self, frame: int, gray: Gray) -> None:
         for place in self._due.get(frame, ()):
             tracklet, found = self._tracklets[place], self._found[place]

@@ -10,7 +10,8 @@ from glimpsed import AT, film
 
 from blur.data.arrays import Picture
 from blur.data.plan import Box
-from blur.scan.brief import faces_near, views_of
+from blur.data.sightings import FAMILIES, Sightings
+from blur.scan.brief import elsewhere, faces_near, views_of
 from blur.scan.camera import Camera, Step
 from blur.scan.link import Tracklet
 from blur.scan.scan import scan
@@ -66,6 +67,14 @@ def test_a_small_place_in_a_shrunken_crop_gets_its_own() -> None:
     gray = np.zeros((400, 600), np.uint8)
     places = [Surprise(0, True, Box(300, 200, 300, 300)), Surprise(0, False, Box(305, 200, 20, 20))]
     assert len(views_of(gray, places, 1.0)) == 5
+
+
+def test_a_face_that_a_patch_was_taken_for_stays_when_the_patch_goes() -> None:
+    face, other = Box(100, 100, 40, 50), Box(300, 100, 40, 50)
+    boxes = np.array([face, other], np.float32)
+    seen = Sightings(7, boxes, np.full((2, len(FAMILIES)), 0.8, np.float32))
+    assert elsewhere(seen, []).boxes.tolist() == boxes.tolist()
+    assert elsewhere(seen, [Box(105, 98, 44, 48)]).boxes.tolist() == [list(other)]
 
 
 def test_faces_are_carried_to_the_wanted_frames_alone() -> None:

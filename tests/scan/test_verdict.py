@@ -159,6 +159,7 @@ def test_close_ups_are_taken_only_where_they_can_drop(
 ) -> None:
     counting = Counting(presence, score)
     examination = Examination([tracklet(scores, hits)], counting, counting.look, 1.0)
+    assert examination.may_drop(0) == (answers > 0)
     for frame in range(30):
         if examination.wants(frame):
             examination.see(frame, np.full((400, 600), 128, np.uint8))
