@@ -27,7 +27,7 @@ from blur.store.folder import WorkFolder
 from blur.store.identity import is_clip_of
 from blur.store.ledger import Entry, save_record
 from blur.store.names import from_text, shown
-from blur.store.plans import load_edits, load_plan, save_plan
+from blur.store.plans import as_saved, load_edits, load_plan, save_plan
 from blur.store.report import ClipReport, State
 from blur.store.segment_files import SegmentFolder
 from blur.store.shift import shift_of
@@ -203,26 +203,40 @@ def _cover(
 ) -> Covered:
     from blur.corridor import Place, cover_clip
 
-    def keep(grown: Plan) -> Plan:
-        if len(grown.tracks) > len(plan.tracks):  # mending adds tracks, and changes none
+    grown = plan
+
+    def keep(more: Plan) -> Plan:
+        nonlocal grown
+        if len(more.tracks) > len(plan.tracks):  # mending adds tracks, and changes none
             withdraw(job.entry, job.folder)
-        save_plan(grown, job.plan_file)
-        return load_plan(job.plan_file)
+        grown = as_saved(more)
+        return grown
+
+    def save() -> None:
+        if grown is not plan:
+            save_plan(grown, job.plan_file)
 
     part, proxy = job.folder.make_way(job.output), job.proxy
-    covered = cover_clip(
-        job.path,
-        plan,
-        job.output,
-        job.delivered,
-        edits,
-        progress,
-        keep=keep,
-        part=part,
-        placed=placed,
-        proxy=None if proxy is None else Place(proxy, job.folder.make_way(proxy)),
-    )
     try:
+        covered = cover_clip(
+            job.path,
+            plan,
+            job.output,
+            job.delivered,
+            edits,
+            progress,
+            keep=keep,
+            part=part,
+            placed=placed,
+            proxy=None if proxy is None else Place(proxy, job.folder.make_way(proxy)),
+        )
+    except Exception:
+        save()
+        raise
+    try:
+        # Not before: a killed run begins again from the plan that this one began with, and its
+        # mends and their splices come out alike.
+        save()
         job.require_unchanged()
     except BlurError:
         withdraw(job.entry, job.folder)

@@ -65,7 +65,7 @@ def cover_clip(
     reports; then it gets its final name. Without an audit it gets it when it is written. With
     `part`, the folders of both are there already; else those above `out` are made. A `proxy`, with
     folders that are there, gets its final name at the same time, just before.
-    `keep` saves the plan each time the audit adds to it, and returns it as a resumed clip would
+    `keep` takes the plan each time the audit adds to it, and returns it as a resumed clip would
     read it, coarser than it was made. Raises whatever `render` and
     `audit` raise, and ResidualFace if a face is left after the last round.
     """

@@ -60,7 +60,25 @@ class _Versioned(Struct):
 
 def save_plan(plan: Plan, path: Path) -> None:
     """Write the plan as JSON, mode 0600, whole or not at all."""
-    record = _PlanRecord(
+    atomic.write(path, msgspec.json.encode(_record(plan)))
+
+
+def as_saved(plan: Plan) -> Plan:
+    """The plan as `load_plan` would give it back: boxes in whole pixels and degrees."""
+    return _plan(_record(plan))
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a plan; raises PlanMismatch when it is damaged or of another version."""
+    record = _load(path, _PlanRecord, PLAN_VERSION)
+    try:
+        return _plan(record)
+    except (ValueError, ZeroDivisionError, KeyError) as error:
+        raise PlanMismatch(f"damaged plan: {error}", subject=path.name) from error
+
+
+def _record(plan: Plan) -> _PlanRecord:
+    return _PlanRecord(
         version=plan.version,
         fingerprint=plan.fingerprint,
         width=plan.width,
@@ -74,29 +92,23 @@ def save_plan(plan: Plan, path: Path) -> None:
         scan_digest=plan.scan_digest,
         notes=list(plan.notes),
     )
-    atomic.write(path, msgspec.json.encode(record))
 
 
-def load_plan(path: Path) -> Plan:
-    """Read a plan; raises PlanMismatch when it is damaged or of another version."""
-    record = _load(path, _PlanRecord, PLAN_VERSION)
+def _plan(record: _PlanRecord) -> Plan:
+    """Raises ValueError, ZeroDivisionError or KeyError for a record that is no plan's."""
     steps = [step for step, count in record.pts_steps for _ in range(count)]
-    pts = np.cumsum([record.first_pts, *steps]).tolist()
-    try:
-        return Plan(
-            fingerprint=record.fingerprint,
-            width=record.width,
-            height=record.height,
-            time_base=Fraction(*record.time_base),
-            pts=tuple(pts),
-            cuts=tuple(record.cuts),
-            tracks=tuple(_track(t) for t in record.tracks),
-            doubts=tuple(record.doubts),
-            scan_digest=record.scan_digest,
-            notes=tuple(record.notes),
-        )
-    except (ValueError, ZeroDivisionError, KeyError) as error:
-        raise PlanMismatch(f"damaged plan: {error}", subject=path.name) from error
+    return Plan(
+        fingerprint=record.fingerprint,
+        width=record.width,
+        height=record.height,
+        time_base=Fraction(*record.time_base),
+        pts=tuple(np.cumsum([record.first_pts, *steps]).tolist()),
+        cuts=tuple(record.cuts),
+        tracks=tuple(_track(t) for t in record.tracks),
+        doubts=tuple(record.doubts),
+        scan_digest=record.scan_digest,
+        notes=tuple(record.notes),
+    )
 
 
 def save_edits(edits: Edits, path: Path) -> None:

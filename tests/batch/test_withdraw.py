@@ -1,5 +1,6 @@
 """An output that covers less than its plan and edits want leaves its name before work starts."""
 
+import contextlib
 import io
 import os
 import signal
@@ -15,10 +16,10 @@ from blur.batch.display import Lines
 from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
 from blur.data.plan import Box, Track
 from blur.disk.fingerprint import fingerprint
-from blur.errors import Exit
+from blur.errors import DiskFull, Exit
 from blur.settings import ScanSettings, Settings
 from blur.store.folder import WorkFolder
-from blur.store.plans import save_edits
+from blur.store.plans import load_plan, save_edits
 from blur.store.withdraw import WITHDRAWN
 
 COVER = RegionEdit(id=1, keyframes=(Keyframe(0, Box(5, 5, 4, 4)),))
@@ -99,6 +100,28 @@ def test_an_output_of_an_earlier_plan_is_gone_before_its_render(fake):
     settings = Settings(scan=ScanSettings(hold=2.0))
     fake.run(settings=settings, render=False)
     assert not fake.outputs, "the new plan wants more"
+
+
+@pytest.mark.parametrize(("end", "found"), [(KeyboardInterrupt(), 0), (DiskFull("full"), 1)])
+def test_a_plan_grows_once_its_clip_ends_not_when_it_is_killed(fake, monkeypatch, end, found):
+    """A killed run begins again from the same plan, so it mends, splices and encodes alike."""
+    clip = fake.clip("a.mov")
+
+    def growing(clip, plan, *rest, keep, **others):
+        box = np.array([[9.4, 9, 4, 4, 0]], np.float32)
+        face = Track(7, 0, box, np.zeros(1, np.uint8), np.ones(1, np.float32))
+        kept.append(keep(plan.with_tracks([face], [])))
+        raise end
+
+    kept = []
+    with monkeypatch.context() as patch:
+        patch.setattr(fake_corridor, "_cover_clip", growing)
+        with contextlib.suppress(KeyboardInterrupt):
+            fake.run()
+    (face,) = kept[0].tracks
+    assert (face.boxes % 1 == 0).all(), "as it is read again"
+    saved = load_plan(WorkFolder(fake.out).plan_of(fingerprint(clip)))
+    assert len(saved.tracks) == found
 
 
 def test_an_output_is_gone_once_an_audit_adds_to_its_plan(fake, monkeypatch):
