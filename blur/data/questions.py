@@ -1,4 +1,4 @@
-"""Doubts of a clip that one look answers together: close in time, or at one place of the picture;
+"""Doubts of a clip that one look answers together: at one place of the picture, or about one cover;
 what covers too much harms nobody, and is asked about once a clip.
 
 A person is asked by question. Geometry and time as in `data.plan`.
@@ -18,15 +18,17 @@ from blur.data.plan import Doubt, Plan
 _NEAR = 1.0
 """Seconds between two doubts that are played in one loop; larger makes longer loops."""
 _LONGEST = 10.0
-"""Seconds of a loop of several doubts; larger asks less often, about more places at a time."""
+"""Seconds of a loop of several doubts; larger asks less often, about more at a time."""
+_STILL = 12.0
+"""Seconds of all doubts of a question that stills are shown of; a larger value makes more stills of
+a place."""
 _SAME = 0.3
 """Overlap (IoU) of two places from which they are one, as a wall's is again after each cut; larger
 asks about it more often."""
-_PLACES = 24
-"""Uncovered places in a question about faces that may show: each is one more picture to look at."""
-_LOST = 4
-"""Covers in a question whether they hide a face that went out of view: all are watched in the
-loop."""
+_MOST = 24
+"""Doubts in a question about faces that may show: each is one more picture to look at."""
+_COVERS = 200
+"""Covers in a question about too many of them; larger makes requests that name them longer."""
 
 
 @dataclass(slots=True)
@@ -38,13 +40,25 @@ class Question:
     start: int = 0
     end: int = 0
 
+    def is_still(self, plan: Plan) -> bool:
+        """Whether stills tell as much as a loop: of places that are doubted briefly, and of covers
+        that harm nobody."""
+        match Group.of(self.doubts[0].reason):
+            case Group.KEPT:
+                return False
+            case Group.EXCESS:
+                return True
+            case Group.EXPOSED:
+                seconds = sum(plan.seconds(d.end) - plan.seconds(d.start) for d in self.doubts)
+                return seconds <= _STILL and all(doubt.box for doubt in self.doubts)
+
 
 def questions(plan: Plan, doubts: Sequence[Doubt]) -> list[Question]:
     """Every doubt in one question; the questions in the order of their first doubts, `doubts` from
     the gravest on. About who somebody is, and about whole pictures, each is asked alone."""
     found: list[Question] = []
     for doubt in doubts:
-        asked = next((one for one in found if _joins(plan, one, doubt)), None)
+        asked = next((one for one in found if _joins(one, doubt)), None)
         if asked is None:
             found.append(Question([doubt], doubt.start, doubt.end))
             continue
@@ -54,7 +68,7 @@ def questions(plan: Plan, doubts: Sequence[Doubt]) -> list[Question]:
     return found
 
 
-def _joins(plan: Plan, asked: Question, doubt: Doubt) -> bool:
+def _joins(asked: Question, doubt: Doubt) -> bool:
     first = asked.doubts[0]
     if (doubt.reason, doubt.track is None) != (first.reason, first.track is None):
         return False
@@ -62,12 +76,13 @@ def _joins(plan: Plan, asked: Question, doubt: Doubt) -> bool:
         case Group.KEPT:
             return False
         case Group.EXCESS:
-            return True
+            return len(asked.doubts) < _COVERS
         case Group.EXPOSED:
-            bare = doubt.track is None
-            if len(asked.doubts) == (_PLACES if bare else _LOST) or None in (doubt.box, first.box):
+            if len(asked.doubts) == _MOST or None in (doubt.box, first.box):
                 return False
-            return _is_near(plan, asked, doubt) or (bare and _is_there(asked, doubt))
+            if doubt.track is None:
+                return _is_there(asked, doubt)
+            return doubt.track == first.track
 
 
 def _is_near(plan: Plan, asked: Question, doubt: Doubt) -> bool:

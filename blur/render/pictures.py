@@ -147,10 +147,15 @@ def as_shown(picture: av.VideoFrame, info: ClipInfo, longest: int) -> Picture:
 
 def thumbnail(picture: av.VideoFrame, info: ClipInfo, box: Box, side: int) -> Picture:
     """(side, side, 3) picture of a face and its surroundings, turned upright."""
-    scale = min(1.0, side / (_HEAD * box.w))
+    return patch(picture, info, box._replace(w=_HEAD * box.w), side)
+
+
+def patch(picture: av.VideoFrame, info: ClipInfo, box: Box, side: int) -> Picture:
+    """(side, side, 3) picture of the square of a box's width around its centre, turned upright."""
+    scale = min(1.0, side / box.w)
     size = max(1, round(info.width * scale)), max(1, round(info.height * scale))
     whole = display_rgb(picture, info.orientation, *size)
-    reach = side / (_HEAD * box.w * scale)
+    reach = side / (box.w * scale)
     turn = cv2.getRotationMatrix2D((box.cx * scale, box.cy * scale), box.angle, reach)
     turn[:, 2] += side / 2 - np.array([box.cx, box.cy]) * scale
     return np.asarray(cv2.warpAffine(whole, turn, (side, side), borderValue=(29, 32, 37)))

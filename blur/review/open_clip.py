@@ -6,17 +6,17 @@ Every decision is saved at once, whole or not at all. Undo lasts as long as its 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+import av
 import numpy as np
 
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
 from blur.data.answers import Answer, Said, seen
 from blur.data.answers import sign as sign_of
-from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.plan import Box
 from blur.data.resolve import resolve
@@ -24,17 +24,16 @@ from blur.data.sound import audible, sounding
 from blur.data.spans import FrameMask, FrameSpan
 from blur.errors import UsageError
 from blur.media.open.clip_info import ClipInfo
-from blur.render import pictures as rendering
-from blur.render.pictures import Pictures, as_shown
+from blur.render.pictures import Pictures, as_shown, covered
 from blur.review import present, signing
 from blur.review.acts import Command
 from blur.review.clip_pictures import ClipPictures
 from blur.review.commands import lane_of, perform
-from blur.review.flow import followed, followed_lane
+from blur.review.flow import followed_lane
 from blur.review.history import Decided, History
 from blur.review.protocol import ClipView, MarkView, WatchedView
 from blur.review.republish import republish
-from blur.review.settle import answered, covered, doubt_named, lead, must_follow
+from blur.review.settle import all_covered, answered, doubt_named
 from blur.review.snapshot import (
     Snapshot,
     is_current,
@@ -161,16 +160,10 @@ class OpenClip:
             self._require(revision, original=original)
             before = self.now.resolved
             doubts = [doubt_named(before.plan, name) for name in names]
-            edits = self.now.edits
-        lost: list[int] = []
-        for doubt in doubts:
-            if said is Said.TRACK or (said is Said.COVER and must_follow(doubt)):
-                first, box = lead(before.plan, doubt)
-                path, end = followed(self.source, box, first, doubt.end - 1)
-                edits = covered(edits, before, doubt, path)
-                lost += [] if end is None else [end]
-            elif said is Said.COVER:
-                edits = covered(edits, before, doubt)
+            edits, lost = self.now.edits, None
+        if said is not Said.OK:
+            track = said is Said.TRACK
+            edits, lost = all_covered(edits, before, doubts, self.source, track=track)
         with self._lock:
             self._require(revision, original=original)
             now, report = self.now, self.now.entry.report
@@ -187,7 +180,7 @@ class OpenClip:
                 )
                 answers = answered(answers, new)
             self._adopt(edits, answers)
-        return min(lost, default=None)
+        return lost
 
     def replace(self, edits: Edits, revision: str) -> None:
         """Save other edits in place of these. Raises PlanMismatch for those of another clip."""
@@ -285,20 +278,23 @@ class OpenClip:
         frame that the clip does not have.
         """
         with self._lock:
-            info, fill = self._pictures.info, make_fill(self.now.cover)
-            regions, named, output = [], None, None
             if not beneath:
                 self._require_version(version)
-                named, output = self._version(), self._output()
-                output = output if output and output.holds(index) else None
-                regions = [] if output else self._covers.at(index)
-            pictures = output or self.source
+            named = None if beneath else self._version()
+            pictured = self.pictured(index, beneath)
+        return self._pictures.jpeg((index, longest, named), lambda: as_shown(*pictured(), longest))
 
-        def make() -> Picture:
-            picture = rendering.covered(pictures.at(index), info, regions, fill)
-            return as_shown(picture, pictures.info, longest)
-
-        return self._pictures.jpeg((index, longest, named), make)
+    def pictured(
+        self, index: int, beneath: bool = False
+    ) -> Callable[[], tuple[av.VideoFrame, ClipInfo]]:
+        """Makes a frame, as `frame` does, of the clip as it stands now."""
+        with self._lock:
+            output = None if beneath else self._output()
+            if output and output.holds(index):
+                return lambda: (output.at(index), output.info)
+            source, fill = self.source, make_fill(self.now.cover)
+            regions = [] if beneath else self._covers.at(index)
+        return lambda: (covered(source.at(index), source.info, regions, fill), source.info)
 
     def thumbnail(self, index: int, box: Box) -> bytes:
         """The face in `box` on a frame, uncovered, as JPEG."""

@@ -55,6 +55,12 @@ class MarksRequest(ClipRequest, frozen=True, kw_only=True):
     end: int | None = None
 
 
+class StripRequest(ClipRequest, frozen=True, kw_only=True):
+    """The pictures of doubts that are asked about together, by their ids: "a,b"."""
+
+    doubts: str
+
+
 class ChangeRequest(ClipRequest, frozen=True, kw_only=True):
     """`revision` of the view on which a person decided."""
 
@@ -223,7 +229,8 @@ class DoubtView(Struct, frozen=True, kw_only=True):
 class QueueItem(Struct, frozen=True, kw_only=True):
     """Doubts of the clip `key` that are asked about together: ids there, the gravest's first, which
     is the `id`. Frames [start, end) to play, time and length in seconds, reason and weight of the
-    gravest. `said`: the answer that settles it; None while any of them is open."""
+    gravest. `said`: the answer that settles it; None while any of them is open. `still`: stills
+    tell as much as a loop does."""
 
     key: str
     id: str
@@ -236,6 +243,7 @@ class QueueItem(Struct, frozen=True, kw_only=True):
     reason: Reason
     weight: float
     said: Said | None
+    still: bool
 
 
 class QueueView(Struct, frozen=True, kw_only=True):

@@ -85,6 +85,7 @@ def _item(key: str, plan: Plan, asked: Question, settled: Mapping[str, Said]) ->
         reason=gravest.reason,
         weight=gravity(plan, gravest),
         said=settled[names[0]] if all(name in settled for name in names) else None,
+        still=asked.is_still(plan),
     )
 
 

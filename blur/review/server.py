@@ -40,6 +40,7 @@ from blur.review.open_clip import OpenClip, Outdated
 from blur.review.people import People
 from blur.review.queue import Queue
 from blur.review.rerender import Rerender
+from blur.review.strip import strip
 from blur.store.shelf import Shelf
 
 _OPEN_CLIPS = 2
@@ -77,6 +78,7 @@ class Desk:
         # A clip in use stays the only one of its file, however many were opened since: two would
         # write over each other's edits.
         self._alive: weakref.WeakValueDictionary[str, OpenClip] = weakref.WeakValueDictionary()
+        self._glanced: OpenClip | None = None
         self._lock = threading.Lock()
 
     def clip(self, key: str) -> OpenClip:
@@ -87,6 +89,12 @@ class Desk:
             if len(self._recent) > _OPEN_CLIPS:
                 self._recent.popitem(last=False)
             return clip
+
+    def glanced(self, key: str) -> OpenClip:
+        """A clip for pictures of its doubts: those that a person works on stay open meanwhile."""
+        with self._lock:
+            self._glanced = self._alive[key] = self._alive.get(key) or self._open(key)
+            return self._glanced
 
     def borrowed(self, key: str) -> contextlib.AbstractContextManager[OpenClip]:
         """A clip for a moment: the open one, or one that is closed at the end."""
@@ -154,6 +162,13 @@ def _face(desk: Desk, asked: ask.FaceRequest) -> Response:
     return _jpeg(desk.clip(asked.key).thumbnail(asked.index, box))
 
 
+def _strip(desk: Desk, asked: ask.StripRequest) -> Response:
+    made = strip(desk.glanced(asked.key), asked.doubts.split(","))
+    beats, columns = ",".join(map(str, made.beats)), str(made.columns)
+    told = {"Beats": beats, "Columns": columns, "Revision": made.revision}
+    return Response(made.jpeg, headers=told, media_type="image/jpeg")
+
+
 def _marks(desk: Desk, asked: ask.MarksRequest) -> Response:
     end = asked.start + 1 if asked.end is None else asked.end
     end = min(end, asked.start + _MARKS)
@@ -194,6 +209,7 @@ _ROUTES: tuple[Row, ...] = (
     ("GET", f"{_CLIP}/faces/{{index:int}}.jpg", ask.FaceRequest, _face),
     ("GET", f"{_CLIP}/glimpse.jpg", ask.ClipRequest,
         lambda desk, a: _jpeg(desk.glimpses.of(a.key))),
+    ("GET", f"{_CLIP}/strip.jpg", ask.StripRequest, _strip),
     ("GET", f"{_CLIP}/marks", ask.MarksRequest, _marks),
     ("GET", f"{_CLIP}/video.mp4", ask.ClipRequest, _video),
     ("GET", f"{_CLIP}/loudness", ask.SoundRequest, _loudness),

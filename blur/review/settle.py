@@ -1,4 +1,4 @@
-"""What an answer to a doubt does to the edits: pure functions."""
+"""What an answer to a doubt does to the edits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from blur.data.paths import key_of
 from blur.data.plan import Box, Doubt, Plan, Track
 from blur.data.resolve import Resolved
 from blur.errors import UsageError
+from blur.render.pictures import Pictures
 from blur.review.commands import cover_path, draw
+from blur.review.flow import followed
 
 _AROUND = 0.5
 """Share of a face's size added around its way; larger covers more of the picture beside it."""
@@ -61,6 +63,22 @@ def covered(edits: Edits, resolved: Resolved, doubt: Doubt, path: Sequence[Keyfr
     box = whole if track is None else _around(track, doubt)
     keys = tuple(Keyframe(at, box) for at in sorted({doubt.start, doubt.end - 1}))
     return draw(edits, keys, reason)
+
+
+def all_covered(
+    edits: Edits, resolved: Resolved, doubts: Sequence[Doubt], source: Pictures, *, track: bool
+) -> tuple[Edits, int | None]:
+    """Cover the places of several doubts, followed through the `source` with `track` or where
+    nothing else tells the way. Returns the first frame on which sight of one was lost, too."""
+    lost: list[int] = []
+    for doubt in doubts:
+        path: Sequence[Keyframe] = ()
+        if track or must_follow(doubt):
+            first, box = lead(resolved.plan, doubt)
+            path, end = followed(source, box, first, doubt.end - 1)
+            lost += [] if end is None else [end]
+        edits = covered(edits, resolved, doubt, path)
+    return edits, min(lost, default=None)
 
 
 def answered(answers: Sequence[Answer], new: Answer) -> tuple[Answer, ...]:

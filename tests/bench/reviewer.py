@@ -4,10 +4,11 @@
     python tests/bench/reviewer.py OUT
     python tests/bench/reviewer.py --plant [--only NAME ...] --plans FOLDER
 
-The first drives the page in Chromium on a copy of OUT beside it: each question is answered with its
-first key as soon as its loop runs. `page` is what the page takes from an answer to the next loop,
-measured; looking and deciding are reckoned: each loop once at the page's own speed, `GLANCE` for
-each still, `DECIDE` for each question.
+The first drives the page in Chromium on a copy of OUT beside it: each question, or page of them, is
+answered with its first key as soon as its loop runs, or its pictures went round. `page` is what the
+page takes from an answer to the next loop or the last picture, measured; looking and deciding are
+reckoned: each loop once at the page's own speed, `GLANCE` for each still and for
+each picture of a page, or as long as its moments take; `DECIDE` for each answer.
 
 The second cuts faces out of filmed clips' plans, on runs of 1 to 11 frames, and leaves a doubt
 there beside the plan's own, as a scan does that was not sure. A scripted reviewer covers a question
@@ -34,12 +35,14 @@ from truth import Case, cases
 
 from blur.batch.run import run
 from blur.data.answers import Said
+from blur.data.moments import moments
 from blur.data.paths import path_of
 from blur.data.plan import Doubt, Plan, Reason
 from blur.disk.fingerprint import fingerprint
 from blur.review.open_clip import OpenClip
 from blur.review.protocol import QueueItem
 from blur.review.queue import Queue
+from blur.review.settle import doubt_named
 from blur.settings import CoverSettings, Settings
 from blur.store.digests import scan_digest
 from blur.store.folder import WorkFolder
@@ -63,6 +66,13 @@ _LOOP = """async () => {
   return (clock.at(end - 1) - clock.at(start) + clock.usual) / player.speed;
 }"""
 """Seconds that the page's loop takes once."""
+_ROUNDS = """async () => {
+  const { stripOf } = await import("./web/sheet.js");
+  const { state } = await import("./web/state.js");
+  const sum = (beats) => beats.reduce((all, beat) => all + beat, 0);
+  return state.sheet.map((item) => sum(stripOf(item)?.beats ?? []) / 10);
+}"""
+"""Seconds in which each picture of the page goes through its moments once."""
 
 
 def main() -> None:
@@ -91,12 +101,12 @@ def measure(out: Path) -> None:
     ready = [e for e in shelf.entries() if e.state in (State.SCANNED, State.DONE)]
     plans = [load_plan(shelf.folder.plan_of(entry.fingerprint)) for entry in ready]
     footage = sum(plan.seconds(plan.frames) for plan in plans)
-    page, loops, stills = answered(out, len(items))
-    total = page + loops + GLANCE * stills + DECIDE * len(items)
+    page, loops, stills, answers = answered(out)
+    total = page + loops + GLANCE * stills + DECIDE * answers
     doubts = sum(len(item.doubts) for item in items)
     groups = Counter(str(item.group) for item in items)
     print(f"{footage:.0f} s of footage, {doubts} doubts, {len(items)} questions: {dict(groups)}")
-    print(f"page {page:.1f} s, loops {loops:.0f} s, {stills} stills, {len(items)} decisions")
+    print(f"page {page:.1f} s, loops {loops:.0f} s, {stills} stills, {answers} decisions")
     print(f"{total / footage * 60:.1f} minutes an hour of footage")
 
 
@@ -106,9 +116,9 @@ def read(queue: Queue) -> list[QueueItem]:
     return view.items
 
 
-def answered(out: Path, count: int) -> tuple[float, float, int]:
-    """Seconds that the page takes for `count` answers, seconds of their loops, and stills."""
-    spent, loops, stills = 0.0, 0.0, 0
+def answered(out: Path) -> tuple[float, float, int, int]:
+    """Seconds that the page takes until nothing waits, seconds of loops, stills and answers."""
+    spent, loops, stills, answers = 0.0, 0.0, 0, 0
     with sync_playwright() as playwright, review(out) as served:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
@@ -116,18 +126,27 @@ def answered(out: Path, count: int) -> tuple[float, float, int]:
         page = Page(browser, served)
         page.waits_for("#look.main")
         page.press("q")
-        for left in range(count, 0, -1):
+        while page.page.text_content("#left"):
             began = time.monotonic()
-            page.waits_for(f'#question:has-text("{left} to go")')
-            page.waits_for("#stage:not([data-speed='0'])")
-            spent += time.monotonic() - began
-            loops += page.page.evaluate(_LOOP)
-            stills += page.page.locator("#question .still").count()
+            page.waits_for("#sheet[data-shown], #stage:visible:not([data-speed='0'])")
+            if page.page.is_visible("#sheet"):
+                rounds = page.page.evaluate(_ROUNDS)
+                looks = sum(max(GLANCE, each) for each in rounds)
+                spent += max(0.0, time.monotonic() - began - max(rounds))
+                loops += looks
+            else:
+                spent += time.monotonic() - began
+                loops += page.page.evaluate(_LOOP)
+                stills += page.page.locator("#question .still").count()
+            before = page.page.text_content("#left")
             page.press("a")
+            answers += 1
+            page.page.wait_for_function("t => document.querySelector('#left').textContent != t",
+                                        arg=before)  # fmt: skip
         page.says("every doubt is settled")
         page.close()
         browser.close()
-    return spent, loops, stills
+    return spent, loops, stills, answers
 
 
 def plant(plans: Path, only: tuple[str, ...]) -> None:
@@ -186,8 +205,8 @@ def reviewed(case: Case, plan: Plan) -> Plan:
             if not names:
                 continue
             left = exposures(case, None, now, CoverSettings(), runs=True, wide=WIDE)
-            seen = {*range(item.start, item.end), *stills_of(opened, names)}
-            shown = any(not seen.isdisjoint(one.frames) for one in left)
+            seen = stills_of(opened, names) if item.still else range(item.start, item.end)
+            shown = any(not set(seen).isdisjoint(one.frames) for one in left)
             said = Said.COVER if shown and item.group == "exposed" else Said.OK
             opened.answer(names, said, opened.revision)
         made = opened.now.resolved.plan
@@ -196,9 +215,9 @@ def reviewed(case: Case, plan: Plan) -> Plan:
 
 
 def stills_of(opened: OpenClip, names: list[str]) -> list[int]:
-    """The frames that the page shows of each of several places: `middle` of `web/stills.js`."""
-    doubts = [one for one in opened.view().doubts if one.id in names]
-    return [(one.start + one.end - 1) // 2 for one in doubts] if len(doubts) > 1 else []
+    """The frames that the page of pictures shows of some doubts."""
+    plan = opened.now.resolved.plan
+    return [frame for frame, _ in moments(plan, [doubt_named(plan, name) for name in names])]
 
 
 if __name__ == "__main__":

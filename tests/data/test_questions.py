@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from blur.data.answers import Group
 from blur.data.doubts import ranked
@@ -31,12 +32,27 @@ def weeded(start: int, end: int, box: Box | None = HERE) -> Doubt:
     return Doubt(start=start, end=end, reason=Reason.WEEDED, weight=0.5, box=box)
 
 
-def test_places_that_a_loop_shows_are_one_question() -> None:
-    (one,) = asked(weeded(100, 110), weeded(120, 121, THERE), weeded(90, 95, THERE))
-    assert (one.start, one.end, len(one.doubts)) == (90, 121, 3)
-    assert len(asked(weeded(100, 110), weeded(160, 161, THERE))) == 2
-    apart = [weeded(at, at + 20, Box(at, 50, 8, 8)) for at in range(0, 1000, 30)]
-    assert all(one.end - one.start <= 10 * RATE for one in asked(*apart))
+def test_each_place_and_each_cover_is_a_question_of_its_own() -> None:
+    here, there = asked(weeded(100, 110), weeded(120, 125, THERE), weeded(90, 91))
+    assert (here.start, here.end, len(here.doubts)) == (90, 110, 2) and len(there.doubts) == 1
+    lost = [
+        Doubt(start=at, end=at + 9, reason=Reason.LOST, weight=0.3, track=track, box=HERE)
+        for at, track in ((0, 1), (20, 1), (5, 2))
+    ]
+    assert sorted(len(one.doubts) for one in asked(*lost)) == [1, 2]
+
+
+def test_stills_tell_as_much_as_a_loop_of_brief_doubts_at_a_place_and_of_covers() -> None:
+    def is_still(*doubts: Doubt) -> bool:
+        plan = plan_of(*doubts)
+        (one,) = questions(plan, doubts)
+        return one.is_still(plan)
+
+    weak = Doubt(start=0, end=900, reason=Reason.WEAK, weight=0.3, track=1, box=HERE)
+    assert is_still(weeded(0, 250)) and is_still(weak)
+    assert not is_still(weeded(0, 200), weeded(300, 420))
+    assert not is_still(weeded(0, 1, None))
+    assert not is_still(replace(weak, reason=Reason.MET))
 
 
 def test_the_same_place_is_asked_about_once_and_played_once() -> None:

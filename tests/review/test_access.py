@@ -30,7 +30,8 @@ def test_no_rule_of_axe_is_broken(page: Page, scheme: str) -> None:
     page.page.emulate_media(color_scheme=scheme)
     for key, there in (
         ("]", "#chosen .acts"), ("2", "#faces .tile"), ("b", "#faces img"), ("b", "#faces .blank"),
-        ("q", "#question:visible"), ("q", "#clips .row"), ("m", "#ask[open]"),
+        ("q", "#sheet[data-shown]"), ("ArrowLeft", "#sheet .mark:focus"),
+        ("l", "#question:visible"), ("q", "#clips .row"), ("m", "#ask[open]"),
         ("Escape", "#stage"), ("w", "#ask[open]"), ("Escape", "#stage"),
         ("?", "#keys[open]"), ("Escape", "#stage"),
     ):  # fmt: skip
@@ -60,8 +61,9 @@ def test_no_rule_of_axe_is_broken_by_the_report(browser, shared_out: Path) -> No
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (640, 360), (480, 800)])
 def test_the_picture_has_most_of_the_window(page: Page, width: int, height: int) -> None:
     page.page.set_viewport_size({"width": width, "height": height})
-    for there in ("#question:visible", "#clips .row"):
-        page.press("q")
+    page.waits_for("#look.main")
+    for keys, there in ((["q", "ArrowLeft", "l"], "#question:visible"), ("q", "#clips .row")):
+        page.press(*keys)
         page.waits_for(there)
         size = page.page.locator("#stage").bounding_box()
         assert size["width"] >= _LEAST * width

@@ -44,7 +44,8 @@ def test_every_text_of_the_page_is_in_the_catalogue(page: Page) -> None:
     assert page.page.evaluate(UNTRANSLATED) == []
     for key, there in (
         ("2", "#faces .tile"), ("3", "#decisions .empty"), ("ArrowDown", "#chosen .acts"),
-        ("r", "#stage.drawing"), ("Escape", "#stage:not(.drawing)"), ("q", "#question"),
+        ("r", "#stage.drawing"), ("Escape", "#stage:not(.drawing)"),
+        ("q", "#sheet[data-shown]"), ("ArrowLeft", "#sheet .mark:focus"), ("l", "#question"),
         ("q", "#clips .row"), ("m", "#ask[open]"), ("Escape", "#stage"), ("?", "#keys[open]"),
     ):  # fmt: skip
         page.press(key)
@@ -89,7 +90,7 @@ def test_keys_work_where_the_keyboard_has_other_letters(page: Page) -> None:
         """() => document.querySelector("#stage").dispatchEvent(
           new KeyboardEvent("keydown", { key: "ض", code: "KeyQ", bubbles: true }))"""
     )
-    page.waits_for("#question:visible")
+    page.waits_for("#sheet:visible")
     page.press("q")
 
 

@@ -10,6 +10,7 @@ import "./panels.js";
 import "./pointer.js";
 import "./people.js";
 import "./view.js";
+import "./sheet.js";
 import "./watch.js";
 import "./wave.js";
 import "./closeup.js";

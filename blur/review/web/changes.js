@@ -11,9 +11,10 @@ import { t } from "./words.js";
 
 /** `clip` is the newest view; `seen` are the revisions that led to it by changes made here.
  * @typedef {{ last: Promise<unknown>, pending: number, turn: number, clip: Clip | null, seen: Set<string> }} Line */
+/** What a decision needs of a clip that is not open, too. @typedef {Pick<Clip, "key" | "name" | "revision" | "lanes">} Seen */
 /** A change that was decided on with `clip` on the screen. `body` is told the lanes it is `about` as they
  * are now; `exact`: it is worth nothing once anything changed.
- * @template {Verb} V @typedef {{ clip: Clip, about: Lane[], body: (...now: Lane[]) => Change[V], exact: boolean }} Wish */
+ * @template {Verb} V @typedef {{ clip: Seen, about: Lane[], body: (...now: Lane[]) => Change[V], exact: boolean }} Wish */
 
 export class Changes {
   /** @type {Map<string, Line>} */ lines = new Map(); // one for each clip
@@ -73,7 +74,7 @@ export class Changes {
 
   /** @template {Verb} V @param {Line} line @param {V} verb @param {Wish<V>} wish */
   async send(line, verb, { clip, about, body, exact }) {
-    const now = line.clip ?? clip;
+    const now = /** @type {Seen} */ (line.clip ?? clip);
     try {
       if (now.revision !== clip.revision && (exact || !line.seen.has(clip.revision))) {
         throw new Refusal({ subject: clip.name, problem: t("refusal.meanwhile"), remedy: t("refusal.look") });

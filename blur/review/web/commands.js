@@ -12,6 +12,7 @@ import { goClip } from "./shelf.js";
 import { check } from "./watch.js";
 import { NOTHING, clockOf, isOpening, pick, say, set, shown, state } from "./state.js";
 import { lookAtAll, zoom } from "./timeline.js";
+import { pressed } from "./sheet.js";
 import { listen, mute } from "./sound.js";
 import { writeNote } from "./remarks.js";
 import { closer, compare, further, pan, round, whole } from "./view.js";
@@ -99,6 +100,7 @@ function keyOf({ key, code, altKey }) {
 /** Whether the key means something here, and is done. @param {string} key @param {KeyboardEvent} event */
 function press(key, event) {
   const command = COMMANDS[key];
+  if (state.sheet.length && !event.ctrlKey && !event.metaKey && !event.altKey && pressed(key)) return true;
   if (event.ctrlKey || event.metaKey) {
     if (key === "Enter") render();
     else if ((key === "z" || key === "y") && state.clip) command?.(event);

@@ -28,7 +28,7 @@ export function identity(lane) {
 }
 
 /** A lane as it stands in a later view of its clip. A decision about a face is meant for the frames
- * that it had; a region is the same wherever it was moved. @type {(lane: Lane, clip: Clip) => Lane} */
+ * that it had; a region is the same wherever it was moved. @type {(lane: Lane, clip: Pick<Clip, "lanes">) => Lane} */
 export function again(lane, clip) {
   const found = clip.lanes.find((other) => identity(other) === identity(lane));
   if (found && (lane.region !== null || (found.start === lane.start && found.end === lane.end))) return found;

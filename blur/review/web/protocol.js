@@ -22,7 +22,9 @@ import { t } from "./words.js";
  *   lane: number | null, box: Box | null }} Doubt */
 /** Doubts of any clip that are asked about together, and the frames to play; `id`: the gravest's. One that an edit settled is said to be `edit`.
  * @typedef {{ key: string, id: string, doubts: string[], start: number, end: number, at: number, seconds: number, group: Group, reason: string,
- *   weight: number, said: Said | "edit" | null }} Item */
+ *   weight: number, said: Said | "edit" | null, still: boolean }} Item */
+/** The moments of a question, `columns` beside each other, each shown for so many tenths of a second; as published by the
+ * clip's `revision`. @typedef {{ picture: ImageBitmap, beats: number[], columns: number, revision: string }} Strip */
 /** @typedef {{ looked: number, total: number, items: Item[] }} Queue */
 /** @typedef {{ kind: Verdict | "draw" | "split", start: number, end: number, reason: string,
  *   lane: number | null, consent: string }} Decision */
@@ -131,6 +133,12 @@ export const startRender = (/** @type {string[]} */ keys) => post("api/render", 
 export const stopRender = () => post("api/render/stop", {});
 
 export const readQueue = () => /** @type {Promise<Queue>} */ (json("api/queue"));
+/** @type {(item: Item, signal: AbortSignal) => Promise<Strip>} */
+export async function readStrip({ key, doubts }, signal) {
+  const answer = await ask(`${of(key)}/strip.jpg?doubts=${doubts.join()}`, { signal });
+  const told = (/** @type {string} */ name) => answer.headers.get(name) ?? "";
+  return { picture: await createImageBitmap(await answer.blob()), beats: told("Beats").split(",").map(Number), columns: Number(told("Columns")), revision: told("Revision") };
+}
 export const readPeople = () => /** @type {Promise<People>} */ (json("api/people"));
 /** @type {(people: string[], verdict: Verdict) => Promise<Offers>} */
 export const readOffers = (people, verdict) => json(`api/people/${people.join(",")}/offers?decision=${verdict}`);

@@ -7,10 +7,12 @@ import { $, el, rem, time } from "./dom.js";
 import { List } from "./list.js";
 import { readClip, readQueue } from "./protocol.js";
 import { askedItem, asking, question, same } from "./question.js";
-import { change, open, player, problem } from "./review.js";
+import { change, changes, open, player, problem } from "./review.js";
 import { panel, say, set, state } from "./state.js";
+import { allShown, forget, isMarked, prepareSheet, showSheet, stripOf } from "./sheet.js";
 import { stills } from "./stills.js";
 import { short, t } from "./words.js";
+/** @import { Seen } from "./changes.js" */
 /** @import { Clip, Doubt, Item, Said } from "./protocol.js" */
 
 const AROUND = 0.6; // seconds of the loop before and after a doubt
@@ -19,8 +21,9 @@ const LATER = 500; // milliseconds, so that this question's pictures come first
 const FAST = 4; // times the speed of loops about covers that harm nobody
 const AGAIN = 150; // milliseconds between two questions how far the server has read
 
-/** Answers of this page, newest last; `undo`: how many decisions the clip had then.
- * @type {{ key: string, id: string, undo: number }[]} */
+/** A clip's decision by an answer: there were `undo` decisions then. @typedef {Seen & { undo: number }} Step */
+/** Answers of this page, newest last; of a page of questions, `sheet` are those it had.
+ * @type {{ id: string, steps: Step[], sheet: Item[] }[]} */
 const given = [];
 const sending = new Set(); // items whose answer is on its way: what the server says of them is old
 const here = new Set(); // items that were open when they came: they stay in the list when settled
@@ -58,7 +61,7 @@ export async function refreshQueue() {
       const { looked, total, items } = await readQueue();
       if (mine !== turn) return;
       set({ queue: placed(items), read: [looked, total] });
-      if (looked >= total) return;
+      if (looked >= total) return prepareSheet(stillsOf(waiting(state.queue)[0]));
       await new Promise((done) => setTimeout(done, AGAIN));
     }
   } catch (error) {
@@ -128,18 +131,31 @@ export function toggleQueue() {
   if (state.queueing) return leaveQueue();
   set({ queueing: true });
   const first = waiting(state.queue)[0];
-  if (first) go(first);
+  if (first) ask(first);
   else say(t("queue.empty"), "good");
 }
 
 function leaveQueue() {
   player.loop = null;
-  set({ queueing: false, asked: null });
+  set({ queueing: false, asked: null, sheet: [] });
+}
+
+/** The questions that wait and are answered by stills, as this is, in its group. @param {Item | undefined} item */
+const stillsOf = (item) => (item?.still ? waiting(state.queue).filter(({ still, group }) => still && group === item.group) : []);
+export const sheetWaits = () => waiting(state.queue).length;
+
+/** Ask an item, with all that is answered as it is. @param {Item} item */
+function ask(item) {
+  const stills = stillsOf(item);
+  if (stills.length < 2) return void go(item);
+  player.stop();
+  player.loop = null;
+  showSheet(stills);
 }
 
 /** @param {Item} item */
 async function go(item) {
-  set({ asked: { key: item.key, id: item.id } });
+  set({ asked: { key: item.key, id: item.id }, sheet: [] });
   const { asked } = state;
   if (state.clip?.key !== item.key) await open(item.key);
   const doubt = question();
@@ -179,10 +195,69 @@ export function nextItem(way) {
   const at = queue.findIndex((item) => same(item, asked));
   const turned = way > 0 ? [...queue.slice(at + 1), ...queue.slice(0, Math.max(0, at))] : [...queue.slice(0, Math.max(0, at)).toReversed(), ...queue.slice(at + 1).toReversed()];
   const next = turned.find(waits);
-  if (next) return void go(next);
+  if (next) return void (way > 0 ? ask(next) : go(next));
   player.stop();
-  set({ asked: null });
+  set({ asked: null, sheet: [] });
   say(t("queue.empty"), "good");
+}
+
+/** From a page of questions to those after it, which are unanswered. */
+export function leaveSheet() {
+  const { queue, sheet } = state;
+  const last = queue.findIndex((item) => same(item, sheet[sheet.length - 1]));
+  const next = [...queue.slice(last + 1), ...queue.slice(0, last)].find((item) => waits(item) && !sheet.some((one) => same(one, item)));
+  if (!next) return say(t("queue.last"));
+  const after = stillsOf(next).filter((item) => queue.indexOf(item) > last);
+  if (after.length > 1) showSheet(after);
+  else go(next);
+}
+
+/** Play a question of the page. @param {Item} item */
+export const closer = (item) => go(item);
+
+/** Answer the page: what is marked is covered, or, if it is covered too much, looked at next. */
+export async function answerSheet() {
+  if (!allShown()) return say(t("sheet.wait"));
+  const sheet = state.sheet.filter((item) => stripOf(item));
+  const excess = sheet.some(({ group }) => group === "excess");
+  const marked = sheet.filter(isMarked);
+  const left = excess ? marked[0] : undefined;
+  const answers = [...answersOf(sheet.filter((item) => !isMarked(item)), "ok"), ...(excess ? [] : answersOf(marked, "cover"))];
+  for (const { items } of answers) for (const item of items) sending.add(nameOf(item));
+  const sent = answers.map(({ items, clip, said }) => change("answer", { clip, body: () => ({ doubts: items.flatMap(({ doubts }) => doubts), said }) }));
+  settle(answers.flatMap(({ items, said }) => items.map((item) => ({ ...item, said }))));
+  if (left) go(left);
+  else if (answers.length) nextItem(1);
+  else leaveSheet();
+  const steps = /** @type {Step[]} */ ([]);
+  for (const [i, { items, clip }] of answers.entries()) {
+    const done = await sent[i];
+    for (const item of items) sending.delete(nameOf(item));
+    if (done) steps.push({ ...clip, revision: done.clip.revision, undo: done.clip.undo });
+    else {
+      settle(items);
+      forget(clip.key);
+      changes.read(clip.key).catch(() => {}); // the next answer tells
+    }
+  }
+  refreshSoon();
+  if (steps.length) given.push({ id: sheet[0].id, steps, sheet });
+  if (steps.length === answers.length && steps.length) say(t("queue.ok"), "good");
+}
+
+/** One answer for each clip of some questions. @param {Item[]} items @param {Said} said */
+const answersOf = (items, said) =>
+  [...new Set(items.map(({ key }) => key))].map((key) => {
+    const its = items.filter((item) => item.key === key);
+    /** @type {Seen} */
+    const clip = { key, name: state.rows.find((row) => row.key === key)?.name ?? "", revision: stripOf(its[0])?.revision ?? "", lanes: [] };
+    return { items: its, clip, said };
+  });
+
+/** Items as they are by now. @param {Item[]} items */
+function settle(items) {
+  const newer = new Map(items.map((item) => [nameOf(item), item]));
+  set({ queue: state.queue.map((item) => newer.get(nameOf(item)) ?? item) });
 }
 
 /** @param {Said} said */
@@ -192,18 +267,18 @@ export async function answer(said) {
   if (!doubt || !clip) return say(t("queue.choose"));
   if (!answersTo(doubt)[said]) return say(t("queue.no track"));
   const name = { key: clip.key, id: doubt.id };
-  const settle = (/** @type {Item["said"]} */ now) => set({ queue: state.queue.map((item) => (same(item, name) ? { ...item, said: now } : item)) });
+  const settled = (/** @type {Item["said"]} */ said) => settle(state.queue.filter((item) => same(item, name)).map((item) => ({ ...item, said })));
   sending.add(nameOf(name));
   const doubts = asking().map(({ id }) => id);
   const sent = change("answer", { clip, body: () => ({ doubts, said }) });
-  settle(said);
+  settled(said);
   if (state.queueing) nextItem(1);
   const done = await sent;
   sending.delete(nameOf(name));
   refreshSoon();
-  if (!done) settle(null);
+  if (!done) settled(null);
   else {
-    given.push({ ...name, undo: done.clip.undo });
+    given.push({ id: doubt.id, steps: [{ key: clip.key, name: clip.name, revision: done.clip.revision, lanes: [], undo: done.clip.undo }], sheet: [] });
     if (done.result !== null) say(t("queue.lost", { frame: done.result }), "bad");
     else say(t(`queue.${said}`), "good");
   }
@@ -218,19 +293,32 @@ function goOn() {
 /** Take the last answer back, in whichever clip it was; false: there is none. */
 export function undoAnswer() {
   const last = given.at(-1);
-  if (!state.queueing || !last || (state.clip?.key === last.key && state.clip.undo > last.undo)) return false;
+  const { clip } = state;
+  if (!state.queueing || !last || last.steps.some(({ key, undo }) => clip?.key === key && clip.undo > undo)) return false;
   given.pop();
-  takeBack(last).catch(problem);
+  if (last.sheet.length) takeSheetBack(last.steps, last.sheet).catch(problem);
+  else takeBack({ ...last.steps[0], id: last.id }).catch(problem);
   return true;
 }
 
-/** @param {{ key: string, id: string, undo: number }} last */
+/** @param {{ key: string, id: string }} last */
 async function takeBack(last) {
   if (state.clip?.key !== last.key) await open(last.key);
   if (state.clip?.key !== last.key) return;
   const done = await change("undo", { body: () => ({}), told: t("undo.told") });
   const item = state.queue.find((one) => same(one, last));
   if (done && item) go({ ...item, said: null });
+}
+
+/** Take the answers of a page back, and show it again. @param {Step[]} steps @param {Item[]} sheet */
+async function takeSheetBack(steps, sheet) {
+  const done = await Promise.all(steps.toReversed().map((clip) => change("undo", { clip, body: () => ({}), exact: true })));
+  if (done.every((one) => one)) say(t("undo.told"), "good");
+  const back = new Set(steps.filter((_, i) => done[steps.length - 1 - i]).map(({ key }) => key));
+  const open = sheet.filter(({ key }) => back.has(key)).map((item) => ({ ...item, said: null }));
+  settle(open);
+  refreshSoon();
+  if (open.length) showSheet(open);
 }
 
 /** Uncover what is asked about: a dialog asks why. */

@@ -27,7 +27,7 @@ export function problem(/** @type {unknown} */ error) {
 }
 
 /** Says what became of a clip that may have been left meanwhile.
- * @param {Clip} clip @param {string} text @param {"good" | "bad"} kind */
+ * @param {Pick<Clip, "key" | "name">} clip @param {string} text @param {"good" | "bad"} kind */
 export const tell = (clip, text, kind) => say(clip.key === state.key ? text : t("refusal.of", { name: clip.name, text }), kind);
 
 // ---- it comes and goes

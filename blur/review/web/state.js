@@ -26,6 +26,8 @@ export const state = {
   read: /** @type {readonly [number, number]} */ ([0, 0]), // clips whose doubts are read, of how many
   queueing: false, // the queue is shown in place of the clips
   asked: /** @type {{ key: string, id: string } | null} */ (null), // the doubt of the queue that is asked about
+  sheet: /** @type {Item[]} */ ([]), // the questions that are asked about together, on a page of pictures
+  wrong: /** @type {ReadonlySet<string>} */ (new Set()), // those of them that are marked
   initials: "",
   outlines: true,
   drawing: false,

@@ -1,0 +1,186 @@
+// @ts-check
+// Many questions on one page: each as a small picture that goes through its moments, as published, and
+// one answer for all. A picture that is marked gets the other answer.
+
+import { reasonOf } from "./asked.js";
+import { $, el, time } from "./dom.js";
+import { readStrip } from "./protocol.js";
+import { answerSheet, closer, leaveSheet, sheetWaits } from "./queue.js";
+import { problem } from "./review.js";
+import { panel, set, state, update } from "./state.js";
+import { t } from "./words.js";
+/** @import { Item, Strip } from "./protocol.js" */
+
+const BEAT = 100; // milliseconds
+const LARGEST = 320; // pixels of a picture's side on the screen
+/** The least, by group: a face, or a whole picture. */
+const LEAST = { exposed: 150, kept: 150, excess: 230 };
+const HIGH = { exposed: 1, kept: 1, excess: 0.75 }; // height of a picture, by its width
+const LABEL = 30; // pixels below a picture
+const HEADING = 130; // pixels above the pictures, and around them
+const MOST = 40; // questions on a page
+
+const sheet = $("#sheet");
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+/** Pictures by question; null: there is none. @type {Map<string, Strip | null>} */
+const strips = new Map();
+/** When its first moment was shown. @type {Map<string, number>} */
+let since = new Map();
+/** @type {Map<string, HTMLCanvasElement>} */
+let canvases = new Map();
+let paused = false;
+let going = new AbortController();
+let ticking = 0;
+
+const nameOf = (/** @type {Item} */ { key, doubts }) => `${key} ${doubts.join()}`;
+/** The pictures of a question; null: there are none. @param {Item} item */
+export const stripOf = (item) => strips.get(nameOf(item)) ?? null;
+export const isMarked = (/** @type {Item} */ item) => state.wrong.has(nameOf(item));
+/** Whether every moment of every question was shown. */
+export const allShown = () => state.sheet.every((item) => strips.get(nameOf(item)) === null || performance.now() - (since.get(nameOf(item)) ?? Infinity) >= roundOf(item));
+const sum = (/** @type {number[]} */ beats) => beats.reduce((all, beat) => all + beat, 0);
+const roundOf = (/** @type {Item} */ item) => BEAT * (stillness.matches ? 1 : sum(stripOf(item)?.beats ?? []));
+
+/** Pictures of a clip are made anew: it is not what they showed. @param {string} key */
+export function forget(key) {
+  for (const name of strips.keys()) if (name.startsWith(`${key} `)) strips.delete(name);
+}
+
+/** Width of a picture so that `n` fit on a page, if they can, and how many do. @param {Item["group"]} group @param {number} n */
+function fitting(group, n) {
+  const width = innerWidth - (innerWidth > 800 ? $("nav").clientWidth : 0) - 32;
+  const height = innerHeight - $("header").clientHeight - HEADING;
+  for (let size = LARGEST; ; size -= 10) {
+    const fits = Math.max(1, Math.floor(width / (size + 6))) * Math.max(1, Math.floor(height / (size * HIGH[group] + LABEL)));
+    if (fits >= n || size <= LEAST[group]) return { size, fits: Math.min(MOST, Math.max(fits, 4)) };
+  }
+}
+
+/** Show some of these questions of a group; the pictures of the next come meanwhile. @param {Item[]} items */
+export function showSheet(items) {
+  const { fits } = fitting(items[0].group, items.length);
+  const shown = items.slice(0, fits);
+  since = new Map();
+  going.abort();
+  going = new AbortController();
+  set({ sheet: shown, wrong: new Set(), asked: null });
+  fill([...shown, ...items.slice(fits, 2 * fits)], going.signal).catch(() => {}); // another page came
+}
+
+/** Have the pictures of the first page ready. @param {Item[]} items */
+export function prepareSheet(items) {
+  if (items.length) fill(items.slice(0, fitting(items[0].group, items.length).fits), going.signal).catch(() => {}); // a page came
+}
+
+/** @param {Item[]} items @param {AbortSignal} signal */
+async function fill(items, signal) {
+  for (const item of items) {
+    const name = nameOf(item);
+    if (strips.has(name)) continue;
+    try {
+      strips.set(name, await readStrip(item, signal));
+    } catch (error) {
+      if (signal.aborted) return;
+      strips.set(name, null);
+      problem(error);
+    }
+    update();
+  }
+}
+
+/** @param {Item} item */
+function mark(item) {
+  const wrong = new Set(state.wrong);
+  if (!wrong.delete(nameOf(item))) wrong.add(nameOf(item));
+  set({ wrong });
+}
+
+panel(() => [state.sheet], (items) => {
+  sheet.hidden = !items.length;
+  clearInterval(ticking);
+  if (!items.length) return sheet.replaceChildren();
+  ticking = setInterval(draw, BEAT / 2);
+  const [{ group }] = items;
+  const { size } = fitting(group, items.length);
+  canvases = new Map();
+  const tiles = el("div.tiles", { role: "group", "aria-labelledby": "sheeting" }, ...items.map((item) => tile(item, group)));
+  tiles.style.setProperty("--tile", `${size}px`);
+  sheet.replaceChildren(
+    el("h2", { id: "sheeting" }, t(group === "excess" ? "sheet.excess" : "sheet.exposed")),
+    el("p.dim", {}, t(group === "excess" ? "sheet.about.excess" : "sheet.about.exposed")),
+    el("div.acts", {}, el("button.main", { id: "settle", onclick: answerSheet }), el("button", { onclick: leaveSheet }, t("queue.next"), el("kbd", {}, "N")),
+      el("span.dim", {}, t("queue.to go", { n: sheetWaits() }))),
+    tiles);
+  draw();
+  tellMarks();
+});
+panel(() => [state.wrong], tellMarks);
+
+/** @param {Item} item @param {Item["group"]} group */
+function tile(item, group) {
+  const name = state.rows.find((row) => row.key === item.key)?.name ?? "";
+  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { width: 0, height: 0 }));
+  canvas.style.aspectRatio = `1 / ${HIGH[group]}`;
+  canvases.set(nameOf(item), canvas);
+  const told = reasonOf(item);
+  return el("div.still-tile", { role: "group", "aria-label": told, title: told },
+    el("button.mark", { type: "button", "aria-pressed": "false", "aria-label": t(group === "excess" ? "sheet.mark.excess" : "sheet.mark.exposed"), onclick: () => mark(item) }, canvas),
+    el("button.closer", { type: "button", title: t("sheet.closer"), onclick: () => closer(item) }, `${time(item.at)}${item.doubts.length > 1 ? ` × ${item.doubts.length}` : ""} · `, el("bdi", {}, name)));
+}
+
+/** Which pictures are marked, and what the answer does. */
+function tellMarks() {
+  const { sheet: items, wrong } = state;
+  if (!items.length || sheet.hidden) return;
+  const marks = [...sheet.querySelectorAll(".mark")];
+  items.forEach((item, i) => marks[i]?.setAttribute("aria-pressed", String(wrong.has(nameOf(item)))));
+  const { size: n } = wrong;
+  const excess = items[0].group === "excess";
+  const text = excess ? (n ? t("sheet.ok.excess but", { n }) : t("sheet.ok.excess")) : n ? t("sheet.ok.cover", { n }) : t("sheet.ok.exposed");
+  sheet.querySelector("#settle")?.replaceChildren(text, el("kbd", {}, "A"));
+}
+
+/** Each picture's present moment, or all of them beside each other where a person wants no motion. */
+function draw() {
+  if (paused) return;
+  const now = performance.now();
+  for (const item of state.sheet) {
+    const [name, strip] = [nameOf(item), stripOf(item)];
+    const canvas = canvases.get(name);
+    if (!canvas || !strip) continue;
+    if (!since.has(name)) since.set(name, now);
+    let left = Math.floor((now - (since.get(name) ?? now)) / BEAT) % sum(strip.beats);
+    const at = strip.beats.findIndex((beat) => (left -= beat) < 0);
+    if (canvas.dataset.at === String(at)) continue;
+    canvas.dataset.at = String(stillness.matches ? 0 : at);
+    paint(canvas, strip, at);
+  }
+  sheet.toggleAttribute("data-shown", allShown());
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Strip} strip @param {number} at */
+function paint(canvas, { picture, beats, columns }, at) {
+  const [width, height] = [picture.width / columns, picture.height / Math.ceil(beats.length / columns)];
+  const all = stillness.matches && beats.length > 1;
+  if (canvas.width !== (all ? picture.width : width)) [canvas.width, canvas.height] = all ? [picture.width, picture.height] : [width, height];
+  const context = canvas.getContext("2d");
+  if (all) context?.drawImage(picture, 0, 0);
+  else context?.drawImage(picture, (at % columns) * width, Math.floor(at / columns) * height, width, height, 0, 0, width, height);
+}
+
+/** What a key does on the page of questions; false: nothing. @param {string} key */
+export function pressed(key) {
+  const tiles = [...sheet.querySelectorAll(".mark")].filter((one) => one instanceof HTMLElement);
+  const at = tiles.findIndex((one) => one.parentElement?.contains(document.activeElement));
+  const across = getComputedStyle($("#sheet .tiles")).gridTemplateColumns.split(" ").length;
+  const on = document.documentElement.dir === "rtl" ? -1 : 1;
+  const step = /** @type {Record<string, number>} */ ({ ArrowRight: on, ArrowLeft: -on, ArrowDown: across, ArrowUp: -across })[key];
+  if (step !== undefined) tiles[at < 0 ? 0 : Math.max(0, Math.min(tiles.length - 1, at + step))]?.focus();
+  else if (key === "a") answerSheet();
+  else if (key === "n" || key === "]") leaveSheet();
+  else if (key === "c" && at >= 0) mark(state.sheet[at]);
+  else if (key === "l" && at >= 0) closer(state.sheet[at]);
+  else if (key === "Space") paused = !paused;
+  else return key === "[" || !["q", "z", "y", "1", "2", "3"].includes(key);
+  return true;
+}

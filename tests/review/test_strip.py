@@ -1,0 +1,35 @@
+"""The pictures that answer a question at a look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from blur.data.plan import Reason
+from blur.errors import UsageError
+from blur.review.open_clip import OpenClip
+from blur.review.strip import SIDE, strip, unlike
+from blur.store.shelf import Shelf
+
+
+def test_each_moment_of_a_place_is_there_as_published(shared_out: Path) -> None:
+    shelf = Shelf(shared_out)
+    clip = OpenClip(shelf, shelf.find("a.mp4"))
+    (doubt,) = (one for one in clip.view().doubts if one.reason == Reason.WEEDED)
+    made = strip(clip, [doubt.id])
+    picture = cv2.imdecode(np.frombuffer(made.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape[1] == made.columns * SIDE and len(made.beats) >= 1
+    assert made.revision == clip.revision
+    with pytest.raises(UsageError):
+        strip(clip, ["none"])
+
+
+def test_a_face_that_comes_in_the_dark_is_another_moment() -> None:
+    dark = np.full((SIDE, SIDE, 3), 12, np.uint8)
+    noisy = dark + np.random.default_rng(1).integers(0, 5, dark.shape, np.uint8) - 2
+    face = dark.copy()
+    face[80:120, 80:120] += 4
+    assert [at for at, _ in unlike([dark, noisy, face, dark])] == [0, 2]
