@@ -3,8 +3,9 @@
 A wrong "no" is a leak. So a tracklet counts as none only if it was never seen well, if close-ups of
 both detector families and the landmarks are silent at all moments, and if its place or its rarity
 speaks against it: on a body, rarely or briefly seen, tiny where nobody is about, or `overlooked` by
-many looks. The dark, and a face cut by the picture's edge, silence every family: at the edge
-nothing is dropped, in the dark only what is overlooked.
+many looks. One that the second family saw many times, however well, and the first never is none,
+too. The dark, and a face cut by the picture's edge, silence every family: at the edge nothing is
+dropped for its rarity, in the dark only what is overlooked.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from blur.data.plan import Box
 from blur.detect.landmarks import SIDE, Mesh
 from blur.detect.views import crop, lifted
 from blur.scan.link import Tracklet, Verdict
-from blur.scan.overlooked import HARDLY, may_be_overlooked, overlooked
+from blur.scan.overlooked import ASIDE, HARDLY, may_be_overlooked, overlooked, seen_by_one
 from blur.scan.weed import SEEN_WELL, best_three, top
 
 _MOMENTS = 5
 """Moments of a tracklet for close-ups, the best sighting of as many equal parts; more are steadier
 and dearer, at 30 ms of a core each."""
+_FAINT_MOMENTS = 3
+"""Moments, likewise, of faint places, of which there are many, and whose looks tell as much."""
 _PROOFS = 2
 """Moments, likewise, for landmarks to prove a well seen face, at 4 ms each; more prove more."""
 _REACHES = (1.4, 1.8)
@@ -130,26 +133,27 @@ class Examination:
         likely = [t for t in tracklets if best_three(t.evidence[:, 0]) >= _LIKELY]
         self._lone: set[int] = set()
         self._faint: set[int] = set()
+        self._aside: set[int] = set()
         bodies = False
         for place, tracklet in enumerate(tracklets):
-            rows = moments(tracklet, _MOMENTS)
             if self._in_crowd(tracklet):
-                self._ask_faint(place, rows)
+                continue
+            rows = moments(tracklet, _MOMENTS)
+            if seen_by_one(tracklet, scale):
+                self._aside.add(place)
+                self._ask_about(place, rows, ASIDE)
                 continue
             near = self._may_lie_on_body(tracklet, rows)
             bodies |= near
             if _is_lone(tracklet, likely):
                 self._lone.add(place)
             if place in self._lone or _open_to_dropping(tracklet, near):
-                self._ask(place, rows)
-                # With so large a mean of so many best answers it cannot be dropped.
                 limit = _HUSHED if place in self._lone else QUIET if near else SILENT
-                limit = max(limit, HARDLY * may_be_overlooked(tracklet))
-                self._limits[place] = limit, _half(len(rows))
+                self._ask_about(place, rows, max(limit, HARDLY * may_be_overlooked(tracklet)))
             else:
-                self._ask_faint(place, rows)
+                self._ask_faint(place)
         for place, tracklet in enumerate(tracklets):
-            if bodies and top(tracklet) >= SEEN_WELL:
+            if bodies and top(tracklet) >= SEEN_WELL and place not in self._aside:
                 self._ask(place, moments(tracklet, _PROOFS))
 
     def wants(self, frame: int) -> bool:
@@ -161,11 +165,8 @@ class Examination:
 
     def see(self, frame: int, gray: Gray) -> None:
         for place in self._due.get(frame, ()):
-            tracklet, found = self._tracklets[place], self._found[place]
-            if not proven(found) and not self._settled(place):
-                box = Box(*tracklet.boxes[int(np.searchsorted(tracklet.frames, frame))].tolist())
-                well = top(tracklet) >= SEEN_WELL
-                found.append(self._finding(frame, gray, box, well, place in self._lone))
+            if not proven(self._found[place]) and not self._settled(place):
+                self._found[place].append(self._finding(frame, gray, place))
 
     def verdicts(self, pursued: Sequence[Tracklet], looked: npt.NDArray[np.intp]) -> list[Verdict]:
         """A verdict for each tracklet, in their order.
@@ -177,21 +178,34 @@ class Examination:
         verdicts = []
         for place, (tracklet, found) in enumerate(zip(self._tracklets, self._found, strict=True)):
             on_body = any(self._on_body(f.box, f.frame, faces) for f in found)
-            faint = place in self._faint
-            verdict = (
-                Verdict.OPEN if faint else judged(tracklet, found, on_body, place in self._lone)
-            )
-            if not proven(found) and _overlooked(pursued[place], looked, found):
-                verdict = Verdict.NONE
-            verdicts.append(verdict)
+            if found and not proven(found) and self._passed_over(place, pursued[place], looked):
+                verdicts.append(Verdict.NONE)
+            elif place in self._faint:
+                verdicts.append(Verdict.OPEN)
+            else:
+                verdicts.append(judged(tracklet, found, on_body, place in self._lone))
         return verdicts
 
-    def _ask_faint(self, place: int, rows: Sequence[int]) -> None:
+    def _passed_over(self, place: int, pursued: Tracklet, looked: npt.NDArray[np.intp]) -> bool:
+        """Whether looks passed a tracklet over, and its close-ups say as little."""
+        found = self._found[place]
+        answer, presence = _summed(found)
+        if place in self._aside and seen_by_one(pursued, self._scale):
+            return answer < ASIDE and presence < PRESENT
+        inside = 2 * sum(f.inside for f in found) > len(found)
+        return inside and overlooked(pursued, looked, answer, presence)
+
+    def _ask_faint(self, place: int) -> None:
         """Ask for close-ups of a tracklet that looks alone may overlook."""
         if may_be_overlooked(self._tracklets[place]):
             self._faint.add(place)
-            self._ask(place, rows)
-            self._limits[place] = HARDLY, _half(len(rows))
+            self._ask_about(place, moments(self._tracklets[place], _FAINT_MOMENTS), HARDLY)
+
+    def _ask_about(self, place: int, rows: Sequence[int], limit: float) -> None:
+        """Ask for close-ups until the better half of as many answers reaches `limit` in the mean:
+        then the tracklet cannot be dropped."""
+        self._ask(place, rows)
+        self._limits[place] = limit, _half(len(rows))
 
     def _ask(self, place: int, rows: Sequence[int]) -> None:
         for row in rows:
@@ -222,7 +236,10 @@ class Examination:
             _below(box, face) for face in _at(faces, frame)
         )
 
-    def _finding(self, frame: int, gray: Gray, box: Box, well: bool, lone: bool) -> Finding:
+    def _finding(self, frame: int, gray: Gray, place: int) -> Finding:
+        tracklet = self._tracklets[place]
+        box = Box(*tracklet.boxes[int(np.searchsorted(tracklet.frames, frame))].tolist())
+        well = top(tracklet) >= SEEN_WELL and place not in self._aside
         x, y, w, h = (value / self._scale for value in box[:4])
         small = Box(x, y, w, h, box.angle)
         answer = 1.0 if well else self._closeups.answer(gray, box)
@@ -230,9 +247,12 @@ class Examination:
             answer += self._closeups.answer(gray, box, "yunet") / 2
         upright, mean = self._presence(gray, small, (0.0,))
         turned = 0.0
-        if answer < QUIET and upright < PRESENT:
+        # Of faint places it counts only if they are seen often, and close-ups are silent.
+        faint = place in self._faint
+        if answer < (SILENT * (len(tracklet) > FEW) if faint else QUIET) and upright < PRESENT:
             turned, _ = self._presence(gray, small, _QUARTERS)
         # The edge cuts large faces; what it leaves of a tiny one is nobody's.
+        lone = place in self._lone
         inside = lone or _inside(small, gray.shape[1], gray.shape[0]) >= _INSIDE
         fit = mean >= _DARK and inside
         return Finding(frame, box, answer, upright, max(upright, turned), fit, inside)
@@ -280,12 +300,6 @@ def judged(
         or (count <= FEW and best < WEAK and answer < SILENT)
     )
     return Verdict.NONE if dropped else Verdict.UNLIKELY
-
-
-def _overlooked(pursued: Tracklet, looked: npt.NDArray[np.intp], found: Sequence[Finding]) -> bool:
-    """Whether looks passed a tracklet over whose close-ups, inside the picture, say as little."""
-    inside = 2 * sum(f.inside for f in found) > len(found)
-    return inside and overlooked(pursued, looked, *_summed(found))
 
 
 def _summed(found: Sequence[Finding]) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from blur.data.arrays import Gray, Picture
 from blur.data.plan import Box
 from blur.detect.landmarks import Mesh
 from blur.scan.link import Tracklet, Verdict
-from blur.scan.overlooked import judged_by_looks, overlooked
+from blur.scan.overlooked import judged_by_looks, overlooked, seen_by_one
 from blur.scan.verdict import Examination
 
 EVERY_THIRD = np.arange(0, 61, 3)
@@ -76,13 +76,16 @@ def test_a_followed_place_that_hardly_any_look_sees_is_none(
 
 
 class Silent:
-    """Close-ups and landmarks that see nothing."""
+    """Close-ups that see nothing, and landmarks of one presence."""
+
+    def __init__(self, presence: float = 0.0) -> None:
+        self.presence = presence
 
     def answer(self, gray: Gray, box: Box, family: str = "centerface") -> float:
         return 0.0
 
     def look(self, closeups: list[Picture]) -> list[Mesh]:
-        return [Mesh(0.0, np.zeros((468, 2), np.float32)) for _ in closeups]
+        return [Mesh(self.presence, np.zeros((468, 2), np.float32)) for _ in closeups]
 
 
 @pytest.mark.parametrize(
@@ -104,4 +107,51 @@ def test_looks_and_close_ups_give_the_verdict_together(
     assert [f for f in range(61) if examination.wants(f)] == [30]
     examination.see(30, np.full((400, 600), grey, np.uint8))
     pursued = place([30], 0.4, followed, x)
+    assert examination.verdicts([pursued], EVERY_THIRD) == [verdict]
+
+
+def by_families(first: int, second: int, score: float = 0.8, size: float = 60.0) -> Tracklet:
+    """Sightings on every third frame, of which so many are by each family."""
+    count = max(first, second)
+    evidence = np.zeros((count, 2), np.float32)
+    evidence[:first, 0], evidence[:second, 1] = 0.2, score
+    boxes = np.tile(np.array([200, 200, size, size, 0], np.float32), (count, 1))
+    return Tracklet(3 * np.arange(count), boxes, evidence, hits=0.45)
+
+
+@pytest.mark.parametrize(
+    ("tracklet", "alone"),
+    [
+        (by_families(0, 12), True),
+        (by_families(1, 12), False),
+        (by_families(0, 11), False),
+        (by_families(12, 0), False),
+        (by_families(0, 12, score=0.86), False),
+        (by_families(0, 12, size=40.0), False),
+    ],
+    ids=["twelve times", "by the first once", "fewer", "by the first", "surely", "small"],
+)
+def test_a_place_that_the_second_family_alone_sees_again_and_again(
+    tracklet: Tracklet, alone: bool
+) -> None:
+    assert seen_by_one(tracklet, 2.0) is alone
+
+
+@pytest.mark.parametrize(
+    ("presence", "pursued", "verdict"),
+    [
+        (0.0, by_families(0, 20), Verdict.NONE),
+        (0.6, by_families(0, 20), Verdict.OPEN),
+        (1.0, by_families(0, 20), Verdict.FACE),
+        (0.0, by_families(2, 20), Verdict.OPEN),
+    ],
+    ids=["silent", "landmarks answer", "landmarks prove", "the first sees it in its pursuit"],
+)
+def test_what_one_family_sees_well_is_none_where_close_ups_are_silent(
+    presence: float, pursued: Tracklet, verdict: Verdict
+) -> None:
+    silent = Silent(presence)
+    examination = Examination([by_families(0, 20)], silent, silent.look, 1.0)
+    for frame in filter(examination.wants, range(60)):
+        examination.see(frame, np.full((400, 600), 128, np.uint8))
     assert examination.verdicts([pursued], EVERY_THIRD) == [verdict]

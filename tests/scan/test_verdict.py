@@ -232,7 +232,7 @@ def test_in_a_crowd_a_place_on_a_body_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize(("people", "verdict"), [(3, "NONE"), (4, "OPEN")])
-def test_a_weak_face_in_a_crowd_is_kept(people: int, verdict: str) -> None:
+def test_a_weak_face_in_a_crowd_is_not_even_asked_for(people: int, verdict: str) -> None:
     weak = tracklet([0.22], box=Box(560, 200, 30, 40))
     crowd = [tracklet([0.9] * 3, box=Box(60 + 110 * i, 200, 60, 80)) for i in range(people)]
     counting = Counting(0.0)
