@@ -78,7 +78,7 @@ class Desk:
         # A clip in use stays the only one of its file, however many were opened since: two would
         # write over each other's edits.
         self._alive: weakref.WeakValueDictionary[str, OpenClip] = weakref.WeakValueDictionary()
-        self._glanced: OpenClip | None = None
+        self._glanced: tuple[str, OpenClip] | None = None
         self._lock = threading.Lock()
 
     def clip(self, key: str) -> OpenClip:
@@ -91,10 +91,15 @@ class Desk:
             return clip
 
     def glanced(self, key: str) -> OpenClip:
-        """A clip for pictures of its doubts: those that a person works on stay open meanwhile."""
+        """A clip for pictures of its doubts, never for changes: those that a person works on stay
+        open meanwhile, and a changed file is refused when its clip is opened for work."""
         with self._lock:
-            self._glanced = self._alive[key] = self._alive.get(key) or self._open(key)
-            return self._glanced
+            alive = self._alive.get(key)
+            if alive is not None:
+                return alive
+            if self._glanced is None or self._glanced[0] != key:
+                self._glanced = key, OpenClip(self.shelf, key, alone=True)
+            return self._glanced[1]
 
     def borrowed(self, key: str) -> contextlib.AbstractContextManager[OpenClip]:
         """A clip for a moment: the open one, or one that is closed at the end."""
