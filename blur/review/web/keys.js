@@ -6,7 +6,7 @@
 /** @type {[title: Key, rows: [key: string, does: Key][]][]} */
 export const KEYS = [
   ["keys.queue", [
-    ["Q", "keys.queue.q"], ["A", "keys.queue.a"], ["C", "keys.queue.c"], ["F", "keys.queue.f"], ["X", "keys.queue.x"],
+    ["Q", "keys.queue.q"], ["A", "keys.queue.a"], ["C", "keys.queue.c"], ["L", "keys.queue.l"], ["F", "keys.queue.f"], ["X", "keys.queue.x"],
     ["N  ] [", "keys.queue.n"], ["Z", "keys.queue.z"],
   ]],
   ["keys.moving", [
