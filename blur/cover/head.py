@@ -17,8 +17,9 @@ covers more hair, ears and neck. Hair, ears and jaw were hidden on 26 of 26 port
 ASPECT = 1.45
 """Height over width of every head; a head keeps its area, not its sides, when it grows to it."""
 
-LADDER = 1.05
-"""Factor between neighbouring head widths; larger hides a face's size better and pops more."""
+LADDER = 1.12
+"""Factor between neighbouring head widths; larger hides a face's size better and fits it less. Of
+40 people (ORL) their covers' sizes name 8.8 % at 1.05, 5.0 % at 1.12; 2.5 % is chance."""
 
 HOLD = 4
 """Frames before and after over which a head keeps its largest step; smaller lets it pump."""

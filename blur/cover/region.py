@@ -35,6 +35,11 @@ turn or a place is unsure. 1.2 leaves the jaw of a masked, bowed head."""
 _TURNED = 0.94
 """Factor on heads at turns that are in doubt; larger covers more."""
 
+HEAD = 0.8
+"""Exponent on the growth of an unsure face by which its head grows: the face may lie elsewhere, its
+hair is no larger. Larger covers more around unsure faces. On clips with truth every clear face is
+covered but for 7 % of it at 1 and at 0.8, for 12 % at 0.6, for 23 % at 0."""
+
 _VERTICES = 32
 """Corners of the polygon around a head shape; more follows the curve closer."""
 
@@ -170,7 +175,7 @@ class _ShotTrack:
             return cls(first, boxes, here + 1, track.id, True, dark, ellipse)
         wider = unsureness(boxes, marks, track.scores[rows], size)[:, None]
         steady = steadied(boxes)
-        steady[:, 2:4] *= wider
+        steady[:, 2:4] *= wider**HEAD
         heads = quantised(head_boxes(steady, margin))
         turned, faces = other_turns(boxes, marks, steady)
         turned_heads = head_boxes(faces, margin)

@@ -25,6 +25,9 @@ the picture has none."""
 STRENGTH = {True: 0.4, False: 0.85}
 """Share of the tone in the middle of a face, `auto` or chosen; larger looks more painted."""
 
+TINGE = 0.85
+"""Likewise of its colour alone; smaller lets a shirt's colour climb into the chin."""
+
 _HAIR = 0.15
 """Share of light that the crown and the sides lose; larger draws darker hair."""
 
@@ -62,7 +65,8 @@ def shaded(surface: Grid, window: Window, tone: str) -> Grid:
             part, inside = out[rows, columns], weights[..., 0]
             if inside.any():
                 skin = _tone(part, inside, window, tone, black)
-                share = STRENGTH[tone == "auto"]
+                share = np.full(len(skin), STRENGTH[tone == "auto"], np.float32)
+                share[_roles(window.layout, "uv")] = TINGE
                 part *= 1 - share * weights[..., 1:2] - weights[..., 2:]
                 part += weights[..., 1:] @ np.stack([share * skin, black])
     return out

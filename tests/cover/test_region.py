@@ -143,9 +143,9 @@ def test_a_cover_grows_ahead_of_need():
 def test_a_box_far_from_its_sightings_is_covered_wider_up_to_a_bound():
     subject = track([(500, 500, 100, 130, 0)] * 90)
     subject.marks[1:] = Mark.HELD
-    found = [region.boxes[0].w for (region,) in regions([subject], 90)]
+    found = [area(region) for (region,) in regions([subject], 90)]
     assert found[0] < found[10] < found[60] == found[89]
-    assert found[89] <= found[0] * (1 + GROWN) * LADDER
+    assert found[89] <= found[0] * ((1 + GROWN) * LADDER) ** 2
 
 
 def test_many_weak_sightings_that_agree_are_doubted_less_than_a_few():

@@ -50,6 +50,15 @@ def test_a_grey_picture_gets_no_colour(light: int) -> None:
     assert np.ptp(picture, axis=2).max() <= 3
 
 
+def test_a_shirt_does_not_colour_the_chin() -> None:
+    picture = np.full((240, 320, 3), (150, 140, 130), np.uint8)
+    picture[150:, 60:260] = 20, 140, 40
+    frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
+    done = paint(frame, [Region((HEAD,), 1)], make_fill(CoverSettings()))
+    chin = patch(done.to_ndarray(format="rgb24").astype(int), 0, 0.45)
+    assert chin[0] > chin[1] - 8
+
+
 def test_a_head_on_another_is_not_drawn_and_its_neighbour_is() -> None:
     def drawn_by(second: Box) -> np.ndarray:
         flat = av.VideoFrame.from_ndarray(np.full((240, 320, 3), 128, np.uint8), "rgb24")
