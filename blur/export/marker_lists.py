@@ -23,8 +23,9 @@ def edl(name: str, plan: Plan, found: Sequence[Marker], first_hour: int = START_
     """The markers as CMX 3600 edit decision lists of at most 999 events, the gravest in the first.
 
     Each marker is an event of one frame, with a comment for Resolve and a locator for Avid and
-    Premiere; a list's events are in order of time. `first_hour` is the hour at which the timeline
-    starts.
+    Premiere; a list's events are in order of time. Resolve holds one marker a frame: of several on
+    a frame the gravest stays there, the others follow on the next free frames. `first_hour` is the
+    hour at which the timeline starts.
     """
     timing = Timing(plan)
     start = timing.hour(first_hour)
@@ -33,8 +34,11 @@ def edl(name: str, plan: Plan, found: Sequence[Marker], first_hour: int = START_
     for number, part in enumerate(parts, 1):
         title = f"{name} ({number})" if len(parts) > 1 else name
         lines = [f"TITLE: {_line(title)}", "FCM: NON-DROP FRAME", ""]
+        free = 0
         for event, marker in enumerate(part, 1):
             first, length = timing.span(marker.start, marker.end)
+            late = max(0, free - first)
+            first, length, free = first + late, max(1, length - late), first + late + 1
             here, after = timing.timecode(first, start), timing.timecode(first + 1, start)
             text, colour = _line(marker.text), COLOURS[marker.kind]
             lines += [

@@ -99,6 +99,13 @@ def test_more_markers_than_an_edl_can_number_go_into_several() -> None:
     assert lists[1].startswith("TITLE: a/b c.mp4 (2)\r\n")
 
 
+def test_markers_on_one_frame_follow_each_other_in_an_edl() -> None:
+    twice = replace(STEADY, tracks=STEADY.tracks * 2, doubts=())
+    (text,) = marker_lists.edl("a.mp4", twice, found(twice))
+    assert re.findall(r"LOC: 01:00:(00:\d\d)", text) == ["00:00", "00:01"]
+    assert re.findall(r"D:(\d+)", text) == ["200", "199"]
+
+
 def test_the_table_has_a_row_for_each_marker() -> None:
     text = marker_lists.table([("x, y.mp4", STEADY, found(STEADY, "doubts"))])
     rows = list(csv.DictReader(io.StringIO(text)))
