@@ -1,4 +1,4 @@
-"""What an answer to a doubt does to the edits."""
+"""Edits that an answer to a doubt makes."""
 
 from __future__ import annotations
 

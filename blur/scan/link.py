@@ -33,9 +33,9 @@ _WINDOW = 240
 """Frames solved at once, and those within some reaches of them; links from the latter belong to the
 next window. Larger comes nearer the shot's optimum and takes more memory."""
 _AHEAD = 4
-"""Those reaches. A face parts into two chains, every other sighting each, at a tenth of a link's
-cost a look; with 1, a wall's chain that ends there goes on as the face, on one of 18 real videos.
-Larger takes more memory."""
+"""Reaches of frames after a window that are solved with it. Parting a face into two chains, every
+other sighting each, costs a tenth of a link for each look: with 1, a wall's chain that ends there
+goes on as the face, on one of 18 real videos. Larger takes more memory."""
 _NEAR, _NEAR_A_FRAME, _NEAR_BLIND, _MOST_GAP = 0.25, 0.05, 1.0, 20
 """Face sizes of motion that cost 1: for a link, for each frame of its gap up to `_MOST_GAP`, and
 where the camera's motion is unknown. Larger links faster faces, and strangers."""

@@ -132,10 +132,8 @@ def killed_after_the_move(transaction, out):
     return killed
 
 
-def test_a_proxy_goes_with_its_master(fake):
-    clip = fake.clip("a.mov")
-    fake.run(settings=H264)
-    cover_more(fake, clip)
+def outputs_as_work_begins(fake, settings):
+    """The outputs at the start of each clip's work in a run with `settings`."""
     seen = []
 
     class Looking(Walk):
@@ -145,7 +143,15 @@ def test_a_proxy_goes_with_its_master(fake):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("blur.batch.run.Walk", Looking)
-        fake.run(settings=H264)
+        fake.run(settings=settings)
+    return seen
+
+
+def test_a_proxy_goes_with_its_master(fake):
+    clip = fake.clip("a.mov")
+    fake.run(settings=H264)
+    cover_more(fake, clip)
+    seen = outputs_as_work_begins(fake, H264)
     assert seen == [{}] and set(fake.outputs) == {"a.mp4", "Proxy/a.mp4"}
     cover_more(fake, clip, 2)
     (clip.parent / "next.broken").write_text("")
@@ -203,16 +209,7 @@ def test_masters_leave_once_their_proxies_stand_alone(fake):
     fake.clip("a.mov")
     fake.run(settings=H264)
     before = fake.outputs
-    seen = []
-
-    class Looking(Walk):
-        def _task(self, key):
-            seen.append(fake.outputs)
-            return super()._task(key)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("blur.batch.run.Walk", Looking)
-        fake.run(settings=ALONE)
+    seen = outputs_as_work_begins(fake, ALONE)
     assert seen == [before], "a master left before the proxy was made"
     assert fake.outputs == {"Proxy/a.mp4": before["Proxy/a.mp4"]}
     fake.run(settings=ALONE_PRORES)

@@ -1,5 +1,5 @@
-"""How outputs are encoded: masters, and proxies, copies of half the size that a program swaps for
-their masters."""
+"""Encoder settings of masters and of proxies, the half-size copies that an editing program swaps
+for their masters."""
 
 from __future__ import annotations
 

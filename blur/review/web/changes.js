@@ -11,7 +11,7 @@ import { t } from "./words.js";
 
 /** `clip` is the newest view; `seen` are the revisions that led to it by changes made here.
  * @typedef {{ last: Promise<unknown>, pending: number, turn: number, clip: Clip | null, seen: Set<string> }} Line */
-/** What a decision needs of a clip that is not open, too. @typedef {Pick<Clip, "key" | "name" | "revision" | "lanes">} Seen */
+/** Fields of a clip, open or not, that a decision is made with. @typedef {Pick<Clip, "key" | "name" | "revision" | "lanes">} Seen */
 /** A change that was decided on with `clip` on the screen. `body` is told the lanes it is `about` as they
  * are now; `exact`: it is worth nothing once anything changed.
  * @template {Verb} V @typedef {{ clip: Seen, about: Lane[], body: (...now: Lane[]) => Change[V], exact: boolean }} Wish */

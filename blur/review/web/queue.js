@@ -245,7 +245,7 @@ export async function answerSheet() {
   if (steps.length === answers.length && steps.length) say(t("queue.ok"), "good");
 }
 
-/** One answer for each clip of some questions. @param {Item[]} items @param {Said} said */
+/** The answer to some questions, gathered by clip. @param {Item[]} items @param {Said} said */
 const answersOf = (items, said) =>
   [...new Set(items.map(({ key }) => key))].map((key) => {
     const its = items.filter((item) => item.key === key);

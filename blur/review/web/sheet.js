@@ -168,7 +168,7 @@ function paint(canvas, { picture, beats, columns }, at) {
   else context?.drawImage(picture, (at % columns) * width, Math.floor(at / columns) * height, width, height, 0, 0, width, height);
 }
 
-/** What a key does on the page of questions; false: nothing. @param {string} key */
+/** Acts on a key pressed on the page of pictures; false where the key has no act there. @param {string} key */
 export function pressed(key) {
   const tiles = [...sheet.querySelectorAll(".mark")].filter((one) => one instanceof HTMLElement);
   const at = tiles.findIndex((one) => one.parentElement?.contains(document.activeElement));
