@@ -28,6 +28,10 @@ STRENGTH = {True: 0.4, False: 0.85}
 TINGE = 0.85
 """Likewise of its colour alone; smaller lets a shirt's colour climb into the chin."""
 
+_LIFT = 0.5
+"""Added to the share of `auto` where the surroundings are black beside the tone, in proportion
+where they are darker; smaller leaves heads before dark cloth brown."""
+
 _HAIR = 0.15
 """Share of light that the crown and the sides lose; larger draws darker hair."""
 
@@ -42,6 +46,10 @@ _RIM = 0.55
 
 _LIGHTNESS = (0.1, 1.25)
 """Bounds of the lightness of `auto`, factors; wider follows dark and bright scenes further."""
+
+_EVEN = 0.7
+"""How far skin stays as light as `AUTO` where a scene is darker or lighter; 0 follows the scene, so
+skin before a grey wall is brown. Larger lights heads at night."""
 
 _INSIDE = 0.75
 """Share of a larger head's radius within which a smaller head is not drawn; larger leaves out
@@ -64,11 +72,24 @@ def shaded(surface: Grid, window: Window, tone: str) -> Grid:
             rows, columns, weights = _on_cells(patch, window)
             part, inside = out[rows, columns], weights[..., 0]
             if inside.any():
-                skin = _tone(part, inside, window, tone, black)
-                share = np.full(len(skin), STRENGTH[tone == "auto"], np.float32)
-                share[_roles(window.layout, "uv")] = TINGE
-                part *= 1 - share * weights[..., 1:2] - weights[..., 2:]
-                part += weights[..., 1:] @ np.stack([share * skin, black])
+                skin, strength = _tone(part, inside, window, tone, black)
+                part[...] = _drawn(part, weights, window.layout, skin, strength, black)
+    return out
+
+
+def _drawn(
+    part: Grid, weights: Grid, layout: Layout, skin: Grid, strength: float, black: Grid
+) -> Grid:
+    """The colours with a head of tone `skin` on them: lightness takes `strength` of it, colour
+    `TINGE` or more."""
+    tinge = max(TINGE, strength)
+    share = np.full(len(skin), strength, np.float32)
+    share[_roles(layout, "uvrgb")] = tinge
+    out = part * (1 - share * weights[..., 1:2] - weights[..., 2:])
+    out += weights[..., 1:] @ np.stack([share * skin, black])
+    if rgb := _roles(layout, "rgb"):  # its lightness took `tinge` as well
+        lighter = (part[..., rgb] - skin[rgb]).mean(-1, keepdims=True)
+        out[..., rgb] += (tinge - strength) * weights[..., 1:2] * lighter
     return out
 
 
@@ -115,11 +136,12 @@ def _on_cells(patch: Patch, window: Window) -> tuple[slice, slice, Grid]:
 
 def _tone(
     part: Grid, inside: npt.NDArray[np.float32], window: Window, tone: str, black: Grid
-) -> Grid:
-    """(channels,) of the tone; as `auto`, as light and as colourful as the colours on the head."""
+) -> tuple[Grid, float]:
+    """(channels,) of the tone and its strength; as `auto`, as colourful as the colours on the head,
+    and light by the bright sides of its rim."""
     layout, matrix, full = window.layout, window.matrix, window.full_range
     if tone != "auto":
-        return _sample(tone, layout, matrix, full)
+        return _sample(tone, layout, matrix, full), STRENGTH[False]
     mean = np.einsum("yxc,yx->c", part, inside) / inside.sum()
     light, colour = _roles(layout, "yrgb"), _roles(layout, "uvrgb")
     grey = black[colour] if _roles(layout, "uv") else mean[light].mean()
@@ -127,8 +149,19 @@ def _tone(
     vivid = float(np.clip(apart / (_COLOURFUL * layout.unit), 0, 1))
     skin, pale = _sample(AUTO, layout, matrix, full), _sample(_PALE, layout, matrix, full)
     skin = pale + vivid * (skin - pale)
-    ratio = (mean - black)[light].mean() / (skin - black)[light].mean()
-    return black + float(np.clip(ratio, *_LIGHTNESS)) * (skin - black)
+    own = (skin - black)[light].mean()
+    scene = _scene((part[..., light] - black[light]).mean(-1) / own, inside)
+    lit = float(np.clip((1 + _EVEN) * scene / (1 + _EVEN * scene), *_LIGHTNESS))
+    darker = 1 - (mean - black)[light].mean() / (lit * own)
+    return black + lit * (skin - black), STRENGTH[True] + _LIFT * float(np.clip(darker, 0, 1))
+
+
+def _scene(lights: npt.NDArray[np.float32], inside: npt.NDArray[np.float32]) -> float:
+    """The lightness of the bright sides of a head's rim, of (rows, columns) lightnesses."""
+    rim = inside * (1.1 - inside)  # more than 0 in the middle: the rim may lie off the picture
+    # To the fourth, bright sides count most: dark hair and cloth lie around skin in any light.
+    raised = np.square(np.square(np.maximum(lights, 0)))
+    return float(np.sqrt(np.sqrt((rim * raised).sum() / rim.sum())))
 
 
 @lru_cache(maxsize=64)

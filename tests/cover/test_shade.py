@@ -59,6 +59,17 @@ def test_a_shirt_does_not_colour_the_chin() -> None:
     assert chin[0] > chin[1] - 8
 
 
+@pytest.mark.parametrize("name", ["yuv420p", "rgb24"])
+def test_dark_cloth_leaves_a_head_in_a_light_room_its_skin(name: str) -> None:
+    picture = np.full((240, 320, 3), (150, 145, 140), np.uint8)
+    picture[80:, 60:] = 16, 16, 18
+    frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format=name)
+    done = paint(frame, [Region((HEAD,), 1)], make_fill(CoverSettings()))
+    skin = patch(done.to_ndarray(format="rgb24").astype(int), 0, 0.15)
+    assert skin.mean() > 75
+    assert skin[0] > skin[2] + 4
+
+
 def test_a_head_on_another_is_not_drawn_and_its_neighbour_is() -> None:
     def drawn_by(second: Box) -> np.ndarray:
         flat = av.VideoFrame.from_ndarray(np.full((240, 320, 3), 128, np.uint8), "rgb24")
