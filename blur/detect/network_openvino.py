@@ -13,7 +13,7 @@ import hashlib
 import queue
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,8 @@ class OpenVinoNetwork:
         self._precision = precision or ("f32" if device == "CPU" and not bf16_pays() else None)
         self._middle, self._scale = middle, scale
         self._content = content
-        whole = content.read_bytes() if isinstance(content, Path) else content
-        self._digest = hashlib.sha256(whole).digest()
-        if self._digest not in _outputs or isinstance(content, Path):  # a file may change later
+        self._digest = _digest_of(content)
+        if self._digest not in _outputs:
             _outputs[self._digest] = [output.any_name for output in self._model.outputs]
         self._outputs = _outputs[self._digest]
         self._compiled: OrderedDict[tuple[int, int], _Requests] = OrderedDict()
@@ -118,7 +117,10 @@ class OpenVinoNetwork:
     def _model(self) -> Any:
         """The network as it was read; compiled ones that are kept need none."""
         if isinstance(self._content, Path):  # OpenVINO reads TFLite from files only
-            return core().read_model(str(self._content))
+            model = core().read_model(str(self._content))
+            if _digest_of(self._content) != self._digest:
+                raise DetectorError(f"{self._name} failed: its file changed while it was in use")
+            return model
         return _folded(core().read_model(self._content, b""))
 
     def close(self) -> None:
@@ -155,31 +157,17 @@ class OpenVinoNetwork:
             config[properties.hint.enable_cpu_pinning] = False
         if self._precision is not None:
             config[properties.hint.inference_precision] = getattr(ov.Type, self._precision)
-        compiled = self._ready(width, height, config)
+        network = self._ready(width, height, config)
         idle = _Requests()
         # A spare request keeps all streams busy while an answer is decoded.
         for _ in range(streams + 1):
-            idle.put(compiled.create_infer_request())
+            idle.put(network.create_infer_request())
         return idle
 
     def _ready(self, width: int, height: int, config: dict[Any, Any]) -> Any:
-        """The compiled network; kept for CPUs only, other drivers may refuse to export theirs."""
-        import openvino as ov
-
         how = self._bgr, self._middle, self._scale, tuple(self._strips)
-        key = self._digest, how, width, height, self._device, str(config)
-        known = _kept.imported(
-            key,
-            lambda content: core().import_model(
-                ov.Tensor(content, shared_memory=True), self._device, config
-            ),
-        )
-        if known is not None:
-            return known
-        compiled = core().compile_model(self._sized(width, height), self._device, config)
-        if self._device == "CPU":
-            _kept.put(key, compiled.export_model().getbuffer())
-        return compiled
+        key = self._digest, how, width, height
+        return compiled(key, lambda: self._sized(width, height), self._device, config)
 
     def _sized(self, width: int, height: int) -> Any:
         """The network for (height, width, 3) pictures as they lie in memory."""
@@ -204,6 +192,33 @@ class OpenVinoNetwork:
         if self._strips:
             in_strips(built, self._strips)
         return built
+
+
+def _digest_of(content: bytes | Path) -> bytes:
+    whole = content.read_bytes() if isinstance(content, Path) else content
+    return hashlib.sha256(whole).digest()
+
+
+def compiled(
+    key: tuple[Hashable, ...], read: Callable[[], Any], device: str, config: dict[Any, Any]
+) -> Any:
+    """The network that `read` gives, compiled; kept under `key` for the next call.
+
+    Kept for CPUs only: other drivers may refuse to export theirs.
+    """
+    import openvino as ov
+
+    key = *key, device, str(config)
+    known = _kept.imported(
+        key,
+        lambda content: core().import_model(ov.Tensor(content, shared_memory=True), device, config),
+    )
+    if known is not None:
+        return known
+    made = core().compile_model(read(), device, config)
+    if device == "CPU":
+        _kept.put(key, made.export_model().getbuffer())
+    return made
 
 
 def _folded(model: Any) -> Any:

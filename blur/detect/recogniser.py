@@ -7,6 +7,7 @@ Zhong et al., "SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recog
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from blur.data.likeness import Descriptor
 from blur.data.plan import Box
 from blur.detect import weights
 from blur.detect.blockwise import dequantized
-from blur.detect.network_openvino import core
+from blur.detect.network_openvino import compiled, core
 from blur.detect.views import crop, lifted
 from blur.detect.yunet import FacePoints, YuNet
 from blur.errors import DetectorError
@@ -64,12 +65,18 @@ class Recogniser:
 
     def __init__(self, *, threads: int | None = None) -> None:
         self._eyes = YuNet(threads=threads)
-        model = core().read_model(dequantized(weights.read(NAME)), b"")
+        content = weights.read(NAME)
         # In less than f32 a face's likeness to itself would depend on the processor.
         config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if threads is not None:
             config["INFERENCE_NUM_THREADS"] = threads
-        self._request = core().compile_model(model, "CPU", config).create_infer_request()
+
+        def network() -> Any:
+            return core().read_model(dequantized(content), b"")
+
+        # Each clip builds it anew, and reading it takes longer than all its faces.
+        key = NAME, hashlib.sha256(content).digest()
+        self._request = compiled(key, network, "CPU", config).create_infer_request()
         self._lock = threading.Lock()
 
     def look(self, picture: Picture, box: Box) -> Known | None:

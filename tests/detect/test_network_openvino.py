@@ -203,3 +203,21 @@ def test_a_network_is_not_read_where_its_sizes_are_kept(yunet: OpenVinoNetwork) 
     again = OpenVinoNetwork("yunet", weights.read("yunet"), threads=2)
     assert cells(again) == expected
     assert "_model" not in vars(again)
+
+
+def test_a_file_is_read_once_and_refused_if_it_changed(tmp_path: Path) -> None:
+    file = tmp_path / "shoulders.tflite"
+    file.write_bytes(weights.read("shoulders"))
+    square = np.zeros((224, 224, 3), np.uint8)
+
+    def network(scale: float) -> OpenVinoNetwork:
+        return OpenVinoNetwork("shoulders", file, scale=scale, threads=2)
+
+    first = network(1.0)
+    assert first.run([square], lambda outputs, _: len(outputs)) == [2]
+    again, other = network(1.0), network(0.5)
+    assert again.run([square], lambda outputs, _: len(outputs)) == [2]
+    assert "_model" not in vars(again)
+    file.write_bytes(weights.read("shoulders") + b"0")
+    with pytest.raises(DetectorError, match="changed while it was in use"):
+        other.run([square], lambda outputs, _: None)

@@ -86,3 +86,16 @@ def test_freed_with_the_detectors() -> None:
     first = load_recogniser()
     unload_detectors()
     assert load_recogniser() is not first
+
+
+def test_built_anew_it_describes_alike_and_reads_no_network_again(
+    astronaut: Picture, known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_again(content: bytes) -> bytes:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr("blur.detect.recogniser.dequantized", read_again)
+    unload_detectors()
+    again = load_recogniser().look(astronaut, FACE)
+    assert again is not None
+    assert again.descriptor.like(known.descriptor) == pytest.approx(1)
