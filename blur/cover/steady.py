@@ -45,7 +45,9 @@ SURE = 2
 GROWTH, GROWN = 0.015, 0.25
 """Growth of a face a frame further from its nearest sighting, as a share of its size; and the bound
 of all growth. Larger covers more of a lost head's guessed way. On clips with truth 0.25 and 0.35
-expose no clear face, and 0.25 hides a seventh less beyond faces."""
+expose no clear face, and 0.25 hides a seventh less beyond faces. On masked films of small faces 0
+exposes 92 of 15772 face-frames more, most of them on tracks that are seen densely and steadily, but
+a third to a whole width off the face: agreement of sightings is no reason to grow less."""
 
 CUT = 0.15
 """Growth of a face whose box meets the picture's edge, as a share of its size: detectors box the
