@@ -158,7 +158,8 @@ def plant(plans: Path, only: tuple[str, ...]) -> None:
         holed = without_runs(case, whole, PLANTED, chance, WIDE)
         there = exposures(case, whole, holed, CoverSettings(), runs=True, wide=WIDE)
         doubted = holed.with_tracks(
-            holed.tracks, [*holed.doubts, *(doubt(case, whole, one) for one in there)]
+            holed.tracks,
+            [*holed.doubts, *(d for one in there for d in doubted_at(case, whole, one))],
         )
         covered = reviewed(case, doubted)
         left = exposures(case, whole, covered, CoverSettings(), runs=True, wide=0)
@@ -169,18 +170,28 @@ def plant(plans: Path, only: tuple[str, ...]) -> None:
     print(f"{found} of {total} planted misses found")
 
 
-def doubt(case: Case, whole: Plan, miss: Exposure) -> Doubt:
-    """What a scan says of a face that it saw on these frames and did not cover."""
+def doubted_at(case: Case, whole: Plan, miss: Exposure) -> list[Doubt]:
+    """What a scan says of a face that it saw on these frames and did not cover: one doubt for each
+    track that was cut out of it, since only together they cover a face at the picture's edge."""
     first, last = miss.frames[0], miss.frames[-1]
+    found = []
     for track in whole.tracks:
         box = track.box(first)
         there = (f for f in case.faces[first] if f.id == miss.face)
         if box and track.end > last and any(f.holds(box.cx, box.cy) for f in there):
-            path = path_of(track, first, last + 1)
-            return Doubt(
-                start=first, end=last + 1, reason=Reason.WEEDED, weight=0.5, box=box, path=path
+            found.append(
+                Doubt(
+                    start=first,
+                    end=last + 1,
+                    reason=Reason.WEEDED,
+                    weight=0.5,
+                    box=box,
+                    path=path_of(track, first, last + 1),
+                )
             )
-    raise LookupError(f"no track of face {miss.face} on frames {first}-{last}")
+    if not found:
+        raise LookupError(f"no track of face {miss.face} on frames {first}-{last}")
+    return found
 
 
 def reviewed(case: Case, plan: Plan) -> Plan:
