@@ -66,7 +66,7 @@ def test_dark_cloth_leaves_a_head_in_a_light_room_its_skin(name: str) -> None:
     frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format=name)
     done = paint(frame, [Region((HEAD,), 1)], make_fill(CoverSettings()))
     skin = patch(done.to_ndarray(format="rgb24").astype(int), 0, 0.15)
-    assert skin.mean() > 75
+    assert skin.mean() > 60
     assert skin[0] > skin[2] + 4
 
 
