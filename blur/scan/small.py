@@ -17,8 +17,12 @@ _LONGEST = 960
 smaller faces, and memory grows with its square."""
 
 _KEPT = 64_000_000
-"""Bytes up to which all pictures of a clip are kept: four seconds of 1080p at 30 frames a second.
-Larger spares longer clips the second decoding, a tenth of a scan, and takes as much memory."""
+"""Bytes up to which pictures of a clip are kept: four seconds of 1080p at 30 frames a second.
+Larger spares more of the second decoding, a fifth of a scan, and takes as much memory."""
+
+_LONGER = 5
+"""Times as much, up to which a clip's beginning is kept; larger holds the memory for a gain under
+a twenty-fifth of a scan."""
 
 
 def follow_scale(info: ClipInfo) -> float:
@@ -31,22 +35,20 @@ def _small(info: ClipInfo, frame: Frame) -> Gray:
 
 
 class Kept:
-    """The pictures of a short clip in memory, in full quality; none of a longer one."""
+    """The pictures of a short clip in memory, those of a longer one's beginning, none of a long
+    one."""
 
     def __init__(self, info: ClipInfo) -> None:
         width, height = info.fitted(_LONGEST)
         self._info, self._most = info, _KEPT // (width * height)
-        if (info.frames or 0) > self._most:
+        if (info.frames or 0) > _LONGER * self._most:
             self._most = 0
         self._pictures: dict[int, Gray] = {}
 
     def add(self, frame: Frame) -> None:
-        """Keep the picture of a frame; one too many drops them all."""
+        """Keep the picture of a frame, unless memory for pictures is full."""
         if len(self._pictures) < self._most:
             self._pictures[frame.index] = _small(self._info, frame)
-        elif self._most:
-            self._most = 0
-            self._pictures.clear()
 
     def get(self, index: int) -> Gray | None:
         return self._pictures.get(index)

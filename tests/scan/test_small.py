@@ -52,12 +52,23 @@ def same(one: tuple[int, Gray], other: tuple[int, Gray]) -> bool:
 
 
 @pytest.mark.parametrize("promised", [FRAMES, None, 3])
-def test_a_clip_of_too_many_pictures_keeps_none(
+def test_a_clip_of_too_many_pictures_keeps_its_beginning(
     info: ClipInfo, monkeypatch: pytest.MonkeyPatch, promised: int | None
 ) -> None:
     """Whether its container tells their number, does not, or tells too few."""
     width, height = info.fitted(960)
-    monkeypatch.setattr(small, "_KEPT", (FRAMES - 1) * width * height)
+    monkeypatch.setattr(small, "_KEPT", (FRAMES - 2) * width * height)
     kept = Kept(dataclasses.replace(info, frames=promised))
+    pts = read_through(info, kept)
+    assert [i for i in range(FRAMES) if kept.get(i) is None] == [FRAMES - 2, FRAMES - 1]
+    pictures = list(follow_pictures(info, pts, lambda index: True, kept))
+    decoded = list(follow_pictures(info, pts, lambda index: True))
+    assert all(same(a, b) for a, b in zip(pictures, decoded, strict=True))
+
+
+def test_a_long_clip_keeps_no_picture(info: ClipInfo, monkeypatch: pytest.MonkeyPatch) -> None:
+    width, height = info.fitted(960)
+    monkeypatch.setattr(small, "_KEPT", width * height)
+    kept = Kept(info)
     read_through(info, kept)
     assert all(kept.get(index) is None for index in range(FRAMES))
