@@ -22,7 +22,7 @@ from blur.media.open.seek import wanted_frames
 from blur.media.open.small_pictures import display_gray
 from blur.process.progress import Progress
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
-from blur.scan.complete import complete, smooth
+from blur.scan.complete import ways
 from blur.scan.doubts import doubt_of
 from blur.scan.link import Tracklet
 from blur.scan.pursue import Pursuit
@@ -59,10 +59,10 @@ def mended(
     tracks: list[Track] = []
     doubts: list[Doubt] = []
     new_id = 1 + max((track.id for track in plan.tracks), default=0)
-    for number, tracklet in enumerate(pursuit.tracklets(), new_id):
-        shot = timeline.shot_of(tracklet.start)
-        track = complete(smooth(tracklet, camera), camera, shot, (hold, hold), number)
-        tracks.append(dataclasses.replace(track, source="audit"))
+    for tracklet in pursuit.tracklets():
+        number, shot = new_id + len(tracks), timeline.shot_of(tracklet.start)
+        found = ways(tracklet, camera, shot, (hold, hold), number)
+        tracks += [dataclasses.replace(track, source="audit") for track in found]
         doubts.append(_doubt(tracklet, number))
     tracks, doubts = as_stored(info, tracks, doubts)
     return plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])

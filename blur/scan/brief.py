@@ -40,8 +40,23 @@ _SEEN = 0.3
 _NEAR = 6
 """Frames around a sighting within which it explains a surprise in its place."""
 
+_AROUND, _WITHIN, _BEYOND = 0.75, 0.5, 0.35
+"""Face sizes from a known face's centre within which a change, and a sighting, are its own between
+its sightings: bodies move beside faces; and, for both, before its first sighting and after its
+last, where only a held box covers it. Larger passes over a face that turns up beside another, or
+that crosses the picture by its own width a frame; smaller looks at more places, and doubles more
+covers."""
+
 _TURNS = (0.0, 90.0, 180.0, -90.0)
 """Degrees of the crops."""
+
+
+class Known(NamedTuple):
+    """A known face's box, display coordinates, on a frame between its first sighting and its last
+    (`within`), or near them."""
+
+    box: Box
+    within: bool
 
 
 class BriefLooks:
@@ -54,7 +69,7 @@ class BriefLooks:
         self._load, self._closeup, self._scale = load, closeup, scale
 
     def take(
-        self, frame: int, gray: Gray, places: Sequence[Surprise], known: Sequence[Box]
+        self, frame: int, gray: Gray, places: Sequence[Surprise], known: Sequence[Known]
     ) -> Sightings:
         """Faces at the places, other than the known ones, as close-ups see them.
 
@@ -172,40 +187,41 @@ def _parted(found: Detections, side: int) -> Iterator[Detections]:
 
 
 def unexplained(
-    surprises: Iterable[Surprise], known: Mapping[int, Sequence[Box]]
+    surprises: Iterable[Surprise], known: Mapping[int, Sequence[Known]]
 ) -> dict[int, list[Surprise]]:
     """The surprises of each frame that are not on its `known` faces."""
     left: dict[int, list[Surprise]] = defaultdict(list)
     for surprise in surprises:
-        if not any(_on(surprise.box, face) for face in known[surprise.frame]):
+        if not any(_on(surprise.box, face, _AROUND) for face in known[surprise.frame]):
             left[surprise.frame].append(surprise)
     return dict(left)
 
 
-def elsewhere(seen: Sightings, known: Sequence[Box]) -> Sightings:
+def elsewhere(seen: Sightings, known: Sequence[Known]) -> Sightings:
     """The sightings that are not on `known` faces."""
-    rows = [not any(_on(Box(*row), face) for face in known) for row in seen.boxes.tolist()]
+    rows = [not any(_on(Box(*row), face, _WITHIN) for face in known) for row in seen.boxes.tolist()]
     return seen.take(np.array(rows, np.bool_))
 
 
 def faces_near(
     faces: Sequence[Tracklet], camera: Camera, wanted: Collection[int]
-) -> defaultdict[int, list[Box]]:
+) -> defaultdict[int, list[Known]]:
     """The faces' boxes on each of the `wanted` frames within `_NEAR` frames of a sighting, moved
     with the camera."""
-    seen: defaultdict[int, list[Box]] = defaultdict(list)
+    seen: defaultdict[int, list[Known]] = defaultdict(list)
     between = functools.cache(camera.between)  # all faces of a frame go the same ways
     for tracklet in faces:
         for frame, box in zip(tracklet.frames.tolist(), tracklet.boxes, strict=True):
             for near in range(max(0, frame - _NEAR), min(frame + _NEAR + 1, len(camera.steps))):
                 if near in wanted:
                     (row,) = carried(box[None], between(frame, near)).tolist()
-                    seen[near].append(Box(*row))
+                    within = tracklet.start <= near <= tracklet.last
+                    seen[near].append(Known(Box(*row), within))
     return seen
 
 
-def _on(place: Box, face: Box) -> bool:
+def _on(place: Box, known: Known, own: float) -> bool:
     """Whether a place is a face's own: about on it, and no larger than its head and neck."""
-    size = max(face.w, face.h)
+    face, size = known.box, max(known.box.w, known.box.h)
     away = max(abs(place.cx - face.cx), abs(place.cy - face.cy))
-    return away < 0.75 * size and max(place.w, place.h) < 2.2 * size
+    return away < (own if known.within else _BEYOND) * size and max(place.w, place.h) < 2.2 * size

@@ -95,6 +95,24 @@ def complete(
     return Track(identity, start, boxes, marks, scores)
 
 
+def ways(
+    tracklet: Tracklet,
+    camera: Camera,
+    shot: tuple[int, int],
+    hold: tuple[int, int],
+    identity: int,
+) -> list[Track]:
+    """The track of a tracklet, and of each way beside it, which goes on as the first: arguments are
+    those of `complete`, `identity` is the first's."""
+    holds = [hold, *((hold[0], 0) for _ in tracklet.beside)]
+    return [
+        complete(smooth(way, camera), camera, shot, hold, number)
+        for number, (way, hold) in enumerate(
+            zip((tracklet, *tracklet.beside), holds, strict=True), identity
+        )
+    ]
+
+
 def bridged(tracklet: Tracklet, camera: Camera) -> Boxes:
     """A box for every frame from the first sighting to the last.
 

@@ -68,7 +68,7 @@ def absorb(tracklets: list[Tracklet], camera: Camera, near: int) -> list[Trackle
             lone = _lone(kept[better], left, near) & ~elsewhere
             if (lone & alike).any():
                 kept[better] = kept[better].joined(left.take(lone & alike))
-            rest = ~same & (elsewhere.any() | (lone & ~alike))
+            rest = (~same & elsewhere.any()) | (lone & ~alike)
             left, seen = left.take(rest), seen.take(rest)
             if not rest.any():
                 break

@@ -64,7 +64,8 @@ class Tracklet:
 
     A row without evidence was followed, not detected. `hits` is the share of its span's frames with
     looks that detected it. `answer` is the score of its close-ups, 0 to 1 (`Closeup.answer`), or
-    nan; `looks` are its descriptors, in order of time.
+    nan; `looks` are its descriptors, in order of time. `beside` are ways back to a face elsewhere,
+    each up to its sighting: it needs covers of its own.
     """
 
     frames: npt.NDArray[np.intp]
@@ -74,6 +75,7 @@ class Tracklet:
     answer: float = math.nan
     verdict: Verdict = Verdict.OPEN
     looks: tuple[Descriptor, ...] = ()
+    beside: tuple[Tracklet, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frames)

@@ -9,7 +9,6 @@ shoulders.
 from __future__ import annotations
 
 import itertools
-import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import numpy as np
 from blur.data.arrays import Gray
 from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sighting
+from blur.scan.both_ways import AGREED, apart, grown
 from blur.scan.camera import Camera
 from blur.scan.follow import follow, waiting
 from blur.scan.link import Tracklet
@@ -38,10 +38,6 @@ more frames than needed."""
 _DRIFT = 1.2
 """Factor by which a followed face may differ in size from its last sighting, zoom apart; larger
 lets boxes swell or shrink further."""
-_AGREED = 0.3
-"""Face widths within which two pursuits agree; larger skips more ways back, and averages boxes
-where a box around both would be safer."""
-
 _TAKEN = 0.6
 """Face widths from a followed head within which another tracklet's sighting is its face again;
 larger gives up heads that others come near."""
@@ -154,7 +150,7 @@ class Pursuit:
 
     def tracklets(self) -> list[Tracklet]:
         """The tracklets with the gained sightings, in the order they were given."""
-        return [_grown(chase) for chase in self._chases]
+        return [grown(c.tracklet, c.forward, c.backward) for c in self._chases]
 
     def _sighted(self, chase: _Chase, frame: int) -> None:
         """At a sighting: chase the face back over the frames before, and go on from here."""
@@ -171,7 +167,7 @@ class Pursuit:
         if chase.box is None:
             return False
         there = waiting(chase.box, self._camera.between(frame - 1, frame))
-        return _apart(there, box) < _AGREED * box.w
+        return apart(there, box) < AGREED * box.w
 
     def _out_of_sight(self, chase: _Chase, row: int) -> tuple[int | None, int | None]:
         """The first frame of the way back from a sighting, and the end of the way on; None if the
@@ -234,7 +230,7 @@ class Pursuit:
             return False
         row = int(np.abs(frames - frame).argmin())
         there = Box(*other.tracklet.boxes[row].tolist())
-        return abs(int(frames[row]) - frame) <= self._near and _apart(there, box) < _TAKEN * box.w
+        return abs(int(frames[row]) - frame) <= self._near and apart(there, box) < _TAKEN * box.w
 
     def _back(self, chase: _Chase, frame: int, box: Box, stop: int) -> None:
         anchor = _Anchor(frame, box)
@@ -307,7 +303,7 @@ class Pursuit:
         chase.looked = frame
         places = [moved or rest]
         still = waiting(chase.head.box, self._camera.between(chase.head.frame, frame))
-        if _apart(places[0], still) > _AGREED * still.w:  # flow may have left a turning head
+        if apart(places[0], still) > AGREED * still.w:  # flow may have left a turning head
             places.append(still)
         for place in places:
             head = self._heads(gray, place)
@@ -321,49 +317,11 @@ class Pursuit:
 
 def _onto(place: Box, head: Box) -> Box:
     """A box moved towards a head's place, until `_LOOSE` from it: covers would tremble."""
-    away = _apart(place, head)
+    away = apart(place, head)
     share = max(0.0, 1 - _LOOSE * place.h / max(away, 1e-6))
     return place._replace(
         cx=place.cx + share * (head.cx - place.cx), cy=place.cy + share * (head.cy - place.cy)
     )
-
-
-def _grown(chase: _Chase) -> Tracklet:
-    """A chase's tracklet with its gained sightings; on frames gained twice, a box around both."""
-    gained = {**chase.forward, **chase.backward}
-    for frame in chase.forward.keys() & chase.backward.keys():
-        gained[frame] = _both(chase.forward[frame], chase.backward[frame])
-    if not gained:
-        return chase.tracklet
-    frames = np.array(list(gained), np.intp)
-    boxes = np.array([row.box for row in gained.values()], np.float32)
-    evidence = np.array([row.evidence for row in gained.values()], np.float32)
-    return chase.tracklet.joined(Tracklet(frames, boxes, evidence))
-
-
-def _both(first: Sighting, second: Sighting) -> Sighting:
-    """The detected one of two sightings; if neither is, a box around both."""
-    if first.evidence.any() or second.evidence.any():
-        return max(first, second, key=lambda row: float(row.evidence.max()))
-    return Sighting(around(first.box, second.box), _UNSEEN)
-
-
-def around(a: Box, b: Box) -> Box:
-    """A box around two, turned like the first, larger by up to its width each way.
-
-    It grows along the way between them alone: grown sideways too, it would hide shoulders.
-    """
-    turn = math.radians(a.angle)
-    x, y = b.cx - a.cx, b.cy - a.cy
-    way = math.cos(turn) * x + math.sin(turn) * y, math.cos(turn) * y - math.sin(turn) * x
-    # The cover's own margin makes up for `_AGREED`.
-    wider, higher = (min(max(0.0, abs(part) - _AGREED * a.w), a.w) for part in way)
-    w, h = max(a.w, b.w) + wider, max(a.h, b.h) + higher
-    return Box(a.cx + x / 2, a.cy + y / 2, w, h, a.angle)
-
-
-def _apart(a: Box, b: Box) -> float:
-    return float(np.hypot(a.cx - b.cx, a.cy - b.cy))
 
 
 def _due(unseen: int, stride: int) -> bool:

@@ -15,7 +15,7 @@ from blur.data.sightings import Sightings
 from blur.media.open.clip_info import ClipInfo
 from blur.scan.camera import Camera
 from blur.scan.chain import chains
-from blur.scan.complete import complete, smooth
+from blur.scan.complete import ways
 from blur.scan.doubts import doubts_of, doubts_of_uncovered
 from blur.scan.join import absorb, join
 from blur.scan.link import Tracklet, link
@@ -73,9 +73,9 @@ def tracks_of(
         lead, _ = timeline.around(tracklet.start, hold)
         _, trail = timeline.around(tracklet.last, hold)
         shot = timeline.shot_of(tracklet.start)
-        track = complete(smooth(tracklet, camera), camera, shot, (lead, trail), len(tracks) + 1)
-        tracks.append(track)
-        covered.append(tracklet)
+        track, *beside = ways(tracklet, camera, shot, (lead, trail), len(tracks) + 1)
+        tracks += [track, *beside]
+        covered += [tracklet, *tracklet.beside]
         doubts += doubts_of(tracklet, track, timeline, size)
     for tracklet in uncovered:
         doubts += doubts_of_uncovered(tracklet, tracks, timeline)

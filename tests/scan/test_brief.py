@@ -11,7 +11,7 @@ from glimpsed import AT, film
 from blur.data.arrays import Picture
 from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sightings
-from blur.scan.brief import elsewhere, faces_near, views_of
+from blur.scan.brief import Known, elsewhere, faces_near, unexplained, views_of
 from blur.scan.camera import Camera, Step
 from blur.scan.link import Tracklet
 from blur.scan.scan import scan
@@ -74,7 +74,22 @@ def test_a_face_that_a_patch_was_taken_for_stays_when_the_patch_goes() -> None:
     boxes = np.array([face, other], np.float32)
     seen = Sightings(7, boxes, np.full((2, len(FAMILIES)), 0.8, np.float32))
     assert elsewhere(seen, []).boxes.tolist() == boxes.tolist()
-    assert elsewhere(seen, [Box(105, 98, 44, 48)]).boxes.tolist() == [list(other)]
+    known = Known(Box(105, 98, 44, 48), within=True)
+    assert elsewhere(seen, [known]).boxes.tolist() == [list(other)]
+
+
+@pytest.mark.parametrize(
+    ("away", "within", "looked_at", "other"),
+    [(10, True, 0, 0), (10, False, 0, 0), (30, True, 0, 0), (30, False, 1, 1), (45, True, 0, 1)],
+)
+def test_a_face_beside_a_known_ones_held_box_or_beyond_its_own_is_another(
+    away: float, within: bool, looked_at: int, other: int
+) -> None:
+    """A face that crosses the picture by its width a frame is not where its held box waits."""
+    face, known = Box(100 + away, 100, 60, 80), [Known(Box(100, 100, 60, 80), within)]
+    assert len(unexplained([Surprise(7, True, face)], {7: known})) == looked_at
+    seen = Sightings(7, np.array([face], np.float32), np.ones((1, len(FAMILIES)), np.float32))
+    assert len(elsewhere(seen, known)) == other
 
 
 def test_faces_are_carried_to_the_wanted_frames_alone() -> None:
@@ -82,7 +97,7 @@ def test_faces_are_carried_to_the_wanted_frames_alone() -> None:
     box = np.array([[100, 50, 20, 30, 0]], np.float32)
     face = Tracklet(np.array([4]), box, np.ones((1, 2), np.float32))
     near = faces_near([face, face], camera, {5, 9999})
-    assert dict(near) == {5: [Box(103, 50, 20, 30, 0)] * 2}
+    assert dict(near) == {5: [Known(Box(103, 50, 20, 30, 0), within=False)] * 2}
 
 
 def step_right(pixels: float) -> Step:

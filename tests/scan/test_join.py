@@ -78,6 +78,13 @@ def test_a_double_adds_what_it_surely_saw_before_and_after_the_better_one() -> N
     assert (kept.start, kept.last) == (0, 60)
 
 
+def test_a_sure_face_twice_as_large_just_after_a_small_one_stays() -> None:
+    """A cover of the small one would hide a quarter of it."""
+    small, large = tracklet([(0, 300, 200, 30, 1)] * 2), tracklet([(1, 300, 200, 61, 1)])
+    kept = absorb([small, large], camera(9), NEAR)
+    assert {(t.last, float(t.boxes[-1, 2])) for t in kept} == {(0, 30.0), (1, 61.0)}
+
+
 def test_a_face_stays_where_what_takes_it_for_its_own_is_elsewhere_at_the_time() -> None:
     """A wrong sighting far away, linked to the face of another tracklet."""
     face = still(range(0, 30, 3))

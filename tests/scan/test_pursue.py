@@ -10,10 +10,12 @@ from people import camera
 from blur.data.arrays import Gray
 from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sighting
+from blur.scan.both_ways import around
 from blur.scan.follow import follow
 from blur.scan.link import Tracklet
-from blur.scan.pursue import Pursuit, Relook, around
+from blur.scan.pursue import Pursuit, Relook
 from blur.scan.timeline import Timeline
+from blur.scan.tracks import tracks_of
 
 FRAMES = 41
 SCALE = 2.0
@@ -137,6 +139,31 @@ def test_a_gap_is_filled(film: list[Gray]) -> None:
     assert set(range(5, 31)) <= set(grown.frames.tolist())
     for frame, box in zip(grown.frames, grown.boxes, strict=True):
         assert away(Box(*box.tolist()), placed(POSES[frame])) < 0.2
+
+
+def test_two_faces_that_a_link_joined_are_both_covered(film: list[Gray]) -> None:
+    """A box between two pursuits that lead apart would cover neither face."""
+    patch = texture(5)[: HEIGHT // 3, : WIDTH // 5]
+    pictures = [picture.copy() for picture in filmed(photograph(0), [CENTRED] * 20, shutter=0)]
+    for picture in pictures:
+        picture[-len(patch) :, : patch.shape[1]] = patch
+    face = placed(CENTRED)
+    other = Box(SCALE * patch.shape[1] / 2, SCALE * (HEIGHT - len(patch) / 2), face.w, face.h)
+    boxes = np.array([face, other], np.float32)
+    linked = Tracklet(np.array([2, 17]), boxes, np.full((2, len(FAMILIES)), 0.8, np.float32))
+    grown = pursued(pictures, linked, reach=15)
+    [back] = grown.beside
+    assert back.last == 17
+    for frame in set(grown.frames.tolist()) & set(back.frames.tolist()) - {17}:
+        [box], [beside] = grown.boxes[grown.frames == frame], back.boxes[back.frames == frame]
+        assert away(Box(*box.tolist()), face) < 0.2
+        assert away(Box(*beside.tolist()), other) < 0.2
+    timeline = Timeline(np.arange(20) / 25, ())
+    tracks, _ = tracks_of([grown], camera(20), timeline, 0.1, (WIDTH, HEIGHT))
+    assert [t.id for t in tracks] == [1, 2]
+    for place in (face, other):
+        boxes_at_9 = [box for t in tracks if (box := t.box(9)) is not None]
+        assert any(away(box, place) < 0.2 for box in boxes_at_9)
 
 
 def test_a_face_is_never_followed_over_a_cut(film: list[Gray]) -> None:
