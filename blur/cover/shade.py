@@ -53,9 +53,9 @@ _INSIDE = 0.75
 neighbours."""
 
 _NIGHT = 0.2
-"""Lightness of a head's rim, in skin's, below which `auto` draws the head weaker, for it would shine
-before the black. Larger draws pale heads in the dark; with 0 the judge takes the rims of 1 or 2 of
-120 heads in a clip that is black to the eye (dark2) for bare faces."""
+"""Lightness of a head's rim, in skin's, below which `auto` draws the head weaker, for it would
+shine before the black. Larger draws pale heads in the dark; with 0 the judge takes the rims of 1 or
+2 of 120 heads in a clip that is black to the eye (dark2) for bare faces."""
 
 _COLOURFUL = 3.0
 """Mean distance of the surroundings from grey, steps of 8 bits, from which `auto` has its full
