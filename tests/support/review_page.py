@@ -40,7 +40,7 @@ class Page:
         self.heard = 0
         self.forgiven: str | None = None
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+        self.page.on("console", lambda said: said.type == "error" and self.errors.append(f"{said.text} {said.location}"))
         self.served = served
         self.page.goto(served.address)
         self.settled()
@@ -51,7 +51,8 @@ class Page:
 
     def close(self) -> None:
         self.context.close()
-        assert [e for e in self.errors if not self.forgiven or self.forgiven not in e] == []
+        left = [e for e in self.errors if not self.forgiven or self.forgiven not in e]
+        assert left == [], left
 
     def press(self, *keys: str) -> None:
         for key in keys:
