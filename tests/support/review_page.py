@@ -40,7 +40,12 @@ class Page:
         self.heard = 0
         self.forgiven: str | None = None
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda said: said.type == "error" and self.errors.append(f"{said.text} {said.location}"))
+        self.page.on(
+            "console",
+            lambda said: (
+                said.type == "error" and self.errors.append(f"{said.text} {said.location}")
+            ),
+        )
         self.served = served
         self.page.goto(served.address)
         self.settled()
