@@ -45,8 +45,8 @@ _LIGHTNESS = (0.1, 1.25)
 """Bounds of the lightness of `auto`, factors; wider follows dark and bright scenes further."""
 
 _EVEN = 0.7
-"""How far skin stays as light as `AUTO` where a scene is darker or lighter; 0 follows the scene, so
-skin before a grey wall is brown. Larger lights heads at night."""
+"""Pull of skin's lightness towards that of `AUTO` in darker and lighter scenes, a factor; 0 follows
+the scene, so skin before a grey wall is brown. Larger lights heads at night."""
 
 _INSIDE = 0.75
 """Share of a larger head's radius within which a smaller head is not drawn; larger leaves out
@@ -83,15 +83,14 @@ def _drawn(
     part: Grid, weights: Grid, layout: Layout, skin: Grid, strength: float, black: Grid
 ) -> Grid:
     """The colours with a head of tone `skin` on them: lightness takes `strength` of it, colour
-    `TINGE` or more."""
-    tinge = max(TINGE, strength)
+    `TINGE`."""
     share = np.full(len(skin), strength, np.float32)
-    share[_roles(layout, "uvrgb")] = tinge
+    share[_roles(layout, "uvrgb")] = TINGE
     out = part * (1 - share * weights[..., 1:2] - weights[..., 2:])
     out += weights[..., 1:] @ np.stack([share * skin, black])
-    if rgb := _roles(layout, "rgb"):  # its lightness took `tinge` as well
+    if rgb := _roles(layout, "rgb"):  # its lightness took `TINGE` as well
         lighter = (part[..., rgb] - skin[rgb]).mean(-1, keepdims=True)
-        out[..., rgb] += (tinge - strength) * weights[..., 1:2] * lighter
+        out[..., rgb] += (TINGE - strength) * weights[..., 1:2] * lighter
     return out
 
 

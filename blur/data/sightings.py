@@ -14,6 +14,9 @@ from blur.data.plan import Box, Boxes
 FAMILIES = ("centerface", "yunet")
 """Detector families that the scan asks, in the order of the evidence columns."""
 
+UNSEEN = np.zeros(len(FAMILIES), np.float32)
+"""Evidence of a face that was followed, not detected."""
+
 
 class Sighting(NamedTuple):
     """One face: its box in display coordinates and (len(FAMILIES),) scores."""

@@ -69,7 +69,7 @@ class OpenVinoNetwork:
         self._precision = precision or ("f32" if device == "CPU" and not bf16_pays() else None)
         self._middle, self._scale = middle, scale
         self._content = content
-        self._digest = _digest_of(content)
+        self._digest = digest_of(content)
         if self._digest not in _outputs:
             _outputs[self._digest] = [output.any_name for output in self._model.outputs]
         self._outputs = _outputs[self._digest]
@@ -118,7 +118,7 @@ class OpenVinoNetwork:
         """The network as it was read; compiled ones that are kept need none."""
         if isinstance(self._content, Path):  # OpenVINO reads TFLite from files only
             model = core().read_model(str(self._content))
-            if _digest_of(self._content) != self._digest:
+            if digest_of(self._content) != self._digest:
                 raise DetectorError(f"{self._name} failed: its file changed while it was in use")
             return model
         return _folded(core().read_model(self._content, b""))
@@ -194,7 +194,8 @@ class OpenVinoNetwork:
         return built
 
 
-def _digest_of(content: bytes | Path) -> bytes:
+def digest_of(content: bytes | Path) -> bytes:
+    """The SHA-256 of a network, or of its file."""
     whole = content.read_bytes() if isinstance(content, Path) else content
     return hashlib.sha256(whole).digest()
 

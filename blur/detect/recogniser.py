@@ -7,7 +7,6 @@ Zhong et al., "SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recog
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -21,7 +20,7 @@ from blur.data.likeness import Descriptor
 from blur.data.plan import Box
 from blur.detect import weights
 from blur.detect.blockwise import dequantized
-from blur.detect.network_openvino import compiled, core
+from blur.detect.network_openvino import compiled, core, digest_of
 from blur.detect.views import crop, lifted
 from blur.detect.yunet import FacePoints, YuNet
 from blur.errors import DetectorError
@@ -75,7 +74,7 @@ class Recogniser:
             return core().read_model(dequantized(content), b"")
 
         # Each clip builds it anew, and reading it takes longer than all its faces.
-        key = NAME, hashlib.sha256(content).digest()
+        key = NAME, digest_of(content)
         self._request = compiled(key, network, "CPU", config).create_infer_request()
         self._lock = threading.Lock()
 

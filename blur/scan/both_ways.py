@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from blur.data.plan import Box
-from blur.data.sightings import FAMILIES, Sighting
+from blur.data.sightings import UNSEEN, Sighting
 from blur.scan.link import Tracklet
 
 AGREED = 0.3
@@ -18,8 +18,6 @@ where a box around both would be safer."""
 _PARTED = 1.0
 """Face widths between two pursuits from which each is covered by itself: a link joined two faces,
 and a box between them would cover neither. Larger leaves a face bare, smaller makes more covers."""
-
-_UNSEEN = np.zeros(len(FAMILIES), np.float32)
 
 _Way = Mapping[int, Sighting]
 """Gained sightings by frame."""
@@ -69,7 +67,7 @@ def _both(first: Sighting, second: Sighting) -> Sighting:
     """The detected one of two sightings; if neither is, a box around both."""
     if first.evidence.any() or second.evidence.any():
         return max(first, second, key=lambda row: float(row.evidence.max()))
-    return Sighting(around(first.box, second.box), _UNSEEN)
+    return Sighting(around(first.box, second.box), UNSEEN)
 
 
 def around(a: Box, b: Box) -> Box:

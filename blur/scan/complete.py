@@ -104,12 +104,10 @@ def ways(
 ) -> list[Track]:
     """The track of a tracklet, and of each way beside it, which goes on as the first: arguments are
     those of `complete`, `identity` is the first's."""
-    holds = [hold, *((hold[0], 0) for _ in tracklet.beside)]
+    held = [(tracklet, hold), *((way, (hold[0], 0)) for way in tracklet.beside)]
     return [
-        complete(smooth(way, camera), camera, shot, hold, number)
-        for number, (way, hold) in enumerate(
-            zip((tracklet, *tracklet.beside), holds, strict=True), identity
-        )
+        complete(smooth(way, camera), camera, shot, way_hold, number)
+        for number, (way, way_hold) in enumerate(held, identity)
     ]
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from blur.data.arrays import Gray
 from blur.data.plan import Box
-from blur.data.sightings import FAMILIES, Sighting
+from blur.data.sightings import UNSEEN, Sighting
 from blur.scan.both_ways import AGREED, apart, grown
 from blur.scan.camera import Camera
 from blur.scan.follow import follow, waiting
@@ -56,8 +56,6 @@ Relook = Callable[[Gray, Box], Sighting | None]
 """Looks for a face near a box (display coordinates) on a gray picture; see `Closeup.find`."""
 HeadLook = Callable[[Gray, Box], Box | None]
 """Looks for a head, turned away or not, at a box, likewise; see `HeadLooks.find`."""
-
-_UNSEEN = np.zeros(len(FAMILIES), np.float32)
 
 
 class _Anchor(NamedTuple):
@@ -272,7 +270,7 @@ class Pursuit:
         expected = waiting(anchor.box, self._camera.between(anchor.frame, there))
         growth = min(max(moved.w / expected.w, 1 / _DRIFT), _DRIFT)
         steady = moved._replace(w=expected.w * growth, h=expected.h * growth)
-        return Sighting(steady, _UNSEEN)
+        return Sighting(steady, UNSEEN)
 
     @property
     def _pause(self) -> int:

@@ -171,8 +171,8 @@ def plant(plans: Path, only: tuple[str, ...]) -> None:
 
 
 def doubted_at(case: Case, whole: Plan, miss: Exposure) -> list[Doubt]:
-    """What a scan says of a face that it saw on these frames and did not cover: one doubt for each
-    track that was cut out of it, since only together they cover a face at the picture's edge."""
+    """A doubt, as a scan raises it about a face that it saw and left bare, for each track that was
+    cut out of the face: only together do they cover it at the picture's edge."""
     first, last = miss.frames[0], miss.frames[-1]
     found = []
     for track in whole.tracks:
