@@ -42,6 +42,7 @@ _SAME_TIME = 8
 """Frames from a label's nearest box within which it tells about a sighting."""
 _RATE, _SIZE, _SECONDS = 10, (640, 360), 10
 """Frames per second, size and seconds a shot of footage without people."""
+FRAMES = _RATE * _SECONDS
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -239,7 +240,7 @@ def film(picture: np.ndarray, clip: Path, rng: np.random.Generator) -> None:
     width, height = _SIZE
     wide = picture.shape[1], picture.shape[0]
     least = max(width / wide[0], height / wide[1])
-    path = np.cumsum(rng.normal(0, 1, (_RATE * _SECONDS, 2)), axis=0)
+    path = np.cumsum(rng.normal(0, 1, (FRAMES, 2)), axis=0)
     path /= max(1.0, float(np.abs(path).max()))
     with av.open(str(clip), "w") as out:
         stream = out.add_stream("libx264", rate=_RATE, options={"crf": "20", "preset": "veryfast"})
