@@ -232,8 +232,9 @@ def work(name: str, case: Case, passed: Path, folders: Sequence[Path], level: Le
     file = folders[0] / f"{case.name}.plan"
     plan = load_plan(file) if name == "covers" else second(case, passed, level)
     ms = (time.process_time() - started) / plan.frames * 1e3
-    save_plan(plan, folders[-1] / file.name)
-    row.write_text(json.dumps(scored(case, plan, ms)))
+    kept = folders[-1] / file.name
+    save_plan(plan, kept)
+    row.write_text(json.dumps(scored(case, load_plan(kept), ms)))  # a plan's file rounds
     line(case.name, json.loads(row.read_text()))
 
 
