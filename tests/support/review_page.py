@@ -94,6 +94,12 @@ class Page:
     def waits_for(self, selector: str, **how: Any) -> None:
         self.page.wait_for_selector(selector, **how)
 
+    def has(self, selector: str, *texts: str) -> None:
+        """Wait until the elements are these, by their texts, in order."""
+        from playwright.sync_api import expect  # only where there is a browser
+
+        expect(self.page.locator(selector)).to_have_text(list(texts), timeout=PATIENCE)
+
     def open(self, name: str) -> None:
         self.page.click(f'#clips .row:has-text("{name}")')
         self.waits_for(f'#clips .row[aria-selected="true"]:has-text("{name}")')

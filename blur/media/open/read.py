@@ -24,7 +24,12 @@ from blur.media.traces import nal
 from blur.settings import OnResize
 
 # Codecs with a picture in each packet: a packet without a picture is a loss.
-_ONE_EACH = {"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng", "gif"}
+_ONE_EACH = frozenset(
+    ["h264", "hevc", "mpeg4", "mjpeg", "prores", "dnxhd", "ffv1", "vp8", "png", "apng", "gif"]
+)
+_VOP = b"\0\0\1\xb6"
+_NOT_CODED = 16
+"""Bytes of an MPEG-4 packet, up to which it may stand for a picture like the last."""
 
 
 @dataclass(slots=True)
@@ -178,7 +183,8 @@ class Reader(FrameReader):
         if discarded > promised.hidden:
             self.notes.append(f"{discarded - promised.hidden} frames lie behind the clip's clock")
         leading, silent = account.missing()
-        if self._info.codec not in _ONE_EACH or self._info.interlaced:  # a field may be a packet
+        # A field may be a packet.
+        if self._info.codec not in _ONE_EACH or self._info.interlaced or account.packed:
             leading = silent = 0
         if leading:
             self.notes.append(f"{leading} frames before the first key frame cannot be decoded")
@@ -218,12 +224,28 @@ class Reader(FrameReader):
 
 
 def header_test(stream: av.VideoStream) -> Callable[[av.Packet[av.VideoStream]], bool]:
-    """Tells a stream's packets with parameter sets alone from those with coded samples."""
+    """Tells a stream's packets with parameter sets alone from those with coded samples.
+
+    A parser must understand the sets: one turned bit makes a header's type of a picture's.
+    """
     codec = stream.codec_context.name
     size = nal.length_size(codec, stream.codec_context.extradata)
     if codec not in nal.CODECS:
         return lambda packet: False
-    return lambda packet: nal.headers_alone(codec, bytes(packet), size)
+
+    def is_header(packet: av.Packet[av.VideoStream]) -> bool:
+        data = bytes(packet)
+        return nal.headers_alone(codec, data, size) and _parses(codec, data, stream)
+
+    return is_header
+
+
+def _parses(codec: str, data: bytes, stream: av.VideoStream) -> bool:
+    try:
+        av.BitStreamFilterContext(f"{codec}_metadata", stream).filter(av.Packet(data))
+    except av.error.FFmpegError:
+        return False
+    return True
 
 
 class _Account:
@@ -232,10 +254,16 @@ class _Account:
     def __init__(self) -> None:
         self._undecoded: Counter[int] = Counter()
         self._first_key: int | None = None
+        self.packed = False
+        """Whether a packet holds two pictures of MPEG-4, and a later one none."""
 
     def sent(self, packet: av.Packet[av.VideoStream]) -> None:
         if packet.pts is None or packet.is_discard:
             return
+        if packet.stream.codec_context.name == "mpeg4":
+            self.packed |= bytes(packet).count(_VOP) > 1
+            if packet.size <= _NOT_CODED:
+                return
         self._undecoded[packet.pts] += 1
         if packet.is_keyframe and self._first_key is None:
             self._first_key = packet.pts

@@ -51,11 +51,15 @@ _TRACKS, _TRACK_ENTRY, _TRACK_NUMBER = 0x1654AE6B, 0xAE, 0xD7
 _VIDEO = 0xE0
 _CROPS = (0x54CC, 0x54BB, 0x54DD, 0x54AA)  # PixelCropLeft, -Top, -Right, -Bottom
 _BLOCK_GROUP, _BLOCK, _SIMPLE_BLOCK = 0xA0, 0xA1, 0xA3
-_IN_CLUSTER = {_BLOCK_GROUP, _SIMPLE_BLOCK, _VOID, _CRC, 0xE7, 0xA7, 0xAB, 0x5854}
+_NUMBERS_IN_CLUSTER = {0xE7, 0xA7, 0xAB}  # Timestamp, Position, PrevSize
+_IN_CLUSTER = {_BLOCK_GROUP, _SIMPLE_BLOCK, _VOID, _CRC, 0x5854} | _NUMBERS_IN_CLUSTER
 
 _DATE = 0x4461
 _IDS = {0x73A4: "SegmentUID", 0x3CB923: "PrevUID", 0x3EB923: "NextUID", 0x4444: "SegmentFamily"}
 _TAGS, _CHAPTERS, _ATTACHMENTS = 0x1254C367, 0x1043A770, 0x1941A469
+
+_LONGEST_NUMBER = 8
+"""Bytes (RFC 8794)."""
 
 _DEEPEST = 3
 """Levels: Segment/Tracks/TrackEntry/Video is the deepest."""
@@ -196,6 +200,8 @@ def _count_in_cluster(file: BinaryIO, cluster: Element, blocks: Counter[int]) ->
         end = element.end
         if element.id not in _IN_CLUSTER:
             return False
+        if element.id in _NUMBERS_IN_CLUSTER and element.end - element.start > _LONGEST_NUMBER:
+            return False  # a block whose id was damaged
         if element.id == _BLOCK_GROUP:
             inner = [e for e in elements(file, element.start, element.end) if e.id == _BLOCK]
             if len(inner) != 1:

@@ -7,7 +7,7 @@ import { el, isIn } from "./dom.js";
 export class List {
   /** @type {T[]} */ items = [];
   at = 0;
-  held = false;
+  held = /** @type {symbol | null} */ (null); // the press under way
   room = el("div.room");
 
   /** @param {HTMLElement} box @param {{ height: (width: number) => number, minWidth?: number, empty: string,
@@ -19,11 +19,18 @@ export class List {
     box.addEventListener("scroll", () => this.draw(), { passive: true });
     box.addEventListener("keydown", (event) => this.key(event));
     // A row that is pressed stays until it is let go: else a press between two drawings is lost.
-    box.addEventListener("pointerdown", (event) => (this.held = isIn(event, "[role=option]")));
-    for (const end of ["pointerup", "pointercancel"]) {
-      addEventListener(end, () => this.held && setTimeout(() => ((this.held = false), this.draw()))); // after the click
-    }
+    box.addEventListener("pointerdown", (event) => isIn(event, "[role=option]") && (this.held = Symbol("press")));
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => this.release(this.held));
     new ResizeObserver(() => this.draw()).observe(box);
+  }
+
+  /** Draw again after the click of this press, unless the next press has begun. @param {symbol | null} press */
+  release(press) {
+    setTimeout(() => {
+      if (!press || this.held !== press) return;
+      this.held = null;
+      this.draw();
+    });
   }
 
   /** Null: what belongs here is not known yet. @param {T[] | null} items @param {number} [at] */

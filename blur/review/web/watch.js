@@ -18,6 +18,7 @@ const SEND = 2000; // milliseconds between two reports
 let of = /** @type {Clip | null} */ (null);
 let last = -1;
 let timer = 0;
+let reports = Promise.resolve(); // ends once the server has all of them
 
 panel(() => [player.frame, player.speed, player.showing, state.clip], (frame, speed, showing, clip) => {
   if (clip !== of) flush(clip);
@@ -34,7 +35,7 @@ panel(() => [player.frame, player.speed, player.showing, state.clip], (frame, sp
   timer ||= setTimeout(() => flush(clip), SEND);
 });
 
-/** @param {Clip | null} next */
+/** Report the frames that were played and heard. @param {Clip | null} next */
 function flush(next) {
   clearTimeout(timer);
   timer = 0;
@@ -43,10 +44,11 @@ function flush(next) {
   played = new Set();
   heard = new Set();
   if (!clip || !frames.size) return;
-  sendWatched(clip, spansOf(frames), spansOf(listened)).then((now) => {
+  const sent = sendWatched(clip, spansOf(frames), spansOf(listened)).then((now) => {
     if (state.clip?.key === clip.key && state.clip.version === clip.version) Object.assign(state.clip, now);
     set({ watched: state.watched + 1 });
   }, () => {}); // rendered anew meanwhile: that file was not watched
+  reports = reports.then(() => sent);
 }
 
 /** @param {Set<number>} frames @returns {Span[]} */
@@ -78,6 +80,7 @@ export async function check(goOn = false) {
   sendNudge();
   await changes.settled(key); // a check is of what is covered in the end
   flush(state.clip);
+  await reports; // a signature says how much of its clip was watched and heard
   const { clip } = state;
   if (clip?.key !== key) return say(t("check.other clip"), "bad");
   if (!clip.rendered) return say(t("check.not rendered"), "bad");

@@ -210,6 +210,27 @@ def test_a_zero_sized_packet_is_not_the_end(tmp_path):
     assert reader.damaged == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "offset", "bit"),
+    [
+        pytest.param("vfr-mkv", 4, 3, id="H.264, a delimiter's type"),
+        pytest.param("hlg", 4, 6, id="HEVC, a parameter set's type"),
+        pytest.param("vfr-mkv", -7, 2, id="Matroska, another element's id"),
+        pytest.param("mpeg4-avi", 5, 5, id="MPEG-4, not coded"),
+    ],
+)
+def test_a_picture_that_a_turned_bit_hides_is_a_loss(name, offset, bit, tmp_path):
+    recipe = RECIPES[name]
+    path = make(tmp_path / f"clip{recipe.suffix}", recipe)
+    with av.open(str(path)) as container:
+        packet = [bytes(p) for p in container.demux(video=0) if p.size][4]
+    data = bytearray(path.read_bytes())
+    data[data.index(packet) + offset] ^= 1 << bit
+    path.write_bytes(data)
+    with pytest.raises(DecodeError):
+        frames_of(path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "vfr-mkv", "mpeg4-avi"])
 @pytest.mark.parametrize("harm", ["cut", "flip"])
