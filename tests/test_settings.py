@@ -7,7 +7,6 @@ import pytest
 
 from blur.errors import UsageError
 from blur.settings import (
-    ALLOTTED_CORES,
     AudioMode,
     AuditMode,
     AuditSettings,
@@ -15,10 +14,9 @@ from blur.settings import (
     CoverSettings,
     ScanSettings,
     Settings,
-    codec_threads,
-    cpu_count,
     digest,
 )
+from blur.settings.cores import ALLOTTED_CORES, codec_threads, cpu_count
 from blur.settings.options import load, options, table
 from blur.settings.values import parse_spans
 
@@ -122,7 +120,7 @@ def test_the_readme_lists_the_options_as_they_are():
 
 
 def test_codecs_take_no_more_threads_than_a_process_has_cores(monkeypatch):
-    monkeypatch.setattr("blur.settings._machine_cores", lambda: 4)
+    monkeypatch.setattr("blur.settings.cores._machine_cores", lambda: 4)
     monkeypatch.delenv(ALLOTTED_CORES, raising=False)
     assert (cpu_count(), codec_threads()) == (4, 0)
     for allotted, threads in ((1, 1), (2, 2), (4, 0)):

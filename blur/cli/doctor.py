@@ -16,7 +16,8 @@ from blur.detect.devices import CUDA, devices
 from blur.detect.registry import has_mediapipe
 from blur.errors import BlurError, SetupError, install
 from blur.process import memory, sandbox
-from blur.settings import Codec, Hardware, Level, Settings, cpu_count
+from blur.settings import Codec, Hardware, Level, Settings
+from blur.settings.cores import cpu_count
 
 _LIBRARIES = "av openvino mediapipe opencv-contrib-python numpy scipy pillow-heif rawpy"
 _PIXELS_1080P = 1920 * 1080

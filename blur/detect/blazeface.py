@@ -22,7 +22,7 @@ from blur.detect import weights
 from blur.detect.detections import NMS_IOU, Detections
 from blur.detect.quiet import native_chatter_dropped
 from blur.errors import DetectorError
-from blur.settings import cpu_count
+from blur.settings.cores import cpu_count
 
 FLOOR = 0.1
 """Lowest score that MediaPipe reports, fixed before the first picture; larger hides weak faces."""

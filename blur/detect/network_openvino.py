@@ -23,7 +23,7 @@ from blur.detect.network import Outputs, Precision, T, fill, padded_size
 from blur.detect.strips import Strips, in_strips
 from blur.errors import DetectorError
 from blur.process import sandbox
-from blur.settings import cpu_count
+from blur.settings.cores import cpu_count
 
 _Requests = queue.SimpleQueue[Any]
 """Idle inference requests of one input size."""

@@ -32,7 +32,8 @@ from blur.process.executor import Outcome, Task, Tell
 from blur.process.memory import usable_memory
 from blur.process.stop import Stop
 from blur.process.workers import ProcessExecutor
-from blur.settings import BatchSettings, cpu_count
+from blur.settings import BatchSettings
+from blur.settings.cores import cpu_count
 
 Identity = dict[str, str]
 """Facts of an installation by name; equal ones make equal results."""

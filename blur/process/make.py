@@ -9,7 +9,8 @@ from blur.process.executor import Executor, SerialExecutor, Tell
 from blur.process.memory import usable_memory
 from blur.process.stop import Stop
 from blur.process.workers import ProcessExecutor
-from blur.settings import BatchSettings, cpu_count
+from blur.settings import BatchSettings
+from blur.settings.cores import cpu_count
 
 
 def make_executor(

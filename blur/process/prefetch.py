@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from blur.settings import cpu_count
+from blur.settings.cores import cpu_count
 
 T = TypeVar("T")
 

@@ -23,7 +23,7 @@ from blur.errors import Interrupted, WorkerLost
 from blur.process.executor import Outcome, Task, Tell, outcome_of
 from blur.process.orphans import end_quietly, send
 from blur.process.stop import Stop
-from blur.settings import ALLOTTED_CORES, cpu_count
+from blur.settings.cores import ALLOTTED_CORES, cpu_count
 
 _REPORT_EVERY = 0.1
 """Seconds between a worker's progress reports; fewer cost more time on both ends."""

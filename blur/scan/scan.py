@@ -49,7 +49,8 @@ from blur.scan.timeline import Timeline
 from blur.scan.tracks import as_stored, tracklets_of, tracks_of
 from blur.scan.verdict import Examination
 from blur.scan.weed import is_face, to_look_at
-from blur.settings import ScanSettings, cpu_count
+from blur.settings import ScanSettings
+from blur.settings.cores import cpu_count
 from blur.store.digests import scan_digest
 
 WHOLE_CLIP = range(sys.maxsize)

@@ -18,7 +18,7 @@ import paths  # noqa: F401  makes blur importable
 
 from blur.detect.detections import Detector
 from blur.process import sandbox
-from blur.settings import cpu_count
+from blur.settings.cores import cpu_count
 
 SIZES = ((640, 384), (960, 544), (1280, 736))
 """(width, height), pixels."""

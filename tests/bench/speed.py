@@ -49,16 +49,8 @@ from filmed import FACES, FORMS, RATE, chosen, filmed
 from stages import STAGES, cpu_seconds, forget_peak, found, high_water, peak_memory, staged
 
 from blur.process.workers import ARENAS, THREADS
-from blur.settings import (
-    Codec,
-    Level,
-    OutputSettings,
-    ScanSettings,
-    Settings,
-    Speed,
-    codec_threads,
-    cpu_count,
-)
+from blur.settings import Codec, Level, OutputSettings, ScanSettings, Settings, Speed
+from blur.settings.cores import codec_threads, cpu_count
 
 WARM = 12
 """Frames of the clip that a process warms up on; too few put the start into the figures."""

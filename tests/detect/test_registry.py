@@ -9,7 +9,7 @@ from blur.data.arrays import Picture
 from blur.data.overlap import overlaps
 from blur.detect.registry import DETECTORS, load_detector, unload_detectors, use_device
 from blur.errors import SetupError, UsageError
-from blur.settings import ALLOTTED_CORES
+from blur.settings.cores import ALLOTTED_CORES
 
 
 def test_built_once_and_freed() -> None:

@@ -16,7 +16,7 @@ from blur.errors import BlurError, DecodeError, Interrupted, WorkerLost
 from blur.process.executor import Outcome, SerialExecutor, Task
 from blur.process.stop import Stop
 from blur.process.workers import ProcessExecutor
-from blur.settings import cpu_count
+from blur.settings.cores import cpu_count
 
 
 def double(number, progress):

@@ -11,7 +11,8 @@ from blur.errors import CannotEncode
 from blur.media.open.clip_info import ClipInfo, Colour
 from blur.media.write.pixel_formats import Conversion
 from blur.media.write.presets import Preset, encoder_options, preset_for, sample_format
-from blur.settings import Hardware, OutputSettings, codec_threads
+from blur.settings import Hardware, OutputSettings
+from blur.settings.cores import codec_threads
 
 _VIDEOTOOLBOX_QUALITY = 65 * 118
 """65 of 100 in FFmpeg's lambda units, visually lossless on Apple's chips; more is larger."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from blur.media.open.clip_info import Colour
-from blur.settings import codec_threads
+from blur.settings.cores import codec_threads
 
 _LIMITED, _FULL = 1, 2
 _BT709 = 1

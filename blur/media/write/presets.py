@@ -11,7 +11,8 @@ from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
 
 from blur.errors import CannotEncode
 from blur.media.open.clip_info import ClipInfo
-from blur.settings import Codec, Hardware, OutputSettings, codec_threads
+from blur.settings import Codec, Hardware, OutputSettings
+from blur.settings.cores import codec_threads
 
 _YUV_8 = ("yuv420p", "yuvj420p", "nv12", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
 _YUV_10 = ("yuv420p10le", "yuv422p10le", "yuv444p10le")

@@ -14,7 +14,8 @@ from blur.errors import BlurError, DecodeError
 from blur.media.open.probe import probe
 from blur.media.open.read import Reader
 from blur.media.traces.isobmff import atoms
-from blur.settings import ALLOTTED_CORES, AudioMode, OnResize, OutputSettings
+from blur.settings import AudioMode, OnResize, OutputSettings
+from blur.settings.cores import ALLOTTED_CORES
 
 
 def frames_of(path: Path, **options) -> tuple[list, Reader]:
@@ -134,7 +135,7 @@ def test_a_damaged_clip_shows_the_same_pictures_on_any_machine(codec, tmp_path, 
     recipe = Recipe(".mkv", codec, width=320, height=240, pts=times, options={"g": "12"})
     data = make(tmp_path / "clip.mkv", recipe).read_bytes()
     rng = np.random.default_rng(7)
-    monkeypatch.setattr("blur.settings._machine_cores", lambda: 64)
+    monkeypatch.setattr("blur.settings.cores._machine_cores", lambda: 64)
     broken, differ = tmp_path / "broken.mkv", 0
     for _ in range(6):
         at = int(rng.integers(len(data) // 4, len(data) * 3 // 4))

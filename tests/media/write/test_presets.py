@@ -8,7 +8,8 @@ import pytest
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.geometry import Orientation
 from blur.media.write.presets import encoder_options, preset_for
-from blur.settings import ALLOTTED_CORES, Codec, OutputSettings
+from blur.settings import Codec, OutputSettings
+from blur.settings.cores import ALLOTTED_CORES
 
 
 def options(pix_fmt, width, height, **settings):

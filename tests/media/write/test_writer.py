@@ -15,7 +15,8 @@ from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.write.part import Part
 from blur.media.write.writers import open_writer, output_suffix
-from blur.settings import ALLOTTED_CORES, Codec, Hardware, OutputSettings, Timecode
+from blur.settings import Codec, Hardware, OutputSettings, Timecode
+from blur.settings.cores import ALLOTTED_CORES
 
 FAST = OutputSettings(preset="ultrafast")
 
