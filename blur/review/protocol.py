@@ -228,15 +228,17 @@ class DoubtView(Struct, frozen=True, kw_only=True):
 
 class QueueItem(Struct, frozen=True, kw_only=True):
     """Doubts of the clip `key` that are asked about together: ids there, the gravest's first, which
-    is the `id`. Frames [start, end) to play, time and length in seconds, reason and weight of the
-    gravest. `said`: the answer that settles it; None while any of them is open. `still`: stills
-    tell as much as a loop does."""
+    is the `id`. Frames [start, end) to play, the first and the last frame of all, time and length
+    in seconds, reason and weight of the gravest. `said`: the answer that settles it; None while any
+    of them is open. `still`: stills tell as much as a loop does."""
 
     key: str
     id: str
     doubts: list[str]
     start: int
     end: int
+    first: int
+    last: int
     at: float
     seconds: float
     group: Group

@@ -79,6 +79,8 @@ def _item(key: str, plan: Plan, asked: Question, settled: Mapping[str, Said]) ->
         doubts=names,
         start=asked.start,
         end=asked.end,
+        first=min(doubt.start for doubt in asked.doubts),
+        last=max(doubt.end for doubt in asked.doubts) - 1,
         at=plan.seconds(asked.start),
         seconds=plan.seconds(asked.end) - plan.seconds(asked.start),
         group=Group.of(gravest.reason),

@@ -37,7 +37,7 @@ from blur.batch.run import run
 from blur.data.answers import Said
 from blur.data.moments import moments
 from blur.data.paths import path_of
-from blur.data.plan import Doubt, Plan, Reason
+from blur.data.plan import Box, Doubt, Plan, Reason
 from blur.disk.fingerprint import fingerprint
 from blur.review.open_clip import OpenClip
 from blur.review.protocol import QueueItem
@@ -216,8 +216,8 @@ def reviewed(case: Case, plan: Plan) -> Plan:
             if not names:
                 continue
             left = exposures(case, None, now, CoverSettings(), runs=True, wide=WIDE)
-            seen = stills_of(opened, names) if item.still else range(item.start, item.end)
-            shown = any(not set(seen).isdisjoint(one.frames) for one in left)
+            seen = stills_of(opened, names) if item.still else whole(opened, item)
+            shown = any(shows(case, one, *moment) for one in left for moment in seen)
             said = Said.COVER if shown and item.group == "exposed" else Said.OK
             opened.answer(names, said, opened.revision)
         made = opened.now.resolved.plan
@@ -225,10 +225,26 @@ def reviewed(case: Case, plan: Plan) -> Plan:
     return made
 
 
-def stills_of(opened: OpenClip, names: list[str]) -> list[int]:
-    """The frames that the page of pictures shows of some doubts."""
+def stills_of(opened: OpenClip, names: list[str]) -> list[tuple[int, Box]]:
+    """The frames, and the part of each, that the page of pictures shows of some doubts."""
     plan = opened.now.resolved.plan
-    return [frame for frame, _ in moments(plan, [doubt_named(plan, name) for name in names])]
+    return moments(plan, [doubt_named(plan, name) for name in names])
+
+
+def whole(opened: OpenClip, item: QueueItem) -> list[tuple[int, Box]]:
+    """The frames of a loop."""
+    plan = opened.now.plan
+    picture = Box(plan.width / 2, plan.height / 2, 2 * plan.width, 2 * plan.height)
+    return [(frame, picture) for frame in range(item.start, item.end)]
+
+
+def shows(case: Case, miss: Exposure, frame: int, square: Box) -> bool:
+    """Whether a bare face's middle lies in a part of a frame."""
+    return frame in miss.frames and any(
+        max(abs(f.cx - square.cx), abs(f.cy - square.cy)) < square.w / 2
+        for f in case.faces[frame]
+        if f.id == miss.face
+    )
 
 
 if __name__ == "__main__":

@@ -106,6 +106,38 @@ def test_one_answer_settles_all_places_of_a_question(page: Page, out: Path) -> N
     assert edits(out) is None
 
 
+def test_doubts_near_in_place_and_time_are_one_entry_and_one_answer(page: Page, out: Path) -> None:
+    shelf = Shelf(out)
+    clip = shelf.entry(shelf.find("a.mp4")).fingerprint
+    plan = load_plan(shelf.folder.plan_of(clip))
+    (seen,) = (doubt for doubt in plan.doubts if doubt.reason is Reason.WEEDED)
+    beside = replace(seen, start=36, end=44, box=Box(285, 62, 20, 26))
+    lost = replace(seen, start=32, end=40, reason=Reason.LOST, track=1, box=Box(211, 150, 20, 26))
+    later = replace(seen, start=70, end=80, box=Box(60, 200, 20, 26))
+    doubts = [*plan.doubts, beside, lost, later]
+    save_plan(plan.with_tracks(plan.tracks, doubts), shelf.folder.plan_of(clip))
+    page.page.reload()
+    page.settled()
+    page.waits_for('#look:has-text("Look at 7 doubts")')
+    page.press("q")
+    tile = page.page.locator('#sheet .still-tile[title*="3 places · frames 30–43"]')
+    assert tile.count() == 1
+    tile.locator(".closer").click()
+    page.waits_for('#question:has-text("3 places · frames 30–43")')
+    page.waits_for("#stage:not([data-speed='0'])")
+    loop = """async () => (await import("./web/review.js")).player.loop"""
+    first, end = page.page.evaluate(loop)
+    assert first <= 30 and end >= 44
+    page.press("c")
+    page.says("Covered.")
+    decided = edits(out)
+    assert decided and (len(decided.tracks), len(decided.regions)) == (2, 1)
+    page.waits_for('#sheet:has-text("6 to go")')
+    page.press("z")
+    page.waits_for('#question:has-text("7 to go")')
+    assert edits(out) is None
+
+
 def test_a_director_looks_at_covered_clips_without_the_originals(page: Page, out: Path) -> None:
     (out.parent / "in").rename(out.parent / "disk")
     page.page.reload()

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from blur.data.plan import Reason
+from blur.data.plan import Box, Reason
 from blur.errors import UsageError
 from blur.review.open_clip import OpenClip
-from blur.review.strip import SIDE, strip, unlike
+from blur.review.strip import SIDE, brightened, strip, unlike, within
 from blur.store.shelf import Shelf
 
 
@@ -33,3 +33,18 @@ def test_a_face_that_comes_in_the_dark_is_another_moment() -> None:
     face = dark.copy()
     face[80:120, 80:120] += 4
     assert [at for at, _ in unlike([dark, noisy, face, dark])] == [0, 2]
+
+
+def test_a_dark_picture_is_brightened_and_its_border_is_not() -> None:
+    border = np.full((SIDE, SIDE, 3), 200, np.uint8)
+    inside = within(Box(10, 60, 80, 80), (320, 240))  # reaches 30 pixels beyond the left side
+    assert inside == (slice(0, SIDE), slice(75, SIDE))
+    dark, bright = border.copy(), border.copy()
+    dark[:, 75:], dark[80:120, 100:140] = 6, 12
+    bright[:, 75:] = 150
+    lit = brightened(dark, inside)
+    assert (lit[:, :75] == 200).all() and lit[100, 120, 0] > 100
+    assert lit[100, 120, 0] == pytest.approx(2 * lit[10, 190, 0], abs=2)
+    assert brightened(bright, inside) is bright
+    outside = within(Box(-200, 60, 80, 80), (320, 240))
+    assert (brightened(border, outside) == border).all()

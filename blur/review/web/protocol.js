@@ -20,8 +20,8 @@ import { t } from "./words.js";
  * detectors saw what is not covered; `said`: the answer that settles it.
  * @typedef {{ id: string, group: Group, said: Said | null, path: Keyframe[], start: number, end: number, kind: "exposed" | "excess", reason: string, explanation: string, weight: number,
  *   lane: number | null, box: Box | null }} Doubt */
-/** Doubts of any clip that are asked about together, and the frames to play; `id`: the gravest's. One that an edit settled is said to be `edit`.
- * @typedef {{ key: string, id: string, doubts: string[], start: number, end: number, at: number, seconds: number, group: Group, reason: string,
+/** Doubts of any clip that are asked about together, the frames to play, and the `first` and `last` of all; `id`: the gravest's. One that an edit settled is said to be `edit`.
+ * @typedef {{ key: string, id: string, doubts: string[], start: number, end: number, first: number, last: number, at: number, seconds: number, group: Group, reason: string,
  *   weight: number, said: Said | "edit" | null, still: boolean }} Item */
 /** The moments of a question, `columns` beside each other, each shown for so many tenths of a second; as published by the
  * clip's `revision`. @typedef {{ picture: ImageBitmap, beats: number[], columns: number, revision: string }} Strip */

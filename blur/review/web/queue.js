@@ -1,7 +1,7 @@
 // @ts-check
 // The doubts of all clips, one after the other: a short loop of each, and three answers.
 
-import { GROUPS, adviceOf, answersTo, reasonOf, uncovering } from "./asked.js";
+import { GROUPS, adviceOf, answersTo, placesOf, reasonOf, uncovering } from "./asked.js";
 import { keep, noFace } from "./decide.js";
 import { $, el, rem, time } from "./dom.js";
 import { List } from "./list.js";
@@ -265,7 +265,7 @@ export async function answer(said) {
   const doubt = question();
   const clip = state.clip;
   if (!doubt || !clip) return say(t("queue.choose"));
-  if (!answersTo(doubt)[said]) return say(t("queue.no track"));
+  if (!answersTo(asking())[said]) return say(t("queue.no track"));
   const name = { key: clip.key, id: doubt.id };
   const settled = (/** @type {Item["said"]} */ said) => settle(state.queue.filter((item) => same(item, name)).map((item) => ({ ...item, said })));
   sending.add(nameOf(name));
@@ -335,7 +335,7 @@ function make(/** @type {Item} */ item) {
   const name = state.rows.find((row) => row.key === item.key)?.name ?? "";
   const colour = colourOf(item);
   const done = item.said ? el("span.tag.good", {}, t(`queue.mark.${item.said}`)) : null;
-  const places = item.doubts.length > 1 ? el("span.tag.dim", { title: t("queue.places", { n: item.doubts.length }) }, `× ${item.doubts.length}`) : null;
+  const places = item.doubts.length > 1 ? el("span.tag.dim", { title: placesOf(item) }, `× ${item.doubts.length}`) : null;
   return el(`div.row${item.said ? ".settled" : ""}`, { "aria-selected": String(same(item, state.asked)), title: name },
     el("div.line", {}, el(`span.name.${colour}`, {}, reasonOf(item)), done ?? places),
     el("div.line", {}, el("span.name", {}, el("bdi", {}, name)), `${time(item.at)} · ${short(item.seconds)}`));
@@ -346,13 +346,13 @@ panel(() => [state.queueing, question(), state.queue, state.rows, state.marked],
   bar.hidden = !queueing || !doubt;
   if (!doubt || !state.clip || !queueing) return;
   const open = waiting(queue);
-  const words = answersTo(doubt);
+  const words = answersTo(asking());
   const acts = [button(words.ok, "A", () => answer("ok")), ...(state.clip.original ? [button(words.cover, "C", () => answer("cover")), button(words.track, "F", () => answer("track")),
     button(uncovering(doubt), "X", uncover)] : []), button(t("queue.next"), "N", () => nextItem(1))];
   const colour = colourOf(doubt);
   bar.replaceChildren(
     el("div.told", {}, el(`strong.${colour}`, {}, reasonOf(doubt)), " ", el("span", {}, adviceOf(doubt)),
-      el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${asking().length > 1 ? `${t("queue.places", { n: asking().length })} · ` : ""}${t("count.frames", { n: doubt.end - doubt.start })} · ${doubt.said ? t("queue.settled") : t("queue.to go", { n: open.length })}`)),
+      el("p.dim", {}, el("bdi", {}, state.clip.name), ` · ${placesOf(askedItem()) ?? t("count.frames", { n: doubt.end - doubt.start })} · ${doubt.said ? t("queue.settled") : t("queue.to go", { n: open.length })}`)),
     el("div.acts", {}, ...acts), stills);
 });
 

@@ -2,7 +2,7 @@
 // Many questions on one page: each as a small picture that goes through its moments, as published, and
 // one answer for all. A picture that is marked gets the other answer.
 
-import { reasonOf } from "./asked.js";
+import { placesOf, reasonOf } from "./asked.js";
 import { $, el, time } from "./dom.js";
 import { readStrip } from "./protocol.js";
 import { answerSheet, closer, leaveSheet, sheetWaits } from "./queue.js";
@@ -122,7 +122,7 @@ function tile(item, group) {
   const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { width: 0, height: 0 }));
   canvas.style.aspectRatio = `1 / ${HIGH[group]}`;
   canvases.set(nameOf(item), canvas);
-  const told = reasonOf(item);
+  const told = [reasonOf(item), placesOf(item)].filter(Boolean).join(" · ");
   return el("div.still-tile", { role: "group", "aria-label": told, title: told },
     el("button.mark", { type: "button", "aria-pressed": "false", "aria-label": t(group === "excess" ? "sheet.mark.excess" : "sheet.mark.exposed"), onclick: () => mark(item) }, canvas),
     el("button.closer", { type: "button", title: t("sheet.closer"), onclick: () => closer(item) }, `${time(item.at)}${item.doubts.length > 1 ? ` × ${item.doubts.length}` : ""} · `, el("bdi", {}, name)));
