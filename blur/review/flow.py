@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from blur.data.arrays import Gray
-from blur.data.edits import Keyframe
+from blur.data.edits import Edits, Keyframe
 from blur.data.paths import path_of
-from blur.data.plan import Box, Mark, Track
-from blur.data.resolve import Lane
+from blur.data.plan import Box, Doubt, Mark, Track
+from blur.data.resolve import Lane, Resolved
 from blur.errors import UsageError
 from blur.media.open.small_pictures import display_gray
 from blur.render.pictures import Pictures
 from blur.review.acts import Command, CoverPath, Retrace
+from blur.review.settle import covered, lead, must_follow
 from blur.scan.camera import MOTION_WIDTH, StepMeter
 from blur.scan.follow import follow, waiting
 
@@ -77,6 +79,29 @@ def followed_lane(pictures: Pictures, lane: Lane, frame: int) -> tuple[Command, 
     if region is not None:
         return Retrace(region, path), lost
     return CoverPath(path, "followed from where the scan lost it"), lost
+
+
+def all_covered(
+    edits: Edits,
+    resolved: Resolved,
+    doubts: Sequence[Doubt],
+    source: Pictures,
+    *,
+    track: bool,
+    hold: float,
+) -> tuple[Edits, int | None]:
+    """Cover the places of several doubts (see `settle.covered`), followed through the `source` with
+    `track` or where nothing else tells the way. Returns the first frame on which sight of one was
+    lost, too."""
+    lost: list[int] = []
+    for doubt in doubts:
+        path: Sequence[Keyframe] = ()
+        if track or must_follow(doubt):
+            first, box = lead(resolved.plan, doubt)
+            path, end = followed(source, box, first, doubt.end - 1)
+            lost += [] if end is None else [end]
+        edits = covered(edits, resolved, doubt, path, hold)
+    return edits, min(lost, default=None)
 
 
 def _gray(pictures: Pictures, frame: int, scale: float) -> Gray:

@@ -15,8 +15,7 @@ import numpy as np
 
 from blur.cover.fills import make_fill
 from blur.cover.region import Covers
-from blur.data.answers import Answer, Said, seen
-from blur.data.answers import sign as sign_of
+from blur.data.answers import Answer, Said
 from blur.data.edits import Edits
 from blur.data.plan import Box
 from blur.data.resolve import resolve
@@ -29,11 +28,11 @@ from blur.review import present, signing
 from blur.review.acts import Command
 from blur.review.clip_pictures import ClipPictures
 from blur.review.commands import lane_of, perform
-from blur.review.flow import followed_lane
+from blur.review.flow import all_covered, followed_lane
 from blur.review.history import Decided, History
 from blur.review.protocol import ClipView, MarkView, WatchedView
 from blur.review.republish import republish
-from blur.review.settle import all_covered, answered, doubt_named
+from blur.review.settle import doubt_named, recorded
 from blur.review.snapshot import (
     Snapshot,
     is_current,
@@ -162,23 +161,23 @@ class OpenClip:
             doubts = [doubt_named(before.plan, name) for name in names]
             edits, lost = self.now.edits, None
         if said is not Said.OK:
-            track = said is Said.TRACK
-            edits, lost = all_covered(edits, before, doubts, self.source, track=track)
+            edits, lost = all_covered(
+                edits, before, doubts, self.source,
+                track=said is Said.TRACK, hold=self._shelf.settings.scan.hold,
+            )  # fmt: skip
         with self._lock:
             self._require(revision, original=original)
             now, report = self.now, self.now.entry.report
-            after = before.plan if said is Said.OK else resolve(now.plan, edits).plan
-            answers = now.answers
-            for doubt in doubts:
-                new = Answer(
-                    doubt=sign_of(doubt),
-                    said=said,
-                    seen=seen(after, doubt, str(now.cover)),
-                    plan_sha256=now.plan_sha256,
-                    edits_sha256=now.edits_sha256,
-                    output_sha256=report.sha256_out if report else None,
-                )
-                answers = answered(answers, new)
+            answers = recorded(
+                now.answers,
+                before.plan if said is Said.OK else resolve(now.plan, edits).plan,
+                doubts,
+                said,
+                str(now.cover),
+                plan_sha256=now.plan_sha256,
+                edits_sha256=now.edits_sha256,
+                output_sha256=report.sha256_out if report else None,
+            )
             self._adopt(edits, answers)
         return lost
 

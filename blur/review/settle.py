@@ -1,18 +1,20 @@
-"""Edits that an answer to a doubt makes."""
+"""Edits that an answer to a doubt makes, and how it is recorded. Pure functions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import bisect
+from collections.abc import Iterable, Sequence
 
-from blur.data.answers import Answer, hull, sign
+import numpy as np
+
+from blur.data.answers import Answer, Said, hull, seen, sign
 from blur.data.edits import Edits, Keyframe
-from blur.data.paths import key_of
+from blur.data.overlap import MATCH, iou
+from blur.data.paths import key_of, trimmed
 from blur.data.plan import Box, Doubt, Plan, Track
 from blur.data.resolve import Resolved
 from blur.errors import UsageError
-from blur.render.pictures import Pictures
 from blur.review.commands import cover_path, draw
-from blur.review.flow import followed
 
 _AROUND = 0.5
 """Share of a face's size added around its way; larger covers more of the picture beside it."""
@@ -48,15 +50,18 @@ def must_follow(doubt: Doubt) -> bool:
     return doubt.track is None and doubt.box is not None and not doubt.path
 
 
-def covered(edits: Edits, resolved: Resolved, doubt: Doubt, path: Sequence[Keyframe] = ()) -> Edits:
+def covered(
+    edits: Edits, resolved: Resolved, doubt: Doubt, path: Sequence[Keyframe], hold: float
+) -> Edits:
     """Cover a doubt's place along `path`; without one, as widely as it may reach.
 
     Of a track: all of its way on these frames, and half of its size around. Of an uncovered place:
-    where the detectors saw it. Without a place: the whole picture.
+    where the detectors saw it. Along a way, the cover rests `hold` seconds before its beginning and
+    after its end, as a scan's do. Without a place: the whole picture.
     """
     reason = f"answer to a doubt: {doubt.reason}"
     if path or doubt.path:
-        return cover_path(edits, path or doubt.path, reason)
+        return cover_path(edits, held(resolved, path or doubt.path, hold), reason)
     plan = resolved.plan
     track = _track(plan, doubt)
     whole = Box(plan.width / 2, plan.height / 2, plan.width, plan.height)
@@ -65,25 +70,51 @@ def covered(edits: Edits, resolved: Resolved, doubt: Doubt, path: Sequence[Keyfr
     return draw(edits, keys, reason)
 
 
-def all_covered(
-    edits: Edits, resolved: Resolved, doubts: Sequence[Doubt], source: Pictures, *, track: bool
-) -> tuple[Edits, int | None]:
-    """Cover the places of several doubts, followed through the `source` with `track` or where
-    nothing else tells the way. Returns the first frame on which sight of one was lost, too."""
-    lost: list[int] = []
-    for doubt in doubts:
-        path: Sequence[Keyframe] = ()
-        if track or must_follow(doubt):
-            first, box = lead(resolved.plan, doubt)
-            path, end = followed(source, box, first, doubt.end - 1)
-            lost += [] if end is None else [end]
-        edits = covered(edits, resolved, doubt, path)
-    return edits, min(lost, default=None)
+def held(resolved: Resolved, path: Sequence[Keyframe], seconds: float) -> tuple[Keyframe, ...]:
+    """The path, resting before its beginning and after its end: within its shot, and no further
+    than to a lane that is at its place already, since that is decided about by itself."""
+    plan, first, last = resolved.plan, path[0], path[-1]
+    cuts = bisect.bisect_right(plan.cuts, first.frame)
+    shot = [0, *plan.cuts, plan.frames][cuts : cuts + 2]
+    start, end = first.frame, last.frame + 1
+    while (
+        start > shot[0]
+        and plan.seconds(first.frame) - plan.seconds(start - 1) <= seconds
+        and not _is_taken(resolved, start - 1, first.box)
+    ):
+        start -= 1
+    while (
+        end < shot[1]
+        and plan.seconds(end) - plan.seconds(last.frame) <= seconds
+        and not _is_taken(resolved, end, last.box)
+    ):
+        end += 1
+    return trimmed(path, start, end)
 
 
-def answered(answers: Sequence[Answer], new: Answer) -> tuple[Answer, ...]:
-    """The answers with a new one, in place of an earlier one to its doubt."""
-    return *(answer for answer in answers if answer.doubt != new.doubt), new
+def recorded(
+    given: Sequence[Answer],
+    after: Plan,
+    doubts: Iterable[Doubt],
+    said: Said,
+    cover: str,
+    **on: str | None,
+) -> tuple[Answer, ...]:
+    """The answers with new ones to some doubts, each in place of an earlier one; `after` is the
+    plan as they leave it, `on` are the hashes of what they were given on."""
+    new = {
+        (name := sign(doubt)): Answer(doubt=name, said=said, seen=seen(after, doubt, cover), **on)
+        for doubt in doubts
+    }
+    return *(answer for answer in given if answer.doubt not in new), *new.values()
+
+
+def _is_taken(resolved: Resolved, frame: int, place: Box) -> bool:
+    boxes = [box for lane in resolved.lanes if (box := lane.track.box(frame))]
+    if not boxes:
+        return False
+    here = np.repeat(np.array([place], np.float32), len(boxes), axis=0)
+    return bool((iou(np.array(boxes, np.float32), here) >= MATCH).any())
 
 
 def _track(plan: Plan, doubt: Doubt) -> Track | None:

@@ -74,6 +74,9 @@ def test_an_uncovered_doubt_is_covered_where_the_detectors_saw_it(out: Path) -> 
     boxes = [mark.box for frame in clip.marks(30, 33) for mark in frame if mark.lane > 2]
     assert [(box.cx, box.cy) for box in boxes] == [(270, 40), (240, 50), (210, 60)]
     assert Reason.WEEDED not in [doubt.reason for doubt in clip.view().doubts]
+    marks = [mark for frame in (29, 44) for mark in clip.marks(frame, frame + 1)[0]]
+    held = [(mark.box.cx, mark.box.cy) for mark in marks if mark.lane > 2]
+    assert held == [(270, 40), (210, 60)]  # a second before and after, up to the cut
 
 
 def test_more_is_covered_around_a_track_that_is_doubted(out: Path) -> None:

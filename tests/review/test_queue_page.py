@@ -120,10 +120,10 @@ def test_doubts_near_in_place_and_time_are_one_entry_and_one_answer(page: Page, 
     page.settled()
     page.waits_for('#look:has-text("Look at 7 doubts")')
     page.press("q")
-    tile = page.page.locator('#sheet .still-tile[title*="3 places · frames 30–43"]')
+    tile = page.page.locator('#sheet .still-tile[title*="3 places · frames 30\u201343"]')
     assert tile.count() == 1
     tile.locator(".closer").click()
-    page.waits_for('#question:has-text("3 places · frames 30–43")')
+    page.waits_for('#question:has-text("3 places · frames 30\u201343")')
     page.waits_for("#stage:not([data-speed='0'])")
     loop = """async () => (await import("./web/review.js")).player.loop"""
     first, end = page.page.evaluate(loop)
