@@ -17,7 +17,34 @@ def shown(page: Page) -> None:
     page.waits_for("#sheet[data-shown]")
 
 
+def test_all_doubts_that_stills_answer_are_settled_with_one_key(page: Page, out: Path) -> None:
+    page.waits_for('#look:has-text("Look at 6 doubts")')
+    page.press("q")
+    shown(page)
+    tiles = page.page.locator("#sheet .tiles")
+    assert [tiles.nth(i).locator(".still-tile").count() for i in range(2)] == [3, 3]
+    page.page.locator("#sheet .mark").nth(1).click()
+    tiles.nth(1).locator(".mark").first.click()
+    page.waits_for('#settle:has-text("Cover 1"):has-text("look at 1")')
+    page.press("a")
+    page.waits_for('#question:has-text("may not be a face"):has-text("1 to go")')
+    page.says("Settled")
+    assert [bool(edits(out, n)) for n in ("a.mp4", "b ü.mp4", "c.mp4")].count(True) == 1
+    page.press("a")
+    page.says("every doubt is settled")
+    page.says("Settled")
+    page.press("z")  # the last, then all of the page in every clip
+    page.waits_for('#question:has-text("1 to go")')
+    page.press("z")
+    page.waits_for('#sheet:has-text("6 to go")')
+    assert not any(edits(out, name) for name in ("a.mp4", "b ü.mp4", "c.mp4"))
+    page.press("q")
+    page.waits_for("#sheet", state="hidden")
+    page.waits_for('#look:has-text("Look at 6 doubts")')
+
+
 def test_doubts_of_all_clips_are_settled_with_one_key_for_a_page(page: Page, out: Path) -> None:
+    page.page.set_viewport_size({"width": 900, "height": 420})  # for one row of pictures
     page.waits_for('#look:has-text("Look at 6 doubts")')
     page.press("q")
     shown(page)
@@ -68,7 +95,7 @@ def test_a_doubt_is_looked_at_closer_and_settled_with_one_key(page: Page, out: P
     page.waits_for("#stage:not([data-speed='0'])")  # it plays, again and again
     page.press("c")
     page.waits_for('#sheet:has-text("5 to go")')
-    assert page.page.locator("#sheet .still-tile").count() == 2
+    assert page.page.locator("#sheet .still-tile").count() == 5
     page.says("Covered")
     page.press("z")  # back to the clip that was covered
     page.waits_for('#question:has-text("6 to go")')

@@ -133,9 +133,9 @@ export const startRender = (/** @type {string[]} */ keys) => post("api/render", 
 export const stopRender = () => post("api/render/stop", {});
 
 export const readQueue = () => /** @type {Promise<Queue>} */ (json("api/queue"));
-/** @type {(item: Item, signal: AbortSignal) => Promise<Strip>} */
-export async function readStrip({ key, doubts }, signal) {
-  const answer = await ask(`${of(key)}/strip.jpg?doubts=${doubts.join()}`, { signal });
+/** @type {(item: Item) => Promise<Strip>} */
+export async function readStrip({ key, doubts }) {
+  const answer = await ask(`${of(key)}/strip.jpg?doubts=${doubts.join()}`);
   const told = (/** @type {string} */ name) => answer.headers.get(name) ?? "";
   return { picture: await createImageBitmap(await answer.blob()), beats: told("Beats").split(",").map(Number), columns: Number(told("Columns")), revision: told("Revision") };
 }

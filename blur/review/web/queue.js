@@ -140,8 +140,8 @@ function leaveQueue() {
   set({ queueing: false, asked: null, sheet: [] });
 }
 
-/** The questions that wait and are answered by stills, as this is, in its group. @param {Item | undefined} item */
-const stillsOf = (item) => (item?.still ? waiting(state.queue).filter(({ still, group }) => still && group === item.group) : []);
+/** The questions that wait and are answered by stills, as this is, of its group and later ones. @param {Item | undefined} item */
+const stillsOf = (item) => (item?.still ? waiting(state.queue).filter(({ still, group }) => still && GROUPS.indexOf(group) >= GROUPS.indexOf(item.group)) : []);
 export const sheetWaits = () => waiting(state.queue).length;
 
 /** Ask an item, with all that is answered as it is. @param {Item} item */
@@ -219,10 +219,9 @@ export const closer = (item) => go(item);
 export async function answerSheet() {
   if (!allShown()) return say(t("sheet.wait"));
   const sheet = state.sheet.filter((item) => stripOf(item));
-  const excess = sheet.some(({ group }) => group === "excess");
   const marked = sheet.filter(isMarked);
-  const left = excess ? marked[0] : undefined;
-  const answers = [...answersOf(sheet.filter((item) => !isMarked(item)), "ok"), ...(excess ? [] : answersOf(marked, "cover"))];
+  const left = marked.find(({ group }) => group === "excess");
+  const answers = [...answersOf(sheet.filter((item) => !isMarked(item)), "ok"), ...answersOf(marked.filter(({ group }) => group !== "excess"), "cover")];
   for (const { items } of answers) for (const item of items) sending.add(nameOf(item));
   const sent = answers.map(({ items, clip, said }) => change("answer", { clip, body: () => ({ doubts: items.flatMap(({ doubts }) => doubts), said }) }));
   settle(answers.flatMap(({ items, said }) => items.map((item) => ({ ...item, said }))));

@@ -2,10 +2,10 @@
 // Many questions on one page: each as a small picture that goes through its moments, as published, and
 // one answer for all. A picture that is marked gets the other answer.
 
-import { placesOf, reasonOf } from "./asked.js";
+import { GROUPS, placesOf, reasonOf } from "./asked.js";
 import { $, el, time } from "./dom.js";
 import { readStrip } from "./protocol.js";
-import { answerSheet, closer, leaveSheet, sheetWaits } from "./queue.js";
+import { answerSheet, closer, leaveSheet, sheetWaits, toggleQueue } from "./queue.js";
 import { problem } from "./review.js";
 import { panel, set, state, update } from "./state.js";
 import { t } from "./words.js";
@@ -13,12 +13,13 @@ import { t } from "./words.js";
 
 const BEAT = 100; // milliseconds
 const LARGEST = 320; // pixels of a picture's side on the screen
-/** The least, by group: a face, or a whole picture. */
-const LEAST = { exposed: 150, kept: 150, excess: 230 };
+const LEAST = 150;
 const HIGH = { exposed: 1, kept: 1, excess: 0.75 }; // height of a picture, by its width
 const LABEL = 30; // pixels below a picture
-const HEADING = 130; // pixels above the pictures, and around them
+const HEADING = 120; // pixels above the pictures, and around them
+const TITLE = 50; // pixels of what is said above the pictures of another group
 const MOST = 40; // questions on a page
+const AT_ONCE = 3; // pictures that the server makes meanwhile
 
 const sheet = $("#sheet");
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
@@ -29,8 +30,11 @@ let since = new Map();
 /** @type {Map<string, HTMLCanvasElement>} */
 let canvases = new Map();
 let paused = false;
-let going = new AbortController();
 let ticking = 0;
+/** Questions whose pictures are asked for next. @type {Item[]} */
+let wanted = [];
+/** Those that are asked for. @type {Map<string, Promise<void>>} */
+const coming = new Map();
 
 const nameOf = (/** @type {Item} */ { key, doubts }) => `${key} ${doubts.join()}`;
 /** The pictures of a question; null: there are none. @param {Item} item */
@@ -43,50 +47,63 @@ const roundOf = (/** @type {Item} */ item) => BEAT * (stillness.matches ? 1 : su
 
 /** Pictures of a clip are made anew: it is not what they showed. @param {string} key */
 export function forget(key) {
-  for (const name of strips.keys()) if (name.startsWith(`${key} `)) strips.delete(name);
+  for (const map of [strips, coming]) for (const name of map.keys()) if (name.startsWith(`${key} `)) map.delete(name);
 }
 
-/** Width of a picture so that `n` fit on a page, if they can, and how many do. @param {Item["group"]} group @param {number} n */
-function fitting(group, n) {
-  const width = innerWidth - (innerWidth > 800 ? $("nav").clientWidth : 0) - 32;
-  const height = innerHeight - $("header").clientHeight - HEADING;
+/** Widths of the pictures by which `items` fit on a page, if they can, and how many do. @param {Item[]} items */
+function fitting(items) {
+  const width = innerWidth - 32;
+  const groups = GROUPS.map((group) => ({ group, n: items.filter((item) => item.group === group).length })).filter(({ n }) => n);
   for (let size = LARGEST; ; size -= 10) {
-    const fits = Math.max(1, Math.floor(width / (size + 6))) * Math.max(1, Math.floor(height / (size * HIGH[group] + LABEL)));
-    if (fits >= n || size <= LEAST[group]) return { size, fits: Math.min(MOST, Math.max(fits, 4)) };
+    const across = Math.max(1, Math.floor(width / (size + 6)));
+    let [room, fits] = [innerHeight - $("header").clientHeight - HEADING, 0];
+    for (const { group, n } of groups) {
+      const high = size * HIGH[group] + LABEL;
+      const some = Math.min(n, across * Math.max(0, Math.floor(room / high)));
+      fits += some;
+      room = some < n ? 0 : room - Math.ceil(some / across) * high - TITLE;
+    }
+    if (fits >= items.length || size <= LEAST) return { size, fits: Math.min(MOST, Math.max(fits, Math.min(groups[0].n, 4))) };
   }
 }
 
-/** Show some of these questions of a group; the pictures of the next come meanwhile. @param {Item[]} items */
+/** Show the first of these questions; the pictures of the next come meanwhile. @param {Item[]} items */
 export function showSheet(items) {
-  const { fits } = fitting(items[0].group, items.length);
-  const shown = items.slice(0, fits);
+  const { fits } = fitting(items);
   since = new Map();
-  going.abort();
-  going = new AbortController();
-  set({ sheet: shown, wrong: new Set(), asked: null });
-  fill([...shown, ...items.slice(fits, 2 * fits)], going.signal).catch(() => {}); // another page came
+  set({ sheet: items.slice(0, fits), wrong: new Set(), asked: null });
+  fetchAll(items.slice(0, 2 * MOST));
 }
 
 /** Have the pictures of the first page ready. @param {Item[]} items */
 export function prepareSheet(items) {
-  if (items.length) fill(items.slice(0, fitting(items[0].group, items.length).fits), going.signal).catch(() => {}); // a page came
+  if (items.length) fetchAll(items.slice(0, fitting(items).fits));
 }
 
-/** @param {Item[]} items @param {AbortSignal} signal */
-async function fill(items, signal) {
-  for (const item of items) {
-    const name = nameOf(item);
-    if (strips.has(name)) continue;
-    try {
-      strips.set(name, await readStrip(item, signal));
-    } catch (error) {
-      if (signal.aborted) return;
-      strips.set(name, null);
-      problem(error);
-    }
-    update();
-  }
+/** @param {Item[]} items */
+function fetchAll(items) {
+  wanted = items.filter((item) => !strips.has(nameOf(item)));
+  while (coming.size < AT_ONCE && fetchNext());
 }
+
+/** Ask for one more, if any is wanted. */
+function fetchNext() {
+  const item = wanted.find((one) => !coming.has(nameOf(one)));
+  if (!item) return false;
+  const name = nameOf(item);
+  wanted = wanted.filter((one) => one !== item);
+  const made = read(item).then((strip) => {
+    if (coming.get(name) !== made) return; // forgotten
+    coming.delete(name);
+    strips.set(name, strip);
+    update();
+  }).finally(fetchNext);
+  coming.set(name, made);
+  return true;
+}
+
+/** The pictures of a question; null: there are none. @param {Item} item */
+const read = (item) => readStrip(item).catch((error) => (problem(error), null));
 
 /** @param {Item} item */
 function mark(item) {
@@ -100,17 +117,19 @@ panel(() => [state.sheet], (items) => {
   clearInterval(ticking);
   if (!items.length) return sheet.replaceChildren();
   ticking = setInterval(draw, BEAT / 2);
-  const [{ group }] = items;
-  const { size } = fitting(group, items.length);
   canvases = new Map();
-  const tiles = el("div.tiles", { role: "group", "aria-labelledby": "sheeting" }, ...items.map((item) => tile(item, group)));
-  tiles.style.setProperty("--tile", `${size}px`);
-  sheet.replaceChildren(
-    el("h2", { id: "sheeting" }, t(group === "excess" ? "sheet.excess" : "sheet.exposed")),
-    el("p.dim", {}, t(group === "excess" ? "sheet.about.excess" : "sheet.about.exposed")),
-    el("div.acts", {}, el("button.main", { id: "settle", onclick: answerSheet }), el("button", { onclick: leaveSheet }, t("queue.next"), el("kbd", {}, "N")),
-      el("span.dim", {}, t("queue.to go", { n: sheetWaits() }))),
-    tiles);
+  const { size } = fitting(items);
+  const groups = [...new Set(items.map(({ group }) => group))];
+  const parts = groups.flatMap((group) => {
+    const excess = group === "excess";
+    const tiles = el("div.tiles", { role: "group", "aria-labelledby": `sheeting-${group}` }, ...items.filter((item) => item.group === group).map((item) => tile(item, group)));
+    return [el("h2", { id: `sheeting-${group}` }, t(excess ? "sheet.excess" : "sheet.exposed")), el("p.dim", {}, t(excess ? "sheet.about.excess" : "sheet.about.exposed")), tiles];
+  });
+  const acts = el("div.acts", {}, el("button.main", { id: "settle", onclick: answerSheet }), el("button", { onclick: leaveSheet }, t("queue.next"), el("kbd", {}, "N")),
+    el("button", { onclick: toggleQueue }, t("queue.back"), el("kbd", {}, "Q")), el("span.dim", {}, t("queue.to go", { n: sheetWaits() })));
+  const pages = el("div.parts", {}, ...parts);
+  pages.style.setProperty("--tile", `${size}px`);
+  sheet.replaceChildren(acts, pages);
   draw();
   tellMarks();
 });
@@ -122,8 +141,8 @@ function tile(item, group) {
   const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { width: 0, height: 0 }));
   canvas.style.aspectRatio = `1 / ${HIGH[group]}`;
   canvases.set(nameOf(item), canvas);
-  const told = [reasonOf(item), placesOf(item)].filter(Boolean).join(" · ");
-  return el("div.still-tile", { role: "group", "aria-label": told, title: told },
+  const title = [reasonOf(item), placesOf(item)].filter(Boolean).join(" · ");
+  return el("div.still-tile", { role: "group", "aria-label": title, title },
     el("button.mark", { type: "button", "aria-pressed": "false", "aria-label": t(group === "excess" ? "sheet.mark.excess" : "sheet.mark.exposed"), onclick: () => mark(item) }, canvas),
     el("button.closer", { type: "button", title: t("sheet.closer"), onclick: () => closer(item) }, `${time(item.at)}${item.doubts.length > 1 ? ` × ${item.doubts.length}` : ""} · `, el("bdi", {}, name)));
 }
@@ -134,10 +153,14 @@ function tellMarks() {
   if (!items.length || sheet.hidden) return;
   const marks = [...sheet.querySelectorAll(".mark")];
   items.forEach((item, i) => marks[i]?.setAttribute("aria-pressed", String(wrong.has(nameOf(item)))));
-  const { size: n } = wrong;
-  const excess = items[0].group === "excess";
-  const text = excess ? (n ? t("sheet.ok.excess but", { n }) : t("sheet.ok.excess")) : n ? t("sheet.ok.cover", { n }) : t("sheet.ok.exposed");
-  sheet.querySelector("#settle")?.replaceChildren(text, el("kbd", {}, "A"));
+  sheet.querySelector("#settle")?.replaceChildren([...new Set(items.map(({ group }) => group))].map(told).join(" · "), el("kbd", {}, "A"));
+}
+
+/** What the answer does to the pictures of a group. @param {Item["group"]} group */
+function told(group) {
+  const n = state.sheet.filter((item) => item.group === group && isMarked(item)).length;
+  if (group === "excess") return n ? t("sheet.ok.excess but", { n }) : t("sheet.ok.excess");
+  return n ? t("sheet.ok.cover", { n }) : t("sheet.ok.exposed");
 }
 
 /** Each picture's present moment, or all of them beside each other where a person wants no motion. */
