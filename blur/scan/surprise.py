@@ -162,6 +162,8 @@ class SurpriseFinder:
                 self._found += [Surprise(frame, turned, box) for box in self._places(union, window)]
 
     def _places(self, filled: Gray, window: int) -> Iterator[Box]:
+        if not cv2.countNonZero(filled):  # as on most frames: spares a labelling of the picture
+            return
         whole = cv2.dilate(filled, np.ones((window + 2, window + 2), np.uint8))
         _, _, stats, _ = cv2.connectedComponentsWithStats(whole)
         for x, y, w, h, _ in stats[1:].tolist():
