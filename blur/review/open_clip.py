@@ -32,7 +32,7 @@ from blur.review.flow import all_covered, followed_lane
 from blur.review.history import Decided, History
 from blur.review.protocol import ClipView, MarkView, WatchedView
 from blur.review.republish import republish
-from blur.review.settle import doubt_named, recorded
+from blur.review.settle import doubts_named, recorded
 from blur.review.snapshot import (
     Snapshot,
     is_current,
@@ -115,6 +115,12 @@ class OpenClip:
         entry = self.now.entry
         return PurePosixPath(entry.name if entry.output is None else from_text(entry.output))
 
+    def current(self) -> Snapshot:
+        """The clip's plan and edits as they lie on the disk now, without a view's outlines."""
+        with self._lock:
+            self._follow_disk()
+            return self.now
+
     def view(self) -> ClipView:
         """The clip as it stands on the disk now."""
         with self._lock:
@@ -158,7 +164,7 @@ class OpenClip:
         with self._lock:
             self._require(revision, original=original)
             before = self.now.resolved
-            doubts = [doubt_named(before.plan, name) for name in names]
+            doubts = doubts_named(before.plan, names)
             edits, lost = self.now.edits, None
         if said is not Said.OK:
             edits, lost = all_covered(

@@ -14,11 +14,12 @@ from blur.data.plan import Plan
 from blur.data.questions import Question, questions
 from blur.data.resolve import resolve
 from blur.errors import BlurError
+from blur.review.plan_file import read_plan
 from blur.review.protocol import QueueItem, QueueView
 from blur.review.snapshot import Stamps, stamps_of
 from blur.store.answers import load_answers
 from blur.store.ledger import Entry
-from blur.store.plans import load_edits, load_plan
+from blur.store.plans import load_edits
 from blur.store.report import State
 from blur.store.shelf import Shelf, key_of
 
@@ -59,7 +60,7 @@ class Queue:
         if report and not edited and not report.doubt_seconds and not report.excess_seconds:
             return []  # without its plan: most clips of a batch have no doubt
         try:
-            plan = load_plan(folder.plan_of(entry.fingerprint))
+            plan, _ = read_plan(folder.plan_of(entry.fingerprint))
             if edited:
                 plan = resolve(plan, load_edits(folder.edits_of(entry.fingerprint))).plan
             answers = load_answers(folder, entry.fingerprint)

@@ -20,12 +20,14 @@ _AROUND = 0.5
 """Share of a face's size added around its way; larger covers more of the picture beside it."""
 
 
-def doubt_named(plan: Plan, name: str) -> Doubt:
-    """Raises UsageError where the clip has no such doubt any more."""
-    for doubt in plan.doubts:
-        if sign(doubt) == name:
-            return doubt
-    raise UsageError("that doubt is settled, or the clip has changed", remedy="look at the next")
+def doubts_named(plan: Plan, names: Sequence[str]) -> list[Doubt]:
+    """The doubts of these signs, in their order. Raises UsageError where one is no more."""
+    there = {sign(doubt): doubt for doubt in plan.doubts}
+    if not there.keys() >= set(names):
+        raise UsageError(
+            "that doubt is settled, or the clip has changed", remedy="look at the next"
+        )
+    return [there[name] for name in names]
 
 
 def lead(plan: Plan, doubt: Doubt) -> Keyframe:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -17,17 +16,18 @@ from blur.disk import atomic
 from blur.disk.fingerprint import file_sha256
 from blur.errors import ClipChanged, DecodeError
 from blur.review.history import Decided
+from blur.review.plan_file import Stamp, read_plan, stamp_of
 from blur.settings import CoverSettings
 from blur.store.answers import answers_file, load_answers, save_answers
 from blur.store.folder import WorkFolder
 from blur.store.identity import is_clip_of
 from blur.store.ledger import Entry
-from blur.store.plans import load_edits, load_plan, save_edits
+from blur.store.plans import load_edits, save_edits
 from blur.store.remarks import Remark, load_remarks, remarks_file, save_remarks
 from blur.store.shelf import Shelf
 
-Stamps: TypeAlias = tuple[tuple[int, int] | None, ...]
-"""(mtime in ns, inode) of the files of plan, edits, answers and notes; None for an absent file."""
+Stamps: TypeAlias = tuple[Stamp | None, ...]
+"""Of the files of plan, edits, answers and notes; None for an absent file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,7 @@ def read_snapshot(shelf: Shelf, key: str, *, alone: bool = False) -> Snapshot:
             raise
     stamps = stamps_of(folder, entry)  # before reading, so that a later change shows
     plan_file, edits_file = folder.plan_of(entry.fingerprint), folder.edits_of(entry.fingerprint)
-    plan_sha256 = file_sha256(plan_file)
-    plan = load_plan(plan_file)
+    plan, plan_sha256 = read_plan(plan_file)
     edits = load_edits(edits_file) if edits_file.exists() else Edits(fingerprint=entry.fingerprint)
     cover = shelf.settings.cover
     return Snapshot(
@@ -153,12 +152,4 @@ def _look(plan_sha256: str | None, cover: CoverSettings, edits: Edits) -> str:
 def stamps_of(folder: WorkFolder, entry: Entry) -> Stamps:
     clip = entry.fingerprint
     beside = answers_file(folder, clip), remarks_file(folder, clip)
-    return tuple(map(_stamp, (folder.plan_of(clip), folder.edits_of(clip), *beside)))
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_mtime_ns, status.st_ino
+    return tuple(map(stamp_of, (folder.plan_of(clip), folder.edits_of(clip), *beside)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple, TypeAlias
 
 import cv2
@@ -19,8 +19,7 @@ from blur.data.plan import Box
 from blur.errors import UsageError
 from blur.render.pictures import as_shown, jpeg, patch
 from blur.review.open_clip import OpenClip
-from blur.review.protocol import DoubtView
-from blur.review.settle import doubt_named
+from blur.review.settle import doubts_named
 
 SIDE = 200
 """Pixels on the side of a moment, which the page shows on some 150."""
@@ -63,11 +62,12 @@ class Strip(NamedTuple):
 def strip(clip: OpenClip, names: Sequence[str]) -> Strip:
     """The moments of a question whose doubts have these `sign`s; one that looks like an earlier is
     left out. Raises UsageError for doubts that the clip does not have, or that have no place."""
-    view, plan = clip.view(), clip.now.resolved.plan
-    doubts = [doubt_named(plan, name) for name in names]
+    now = clip.current()
+    plan, doubts = now.resolved.plan, doubts_named(now.resolved.plan, names)
     if Group.of(doubts[0].reason) is Group.EXCESS:
-        whole = _whole(clip, fullest(doubts), [d for d in view.doubts if d.id in names])
-        return Strip(jpeg(whole, 80), [1], 1, view.revision)
+        tracks = {doubt.track for doubt in doubts}
+        about = {n.track.id for n in now.resolved.lanes if not tracks.isdisjoint(n.covers)}
+        return Strip(jpeg(_whole(clip, fullest(doubts), about), 80), [1], 1, now.revision)
     squares = moments(plan, doubts)
     if not squares:
         raise UsageError("that doubt has no place to show", remedy="play it")
@@ -76,7 +76,7 @@ def strip(clip: OpenClip, names: Sequence[str]) -> Strip:
     size = plan.width, plan.height
     lit = [brightened(picture, within(squares[at][1], size)) for at, picture in shown.items()]
     made = jpeg(_grid(lit, columns), 85)
-    return Strip(made, beats(plan, [squares[i] for i in shown]), columns, view.revision)
+    return Strip(made, beats(plan, [squares[i] for i in shown]), columns, now.revision)
 
 
 def unlike(pictures: Iterable[Picture]) -> Iterator[tuple[int, Picture]]:
@@ -142,12 +142,11 @@ def _grid(pictures: Sequence[Picture], columns: int) -> Picture:
     return made
 
 
-def _whole(clip: OpenClip, frame: int, doubts: Sequence[DoubtView]) -> Picture:
-    """A frame with the outlines of the covers that doubts are about."""
+def _whole(clip: OpenClip, frame: int, about: Set[int]) -> Picture:
+    """A frame with the outlines of the covers of some lanes."""
     picture = brightened(as_shown(*clip.pictured(frame)(), _WIDE), (slice(None), slice(None)))
     plan = clip.now.plan
     scale = np.array([picture.shape[1] / plan.width, picture.shape[0] / plan.height])
-    about = {doubt.lane for doubt in doubts}
     for mark in clip.marks(frame, frame + 1)[0]:
         if mark.lane in about:
             corners = np.round(np.array(mark.outline) * scale).astype(np.int32)

@@ -42,7 +42,7 @@ from blur.disk.fingerprint import fingerprint
 from blur.review.open_clip import OpenClip
 from blur.review.protocol import QueueItem
 from blur.review.queue import Queue
-from blur.review.settle import doubt_named
+from blur.review.settle import doubts_named
 from blur.settings import CoverSettings, Settings
 from blur.store.digests import scan_digest
 from blur.store.folder import WorkFolder
@@ -228,7 +228,7 @@ def reviewed(case: Case, plan: Plan) -> Plan:
 def stills_of(opened: OpenClip, names: list[str]) -> list[tuple[int, Box]]:
     """The frames, and the part of each, that the page of pictures shows of some doubts."""
     plan = opened.now.resolved.plan
-    return moments(plan, [doubt_named(plan, name) for name in names])
+    return moments(plan, doubts_named(plan, names))
 
 
 def whole(opened: OpenClip, item: QueueItem) -> list[tuple[int, Box]]:
