@@ -82,16 +82,16 @@ export function prepareSheet(items) {
 
 /** @param {Item[]} items */
 function fetchAll(items) {
-  wanted = items.filter((item) => !strips.has(nameOf(item)));
+  wanted = [...items];
   while (coming.size < AT_ONCE && fetchNext());
 }
 
 /** Ask for one more, if any is wanted. */
 function fetchNext() {
-  const item = wanted.find((one) => !coming.has(nameOf(one)));
+  wanted = wanted.filter((one) => !strips.has(nameOf(one)) && !coming.has(nameOf(one)));
+  const item = wanted.shift();
   if (!item) return false;
   const name = nameOf(item);
-  wanted = wanted.filter((one) => one !== item);
   const made = read(item).then((strip) => {
     if (coming.get(name) !== made) return; // forgotten
     coming.delete(name);
