@@ -11,8 +11,9 @@ from blur.data.plan import Box, Plan
 from blur.errors import DecodeError
 from blur.media.open.probe import probe
 from blur.render.pictures import DECODED, Pictures, Recent, jpeg, thumbnail
-from blur.review.snapshot import Snapshot
+from blur.review.snapshot import Snapshot, require_unchanged
 from blur.store.identity import is_output_of
+from blur.store.shelf import Shelf
 
 _COMPRESSED = 64 * 2**20
 """Bytes of JPEG files to keep; more of them make steps back and forth quicker."""
@@ -78,6 +79,20 @@ class ClipPictures:
             done = jpeg(make(), quality)
             self._jpegs.put(name, done)
         return done
+
+
+def open_pictures(shelf: Shelf, now: Snapshot) -> ClipPictures:
+    """The pictures of a clip; where it is not here itself, those of its covered file as it stands.
+
+    Raises as `require_unchanged` does where neither is here, and DecodeError.
+    """
+    source, output = shelf.source(now.entry), shelf.output(now.entry)
+    here = source.exists()
+    if not here and not (
+        now.is_rendered and output and output.exists() and is_output_of(now.entry, output)
+    ):
+        require_unchanged(shelf, now.entry)
+    return ClipPictures(source if here else None, now.plan, output)
 
 
 def _here(pictures: Pictures | None) -> Pictures:

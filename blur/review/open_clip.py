@@ -14,7 +14,6 @@ import av
 import numpy as np
 
 from blur.cover.fills import make_fill
-from blur.cover.region import Covers
 from blur.data.answers import Answer, Said
 from blur.data.edits import Edits
 from blur.data.plan import Box
@@ -26,8 +25,9 @@ from blur.media.open.clip_info import ClipInfo
 from blur.render.pictures import Pictures, as_shown, covered
 from blur.review import present, signing
 from blur.review.acts import Command
-from blur.review.clip_pictures import ClipPictures
+from blur.review.clip_pictures import open_pictures
 from blur.review.commands import lane_of, perform
+from blur.review.drawn import Drawn
 from blur.review.flow import all_covered, followed_lane
 from blur.review.history import Decided, History
 from blur.review.protocol import ClipView, MarkView, WatchedView
@@ -42,7 +42,6 @@ from blur.review.snapshot import (
 )
 from blur.settings import AudioMode
 from blur.store.checks import sign, signatures, unsign, watch, watched
-from blur.store.identity import is_output_of
 from blur.store.names import from_text
 from blur.store.remarks import Remark, noted
 from blur.store.shelf import Shelf
@@ -70,7 +69,7 @@ class OpenClip:
         self._take(read_snapshot(shelf, key, alone=alone))
         if self._history.tip != self.revision:
             self._history.clear()
-        self._pictures = self._open_pictures()
+        self._pictures = open_pictures(self._shelf, self.now)
 
     def close(self) -> None:
         with self._lock:
@@ -298,7 +297,7 @@ class OpenClip:
             if output and output.holds(index):
                 return lambda: (output.at(index), output.info)
             source, fill = self.source, make_fill(self.now.cover)
-            regions = [] if beneath else self._covers.at(index)
+            regions = [] if beneath else self._drawn.regions(index)
         return lambda: (covered(source.at(index), source.info, regions, fill), source.info)
 
     def thumbnail(self, index: int, box: Box) -> bytes:
@@ -309,11 +308,7 @@ class OpenClip:
         """The faces on each frame of [start, end). Raises Outdated as `frame` does."""
         with self._lock:
             self._require_version(version)
-            lanes = {lane.track.id: lane for lane in self.now.resolved.lanes}
-            return [
-                list(present.marks(self._lane_covers.at(frame), lanes, frame))
-                for frame in range(max(start, 0), min(end, self.now.plan.frames))
-            ]
+            return self._drawn.marks(start, end)
 
     def video(self, version: str | None = None) -> Path:
         """The rendered file, if made from plan and edits. Raises Outdated as `frame` does."""
@@ -325,11 +320,7 @@ class OpenClip:
             return path
 
     def _take(self, now: Snapshot) -> None:
-        self.now = now
-        lanes = [lane.track for lane in now.resolved.lanes]
-        plan = now.plan
-        self._covers = Covers.of_plan(plan, now.cover, now.resolved.plan.tracks)
-        self._lane_covers = Covers(lanes, plan.shots(), now.cover, plan.width, plan.height)
+        self.now, self._drawn = now, Drawn(now)
 
     def _save(self, decided: Decided) -> None:
         self._take(write_decided(self._shelf.folder, self.now, decided))
@@ -355,15 +346,6 @@ class OpenClip:
             self._history.stepped(before, again=again)
             self._history.tip = self.revision
 
-    def _open_pictures(self) -> ClipPictures:
-        entry, covered = self.now.entry, self._shelf.output(self.now.entry)
-        here = self.source_path.exists()
-        if not here and not (
-            self.now.is_rendered and covered and covered.exists() and is_output_of(entry, covered)
-        ):
-            require_unchanged(self._shelf, entry)
-        return ClipPictures(self.source_path if here else None, self.now.plan, covered)
-
     def _require(self, revision: str, *, original: bool = True) -> None:
         """`original`: whether the change would be seen in pictures that are not rendered yet."""
         if original:
@@ -384,7 +366,7 @@ class OpenClip:
         if not self._pictures.has_source and self.source_path.exists():
             require_unchanged(self._shelf, self.now.entry)
             self._pictures.close()
-            self._pictures = self._open_pictures()
+            self._pictures = open_pictures(self._shelf, self.now)
 
     def _output(self) -> Pictures | None:
         return self._pictures.current_output(self.now, self._shelf.output(self.now.entry))

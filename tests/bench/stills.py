@@ -4,10 +4,10 @@
     python tests/bench/stills.py --plans FOLDER [--only NAME ...]
 
 Prints the share of known clear faces that the scan's first detector sees at the middle of a still,
-by the still's reach in face sizes, for wide and for narrow faces; and by how much a face that shows
+by the still's reach in face sizes, of small faces in pixels; and by how much a face that shows
 changes a moment from the covered one where a quarter of it shows, as `strip.unlike` measures it,
-beside the change from one covered moment to the next: for `_REACH` and `_WIDER` of `data.moments`
-and `_ALIKE` of `review.strip`.
+beside the change from one covered moment to the next: for `_REACH`, `_LEAST` and `_WIDER` of
+`data.moments` and `_ALIKE` of `review.strip`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import paths
 from truth import CLEAR, Case, Face, cases
@@ -30,7 +31,7 @@ from blur.data.plan import Box
 from blur.detect.registry import load_detector
 from blur.media.open.probe import probe
 from blur.media.open.seek import wanted_frames
-from blur.render.pictures import covered, patch
+from blur.render.pictures import as_shown, covered, patch
 from blur.review.strip import SIDE, change, coarse
 from blur.settings import CoverSettings
 from blur.store.plans import load_plan
@@ -39,6 +40,10 @@ EVERY = 10
 """Frames between two of a clip that are measured."""
 REACHES = (1.5, 2.0, 2.5, 3.0, 3.75, 4.0, 5.0, 6.0, 8.0)
 """Face sizes from a still's centre to its edge."""
+SMALLER = 4
+"""Factor by which pictures are made smaller for faces of a few pixels."""
+LEASTS = (15, 20, 30, 40, 60, 80)
+"""Pixels from the centre of a small face's still to its edge."""
 SEEN = 0.3
 """Score from which the detector sees a face."""
 SHOWN = 150
@@ -56,10 +61,8 @@ def main() -> None:
     for case in cases(paths.CLIPS):
         if case.name.startswith(tuple(given.only)):
             measure(case, given.plans / f"{case.name}.json", seen, comes, stays)
-    for kind in sorted({kind for kind, _ in seen}):
-        for reach in REACHES:
-            rows = seen[kind, reach]
-            print(f"{kind:24} reach {reach:3.1f}: {np.mean(rows):5.1%} of {len(rows)} faces seen")
+    for (kind, reach), rows in sorted(seen.items()):
+        print(f"{kind:24} reach {reach:5.2f}: {np.mean(rows):5.1%} of {len(rows)} faces seen")
     for name, values in (("a quarter comes", comes), ("covered moments", stays)):
         tells = np.percentile(values, [0, 1, 5, 25, 50, 95])
         print(f"{name:16} {len(values)} changes:", *(f"{value:.1f}" for value in tells))
@@ -80,7 +83,18 @@ def measure(
         if frame.index % EVERY == 0:
             for face in chance.sample(faces, min(len(faces), 4)):
                 for reach in REACHES:
-                    seen[kind_of(face), reach].append(shows(frame.picture, info, face, reach))
+                    still = patch(frame.picture, info, around(face, reach), SHOWN)
+                    seen[kind_of(face), reach].append(shows(still, reach))
+            small = as_shown(frame.picture, info, max(plan.width, plan.height) // SMALLER)
+            for face in faces:
+                tiny = face.scaled(1 / SMALLER)._replace(cx=face.cx / SMALLER, cy=face.cy / SMALLER)
+                size = 2 * max(tiny.a, tiny.b)
+                for least in LEASTS if size < 16 else ():
+                    turn = np.array([[1, 0, -tiny.cx], [0, 1, -tiny.cy]]) * SHOWN / (2 * least)
+                    turn[:, 2] += SHOWN / 2
+                    still = cv2.warpAffine(small, turn, (SHOWN, SHOWN))
+                    kind = f"small {kind_of(tiny)}"
+                    seen[kind, least].append(shows(still, least / size))
         for face in faces:
             square = around(face, 2.5)
             still, clear = (patch(p, info, square, SIDE) for p in (drawn, frame.picture))
@@ -107,7 +121,7 @@ def inside(face: Face, plan) -> bool:
 
 def kind_of(face: Face) -> str:
     wide = 2 * face.a
-    edges = (0, 12, 16, 24, 40, 10_000)
+    edges = (0, 8, 12, 16, 24, 40, 10_000)
     return next(f"{a:3}-{b} px wide" for a, b in itertools.pairwise(edges) if wide < b)
 
 
@@ -116,9 +130,8 @@ def around(face: Face, reach: float) -> Box:
     return Box(face.cx, face.cy, side, side)
 
 
-def shows(picture, info, face: Face, reach: float) -> bool:
-    """Whether the detector sees the face in a still, as large as the page shows it."""
-    still = patch(picture, info, around(face, reach), SHOWN)
+def shows(still: Picture, reach: float) -> bool:
+    """Whether the detector sees a face at the middle of a still, as large as the page shows it."""
     found = load_detector("centerface").detect([still], SEEN)[0]
     near = np.abs(found.boxes[:, :2] - SHOWN / 2).max(axis=1) < SHOWN / (4 * reach) + 4
     return bool(near.any())
