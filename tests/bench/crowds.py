@@ -18,12 +18,13 @@ import numpy as np
 import paths
 from appearances import _CRF, cloth
 from filmed import RATE, Form, _ellipses, camera, loaded
-from truth import CLEAR, OTHER, Case
+from truth import CLEAR, OTHER, Case, Face, cases
 
 from blur.data.arrays import Picture
 
 MASKS = paths.FACEDATA / "masks"
 FRAMES = 45
+"""Of a film; longer ones show places that go unseen for seconds, and take longer."""
 WIDTHS = ((12, 16), (16, 20), (20, 26), (26, 44))
 """Pixels of a film's median face, least and most of each band; films take turns."""
 LOOKS = ("plain", "dark", "blurred", "dark-blurred")
@@ -41,23 +42,27 @@ _Faces = list[tuple[str, float, float, float, float]]
 
 
 def crowds(folder: Path, count: int) -> Iterator[Case]:
-    """The first `count` films, made in `folder` unless they are there."""
+    """The first `count` films, made in `folder` unless they are there, their truth beside them."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in range(count):
         form = FORMS[number // 16 % len(FORMS)]
         width, look = WIDTHS[number % len(WIDTHS)], LOOKS[number // len(WIDTHS) % len(LOOKS)]
-        chance, grain = random.Random(number), np.random.default_rng(number)
-        ground, boxes = crowd(form, chance.uniform(*width), look, chance, grain)
-        name = f"crowd{number:03}-w{width[0]}-{look}-{form.name}"
-        file = folder / f"{name}.mp4"
-        if not file.exists():
+        file = folder / f"crowd{number:03}-w{width[0]}-{look}-{form.name}.mp4"
+        if not file.with_suffix(".json").exists():
+            chance, grain = random.Random(number), np.random.default_rng(number)
+            ground, boxes = crowd(form, chance.uniform(*width), look, chance, grain)
             film(file, ground, form, grain)
-        views = [camera(frame / RATE, ground, form) for frame in range(FRAMES)]
-        faces = [_ellipses(boxes, view) for view in views]
-        sized = [
-            [f._replace(kind=kind) for f, (kind, *_) in zip(fs, boxes, strict=True)] for fs in faces
-        ]
-        yield Case("masked", name, look, file, sized)
+            rows = [[face.row() for face in faces] for faces in truth(ground, boxes, form)]
+            file.with_suffix(".json").write_text(json.dumps({"frames": rows}))
+    yield from cases(folder)
+
+
+def truth(ground: Picture, boxes: _Faces, form: Form) -> Iterator[list[Face]]:
+    """The faces of each frame; small ones count, too."""
+    kinds = [kind for kind, *_ in boxes]
+    for frame in range(FRAMES):
+        seen = _ellipses(boxes, camera(frame / RATE, ground, form))
+        yield [face._replace(kind=kind) for face, kind in zip(seen, kinds, strict=True)]
 
 
 def crowd(
