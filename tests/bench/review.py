@@ -4,11 +4,13 @@
     python tests/bench/review.py
 
 CPU time is of this process alone, so that other work on the machine disturbs it little; compare
-wall time only when nothing else runs. Up to 100 ms feels immediate.
+wall time only when nothing else runs. Up to 100 ms feels immediate. At last the page itself is
+driven in Chromium: from its address to the list, to the long clip's picture, and steps.
 """
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import tempfile
 import time
@@ -19,6 +21,8 @@ import msgspec
 import numpy as np
 import paths  # noqa: F401  makes blur importable
 from large_output import FRAMES, LONG, TRACKS, make_large_output
+from made_output import review
+from playwright.sync_api import sync_playwright
 
 from blur.data.edits import Decision
 from blur.review.acts import KeepOrCover
@@ -57,6 +61,30 @@ def main() -> None:
         measure("view, encoded", lambda _: msgspec.json.encode(clip.view()))
         lanes = np.random.default_rng(2).permutation(TRACKS).tolist()
         measure("keep, save, view", lambda turn: keep(clip, lanes[turn]))
+        page(out)
+
+
+def page(out: Path) -> None:
+    """Print milliseconds of the page, from a key or its address to what is on the screen."""
+
+    def reach(name: str, act: Callable[[], object], selector: str) -> None:
+        began = time.perf_counter()
+        act()
+        shown.wait_for_selector(selector)
+        print(f"{name:<34}{'':>18}{1000 * (time.perf_counter() - began):>9.1f}", flush=True)
+
+    with sync_playwright() as playwright, review(out) as served:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        shown = browser.new_page(viewport={"width": 1280, "height": 720})
+        shown.set_default_timeout(120_000)
+        reach("page: list", lambda: shown.goto(served.address, wait_until="commit"), "#clips .row")
+        reach("page: picture", lambda: None, "#stage[data-clip][data-shown]:not([aria-busy])")
+        for frame in range(1, TIMES + 1):
+            there = f'#stage[data-shown="{frame}"]:not([aria-busy])'
+            reach(f"page: step {frame}", lambda: shown.keyboard.press("ArrowRight"), there)
+        browser.close()
 
 
 def keep(clip: OpenClip, lane: int) -> bytes:
