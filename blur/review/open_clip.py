@@ -14,6 +14,7 @@ import av
 import numpy as np
 
 from blur.cover.fills import make_fill
+from blur.cover.region import Region
 from blur.data.answers import Answer, Said
 from blur.data.edits import Edits
 from blur.data.plan import Box
@@ -309,6 +310,11 @@ class OpenClip:
         with self._lock:
             self._require_version(version)
             return self._drawn.marks(start, end)
+
+    def regions(self, frame: int) -> list[Region]:
+        """What plan and edits cover on a frame; each has its track's number as its seed."""
+        with self._lock:
+            return self._drawn.regions(frame)
 
     def video(self, version: str | None = None) -> Path:
         """The rendered file, if made from plan and edits. Raises Outdated as `frame` does."""

@@ -66,8 +66,7 @@ def strip(clip: OpenClip, names: Sequence[str]) -> Strip:
     plan, doubts = now.resolved.plan, doubts_named(now.resolved.plan, names)
     if Group.of(doubts[0].reason) is Group.EXCESS:
         tracks = {doubt.track for doubt in doubts}
-        about = {n.track.id for n in now.resolved.lanes if not tracks.isdisjoint(n.covers)}
-        return Strip(jpeg(_whole(clip, fullest(doubts), about), 80), [1], 1, now.revision)
+        return Strip(jpeg(_whole(clip, fullest(doubts), tracks), 80), [1], 1, now.revision)
     squares = moments(plan, doubts)
     if not squares:
         raise UsageError("that doubt has no place to show", remedy="play it")
@@ -142,13 +141,14 @@ def _grid(pictures: Sequence[Picture], columns: int) -> Picture:
     return made
 
 
-def _whole(clip: OpenClip, frame: int, about: Set[int]) -> Picture:
-    """A frame with the outlines of the covers of some lanes."""
-    picture = brightened(as_shown(*clip.pictured(frame)(), _WIDE), (slice(None), slice(None)))
+def _whole(clip: OpenClip, frame: int, tracks: Set[int | None]) -> Picture:
+    """A frame with the outlines of the covers of some tracks."""
+    everywhere = slice(None), slice(None)
+    picture = brightened(as_shown(*clip.pictured(frame)(), _WIDE), everywhere)
     plan = clip.now.plan
     scale = np.array([picture.shape[1] / plan.width, picture.shape[0] / plan.height])
-    for mark in clip.marks(frame, frame + 1)[0]:
-        if mark.lane in about:
-            corners = np.round(np.array(mark.outline) * scale).astype(np.int32)
+    for region in clip.regions(frame):
+        if region.seed in tracks:
+            corners = np.round(region.outline() * scale).astype(np.int32)
             cv2.polylines(picture, [corners], isClosed=True, color=_OUTLINE, thickness=2)
     return picture

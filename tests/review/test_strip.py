@@ -27,6 +27,19 @@ def test_each_moment_of_a_place_is_there_as_published(shared_out: Path) -> None:
         strip(clip, ["none"])
 
 
+def test_covers_that_may_be_too_many_are_outlined_in_the_whole_picture(shared_out: Path) -> None:
+    shelf = Shelf(shared_out)
+    clip = OpenClip(shelf, shelf.find("a.mp4"))
+    (doubt,) = (one for one in clip.view().doubts if one.reason == Reason.WEAK)
+    made = strip(clip, [doubt.id])
+    picture = cv2.imdecode(np.frombuffer(made.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert made.beats == [1] and picture.shape == (240, 320, 3)
+    plain = cv2.imdecode(np.frombuffer(clip.frame(12, False, 480), np.uint8), cv2.IMREAD_COLOR)
+    rows, columns = np.nonzero(np.abs(picture.astype(int) - plain).max(axis=2) > 60)
+    assert abs(rows.mean() - 150) < 6 and abs(columns.mean() - 201) < 6
+    assert 40 < np.ptp(rows) < 90 and 30 < np.ptp(columns) < 70
+
+
 def test_a_face_that_comes_in_the_dark_is_another_moment() -> None:
     dark = np.full((SIDE, SIDE, 3), 12, np.uint8)
     noisy = dark + np.random.default_rng(1).integers(0, 5, dark.shape, np.uint8) - 2
