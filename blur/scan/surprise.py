@@ -119,7 +119,9 @@ class SurpriseFinder:
         if changes:
             change = changes[0] if len(changes) == 1 else cv2.min(*changes)
             level = _CHANGE + _NOISE * float(np.median(change[::4, ::4]))
-            self._masks.setdefault(frame, []).append((reach, (change > level).astype(np.uint8)))
+            mask = (change > int(level)).astype(np.uint8)  # whole numbers compare many at a time
+            if cv2.countNonZero(mask):
+                self._masks.setdefault(frame, []).append((reach, mask))
 
     def _laid(self, other: int, now: int) -> Gray | None:
         """The picture at `other` as the camera stood at `now`; None where its motion is unknown."""
@@ -155,6 +157,7 @@ class SurpriseFinder:
             corners = np.round(outline / self._unit).astype(np.int32)
             for _, mask in masks:
                 cv2.fillConvexPoly(mask, corners, 0)
+        masks = [(reach, mask) for reach, mask in masks if cv2.countNonZero(mask)]
         for window, turned in ((_LARGE, True), (_SMALL, False)):
             filled = [_filled(m, window) for reach, m in masks if turned or reach <= _SHORT]
             if filled:
