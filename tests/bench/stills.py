@@ -40,7 +40,7 @@ EVERY = 10
 """Frames between two of a clip that are measured."""
 REACHES = (1.5, 2.0, 2.5, 3.0, 3.75, 4.0, 5.0, 6.0, 8.0)
 """Face sizes from a still's centre to its edge."""
-SMALLER = 4
+SMALLER = 8
 """Factor by which pictures are made smaller for faces of a few pixels."""
 LEASTS = (15, 20, 30, 40, 60, 80)
 """Pixels from the centre of a small face's still to its edge."""
