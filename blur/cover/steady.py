@@ -48,7 +48,9 @@ GROWTH, GROWN = 0.015, 0.25
 of all growth. Larger covers more of a lost head's guessed way. On clips with truth 0.25 and 0.35
 expose no clear face, and 0.25 hides a seventh less beyond faces. On masked films of small faces 0
 exposes 92 of 15772 face-frames more, most of them on tracks that are seen densely and steadily, but
-a third to a whole width off the face: agreement of sightings is no reason to grow less."""
+a third to a whole width off the face: agreement of sightings is no reason to grow less. Nor are
+looks that pass a track over: without growth where under 5 % of its frames are sightings, patches
+hide 0.61 % of 18 real videos, not 0.70, and 9 face-frames of three hidden faces show."""
 
 CUT = 0.15
 """Growth of a face whose box meets the picture's edge, as a share of its size: detectors box the
