@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from blur.cover.ease import eased
 from blur.cover.everywhere import region_tracks
-from blur.cover.head import BACK, head_boxes, moved_back, quantised
-from blur.cover.steady import eased_yaws, other_turns, steadied, unsureness
+from blur.cover.head import head_boxes, quantised
+from blur.cover.steady import other_turns, steadied, unsureness
 from blur.data.arrays import Floats
 from blur.data.plan import Box, Boxes, Plan, Track
 from blur.data.spans import FrameSpan
@@ -28,13 +28,9 @@ SWEEP = 0.5
 """Share of the way to the frames before and after that a cover reaches over: an exposure blurs a
 moving face half as far to both sides. Larger covers more of a moving head's way."""
 
-FACE = 1.4
+FACE = 1.36
 """Factor on the face boxes inside a cover; larger covers more where a
 turn or a place is unsure. 1.2 leaves the jaw of a masked, bowed head."""
-
-FORE = 0.15
-"""Widths by which the faces inside a cover lie further back for each unit of yaw: before a nose is
-air. Larger covers less of it, and less of faces whose points are wrong."""
 
 _TURNED = 0.94
 """Factor on heads at turns that are in doubt; larger covers more."""
@@ -177,15 +173,14 @@ class _ShotTrack:
         if not track.is_face:
             dark, ellipse = track.source == "dark", track.source == "ellipse"
             return cls(first, boxes, here + 1, track.id, True, dark, ellipse)
-        yaws = eased_yaws(track.yaws[rows])
         wider = unsureness(boxes, marks, track.scores[rows], size)[:, None]
         steady = steadied(boxes)
         steady[:, 2:4] *= wider**HEAD
-        heads = moved_back(quantised(head_boxes(steady, margin)), yaws, BACK)
+        heads = quantised(head_boxes(steady, margin))
         turned, faces = other_turns(boxes, marks, steady)
         turned_heads = head_boxes(faces, margin)
         turned_heads[:, 2:4] *= _TURNED
-        swept = _swept(moved_back(boxes, yaws, FORE), FACE * wider)
+        swept = _swept(boxes, FACE * wider)
         owner = np.concatenate([here, *[here] * len(swept), turned])
         order = np.argsort(owner, kind="stable")
         owner, shapes = owner[order], np.concatenate([heads, *swept, turned_heads])[order]

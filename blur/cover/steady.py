@@ -13,7 +13,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from blur.data.arrays import Floats
 from blur.data.boxes import bounds
 from blur.data.plan import Boxes, Mark
-from blur.data.yaw import Yaws
 
 SIZES = 10
 """Frames before and after whose median is a face's size; larger is calmer and lags a zoom."""
@@ -110,11 +109,6 @@ def steadied(boxes: Boxes) -> Boxes:
     cos, sin = _around(np.hstack([np.cos(turn), np.sin(turn)]), TURNS).mean(-1).T
     out[:, 4] = np.degrees(np.arctan2(sin, cos))
     return out
-
-
-def eased_yaws(yaws: Yaws) -> Yaws:
-    """(n,) yaws without their steps, so that no head jumps back."""
-    return np.asarray(_around(yaws[:, None].astype(np.float64), TURNS).mean(-1)[:, 0], np.float32)
 
 
 def other_turns(

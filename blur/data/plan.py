@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple, Self
 
@@ -22,7 +22,6 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from blur.data.spans import FrameSpan
-from blur.data.yaw import Yaws
 
 PLAN_VERSION = 1
 
@@ -120,8 +119,7 @@ class Track:
     wants covered), "person" (a drawn rectangle), "ellipse" (a drawn one) or "dark" (a part of a
     picture that is black to the eye). The last three are covered exactly as drawn. `chain` is the
     number of the person in the clip whom the track seems to show, from 1; None where nobody can be
-    told. `yaws` (n,) tell how far the head is turned to its side (see `data.yaw`), 0 where nobody
-    can tell. Raises ValueError on other columns.
+    told. Raises ValueError on other columns.
     """
 
     id: int
@@ -131,20 +129,14 @@ class Track:
     scores: npt.NDArray[np.float32]
     source: str = "scan"
     chain: int | None = None
-    yaws: Yaws = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         n = len(self.marks)
-        if not len(self.yaws):
-            object.__setattr__(self, "yaws", np.zeros(n, np.float32))
-        others = {self.scores.shape, self.yaws.shape}
-        if n == 0 or self.boxes.shape != (n, 5) or others != {(n,)} or self.start < 0:
+        if n == 0 or self.boxes.shape != (n, 5) or self.scores.shape != (n,) or self.start < 0:
             raise ValueError(
                 f"track {self.id}: columns disagree: boxes {self.boxes.shape}, marks {n}, "
-                f"scores {self.scores.shape}, yaws {self.yaws.shape}, start {self.start}"
+                f"scores {self.scores.shape}, start {self.start}"
             )
-        if not (np.abs(self.yaws) <= 1).all():
-            raise ValueError(f"track {self.id}: a yaw is not within 1")
         if not np.isfinite(self.boxes).all() or (self.boxes[:, 2:4] <= 0).any():
             raise ValueError(f"track {self.id}: a box is not finite or has no size")
         if self.chain is not None and self.chain < 1:

@@ -348,7 +348,6 @@ def _portions(track: Track, mask: FrameMask, ids: Iterator[int]) -> Iterator[Tra
             boxes=track.boxes[first:last],
             marks=track.marks[first:last],
             scores=track.scores[first:last],
-            yaws=track.yaws[first:last],
         )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from blur.data import yaw
 from blur.data.arrays import Picture
 from blur.detect import weights
 from blur.detect.detections import Detections
@@ -89,16 +88,12 @@ class CenterFace:
         # Landmarks count from the box's top left corner in box sizes; the roll needs pixels.
         marks = outputs[_LANDMARKS][0][:, y, x].reshape(5, 2, -1)
         scores = heat.ravel()[cells]
-        points = np.stack([marks[:, 1] * width, marks[:, 0] * height], axis=-1)
-        angles = roll(points[..., 0] + 1j * points[..., 1])
-        guessed = (scores < _ROLL_SCORE) | (np.abs(angles) > _ROLL_LIMIT)
-        angles[guessed] = 0.0
-        yaws = yaw.of_points(points.swapaxes(0, 1))
-        yaws[guessed] = np.nan
+        angles = roll(marks[:, 1] * width + 1j * marks[:, 0] * height)
+        angles[(scores < _ROLL_SCORE) | (np.abs(angles) > _ROLL_LIMIT)] = 0.0
         centres = np.stack([x + 0.5 + left, y + 0.5 + up]) * _STRIDE
         sizes = own_axes(width, height, angles)
         boxes = np.stack([*centres, *sizes, angles], axis=1).astype(np.float32)
-        return Detections.of(boxes, scores, _NAME, yaws).suppressed()
+        return Detections.of(boxes, scores, _NAME).suppressed()
 
 
 def roll(landmarks: npt.NDArray[np.complexfloating]) -> npt.NDArray[np.float32]:

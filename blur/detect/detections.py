@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from blur.data import yaw
 from blur.data.arrays import Picture
 from blur.data.boxes import bounds
 from blur.data.plan import Boxes
@@ -25,23 +24,19 @@ class Detections:
 
     `boxes` is (n, 5) float32: cx, cy, w, h, angle (see `plan.Box`) in pixels of the picture given
     to the detector; a box may reach beyond its edge. `scores` is (n,) float32 in [0, 1].
-    `detectors` is (n,) str, the name of each row's detector. `yaws` is (n,) float32 (see
-    `data.yaw`), unknown where none is given. Raises ValueError on other columns.
+    `detectors` is (n,) str, the name of each row's detector. Raises ValueError on other columns.
     """
 
     boxes: Boxes
     scores: npt.NDArray[np.float32]
     detectors: npt.NDArray[np.str_]
-    yaws: yaw.Yaws = field(default_factory=lambda: yaw.unknown(0))
 
     def __post_init__(self) -> None:
         n = len(self.scores)
-        if not len(self.yaws):
-            object.__setattr__(self, "yaws", yaw.unknown(n))
-        if self.boxes.shape != (n, 5) or {self.detectors.shape, self.yaws.shape} != {(n,)}:
+        if self.boxes.shape != (n, 5) or self.detectors.shape != (n,):
             raise ValueError(
                 f"columns disagree: boxes {self.boxes.shape}, scores {self.scores.shape}, "
-                f"detectors {self.detectors.shape}, yaws {self.yaws.shape}"
+                f"detectors {self.detectors.shape}"
             )
         if not n:
             return
@@ -54,16 +49,9 @@ class Detections:
         return len(self.scores)
 
     @classmethod
-    def of(
-        cls,
-        boxes: Boxes,
-        scores: npt.NDArray[np.float32],
-        detector: str,
-        yaws: yaw.Yaws | None = None,
-    ) -> Detections:
+    def of(cls, boxes: Boxes, scores: npt.NDArray[np.float32], detector: str) -> Detections:
         """Columns from one detector."""
-        yaws = yaw.unknown(len(scores)) if yaws is None else yaws
-        return cls(boxes, scores, np.full(len(scores), detector), yaws)
+        return cls(boxes, scores, np.full(len(scores), detector))
 
     @classmethod
     def none(cls) -> Detections:
@@ -77,14 +65,11 @@ class Detections:
             np.concatenate([p.boxes for p in parts]),
             np.concatenate([p.scores for p in parts]),
             np.concatenate([p.detectors for p in parts]),
-            np.concatenate([p.yaws for p in parts]),
         )
 
     def take(self, index: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Detections:
         """The rows at `index`: positions or a mask."""
-        return Detections(
-            self.boxes[index], self.scores[index], self.detectors[index], self.yaws[index]
-        )
+        return Detections(self.boxes[index], self.scores[index], self.detectors[index])
 
     def suppressed(self, iou: float = NMS_IOU) -> Detections:
         """Best score first, without rows that overlap a better one by more than `iou`.

@@ -44,7 +44,7 @@ class View:
     def restored(self, found: Detections) -> Detections:
         """Detections on this view in the frame's pixels."""
         boxes = carried(found.boxes, self.to_frame)
-        return Detections(boxes, found.scores, found.detectors, found.yaws)
+        return Detections(boxes, found.scores, found.detectors)
 
 
 class SizedFrame:

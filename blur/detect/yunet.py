@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blur.data import yaw
 from blur.data.arrays import Picture
 from blur.data.boxes import bounds
 from blur.data.plan import Box
@@ -92,7 +91,8 @@ class YuNet:
     def decode_points(outputs: Outputs, width: int, threshold: float) -> list[FacePoints]:
         """Like `decode`, with the five points."""
         found, cells = _decoded(outputs, width, threshold)
-        points = _points(outputs, cells)
+        points = _all(outputs, "kps")[cells.rows].reshape(-1, 5, 2) + cells.corners[:, None]
+        points = (points * cells.strides[:, None, None]).astype(np.float32)
         if not np.isfinite(points).all():
             raise DetectorError(f"{_NAME} answered with numbers that are not finite")
         best = nms(bounds(found.boxes), found.scores, NMS_IOU).tolist()
@@ -125,15 +125,8 @@ def _decoded(outputs: Outputs, width: int, threshold: float) -> tuple[Detections
     left, up, log_width, log_height = _all(outputs, "bbox")[rows].T
     columns = [x + left, y + up, np.exp(log_width), np.exp(log_height), np.zeros(len(rows))]
     boxes = (np.stack(columns, axis=1) * stride[:, None]).astype(np.float32)
-    at = _Cells(rows, np.stack([x, y], axis=1), stride)
-    yaws = yaw.of_points(_points(outputs, at))
-    return Detections.of(boxes, scores[rows], _NAME, yaws), at
-
-
-def _points(outputs: Outputs, cells: _Cells) -> npt.NDArray[np.float32]:
-    """(n, 5, 2) points of the faces of cells, pixels of the input."""
-    points = _all(outputs, "kps")[cells.rows].reshape(-1, 5, 2) + cells.corners[:, None]
-    return np.asarray(points * cells.strides[:, None, None], np.float32)
+    found = Detections.of(boxes, scores[rows], _NAME)
+    return found, _Cells(rows, np.stack([x, y], axis=1), stride)
 
 
 def _all(outputs: Outputs, name: str) -> npt.NDArray[np.float32]:

@@ -78,7 +78,7 @@ class BriefLooks:
         families = FAMILIES if len(places) <= _CALM else FAMILIES[1:]
         every = seen_at(self._load, views_of(gray, places, self._scale), families, _SEEN)
         columns = np.array([FAMILIES.index(str(name)) for name in every.detectors], np.intp)
-        seen = merged(frame, every.boxes, every.scores, columns, every.yaws)
+        seen = merged(frame, every.boxes, every.scores, columns)
         seen = elsewhere(seen, known)
         faces: list[Sighting] = []
         for row, evidence in zip(seen.boxes.tolist(), seen.evidence, strict=True):

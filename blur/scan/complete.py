@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from blur.data import yaw
-from blur.data.boxes import carried, sizes, wrapped
+from blur.data.boxes import carried, wrapped
 from blur.data.plan import Boxes, Mark, Track
 from blur.scan.camera import Camera
 from blur.scan.link import Tracklet
@@ -21,14 +20,6 @@ _SHRINK = 0.9  # least share of the local median that a smoothed size keeps; lar
 _SWELL = 1.3  # factor above the local median at which a size is cut off; larger covers more
 _TURN_SPAN = 4.0
 """Sightings, sigma of the Gaussian over turns; larger is steadier and lags behind turning heads."""
-_YAW_SPAN = 5.0
-"""Frames, sigma of the Gaussian over yaws; larger is steadier and lags behind turning heads."""
-_POINTED = 0.8
-"""Score from which a sighting's yaw counts; larger leaves more heads straight ahead. The points of
-masked, blurred faces are guesses."""
-_LARGE = 40.0
-"""Pixels, size of a face, from which its yaw counts; larger leaves more ears bare. In a crowd of
-masked, blurred faces of 26 pixels, wrong yaws bared 13 more than 74 (`tests/bench/plans.py`)."""
 _GROWTH = 0.3
 """Share of its size by which a held box grows over a hold, as its place gets less certain; larger
 covers more."""
@@ -101,18 +92,7 @@ def complete(
     scores[tracklet.frames - start] = tracklet.evidence.max(axis=1)
     boxes[last + 1 - start :] = held(tracklet, camera, range(last + 1, end), hold[1])
     boxes[: first - start] = held(tracklet, camera, range(first - 1, start - 1, -1), hold[0])[::-1]
-    yaws = yaws_of(tracklet, np.arange(start, end))
-    return Track(identity, start, boxes, marks, scores, yaws=yaws)
-
-
-def yaws_of(tracklet: Tracklet, frames: npt.NDArray[np.intp]) -> yaw.Yaws:
-    """Smooth yaws on ascending `frames`, from those known; 0 throughout where none is."""
-    sure = (tracklet.evidence.max(axis=1) >= _POINTED) & (sizes(tracklet.boxes) >= _LARGE)
-    known = np.isfinite(tracklet.yaws) & sure
-    if not known.any():
-        return np.zeros(len(frames), np.float32)
-    every = np.interp(frames, tracklet.frames[known], tracklet.yaws[known])
-    return yaw.stepped(gaussian_filter1d(every, _YAW_SPAN, mode="nearest"))
+    return Track(identity, start, boxes, marks, scores)
 
 
 def ways(

@@ -12,14 +12,13 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from blur.data import yaw
 from blur.data.arrays import Floats
 from blur.data.boxes import carried, sizes
 from blur.data.likeness import Descriptor
@@ -66,7 +65,7 @@ class Tracklet:
     A row without evidence was followed, not detected. `hits` is the share of its span's frames with
     looks that detected it. `answer` is the score of its close-ups, 0 to 1 (`Closeup.answer`), or
     nan; `looks` are its descriptors, in order of time. `beside` are ways back to a face elsewhere,
-    each up to its sighting: it needs covers of its own. `yaws` (n,) are unknown if not given.
+    each up to its sighting: it needs covers of its own.
     """
 
     frames: npt.NDArray[np.intp]
@@ -77,11 +76,6 @@ class Tracklet:
     verdict: Verdict = Verdict.OPEN
     looks: tuple[Descriptor, ...] = ()
     beside: tuple[Tracklet, ...] = ()
-    yaws: yaw.Yaws = field(default_factory=lambda: yaw.unknown(0))
-
-    def __post_init__(self) -> None:
-        if not len(self.yaws):
-            object.__setattr__(self, "yaws", yaw.unknown(len(self.frames)))
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -96,11 +90,7 @@ class Tracklet:
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Tracklet:
         return replace(
-            self,
-            frames=self.frames[rows],
-            boxes=self.boxes[rows],
-            evidence=self.evidence[rows],
-            yaws=self.yaws[rows],
+            self, frames=self.frames[rows], boxes=self.boxes[rows], evidence=self.evidence[rows]
         )
 
     def joined(self, other: Tracklet) -> Tracklet:
@@ -108,17 +98,10 @@ class Tracklet:
         frames = np.concatenate([self.frames, other.frames])
         evidence = np.concatenate([self.evidence, other.evidence])
         boxes = np.concatenate([self.boxes, other.boxes])
-        yaws = np.concatenate([self.yaws, other.yaws])
         order = np.lexsort((-evidence.max(axis=1), frames))
         _, first = np.unique(frames[order], return_index=True)
         keep = order[first]
-        return replace(
-            self,
-            frames=frames[keep],
-            boxes=boxes[keep],
-            evidence=evidence[keep],
-            yaws=yaws[keep],
-        )
+        return replace(self, frames=frames[keep], boxes=boxes[keep], evidence=evidence[keep])
 
 
 def link(sightings: Sequence[Sightings], camera: Camera, reach: int) -> list[Tracklet]:
@@ -133,7 +116,6 @@ def link(sightings: Sequence[Sightings], camera: Camera, reach: int) -> list[Tra
     frames = np.concatenate([np.full(len(s), s.frame) for s in seen])
     boxes = np.concatenate([s.boxes for s in seen])
     evidence = np.concatenate([s.evidence for s in seen])
-    yaws = np.concatenate([s.yaws for s in seen])
     successor = np.full(len(frames), -1)
     taken = np.zeros(len(frames), bool)
     for begin in range(seen[0].frame, seen[-1].frame + 1, _WINDOW):
@@ -150,7 +132,7 @@ def link(sightings: Sequence[Sightings], camera: Camera, reach: int) -> list[Tra
         chain = [int(head)]
         while successor[chain[-1]] >= 0:
             chain.append(int(successor[chain[-1]]))
-        tracklets.append(Tracklet(frames[chain], boxes[chain], evidence[chain], yaws=yaws[chain]))
+        tracklets.append(Tracklet(frames[chain], boxes[chain], evidence[chain]))
     return tracklets
 
 

@@ -282,7 +282,7 @@ class ScanLooks:
         height, width = request.picture.shape[:2]
         boxes[:, :4] *= (self._clip[0] / width + self._clip[1] / height) / 2
         families = np.array([FAMILIES.index(str(name)) for name in found.detectors], np.intp)
-        return merged(request.frame, boxes, found.scores, families, found.yaws)
+        return merged(request.frame, boxes, found.scores, families)
 
 
 def smallest_face(level: Level, width: int, height: int, *, still: bool) -> int:

@@ -126,7 +126,6 @@ def to_bytes(first: FirstPass) -> bytes:
         evidence=np.concatenate(
             [np.zeros((0, len(FAMILIES)), np.float32), *(s.evidence for s in first.sightings)]
         ),
-        yaws=np.concatenate([np.zeros(0, np.float32), *(s.yaws for s in first.sightings)]),
     )
     return file.getvalue()
 
@@ -138,12 +137,11 @@ def from_bytes(content: bytes) -> FirstPass:
         ends = np.cumsum(columns["counts"])
         boxes = np.split(columns["boxes"], ends)[:-1]
         evidence = np.split(columns["evidence"], ends)[:-1]
-        yaws = np.split(columns["yaws"], ends)[:-1]
         looks = columns["looks"].tolist()
         return FirstPass(
             pts=columns["pts"].tolist(),
             lights=list(map(Light, columns["lit"].tolist(), columns["black"])),
-            sightings=[Sightings(*row) for row in zip(looks, boxes, evidence, yaws, strict=True)],
+            sightings=[Sightings(*row) for row in zip(looks, boxes, evidence, strict=True)],
             camera=Camera.of(itertools.starmap(Step, steps)),
             cuts=columns["cuts"].tolist(),
             surprises=[

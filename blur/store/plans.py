@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from blur.data.boxes import wrapped
 from blur.data.edits import EDITS_VERSION, Edits
 from blur.data.plan import PLAN_VERSION, Box, Boxes, Doubt, Fingerprint, Keyframe, Mark, Plan, Track
-from blur.data.yaw import Yaws, stepped
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 
@@ -38,7 +37,6 @@ class _TrackRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     boxes: list[tuple[float, float, float, float, float]]
     scores: list[float]
     chain: int | None = None
-    yaws: list[tuple[float, int]] = []
 
 
 class _PlanRecord(Struct, frozen=True, forbid_unknown_fields=True):
@@ -192,12 +190,6 @@ def coarse(boxes: Boxes) -> npt.NDArray[np.float64]:
     return rows
 
 
-def _yaw_runs(yaws: Yaws) -> list[tuple[float, int]]:
-    """Yaws in steps, as runs; none for a head that looks straight ahead throughout."""
-    steps = stepped(yaws)
-    return _run_lengths(steps.astype(float).round(1).tolist()) if steps.any() else []
-
-
 def _coarse_path(doubt: Doubt) -> Doubt:
     if not doubt.path:
         return doubt
@@ -216,7 +208,6 @@ def _track_record(track: Track) -> _TrackRecord:
         boxes=[tuple(row) for row in rows.tolist()],
         scores=track.scores.astype(float).round(3).tolist(),
         chain=track.chain,
-        yaws=_yaw_runs(track.yaws),
     )
 
 
@@ -230,5 +221,4 @@ def _track(record: _TrackRecord) -> Track:
         marks=np.repeat(marks, [run.frames for run in record.marks]),
         scores=np.array(record.scores, np.float32),
         chain=record.chain,
-        yaws=np.array([yaw for yaw, n in record.yaws for _ in range(n)], np.float32),
     )

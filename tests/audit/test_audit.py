@@ -108,7 +108,6 @@ def without(plan: Plan, frames: Sequence[int]) -> Plan:
                         boxes=track.boxes[rows],
                         marks=track.marks[rows],
                         scores=track.scores[rows],
-                        yaws=track.yaws[rows],
                     )
                 )
     return plan.with_tracks(tracks, plan.doubts)

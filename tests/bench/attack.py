@@ -7,7 +7,7 @@
 Needs the packages of the extra `bench`. Three questions, each with its chance level:
   inside    by the inside of a cover, all else equal for everyone (ORL, 40 people)
   outside   by hair, outline, clothes and background around a head-sized cover (LFW)
-  geometry  by size and shape of a cover's head, of the whole cover, and of the detector's bare box
+  geometry  by size and shape of the cover, and of the detector's bare box
 
 A naive attacker compares covered faces with clear photographs of suspects; a parrot first treats
 the photographs as the tool does. Rank-1 with 95 % intervals (Wilson). The run is void, and says
@@ -43,8 +43,6 @@ from attack_people import (
 
 from blur.cover.fills import Fill, make_fill
 from blur.cover.head import head_boxes, quantised
-from blur.cover.region import Covers
-from blur.data.plan import Track
 from blur.settings import CoverSettings, FillName
 
 OURS: dict[str, Fill] = {name.value: make_fill(CoverSettings(fill=name)) for name in FillName}
@@ -61,9 +59,6 @@ PARROTS: dict[str, Attacker] = {
 
 CONTROL = 0.9
 """Share of clear, and of truly blurred, faces that attackers must name; less makes a run void."""
-
-_MIDDLE = 2000
-"""Pixels from a picture's edge that no cover reaches; larger is as good."""
 
 INSIDE_LIMIT = 12 / 400
 """Share that no attacker may pass by the inside of our covers; chance is 10 in 400."""
@@ -192,24 +187,10 @@ def geometry(album: Album) -> list[Score]:
     boxes = np.array(sizes)
     covers = quantised_alone(boxes)
     bench = Bench(album, "geometry", np.s_[:], 0)
-    for name, views in (
-        ("detector's box", boxes[:, 2:4]),
-        ("quantised head", covers[:, 2:4]),
-        ("whole cover", extents_alone(boxes)),
-    ):
+    for name, rows in (("detector's box", boxes), ("quantised cover", covers)):
+        views = [row[2:4] for row in rows]
         bench.run(name, "nearest size and shape", _nearest_size, views, views)
     return bench.scores
-
-
-def extents_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(n, 2) width and height of the covers of (n, 5) boxes, upright, each by itself."""
-    found = []
-    for box in boxes:
-        upright = np.array([[_MIDDLE, _MIDDLE, box[2], box[3], 0]], np.float32)
-        track = Track(1, 0, upright, np.zeros(1, np.uint8), np.ones(1, np.float32))
-        covers = Covers([track], [(0, 1)], CoverSettings(), 2 * _MIDDLE, 2 * _MIDDLE)
-        found.append(np.ptp(covers.at(0)[0].outline(), axis=0))
-    return np.array(found)
 
 
 def quantised_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

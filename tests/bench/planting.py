@@ -125,7 +125,6 @@ def _cut(track: Track, holes: set[int], ids: Iterator[int]) -> Iterator[Track]:
                 boxes=track.boxes[rows],
                 marks=track.marks[rows],
                 scores=track.scores[rows],
-                yaws=track.yaws[rows],
             )
         start = end + 1
 

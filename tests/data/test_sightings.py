@@ -38,15 +38,6 @@ def test_evidence_is_the_best_score_of_each_family() -> None:
     assert found.scores == pytest.approx([0.6])
 
 
-def test_a_yaw_is_the_mean_of_those_that_looks_of_the_same_turn_tell() -> None:
-    rows = [(100, 100, 40, 50, turn) for turn in (0, 5, 90, 0)] + [(300, 100, 40, 50, 0)]
-    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5], np.float32)
-    yaws = np.array([0.1, 0.3, -0.4, np.nan, np.nan], np.float32)
-    found = merged(7, np.array(rows, np.float32), scores, np.zeros(5, np.intp), yaws)
-    assert found.yaws == pytest.approx([0.2, np.nan], nan_ok=True)
-    assert found.take(np.array([1])).yaws == pytest.approx([np.nan], nan_ok=True)
-
-
 def test_a_family_that_saw_nothing_has_no_evidence() -> None:
     assert one((100, 100, 40, 50, 0, 0.8, YUNET)).evidence[0, CENTERFACE] == 0
 

@@ -41,16 +41,6 @@ def test_decode_by_hand() -> None:
     assert found.detectors.tolist() == ["centerface"]
 
 
-def test_the_points_of_a_well_seen_face_tell_its_yaw() -> None:
-    outputs = answer(24, 40)
-    put(outputs, 3, 4, 0.75)
-    put(outputs, 10, 30, 0.75)
-    put(outputs, 20, 10, 0.45)  # too faint for its points
-    outputs["540"][0, 5, 10, 30] += 0.1  # a nose 4 pixels right; eyes to mouth are 16.3
-    expected = pytest.approx([0, 4 / 16.3, np.nan], nan_ok=True, abs=1e-3)
-    assert CenterFace.decode(outputs, 0.1).yaws == expected
-
-
 def test_decode_keeps_scores_from_the_threshold_on() -> None:
     outputs = answer(24, 40)
     put(outputs, 3, 4, 0.25)

@@ -32,14 +32,6 @@ def test_decode_by_hand(stride: int) -> None:
     assert found.detectors.tolist() == ["yunet"]
 
 
-def test_the_points_of_a_face_tell_its_yaw() -> None:
-    outputs = answer(320, 192)
-    outputs["cls_8"][0, 50] = outputs["obj_8"][0, 50] = 0.9
-    outputs["bbox_8"][0, 50] = [0.5, 0.5, np.log(4), np.log(5)]
-    outputs["kps_8"][0, 50] = [-1, -1, 1, -1, -0.5, 0.2, -0.7, 1, 0.7, 1]
-    assert YuNet.decode(outputs, 320, 0.5).yaws == pytest.approx([-0.25])
-
-
 def test_decode_suppresses_across_strides() -> None:
     outputs = answer(320, 192)
     for stride, score in ((8, 0.7), (16, 0.9)):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,27 +27,6 @@ def completed(
     part: Tracklet, shot: tuple[int, int] = (0, FRAMES), hold: int = 30, path: Camera = STILL
 ) -> Track:
     return complete(part, path, shot, (hold, hold), 1)
-
-
-def test_a_yaw_is_told_on_every_frame_and_turns_smoothly() -> None:
-    part = tracklet([60, 66, 90, 96], [(300, 300, 50, 60, 0)] * 4, score=0.9)
-    yaws = np.array([0.0, np.nan, 0.3, 0.3], np.float32)
-    track = completed(replace(part, yaws=yaws))
-    told = track.yaws[[60 - track.start, 75 - track.start, 96 - track.start]]
-    assert told == pytest.approx([0, 0.15, 0.3], abs=0.06)  # in steps of 0.1
-    assert np.abs(np.diff(track.yaws)).max() <= 0.1 + 1e-6
-    assert track.yaws[0] == 0
-    assert track.yaws[-1] == pytest.approx(0.3)
-
-
-@pytest.mark.parametrize(("width", "score"), [(26, 0.9), (50, 0.7)])
-def test_points_of_a_small_or_weak_face_are_no_yaw(width: int, score: float) -> None:
-    part = tracklet([60, 66], [(300, 300, width, width, 0)] * 2, score)
-    assert not completed(replace(part, yaws=np.full(2, 0.3, np.float32))).yaws.any()
-
-
-def test_a_head_whose_yaw_nobody_told_looks_straight_ahead() -> None:
-    assert not completed(tracklet([60, 66], [(300, 300, 50, 60, 0)] * 2)).yaws.any()
 
 
 @st.composite

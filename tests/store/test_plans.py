@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from blur.data.boxes import wrapped
 from blur.data.edits import Decision, Edits, Keyframe, RegionEdit, TrackEdit
 from blur.data.plan import PLAN_VERSION, Box, Doubt, Fingerprint, Mark, Plan, Reason, Track
-from blur.data.yaw import STEP
 from blur.disk import atomic
 from blur.errors import DiskFull, OutputError, PlanMismatch
 from blur.store.plans import load_edits, load_plan, save_edits, save_plan
@@ -32,9 +31,6 @@ coordinates = st.floats(-5000, 20000, **finite)
 lengths = st.floats(0.0009765625, 8000, **finite)
 turns = st.floats(-180, 179.5, **finite)
 boxes = st.builds(Box, coordinates, coordinates, lengths, lengths, turns)
-
-
-YAWS = st.floats(-0.375, 0.375, width=32)
 
 
 @st.composite
@@ -51,7 +47,6 @@ def tracks(draw: st.DrawFn) -> Track:
         scores=np.array(scores, np.float32),
         source=draw(st.sampled_from(["scan", "audit", "edit", "person"])),
         chain=draw(st.none() | st.integers(1, 100)),
-        yaws=np.array(draw(st.lists(YAWS, min_size=count, max_size=count)), np.float32),
     )
 
 
@@ -106,7 +101,6 @@ def test_a_plan_reads_back_as_it_was_written(
         assert (a.boxes[:, 2:4] - b.boxes[:, 2:4]).max() <= 2 + 2e-3
         assert np.abs(wrapped(a.boxes[:, 4] - b.boxes[:, 4])).max() <= 0.5 + 2e-3
         assert np.abs(a.scores - b.scores).max() <= 0.001
-        assert np.abs(a.yaws - b.yaws).max() <= STEP / 2 + 1e-6
     again = path.with_name("again.json")
     save_plan(read, again)
     assert again.read_bytes() == path.read_bytes()  # boxes do not grow from save to save
@@ -140,8 +134,6 @@ DAMAGE: dict[str, Spoil] = {
     "a box is not finite": lambda r: r["tracks"][0]["boxes"][0].__setitem__(0, None),
     "a box is short": lambda r: r["tracks"][0]["boxes"][0].pop(),
     "a track starts before the clip": lambda r: r["tracks"][0].__setitem__("start", -1),
-    "a yaw is beyond a profile": lambda r: r["tracks"][0].__setitem__("yaws", [[1.5, 3]]),
-    "yaws are fewer than boxes": lambda r: r["tracks"][0].__setitem__("yaws", [[0.1, 2]]),
     "a chain has no number": lambda r: r["tracks"][0].__setitem__("chain", 0),
     "a field is missing": lambda r: r.pop("pts_steps"),
     "a field is unknown": lambda r: r.__setitem__("pixels", []),
