@@ -8,6 +8,7 @@ import msgspec
 
 from blur.data.answers import Answer
 from blur.data.plan import Fingerprint
+from blur.data.ready import ready
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 from blur.store.folder import WorkFolder
@@ -36,3 +37,6 @@ def save_answers(folder: WorkFolder, clip: Fingerprint, answers: tuple[Answer, .
 
 def answers_file(folder: WorkFolder, clip: Fingerprint) -> Path:
     return folder.root / "answers" / folder.plan_of(clip).name
+
+
+ready(tuple[Answer, ...])

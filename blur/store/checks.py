@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from blur.data.ready import ready
 from blur.data.spans import FrameSpan, masked, runs
 from blur.disk import atomic
 from blur.errors import PlanMismatch
@@ -160,3 +161,6 @@ def _read(path: Path, kind: type[T]) -> T | None:
 
 def _file(folder: WorkFolder, entry: Entry, room: str) -> Path:
     return folder.root / room / folder.plan_of(entry.fingerprint).name
+
+
+ready(_Check, _Watched)

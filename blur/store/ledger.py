@@ -25,6 +25,7 @@ from msgspec.structs import asdict
 
 from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Fingerprint
+from blur.data.ready import ready
 from blur.data.spans import FrameSpan
 from blur.disk import atomic
 from blur.disk.places import absolute
@@ -355,3 +356,6 @@ def _explained(error: sqlite3.DatabaseError) -> OutputError:
     if "disk is full" in str(error):
         return DiskFull("no space left for the ledger", subject=WorkFolder.NAME)
     return OutputError(f"the ledger cannot be used: {error}", subject=WorkFolder.NAME)
+
+
+ready(ClipReport, Entry)

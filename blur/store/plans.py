@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from blur.data.boxes import wrapped
 from blur.data.edits import EDITS_VERSION, Edits
 from blur.data.plan import PLAN_VERSION, Box, Boxes, Doubt, Fingerprint, Keyframe, Mark, Plan, Track
+from blur.data.ready import ready
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 
@@ -222,3 +223,6 @@ def _track(record: _TrackRecord) -> Track:
         scores=np.array(record.scores, np.float32),
         chain=record.chain,
     )
+
+
+ready(_PlanRecord, Edits, _Versioned)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from blur.data.plan import Fingerprint
+from blur.data.ready import ready
 from blur.disk import atomic
 from blur.errors import PlanMismatch
 from blur.store.folder import WorkFolder
@@ -52,3 +53,6 @@ def noted(remarks: tuple[Remark, ...], new: Remark) -> tuple[Remark, ...]:
 
 def remarks_file(folder: WorkFolder, clip: Fingerprint) -> Path:
     return folder.root / "notes" / folder.plan_of(clip).name
+
+
+ready(tuple[Remark, ...])

@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from blur.data.findings import Audit, Residual
+from blur.data.ready import ready
 from blur.disk import atomic
 from blur.errors import BlurError, Exit
 from blur.settings import BatchSettings, Settings
@@ -381,3 +382,6 @@ def _counted(label: str, texts: Iterable[str]) -> list[str]:
 
 def _more(label: str, count: int) -> list[str]:
     return [f"{label}: {count} more, see {REPORT_NAME}"] if count > 0 else []
+
+
+ready(BatchReport)
