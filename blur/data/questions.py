@@ -16,7 +16,7 @@ import numpy as np
 
 from blur.data.answers import Group
 from blur.data.moments import Way, together, way_of
-from blur.data.overlap import iou
+from blur.data.overlap import overlaps
 from blur.data.plan import Doubt, Plan
 from blur.data.spans import FrameSpan, masked, runs
 
@@ -106,8 +106,9 @@ def _is_there(asked: Sequence[_Placed], doubt: Doubt) -> bool:
     if doubt.track is not None:
         return any(other.doubt.track == doubt.track for other in asked)
     places = [other.doubt.box for other in asked if other.doubt.track is None]
-    here = np.repeat(np.array([doubt.box], np.float32), len(places), axis=0)
-    return bool((iou(np.array(places, np.float32).reshape(-1, 5), here) >= _SAME).any())
+    here = np.array([doubt.box], np.float32)
+    shared, _ = overlaps(np.array(places, np.float32).reshape(-1, 5), here)
+    return bool((shared >= _SAME).any())
 
 
 def _is_beside(plan: Plan, asked: Sequence[_Placed], new: _Placed) -> bool:

@@ -9,7 +9,7 @@ from blur.review.snapshot import Snapshot
 
 
 class Drawn:
-    """What a snapshot covers. Made as far as frames are asked for; not safe between threads."""
+    """Covers of a snapshot, made up to the frame that was wanted last; for one thread at a time."""
 
     def __init__(self, now: Snapshot) -> None:
         plan = now.plan
@@ -20,7 +20,7 @@ class Drawn:
         self._of_lanes = Covers(tracks, plan.shots(), now.cover, plan.width, plan.height)
 
     def regions(self, frame: int) -> list[Region]:
-        """What is covered on a frame."""
+        """The covers on a frame."""
         return self._covers.at(frame)
 
     def marks(self, start: int, end: int) -> list[list[MarkView]]:

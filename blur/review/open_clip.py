@@ -312,7 +312,7 @@ class OpenClip:
             return self._drawn.marks(start, end)
 
     def regions(self, frame: int) -> list[Region]:
-        """What plan and edits cover on a frame; each has its track's number as its seed."""
+        """The covers of plan and edits on a frame; the seed of each is its track's number."""
         with self._lock:
             return self._drawn.regions(frame)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from blur.data.answers import Answer, Said, hull, seen, sign
 from blur.data.edits import Edits, Keyframe
-from blur.data.overlap import MATCH, iou
+from blur.data.overlap import MATCH, overlaps
 from blur.data.paths import key_of, trimmed
 from blur.data.plan import Box, Doubt, Plan, Track
 from blur.data.resolve import Resolved
@@ -76,8 +75,7 @@ def held(resolved: Resolved, path: Sequence[Keyframe], seconds: float) -> tuple[
     """The path, resting before its beginning and after its end: within its shot, and no further
     than to a lane that is at its place already, since that is decided about by itself."""
     plan, first, last = resolved.plan, path[0], path[-1]
-    cuts = bisect.bisect_right(plan.cuts, first.frame)
-    shot = [0, *plan.cuts, plan.frames][cuts : cuts + 2]
+    shot = next(shot for shot in plan.shots() if first.frame < shot[1])
     start, end = first.frame, last.frame + 1
     while (
         start > shot[0]
@@ -113,10 +111,9 @@ def recorded(
 
 def _is_taken(resolved: Resolved, frame: int, place: Box) -> bool:
     boxes = [box for lane in resolved.lanes if (box := lane.track.box(frame))]
-    if not boxes:
-        return False
-    here = np.repeat(np.array([place], np.float32), len(boxes), axis=0)
-    return bool((iou(np.array(boxes, np.float32), here) >= MATCH).any())
+    here = np.array([place], np.float32)
+    shared, _ = overlaps(np.array(boxes, np.float32).reshape(-1, 5), here)
+    return bool((shared >= MATCH).any())
 
 
 def _track(plan: Plan, doubt: Doubt) -> Track | None:

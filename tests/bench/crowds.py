@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import paths
 from appearances import _CRF, cloth
-from filmed import RATE, Form, _ellipses, camera, loaded
+from filmed import RATE, Form, _ellipses, camera, loaded, viewed
 from truth import CLEAR, OTHER, Case, Face, cases
 
 from blur.data.arrays import Picture
@@ -107,13 +107,7 @@ def film(file: Path, ground: Picture, form: Form, grain: np.random.Generator) ->
         stream: Any = out.add_stream(form.encoder, RATE, options=form.options)
         stream.width, stream.height, stream.pix_fmt = form.width, form.height, form.pix_fmt
         for frame in range(FRAMES):
-            view = cv2.warpAffine(
-                ground,
-                camera(frame / RATE, ground, form)[:2],
-                (form.width, form.height),
-                flags=cv2.INTER_CUBIC,
-                borderMode=cv2.BORDER_REFLECT,
-            )
+            view = viewed(ground, frame / RATE, form)
             noise = grain.integers(-5, 6, view.shape, np.int8)
             seen = cv2.add(view, noise, dtype=cv2.CV_8U)
             out.mux(stream.encode(av.VideoFrame.from_ndarray(seen, "rgb24")))

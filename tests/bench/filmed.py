@@ -131,16 +131,24 @@ def _views(photographs: Sequence[Picture], form: Form, frames: int) -> Iterator[
     grain = [rng.normal(0, 3, size).astype(np.int8) for _ in range(3)]
     for i in range(frames):
         photograph = photographs[i * len(photographs) // frames]
-        view = cv2.warpAffine(
-            photograph,
-            camera(i / RATE, photograph, form)[:2],
-            (form.width, form.height),
-            flags=cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REFLECT,
-        )
+        view = viewed(photograph, i / RATE, form)
         y, x = rng.integers(0, 64, 2)
         noise = grain[i % len(grain)][y : y + form.height, x : x + form.width]
         yield cv2.add(view, noise, dtype=cv2.CV_8U)
+
+
+def viewed(photograph: Picture, t: float, form: Form) -> Picture:
+    """The photograph as the camera sees it after `t` seconds, without grain."""
+    return np.asarray(
+        cv2.warpAffine(
+            photograph,
+            camera(t, photograph, form)[:2],
+            (form.width, form.height),
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REFLECT,
+        ),
+        np.uint8,
+    )
 
 
 def camera(t: float, photograph: Picture, form: Form) -> Affine:

@@ -221,7 +221,7 @@ def main() -> None:
 
 
 def work(name: str, case: Case, passed: Path, folders: Sequence[Path], level: Level) -> None:
-    """One clip's pass, kept; passes over what is there."""
+    """Make and keep the pass of a clip, unless it is kept already."""
     if name == "first":
         first(case, passed, level)
         return

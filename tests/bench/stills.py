@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the pictures of a question must be like for a face to be seen in them, on filmed clips.
+"""Reach and likeness of a question's pictures by which faces of filmed clips are seen in them.
 
     python tests/bench/stills.py --plans FOLDER [--only NAME ...]
 

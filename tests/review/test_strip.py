@@ -8,19 +8,26 @@ import cv2
 import numpy as np
 import pytest
 
+from blur.data.arrays import Picture
 from blur.data.plan import Box, Reason
 from blur.errors import UsageError
 from blur.review.open_clip import OpenClip
-from blur.review.strip import SIDE, brightened, strip, unlike, within
+from blur.review.strip import SIDE, Strip, brightened, strip, unlike, within
 from blur.store.shelf import Shelf
 
 
-def test_each_moment_of_a_place_is_there_as_published(shared_out: Path) -> None:
-    shelf = Shelf(shared_out)
+def made_of(out: Path, reason: Reason) -> tuple[OpenClip, Strip, Picture]:
+    """A clip, the strip of its only doubt of a reason, and that as BGR samples."""
+    shelf = Shelf(out)
     clip = OpenClip(shelf, shelf.find("a.mp4"))
-    (doubt,) = (one for one in clip.view().doubts if one.reason == Reason.WEEDED)
+    (doubt,) = (one for one in clip.view().doubts if one.reason == reason)
     made = strip(clip, [doubt.id])
     picture = cv2.imdecode(np.frombuffer(made.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    return clip, made, np.asarray(picture, np.uint8)
+
+
+def test_each_moment_of_a_place_is_there_as_published(shared_out: Path) -> None:
+    clip, made, picture = made_of(shared_out, Reason.WEEDED)
     assert picture.shape[1] == made.columns * SIDE and len(made.beats) >= 1
     assert made.revision == clip.revision
     with pytest.raises(UsageError):
@@ -28,11 +35,7 @@ def test_each_moment_of_a_place_is_there_as_published(shared_out: Path) -> None:
 
 
 def test_covers_that_may_be_too_many_are_outlined_in_the_whole_picture(shared_out: Path) -> None:
-    shelf = Shelf(shared_out)
-    clip = OpenClip(shelf, shelf.find("a.mp4"))
-    (doubt,) = (one for one in clip.view().doubts if one.reason == Reason.WEAK)
-    made = strip(clip, [doubt.id])
-    picture = cv2.imdecode(np.frombuffer(made.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    clip, made, picture = made_of(shared_out, Reason.WEAK)
     assert made.beats == [1] and picture.shape == (240, 320, 3)
     plain = cv2.imdecode(np.frombuffer(clip.frame(12, False, 480), np.uint8), cv2.IMREAD_COLOR)
     rows, columns = np.nonzero(np.abs(picture.astype(int) - plain).max(axis=2) > 60)

@@ -226,7 +226,7 @@ class Reader(FrameReader):
 def header_test(stream: av.VideoStream) -> Callable[[av.Packet[av.VideoStream]], bool]:
     """Tells a stream's packets with parameter sets alone from those with coded samples.
 
-    A parser must understand the sets: one turned bit makes a header's type of a picture's.
+    A parser must understand the sets: one turned bit makes a picture's type a header's.
     """
     codec = stream.codec_context.name
     size = nal.length_size(codec, stream.codec_context.extradata)

@@ -59,7 +59,7 @@ _IDS = {0x73A4: "SegmentUID", 0x3CB923: "PrevUID", 0x3EB923: "NextUID", 0x4444: 
 _TAGS, _CHAPTERS, _ATTACHMENTS = 0x1254C367, 0x1043A770, 0x1941A469
 
 _LONGEST_NUMBER = 8
-"""Bytes (RFC 8794)."""
+"""Bytes of a number (RFC 8794); a larger limit takes a damaged block for one."""
 
 _DEEPEST = 3
 """Levels: Segment/Tracks/TrackEntry/Video is the deepest."""

@@ -33,7 +33,7 @@ let paused = false;
 let ticking = 0;
 /** Questions whose pictures are asked for next. @type {Item[]} */
 let wanted = [];
-/** Those that are asked for. @type {Map<string, Promise<void>>} */
+/** Requests for pictures under way, by `nameOf`. @type {Map<string, Promise<void>>} */
 const coming = new Map();
 
 const nameOf = (/** @type {Item} */ { key, doubts }) => `${key} ${doubts.join()}`;
@@ -156,7 +156,7 @@ function tellMarks() {
   sheet.querySelector("#settle")?.replaceChildren([...new Set(items.map(({ group }) => group))].map(told).join(" · "), el("kbd", {}, "A"));
 }
 
-/** What the answer does to the pictures of a group. @param {Item["group"]} group */
+/** Words of the button that answers: how many pictures of a group it covers, or leaves. @param {Item["group"]} group */
 function told(group) {
   const n = state.sheet.filter((item) => item.group === group && isMarked(item)).length;
   if (group === "excess") return n ? t("sheet.ok.excess but", { n }) : t("sheet.ok.excess");
