@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cut_off import CUT_OFF
 from made_output import CUT, FRAMES, HEIGHT, WIDTH, Served
 from review_page import PATIENCE, Page, edits
 
@@ -316,6 +317,13 @@ def test_the_page_says_when_the_review_has_ended(page: Page, served: Served) -> 
     served.process.wait(120)
     page.forgives("Failed to load resource")
     page.press("End")
+    page.says("Lost connection to blur")
+    page.waits_for('#lost:has-text("Your saved work is safe")')
+
+
+def test_the_page_says_when_an_answer_is_cut_off(page: Page) -> None:
+    page.page.evaluate(CUT_OFF)
+    page.press("r", "r")
     page.says("Lost connection to blur")
     page.waits_for('#lost:has-text("Your saved work is safe")')
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import cv2
 import pytest
+from cut_off import CUT_OFF
 from start_page import choose_footage, opened, started
 
 from blur.errors import Exit
@@ -53,3 +54,9 @@ def test_from_the_first_page_to_covered_clips_and_their_review(browser, home: Pa
             page.click("#review")
         review.value.wait_for_selector("#clips .row:has-text('day 2/b.mp4')")
         review.value.wait_for_selector("#stage[data-clip][data-shown]")
+
+
+def test_the_page_says_when_an_answer_is_cut_off(browser, home: Path) -> None:
+    with started(home) as address, opened(browser, address) as page:
+        page.evaluate(CUT_OFF)
+        page.wait_for_selector("#lost:has-text('Lost connection to blur')")

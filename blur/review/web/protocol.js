@@ -92,11 +92,13 @@ function lost(now) {
   banner.hidden = !now;
 }
 
-/** @param {string} path @param {RequestInit} [options] */
+/** Resolves with the whole body here, as a server that is gone cuts it off, too. @param {string} path @param {RequestInit} [options] */
 async function ask(path, options) {
   let answer;
+  let body;
   try {
     answer = await fetch(path, options);
+    body = await answer.blob();
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     lost(true);
@@ -104,9 +106,9 @@ async function ask(path, options) {
   }
   lost(false);
   if (answer.status === 204) throw new Outdated();
-  if (answer.ok) return answer;
-  const kind = answer.headers.get("content-type") || "";
-  throw new Refusal(kind.includes("json") ? await answer.json() : { problem: await answer.text() }, answer.status);
+  if (answer.ok) return new Response(body, answer);
+  const told = await body.text();
+  throw new Refusal(body.type.includes("json") ? JSON.parse(told) : { problem: told }, answer.status);
 }
 
 const json = async (/** @type {string} */ path) => (await ask(path)).json();

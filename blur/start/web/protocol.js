@@ -21,17 +21,19 @@ async function ask(path, body) {
   /** @type {RequestInit | undefined} */
   const how = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   let answer;
+  let told;
   try {
     answer = await fetch(path, how);
+    told = await answer.text(); // a server that is gone cuts it off, too
   } catch {
     if (banner instanceof HTMLElement) [banner.textContent, banner.hidden] = [t("page.lost"), false];
     throw new Error(t("page.lost"));
   }
   if (banner instanceof HTMLElement) banner.hidden = true;
-  if (answer.ok) return answer.json();
   const json = answer.headers.get("content-type")?.includes("json");
-  const told = json ? await answer.json() : { problem: await answer.text() };
-  throw new Error([told.subject, told.problem].filter(Boolean).join(": ") + (told.remedy ? ` (${told.remedy})` : ""));
+  const said = json ? JSON.parse(told) : { problem: told };
+  if (answer.ok) return said;
+  throw new Error([said.subject, said.problem].filter(Boolean).join(": ") + (said.remedy ? ` (${said.remedy})` : ""));
 }
 
 export const readStart = () => /** @type {Promise<Start>} */ (ask("api/start"));
