@@ -133,7 +133,7 @@ def _in_rounds(
             plan = keep(with_doubts(plan, faces))
             break
         earlier = Earlier(out, plan, done, proxy)
-        plan = keep(mended(clip, plan, faces, settings, progress))
+        plan = keep(mended(clip, plan, edits, faces, settings, progress))
         unload_detectors()  # their networks weigh as much as the encoder that comes next
         again = Again.after(audit.residuals, plan.tracks[len(earlier.plan.tracks) :])
         done = render_again(clip, plan, out, settings, edits, progress, earlier, placed, proxy)

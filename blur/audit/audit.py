@@ -20,6 +20,8 @@ from blur.data.arrays import Picture
 from blur.data.edits import Edits
 from blur.data.findings import Audit, Residual, Suspect
 from blur.data.frame_map import FrameMap, frame_map
+from blur.data.gaps import GAP, gaps
+from blur.data.overlap import same_sighting
 from blur.data.placement import WHOLE, Placement
 from blur.data.plan import Box, Plan
 from blur.data.resolve import Resolved, resolve
@@ -91,10 +93,10 @@ def audit_with_faints(
     route = route.among(held).where(exposure.exposes)
     looks = AuditLooks(*shape.square, load_detector, info.still, shape.pixel)
     hold = Timeline.of(plan.pts, plan.time_base, plan.cuts).frames(settings.scan.hold)
-    most = max(itinerary.GAP, min(every - 1, hold))
+    most = max(GAP, min(every - 1, hold))
     found = [
         _residual(plan, frame, Suspect(box, {}), 1.0, bare)
-        for frame, box in itinerary.gaps(shots, tracks, resolved.kept, most)
+        for frame, box in gaps(shots, tracks, resolved.kept, most)
         if held.places(frame) and (bare := exposure.bare(frame, box) or 0.0) > SLIVER
     ]
     pts = _times(out, info, lambda _: tell("audit", 0, len(held.pts)))
@@ -247,10 +249,18 @@ def _judged(
     picture: Picture,
     suspect: Suspect,
 ) -> list[Residual]:
-    """The suspect as a residual after the close-ups it is worth; nothing below `judge.HINT`."""
-    suspect, bare, sure = examined(looks, picture, suspect, partial(exposure.shown, frame))
+    """The suspect as a residual after the close-ups it is worth; nothing below `judge.HINT`. A
+    faint one on a cover is as likely as what is seen of it with the covers flat: a soft fill looks
+    like a face."""
+    shown = partial(exposure.shown, frame)
+    suspect, bare, sure = examined(looks, picture, suspect, shown)
     if bare is None or sure < judge.HINT:
         return []
+    if judge.may_be_cover(bare, sure):
+        flat = looks.flattened(picture, exposure.covers(frame))
+        others = [examined(looks, flat, other, shown) for other in looks.around(flat, suspect.box)]
+        there = same_sighting(np.array([suspect.box, *(o.box for o, _, _ in others)], np.float32))
+        sure = max((o[2] for o, same in zip(others, there[0, 1:], strict=True) if same), default=0)
     return [_residual(plan, frame, suspect, sure, bare)]
 
 

@@ -89,6 +89,12 @@ def features(suspect: Suspect, bare: float) -> dict[str, float]:
     }
 
 
+def may_be_cover(bare: float, sure: float) -> bool:
+    """Whether a suspect that would be covered along with others lies on a cover, whose fill may be
+    all that looks like a face."""
+    return bare <= _WHOLE and FAINT <= sure < RESIDUAL_BAR
+
+
 def distinct(residuals: Iterable[Residual]) -> list[Residual]:
     """The surest residual of each face on each frame, by frame."""
     kept: list[Residual] = []

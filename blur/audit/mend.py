@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from msgspec import structs
 
+from blur.audit.exposure import SLIVER, Exposure
 from blur.audit.judge import RESIDUAL_BAR, by_frame
 from blur.data.boxes import stretched_box
+from blur.data.edits import Edits
 from blur.data.findings import Residual
-from blur.data.plan import Doubt, Plan, Reason, Track
+from blur.data.overlap import same_sighting
+from blur.data.plan import Box, Doubt, Mark, Plan, Reason, Track
+from blur.data.resolve import resolve
 from blur.data.sightings import FAMILIES, Sightings
+from blur.data.spans import runs
 from blur.detect.closeup import Closeup
 from blur.detect.registry import load_detector
 from blur.media.open.clip_info import ClipInfo
@@ -31,12 +36,22 @@ from blur.scan.timeline import Timeline
 from blur.scan.tracks import as_stored, tracklets_of
 from blur.settings import Settings
 
+_BEYOND = 3
+"""Frames before and after those on which a face shows that its new cover lasts; larger covers more
+where the old covers suffice."""
+
 
 def mended(
-    clip: Path, plan: Plan, residuals: Sequence[Residual], settings: Settings, tell: Progress
+    clip: Path,
+    plan: Plan,
+    edits: Edits | None,
+    residuals: Sequence[Residual],
+    settings: Settings,
+    tell: Progress,
 ) -> Plan:
     """The plan with a track, followed both ways, and a doubt for each residual face, faint ones
-    included: the clip is rendered again anyway.
+    included: the clip is rendered again anyway. A track lasts where its face shows beside the
+    covers of plan and edits, and around the sightings of the audit.
 
     New tracks and doubts come last. Raises DecodeError, DetectorError.
     """
@@ -56,16 +71,46 @@ def mended(
     for index, gray in follow_pictures(info, plan.pts, pursuit.wants):
         pursuit.see(index, gray)
         tell("audit", index + 1, plan.frames)
-    tracks: list[Track] = []
-    doubts: list[Doubt] = []
+    exposure = Exposure.of(
+        resolve(plan, edits or Edits(fingerprint=plan.fingerprint)), settings.cover
+    )
+    tracks, doubts = list(plan.tracks), list(plan.doubts)
     new_id = 1 + max((track.id for track in plan.tracks), default=0)
     for tracklet in pursuit.tracklets():
-        number, shot = new_id + len(tracks), timeline.shot_of(tracklet.start)
-        found = ways(tracklet, camera, shot, (hold, hold), number)
-        tracks += [dataclasses.replace(track, source="audit") for track in found]
-        doubts.append(_doubt(tracklet, number))
-    tracks, doubts = as_stored(info, tracks, doubts)
-    return plan.with_tracks([*plan.tracks, *tracks], [*plan.doubts, *doubts])
+        shot = timeline.shot_of(tracklet.start)
+        found, _ = as_stored(info, ways(tracklet, camera, shot, (hold, hold), 0), [])
+        for part in (part for track in found for part in _shown(track, exposure, residuals)):
+            number = new_id + len(tracks) - len(plan.tracks)
+            tracks.append(dataclasses.replace(part, id=number, source="audit"))
+            doubt = _doubt(tracklet, number)
+            box = part.box(part.start)
+            doubts.append(structs.replace(doubt, start=part.start, end=part.end, box=box))
+    return plan.with_tracks(tracks, doubts)
+
+
+def _shown(track: Track, exposure: Exposure, residuals: Sequence[Residual]) -> Iterator[Track]:
+    """The parts of a track, in display pixels, where its face shows or the audit saw it."""
+    seen = [
+        r.frame - track.start
+        for r in residuals
+        if (box := track.box(r.frame)) is not None
+        and same_sighting(np.array([box, r.box], np.float32))[0, 1]
+    ]
+    shows = np.zeros(len(track.marks), bool)
+    shows[seen] = True
+    for row, box in enumerate(track.boxes.tolist()):
+        shows[row] |= (exposure.bare(track.start + row, Box(*box)) or 0.0) > SLIVER
+    for start, end in runs(shows, 2 * _BEYOND + 1):
+        rows = slice(max(0, start - _BEYOND), end + _BEYOND)
+        marks = track.marks[rows].copy()
+        marks[[0, -1]] = Mark.HELD  # the face may go on there, under a cover
+        yield dataclasses.replace(
+            track,
+            start=track.start + rows.start,
+            boxes=track.boxes[rows],
+            marks=marks,
+            scores=track.scores[rows],
+        )
 
 
 def with_doubts(plan: Plan, residuals: Sequence[Residual]) -> Plan:

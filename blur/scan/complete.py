@@ -78,8 +78,10 @@ def complete(
     first, last = tracklet.start, tracklet.last
     seen = tracklet.frames[tracklet.evidence.any(axis=1)]
     # A hold counts from the sighting; a part remains even if following has used it up.
-    lead = max(hold[0] - int(seen[0] - first), round(hold[0] * _REMAINDER))
-    trail = max(hold[1] - int(last - seen[-1]), round(hold[1] * _REMAINDER))
+    lead, trail = (
+        max(frames - int(followed), round(frames * _REMAINDER), min(frames, 1))
+        for frames, followed in zip(hold, (seen[0] - first, last - seen[-1]), strict=True)
+    )
     start, end = max(shot[0], first - lead), min(shot[1], last + 1 + trail)
     boxes = np.zeros((end - start, 5), np.float32)
     marks = np.full(end - start, Mark.BRIDGED, np.uint8)
@@ -104,7 +106,7 @@ def ways(
 ) -> list[Track]:
     """The track of a tracklet, and of each way beside it, which goes on as the first: arguments are
     those of `complete`, `identity` is the first's."""
-    held = [(tracklet, hold), *((way, (hold[0], 0)) for way in tracklet.beside)]
+    held = [(tracklet, hold), *((way, (hold[0], 1)) for way in tracklet.beside)]
     return [
         complete(smooth(way, camera), camera, shot, way_hold, number)
         for number, (way, way_hold) in enumerate(held, identity)

@@ -233,7 +233,7 @@ def test_a_fainter_face_is_covered_along_with_a_sure_one(clip: Path, bare: Plan)
         Residual(frame=12, seconds=0.48, box=box, sure=sure, seen_by=["yunet"])
         for box, sure in ((face(12), 0.95), (faint, 0.6))
     ]
-    plan = mended(clip, bare, faces, SETTINGS, silent)
+    plan = mended(clip, bare, None, faces, SETTINGS, silent)
     assert sorted(doubt.weight for doubt in plan.doubts) == pytest.approx([0.6, 0.95])
     assert [doubt.track for doubt in plan.doubts] == [track.id for track in plan.tracks]
     assert all(track.box(12) is not None for track in plan.tracks)

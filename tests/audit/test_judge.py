@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blur.audit import itinerary, judge
+from blur.audit import judge
 from blur.audit.exposure import Exposure
 from blur.audit.itinerary import Again, route
 from blur.audit.mend import with_doubts, without_doubts
@@ -170,66 +170,6 @@ def test_in_a_cover_one_family_is_no_witness():
     alone = Suspect(FACE, {"blazeface-short": 1.0, "blazeface-full": 1.0}, {"yunet": 1.0})
     assert judge.likelihood(alone, 0.0) == 0
     assert judge.likelihood(Suspect(FACE, SEEN_BY_ALL, {"yunet": 0.8}), 0.0) > judge.RESIDUAL_BAR
-
-
-# --- gaps --------------------------------------------------------------------------------------
-
-
-def gaps(*tracks: Track, kept: tuple[Track, ...] = ()) -> list[int]:
-    return [frame for frame, _ in itinerary.gaps([(0, 50), (50, 100)], tracks, kept)]
-
-
-def held(track: Track) -> Track:
-    """The track with ends that a scan leaves: it held the cover there, and saw nobody."""
-    track.marks[[0, -1]] = Mark.HELD
-    return track
-
-
-def test_the_frames_between_two_tracks_of_one_face_are_a_gap():
-    first = held(track(0, 20))
-    assert gaps(first, held(track(21, 40, identity=2))) == [20]
-    assert gaps(held(track(23, 40, identity=2)), first) == [20, 21, 22]
-
-
-def test_the_frames_between_a_track_and_the_edge_of_its_shot_are_a_gap():
-    assert gaps(track(3, 47)) == [0, 1, 2, 47, 48, 49]
-    assert gaps(track(51, 96)) == [50, 96]
-    assert gaps(held(track(3, 47))) == []
-
-
-def test_a_cover_that_ends_on_a_seen_face_is_lost_unless_the_face_is_kept_clear_from_there():
-    cut = moving(8, 30, 60)
-    assert gaps(cut) == [7, 30]
-    places = dict(itinerary.gaps([(0, 50)], [cut]))
-    assert places[7].cx == pytest.approx(420) and places[30].cx == pytest.approx(1800)
-    assert gaps(cut, kept=(moving(30, 40, 60, identity=2),)) == [7]
-    assert gaps(cut, kept=(moving(2, 8, 60, identity=2),)) == [30]
-    assert gaps(cut, kept=(track(30, 40, identity=2),)) == [7, 30]  # another face
-
-
-def test_no_gap_across_a_cut_nor_between_two_faces_nor_over_a_long_time():
-    elsewhere, tiny = FACE._replace(cx=300), Box(100, 100, 10, 12)
-    assert gaps(track(0, 50), track(52, 90, identity=2)) == [50, 51, 90]  # of the second
-    pairs = [
-        (track(0, 20), track(21, 40, elsewhere, identity=2)),
-        (track(0, 20), track(24, 40, identity=2)),
-        (track(0, 20, tiny), track(22, 40, tiny, identity=2)),
-        (track(0, 20, source="person"), track(22, 40, source="person")),
-    ]
-    assert [gaps(held(before), held(after)) for before, after in pairs] == [[]] * len(pairs)
-
-
-def test_a_gap_in_a_fast_pan_is_one_and_the_face_lies_between():
-    tracks = held(moving(0, 20, 60)), held(moving(22, 40, 60, identity=2))
-    found = list(itinerary.gaps([(0, 50)], tracks))
-    assert [frame for frame, _ in found] == [20, 21]
-    assert [box.cx for _, box in found] == pytest.approx([1200, 1260])
-    against = held(moving(0, 20, 60)), held(moving(22, 40, -60, identity=2))
-    assert not [f for f, _ in itinerary.gaps([(0, 50)], against)]
-
-
-def test_tracks_that_touch_or_overlap_leave_no_gap():
-    assert gaps(held(track(0, 20)), held(track(20, 40)), held(track(15, 30))) == []
 
 
 # --- what becomes of it ------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from msgspec.structs import replace
 from planting import BRIEF, Exposure, bare_plan, exposures, without_faces, without_runs
 from truth import Case, cases
 
-from blur.audit import itinerary
+import blur.audit.audit
 from blur.audit.audit import audit
 from blur.corridor import cover_clip
 from blur.data.findings import Audit
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         output=OutputSettings(preset=given.preset),
     )
     if given.sight:
-        itinerary.gaps = lambda *_: iter(())
+        blur.audit.audit.gaps = lambda *_: iter(())
     if given.videos is not None:
         plain(given.videos, settings, tuple(given.only), given.plans)
         return
