@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from blur.audit import itinerary, judge
-from blur.audit.exposure import SLIVER, Exposure
+from blur.audit.covered import flattened, is_painted
+from blur.audit.exposure import EXPOSED, SLIVER, Exposure
 from blur.audit.look import SECOND_LOOKS, AuditLooks
 from blur.audit.watch import WATCHED, Glance, Watch
-from blur.cover.region import Outline
-from blur.data.arrays import Picture
+from blur.cover.fills import Fill, make_fill
+from blur.cover.region import Covers, Outline
+from blur.data.arrays import Gray, Picture
 from blur.data.edits import Edits
 from blur.data.findings import Audit, Residual, Suspect
 from blur.data.frame_map import FrameMap, frame_map
@@ -102,6 +106,8 @@ def audit_with_faints(
     pts = _times(out, info, lambda _: tell("audit", 0, len(held.pts)))
     if len(pts) != len(held.pts):
         raise OutputError(f"has {len(pts)} frames, its plan {len(held.pts)}", subject=out.name)
+    again_covered = Covers.of_plan(resolved.plan, settings.cover)  # exposure's are another thread's
+    judged = _Judge(plan, looks, exposure, again_covered, make_fill(settings.cover))
     looked, closeups = 0, 0
     covers = exposure.covers
     with closing(_seen(out, info, shape, held, pts, route, again, covers, looks.size)) as seen:
@@ -109,13 +115,13 @@ def audit_with_faints(
             if picture is not None:
                 looked += index in route.whole or index not in route.places
                 for suspect in _suspects(looks, route, index, picture):
-                    found += _judged(plan, exposure, looks, index, picture, suspect)
+                    found += judged.residuals(index, picture, suspect)
             for glance in glances:
                 closeups += len(glance.places)
                 suspects = looks.at(glance.gray, glance.places, _scale(shape))
                 large = looks.enlarged(glance.gray) if suspects else glance.gray
                 for suspect in suspects:
-                    found += _judged(plan, exposure, looks, glance.frame, large, suspect)
+                    found += judged.residuals(glance.frame, large, suspect)
             tell("audit", held.places(index).stop, len(pts))
     tell("audit", len(pts), len(pts))
     found = judge.recurring(judge.distinct(found))
@@ -241,27 +247,45 @@ def _suspects(
         yield from looks.everywhere(picture)
 
 
-def _judged(
-    plan: Plan,
-    exposure: Exposure,
-    looks: AuditLooks,
-    frame: int,
-    picture: Picture,
-    suspect: Suspect,
-) -> list[Residual]:
-    """The suspect as a residual after the close-ups it is worth; nothing below `judge.HINT`. A
-    faint one on a cover is as likely as what is seen of it with the covers flat: a soft fill looks
-    like a face."""
-    shown = partial(exposure.shown, frame)
-    suspect, bare, sure = examined(looks, picture, suspect, shown)
-    if bare is None or sure < judge.HINT:
-        return []
-    if judge.may_be_cover(bare, sure):
-        flat = looks.flattened(picture, exposure.covers(frame))
-        others = [examined(looks, flat, other, shown) for other in looks.around(flat, suspect.box)]
-        there = same_sighting(np.array([suspect.box, *(o.box for o, _, _ in others)], np.float32))
-        sure = max((o[2] for o, same in zip(others, there[0, 1:], strict=True) if same), default=0)
-    return [_residual(plan, frame, suspect, sure, bare)]
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Tells which suspects are residual faces of a clip that was rendered from a plan."""
+
+    plan: Plan
+    looks: AuditLooks
+    exposure: Exposure
+    covers: Covers
+    fill: Fill
+
+    def residuals(self, frame: int, picture: Picture | Gray, suspect: Suspect) -> list[Residual]:
+        """The suspect as a residual after the close-ups it is worth; nothing below `judge.HINT`.
+
+        On a cover it is as likely as what is seen with the covers flat, since a soft fill looks
+        like a face: where it is faint, or hardly shows and the cover is painted.
+        """
+        shown = partial(self.exposure.shown, frame)
+        suspect, bare, sure = examined(self.looks, picture, suspect, shown)
+        if bare is None or sure < judge.HINT:
+            return []
+        if judge.may_be_cover(bare, sure):
+            sure = self._with_flat_covers(frame, picture, suspect, sure, hidden=bare <= EXPOSED)
+        return [_residual(self.plan, frame, suspect, sure, bare)]
+
+    def _with_flat_covers(
+        self, frame: int, picture: Picture | Gray, suspect: Suspect, sure: float, hidden: bool
+    ) -> float:
+        looks, shown = self.looks, partial(self.exposure.shown, frame)
+        if picture.ndim == 2:
+            picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), np.uint8)
+        regions = [region.mapped(looks.on_picture) for region in self.covers.at(frame)]
+        place = looks.on_picture(suspect.box)
+        if hidden and not is_painted(picture, regions, self.fill, place):
+            return sure
+        flat = flattened(picture, regions)
+        found = [examined(looks, flat, other, shown) for other in looks.around(flat, suspect.box)]
+        boxes = np.array([suspect.box, *(other.box for other, _, _ in found)], np.float32)
+        here = same_sighting(boxes)[0, 1:].tolist()
+        return max((other[2] for other, same in zip(found, here, strict=True) if same), default=0.0)
 
 
 def examined(

@@ -90,9 +90,9 @@ def features(suspect: Suspect, bare: float) -> dict[str, float]:
 
 
 def may_be_cover(bare: float, sure: float) -> bool:
-    """Whether a suspect that would be covered along with others lies on a cover, whose fill may be
-    all that looks like a face."""
-    return bare <= _WHOLE and FAINT <= sure < RESIDUAL_BAR
+    """Whether a suspect that would be covered lies on a cover that may be all there is of it: it
+    hardly shows, or is faint."""
+    return sure >= FAINT and (bare <= EXPOSED or (bare <= _WHOLE and sure < RESIDUAL_BAR))
 
 
 def distinct(residuals: Iterable[Residual]) -> list[Residual]:

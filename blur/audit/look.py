@@ -17,7 +17,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from blur.cover.region import Outline
 from blur.data import overlap
 from blur.data.arrays import Gray, Picture
 from blur.data.boxes import stretched_box
@@ -39,12 +38,6 @@ _TILE, _OVERLAP = 480, 160
 """Pixels, side and overlap of BlazeFace's tiles, which it shrinks to 192 or less: it finds faces of
 40 pixels in a tile, larger ones in the whole frame. Smaller tiles show smaller faces and cost
 more."""
-
-
-_PART = 16
-"""Parts of a pixel to which outlines are drawn."""
-_RIM = np.ones((5, 5), np.uint8)
-"""Pixels around an outline that its cover reaches; larger flattens more beside it."""
 
 
 class AuditLook(NamedTuple):
@@ -141,7 +134,7 @@ class AuditLooks:
 
     def around(self, picture: Picture, box: Box) -> list[Suspect]:
         """The suspects in a window around `box`, turned upright."""
-        small = _scaled(stretched_box(box, *self._pixel), 1 / self._scale)
+        small = self.on_picture(box)
         reach = min(_WINDOW_REACH, max(self.size) / max(small.w, small.h))
         view = crop(picture, small, _WINDOW, reach)
         view = View(lifted(view.picture), view.to_frame)
@@ -149,6 +142,10 @@ class AuditLooks:
         jobs += [(name, _BLAZE_THRESHOLD) for name in (_NEAR, _FAR)]
         calls = [partial(self._seen, name, [view], threshold) for name, threshold in jobs]
         return self._suspects(Detections.concat(together(calls)), self._scale)
+
+    def on_picture(self, box: Box) -> Box:
+        """A box of the clip on a picture at `size`."""
+        return _scaled(stretched_box(box, *self._pixel), 1 / self._scale)
 
     def at(self, gray: Gray, places: Sequence[Surprise], scale: float) -> list[Suspect]:
         """The suspects at places of a gray picture; `scale` is square pixels per gray pixel."""
@@ -159,19 +156,6 @@ class AuditLooks:
     def enlarged(self, gray: Gray) -> Gray:
         """A gray picture at `size`, for second looks."""
         return np.asarray(cv2.resize(gray, self.size, interpolation=cv2.INTER_LINEAR), np.uint8)
-
-    def flattened(self, picture: Picture | Gray, outlines: Sequence[Outline]) -> Picture:
-        """A picture at `size` with covers (display coordinates) in one colour each, their mean, so
-        that nothing in them looks like a face."""
-        flat = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB) if picture.ndim == 2 else picture.copy()
-        for outline in outlines:
-            corners = np.round(outline * self._pixel * (_PART / self._scale)).astype(np.int32)
-            mask = np.zeros(flat.shape[:2], np.uint8)
-            cv2.fillConvexPoly(mask, corners, 255, shift=4)
-            mask = cv2.dilate(mask, _RIM)
-            if mask.any():
-                flat[mask > 0] = np.round(cv2.mean(flat, mask)[:3])
-        return np.asarray(flat, np.uint8)
 
     def second_look(self, picture: Picture | Gray, suspect: Suspect, family: str) -> Suspect:
         """The suspect with the answer of close-ups by `family`. The first answer moves its box to

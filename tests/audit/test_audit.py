@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from blur.audit.audit import audit
+from blur.audit.exposure import EXPOSED
 from blur.audit.mend import mended
 from blur.corridor import cover_clip
 from blur.data.edits import Decision, Edits, Keyframe, TrackEdit
@@ -237,6 +238,22 @@ def test_a_fainter_face_is_covered_along_with_a_sure_one(clip: Path, bare: Plan)
     assert sorted(doubt.weight for doubt in plan.doubts) == pytest.approx([0.6, 0.95])
     assert [doubt.track for doubt in plan.doubts] == [track.id for track in plan.tracks]
     assert all(track.box(12) is not None for track in plan.tracks)
+
+
+def test_a_cover_that_no_render_painted_is_seen(clip: Path, plan: Plan) -> None:
+    through = audit(clip, plan, SETTINGS).residuals
+    assert through and max(r.bare for r in through) <= EXPOSED
+
+
+def test_a_new_cover_lasts_where_the_face_shows(clip: Path, plan: Plan) -> None:
+    short = without(plan, range(20, 24))
+    box, seen_by = face(21), ["yunet"]
+    residual = Residual(frame=21, seconds=0.84, box=box, sure=0.95, seen_by=seen_by)
+    grown = mended(clip, short, None, [residual], SETTINGS, silent)
+    new = [track for track in grown.tracks if track.source == "audit"]
+    assert new and min(t.start for t in new) >= 20 - 4 and max(t.end for t in new) <= 24 + 4
+    assert all(any(t.box(frame) for t in new) for frame in range(20, 24))
+    assert [(d.start, d.end) for d in grown.doubts[-len(new) :]] == [(t.start, t.end) for t in new]
 
 
 def test_report_lists_and_leaves_the_clip_as_it_is(clip: Path, bare: Plan, tmp_path: Path) -> None:
