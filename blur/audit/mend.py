@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -71,20 +72,18 @@ def mended(
     for index, gray in follow_pictures(info, plan.pts, pursuit.wants):
         pursuit.see(index, gray)
         tell("audit", index + 1, plan.frames)
-    exposure = Exposure.of(
-        resolve(plan, edits or Edits(fingerprint=plan.fingerprint)), settings.cover
-    )
+    decided = resolve(plan, edits or Edits(fingerprint=plan.fingerprint))
+    exposure = Exposure.of(decided, settings.cover)
     tracks, doubts = list(plan.tracks), list(plan.doubts)
-    new_id = 1 + max((track.id for track in plan.tracks), default=0)
+    ids = itertools.count(1 + max((track.id for track in plan.tracks), default=0))
     for tracklet in pursuit.tracklets():
         shot = timeline.shot_of(tracklet.start)
         found, _ = as_stored(info, ways(tracklet, camera, shot, (hold, hold), 0), [])
-        for part in (part for track in found for part in _shown(track, exposure, residuals)):
-            number = new_id + len(tracks) - len(plan.tracks)
-            tracks.append(dataclasses.replace(part, id=number, source="audit"))
-            doubt = _doubt(tracklet, number)
-            box = part.box(part.start)
-            doubts.append(structs.replace(doubt, start=part.start, end=part.end, box=box))
+        for part in itertools.chain(*(_shown(track, exposure, residuals) for track in found)):
+            track = dataclasses.replace(part, id=next(ids), source="audit")
+            tracks.append(track)
+            span = {"start": track.start, "end": track.end, "box": track.box(track.start)}
+            doubts.append(structs.replace(_doubt(tracklet, track.id), **span))
     return plan.with_tracks(tracks, doubts)
 
 
