@@ -277,15 +277,20 @@ class _Judge:
         looks, shown = self.looks, partial(self.exposure.shown, frame)
         if picture.ndim == 2:
             picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), np.uint8)
-        regions = [region.mapped(looks.on_picture) for region in self.covers.at(frame)]
-        place = looks.on_picture(suspect.box)
-        if hidden and not is_painted(picture, regions, self.fill, place):
+        if hidden and not self._is_painted(frame, picture, suspect.box):
             return sure
-        flat = flattened(picture, regions)
+        flat = flattened(picture, [r.mapped(looks.on_picture) for r in self.covers.at(frame)])
         found = [examined(looks, flat, other, shown) for other in looks.around(flat, suspect.box)]
         boxes = np.array([suspect.box, *(other.box for other, _, _ in found)], np.float32)
         here = same_sighting(boxes)[0, 1:].tolist()
         return max((other[2] for other, same in zip(found, here, strict=True) if same), default=0.0)
+
+    def _is_painted(self, frame: int, picture: Picture, box: Box) -> bool:
+        """`is_painted` at the clip's size, since a fill's cells go by the picture's."""
+        looks = self.looks
+        whole = np.asarray(cv2.resize(picture, looks.whole, interpolation=cv2.INTER_LINEAR))
+        regions = [region.mapped(looks.squared) for region in self.covers.at(frame)]
+        return is_painted(whole, regions, self.fill, looks.squared(box))
 
 
 def examined(

@@ -82,7 +82,7 @@ class AuditLooks:
     `pixel` is the size of a display pixel in square ones.
 
     Pictures must be of (width, height) `size`; boxes are in display coordinates. Large pictures are
-    native, and looked at in tiles. Raises DetectorError.
+    native, and looked at in tiles. `whole` is (width, height) of the clip. Raises DetectorError.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class AuditLooks:
         least = max(width, height) if self._tiled else _LONGEST
         longest = min(least, int(max(width, height) * MAX_ENLARGE))
         scale = longest / max(width, height)
+        self.whole = width, height
         self.size = max(1, round(width * scale)), max(1, round(height * scale))
         self._scale = float(np.mean([width / self.size[0], height / self.size[1]]))
         self._load, self._pixel = load, pixel
@@ -145,7 +146,11 @@ class AuditLooks:
 
     def on_picture(self, box: Box) -> Box:
         """A box of the clip on a picture at `size`."""
-        return _scaled(stretched_box(box, *self._pixel), 1 / self._scale)
+        return _scaled(self.squared(box), 1 / self._scale)
+
+    def squared(self, box: Box) -> Box:
+        """A box of the clip in square pixels, on a picture at `whole`."""
+        return stretched_box(box, *self._pixel)
 
     def at(self, gray: Gray, places: Sequence[Surprise], scale: float) -> list[Suspect]:
         """The suspects at places of a gray picture; `scale` is square pixels per gray pixel."""

@@ -37,6 +37,24 @@ def test_a_cover_is_told_from_a_face_that_nothing_covers(
     assert not is_painted(rendered, COVERS, make_fill(cover), Box(400, 400, 60, 60))  # no cover
 
 
+@pytest.mark.parametrize("light", [1.0, 0.15])
+@pytest.mark.parametrize("fill", FillName)
+@pytest.mark.parametrize(
+    "part",
+    [np.s_[92:118, 185:220], np.s_[88:120, 180:270], np.s_[60:180, 224:275]],
+    ids=["an eye", "both eyes", "half of it"],
+)
+def test_a_face_that_shows_in_part_of_a_cover_is_seen(
+    astronaut: Picture, fill: FillName, light: float, part: tuple[slice, slice]
+) -> None:
+    cover = CoverSettings(fill=fill)
+    bare = (astronaut * light).astype(np.uint8)
+    rendered = painted(bare, cover)
+    assert is_painted(rendered, COVERS, make_fill(cover), FACE)
+    rendered[part] = bare[part]
+    assert not is_painted(rendered, COVERS, make_fill(cover), FACE)
+
+
 def test_flat_covers_have_one_colour_and_the_rest_stays(astronaut: Picture) -> None:
     flat = flattened(astronaut, COVERS)
     assert np.ptp(flat[60:150, 200:250].reshape(-1, 3), axis=0).max() == 0
