@@ -4,15 +4,15 @@ A wrong "no" is a leak. So a tracklet counts as none only if it was never seen w
 both detector families and the landmarks are silent at all moments, and if its place or its rarity
 speaks against it: on a body, rarely or briefly seen, tiny where nobody is about, or `overlooked` by
 many looks. One that the second family saw many times, however well, and the first never is none,
-too. The dark, and a face cut by the picture's edge, silence every family: at the edge nothing is
-dropped for its rarity, in the dark only what is overlooked.
+too. The dark, and a face cut by the picture's edge, silence every family: there nothing is dropped
+for its rarity, but in the dark what is overlooked, and in both what is `hardly_seen`.
 """
 
 from __future__ import annotations
 
-import math
+import functools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -24,8 +24,18 @@ from blur.data.boxes import sizes
 from blur.data.plan import Box
 from blur.detect.landmarks import SIDE, Mesh
 from blur.detect.views import crop, lifted
+from blur.scan.company import CROWD, boxes_at, count_faces, lies_below
 from blur.scan.link import Tracklet, Verdict
-from blur.scan.overlooked import ASIDE, HARDLY, may_be_overlooked, overlooked, seen_by_one
+from blur.scan.overlooked import (
+    ASIDE,
+    FEW,
+    HARDLY,
+    WEAK,
+    hardly_seen,
+    may_be_overlooked,
+    overlooked,
+    seen_by_one,
+)
 from blur.scan.weed import SEEN_WELL, best_three, top
 
 _MOMENTS = 5
@@ -53,11 +63,6 @@ more of the blurred faces."""
 RARE = 0.11
 """Mean score over all looks of a tracklet's span, unseen ones as 0, under which it is seen rarely;
 larger drops more."""
-WEAK = 0.3
-"""Mean of the three best scores under which up to three sightings may be dropped; larger drops more
-brief faces. On a body, none of 31 filmed clips and 18 real videos is weaker than 0.38."""
-FEW = 3
-"""Sightings that are too few for a share of looks to tell."""
 _TINY = 20.0
 """Display pixels, mean of a face's width and height, under which a weak sighting is texture where
 nobody is about; larger drops more. Sharp faces of 8 to 24 pixels filmed on real footage score 0.79
@@ -79,21 +84,15 @@ _DARK = 24
 _INSIDE = 0.9
 """Share of a box, a fifth larger, within the picture, under which no family sees; larger drops
 less at the edges."""
-
-_BODY = (2.2, 0.75, 5.0, 1.9)
-"""Where hands, prints and folds look like faces: up to so many widths beside a proven face, from so
-many to so many heights below it, up to so many of its widths large. Larger drops more."""
-_LEVEL = 45.0  # degrees up to which a proven face is upright and has its body below
-_CROWD = 4
-"""Well seen faces at a time, from which nothing is dropped: a weak face is likely one of them, and
-those in front lie on the bodies behind them. Larger drops more in crowds."""
-_SAME_TIME = 8
-"""Frames within which a proven face's box tells where its body is; larger drops more."""
+_INSIDE_PASSED = 0.75
+"""Likewise, of a place that is hardly seen though looks pass over it; larger drops less at the
+edges. Hands at the lower edge of a real video lie 0.8 within, half a face would 0.5."""
 
 
 class Finding(NamedTuple):
     """Close-ups of one moment: `answer` of the detectors, `upright` and `presence` of landmarks, 0
-    to 1, and whether the place is `fit` to see a face: lit, and `inside` the picture."""
+    to 1, whether the place is `fit` to see a face, lit and inside the picture, and the share of it
+    `inside`, 0 to 1."""
 
     frame: int
     box: Box
@@ -101,7 +100,7 @@ class Finding(NamedTuple):
     upright: float
     presence: float
     fit: bool
-    inside: bool = True
+    inside: float = 1.0
 
 
 class Closeups(Protocol):
@@ -130,6 +129,7 @@ class Examination:
         self._found: list[list[Finding]] = [[] for _ in tracklets]
         self._limits: dict[int, tuple[float, int]] = {}
         self._well = [t for t in tracklets if top(t) >= SEEN_WELL]
+        self._crowded = functools.cache(lambda frame: count_faces(self._well, frame) >= CROWD)
         likely = [t for t in tracklets if best_three(t.evidence[:, 0]) >= _LIKELY]
         self._lone: set[int] = set()
         self._faint: set[int] = set()
@@ -192,7 +192,9 @@ class Examination:
         answer, presence = _summed(found)
         if place in self._aside and seen_by_one(pursued, self._scale):
             return answer < ASIDE and presence < PRESENT
-        inside = 2 * sum(f.inside for f in found) > len(found)
+        if hardly_seen(pursued, looked) and answer < SILENT and presence < PRESENT:
+            return _mostly(f.inside >= _INSIDE_PASSED for f in found)
+        inside = _mostly(f.inside >= _INSIDE for f in found)
         return inside and overlooked(pursued, looked, answer, presence)
 
     def _ask_faint(self, place: int) -> None:
@@ -227,13 +229,12 @@ class Examination:
 
     def _in_crowd(self, tracklet: Tracklet) -> bool:
         """Whether a tracklet lies among so many faces that a weak one is likely one of them."""
-        middle = int(tracklet.frames[len(tracklet) // 2])
-        return len(_at(self._well, middle)) >= _CROWD
+        return self._crowded(int(tracklet.frames[len(tracklet) // 2]))
 
     def _on_body(self, box: Box, frame: int, faces: Sequence[Tracklet]) -> bool:
         """Whether a place lies on the body of one of `faces` that is upright then, in no crowd."""
-        return len(_at(self._well, frame)) < _CROWD and any(
-            _below(box, face) for face in _at(faces, frame)
+        return not self._crowded(frame) and any(
+            lies_below(box, face) for face in boxes_at(faces, frame)
         )
 
     def _finding(self, frame: int, gray: Gray, place: int) -> Finding:
@@ -253,8 +254,8 @@ class Examination:
             turned, _ = self._presence(gray, small, _QUARTERS)
         # The edge cuts large faces; what it leaves of a tiny one is nobody's.
         lone = place in self._lone
-        inside = lone or _inside(small, gray.shape[1], gray.shape[0]) >= _INSIDE
-        fit = mean >= _DARK and inside
+        inside = 1.0 if lone else _inside(small, gray.shape[1], gray.shape[0])
+        fit = mean >= _DARK and inside >= _INSIDE
         return Finding(frame, box, answer, upright, max(upright, turned), fit, inside)
 
     def _presence(self, gray: Gray, box: Box, turns: Sequence[float]) -> tuple[float, float]:
@@ -287,7 +288,7 @@ def judged(
     if proven(found):
         return Verdict.FACE
     best, seen = top(tracklet), tracklet.evidence.any(axis=1)
-    if not found or best >= SEEN_WELL or 2 * sum(f.fit for f in found) <= len(found):
+    if not found or best >= SEEN_WELL or not _mostly(f.fit for f in found):
         return Verdict.OPEN
     answer, presence = _summed(found)
     if answer >= (_HUSHED if lone else QUIET) or presence >= PRESENT:
@@ -331,6 +332,11 @@ def _is_lone(tracklet: Tracklet, likely: Sequence[Tracklet]) -> bool:
     )
 
 
+def _mostly(answers: Iterable[bool]) -> bool:
+    every = list(answers)
+    return 2 * sum(every) > len(every)
+
+
 def _half(count: int) -> int:
     return (count + 1) // 2
 
@@ -339,27 +345,6 @@ def _mass(tracklet: Tracklet) -> float:
     """Mean score over the looks of its span, 0 to 1."""
     seen = tracklet.evidence.any(axis=1)
     return float(tracklet.evidence.max(axis=1)[seen].mean()) * tracklet.hits
-
-
-def _at(faces: Sequence[Tracklet], frame: int) -> list[npt.NDArray[np.float32]]:
-    """The boxes, at about a frame, of those faces that are seen then."""
-    rows = [int(np.abs(face.frames - frame).argmin()) for face in faces]
-    return [
-        face.boxes[row]
-        for face, row in zip(faces, rows, strict=True)
-        if abs(int(face.frames[row]) - frame) <= _SAME_TIME
-    ]
-
-
-def _below(box: Box, face: npt.NDArray[np.float32]) -> bool:
-    x, y, w, h, angle = Box(*face.tolist())
-    beside, above, below, large = _BODY
-    return (
-        abs(angle) <= _LEVEL
-        and math.sqrt(box.w * box.h) < large * w
-        and abs(box.cx - x) < beside * w
-        and above * h < box.cy - y < below * h
-    )
 
 
 def _inside(box: Box, width: int, height: int) -> float:

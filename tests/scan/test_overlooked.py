@@ -11,7 +11,7 @@ from blur.data.arrays import Gray, Picture
 from blur.data.plan import Box
 from blur.detect.landmarks import Mesh
 from blur.scan.link import Tracklet, Verdict
-from blur.scan.overlooked import judged_by_looks, overlooked, seen_by_one
+from blur.scan.overlooked import hardly_seen, judged_by_looks, overlooked, seen_by_one
 from blur.scan.verdict import Examination
 
 EVERY_THIRD = np.arange(0, 61, 3)
@@ -75,6 +75,31 @@ def test_a_followed_place_that_hardly_any_look_sees_is_none(
     assert overlooked(place(seen, score, rows), EVERY_THIRD, answer, presence) is none
 
 
+@pytest.mark.parametrize(
+    ("seen", "score", "rows", "hardly"),
+    [
+        ([9], 0.2, range(18), True),
+        ([9], 0.2, range(15), False),
+        ([9], 0.2, [9], False),
+        ([9], 0.3, range(18), False),
+        ([6, 9, 12], 0.2, range(24), True),
+        ([3, 6, 9, 12], 0.2, range(30), False),
+    ],
+    ids=[
+        "passed five times",
+        "passed four times",
+        "not followed",
+        "not weak",
+        "three sightings",
+        "four sightings",
+    ],
+)
+def test_few_and_weak_sightings_that_looks_pass_over_are_hardly_any(
+    seen: Iterable[int], score: float, rows: Iterable[int], hardly: bool
+) -> None:
+    assert hardly_seen(place(seen, score, rows), EVERY_THIRD) is hardly
+
+
 class Silent:
     """Close-ups that see nothing, and landmarks of one presence."""
 
@@ -107,6 +132,35 @@ def test_looks_and_close_ups_give_the_verdict_together(
     assert [f for f in range(61) if examination.wants(f)] == [30]
     examination.see(30, np.full((400, 600), grey, np.uint8))
     pursued = place([30], 0.4, followed, x)
+    assert examination.verdicts([pursued], EVERY_THIRD) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("x", "grey", "followed", "presence", "verdict"),
+    [
+        (200.0, 5, range(21, 39), 0.0, Verdict.NONE),
+        (20.0, 128, range(21, 39), 0.0, Verdict.NONE),
+        (20.0, 5, range(21, 39), 0.0, Verdict.NONE),
+        (10.0, 128, range(21, 39), 0.0, Verdict.OPEN),
+        (200.0, 5, range(24, 36), 0.0, Verdict.OPEN),
+        (200.0, 5, range(21, 39), 0.6, Verdict.OPEN),
+    ],
+    ids=[
+        "in the dark",
+        "a fifth out of the picture",
+        "both",
+        "a third out of the picture",
+        "passed three times",
+        "landmarks answer",
+    ],
+)
+def test_what_is_hardly_seen_is_none_in_any_light(
+    x: float, grey: int, followed: Iterable[int], presence: float, verdict: Verdict
+) -> None:
+    seen, silent = place([30], 0.2, [30], x), Silent(presence)
+    examination = Examination([seen], silent, silent.look, 1.0)
+    examination.see(30, np.full((400, 600), grey, np.uint8))
+    pursued = place([30], 0.2, followed, x)
     assert examination.verdicts([pursued], EVERY_THIRD) == [verdict]
 
 

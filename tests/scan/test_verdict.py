@@ -17,6 +17,7 @@ from blur.data.plan import Box
 from blur.detect.closeup import Closeup
 from blur.detect.landmarks import Mesh
 from blur.detect.registry import load_detector, load_landmarks
+from blur.scan.company import count_faces
 from blur.scan.link import Tracklet, Verdict
 from blur.scan.verdict import Examination, Finding, judged, moments
 
@@ -239,3 +240,32 @@ def test_a_weak_face_in_a_crowd_is_not_even_asked_for(people: int, verdict: str)
     examination = Examination([weak, *crowd], counting, counting.look, 1.0)
     examination.see(0, np.full((400, 600), 128, np.uint8))
     assert examination.verdicts([weak, *crowd], NO_LOOKS)[0] is Verdict[verdict]
+
+
+@pytest.mark.parametrize(
+    ("late", "aside", "count"),
+    [(3, 0, 3), (3, 110, 3), (3, 130, 6), (0, 110, 6), (30, 0, 3)],
+    ids=["pieces", "pieces of one who moves", "too far", "on the same frames", "long after"],
+)
+def test_pieces_of_one_face_count_once_in_a_crowd(late: int, aside: int, count: int) -> None:
+    """Three people far from each other, each of whom two tracklets see, every second look."""
+    pieces = [
+        dataclasses.replace(tracklet([0.9] * 3, box=Box(x, 200, 60, 80)), frames=frames + shift)
+        for x in (100.0, 900.0, 1700.0)
+        for x, shift in ((x, 0), (x + aside, late))
+        for frames in [np.array([0, 6, 12])]
+    ]
+    assert count_faces(pieces, 6) == count
+
+
+def test_three_people_in_six_tracklets_are_no_crowd() -> None:
+    weak = tracklet([0.22], box=Box(560, 200, 30, 40))
+    halves = [
+        dataclasses.replace(face, frames=np.array([0, 6, 12]) + 3 * half)
+        for i in range(3)
+        for half, face in enumerate([tracklet([0.9] * 3, box=Box(60 + 150 * i, 200, 60, 80))] * 2)
+    ]
+    counting = Counting(0.0)
+    examination = Examination([weak, *halves], counting, counting.look, 1.0)
+    examination.see(0, np.full((400, 600), 128, np.uint8))
+    assert examination.verdicts([weak, *halves], NO_LOOKS)[0] is Verdict.NONE
