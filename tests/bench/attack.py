@@ -7,7 +7,8 @@
 Needs the packages of the extra `bench`. Three questions, each with its chance level:
   inside    by the inside of a cover, all else equal for everyone (ORL, 40 people)
   outside   by hair, outline, clothes and background around a head-sized cover (LFW)
-  geometry  by size and shape of the cover, and of the detector's bare box
+  geometry  by size and shape of a cover's head, of the whole cover upright and as it is turned, and
+            of the detector's bare box: the mean over offsets of the ladder of head sizes
 
 A naive attacker compares covered faces with clear photographs of suspects; a parrot first treats
 the photographs as the tool does. Rank-1 with 95 % intervals (Wilson). The run is void, and says
@@ -42,8 +43,11 @@ from attack_people import (
 )
 
 from blur.cover.fills import Fill, make_fill
-from blur.cover.head import head_boxes, quantised
+from blur.cover.head import LADDER, head_boxes, quantised
+from blur.cover.region import Covers
+from blur.data.plan import Track
 from blur.settings import CoverSettings, FillName
+from blur.store.plans import coarse
 
 OURS: dict[str, Fill] = {name.value: make_fill(CoverSettings(fill=name)) for name in FillName}
 PEERS: dict[str, Fill] = {
@@ -59,6 +63,17 @@ PARROTS: dict[str, Attacker] = {
 
 CONTROL = 0.9
 """Share of clear, and of truly blurred, faces that attackers must name; less makes a run void."""
+
+OFFSETS = 8
+"""Enlargements of all photographs, within a step of the ladder, over which geometry is attacked: by
+a single one, where the steps happen to part the people decides. More is calmer and takes longer."""
+
+_FINE = 1
+"""Decimals of a pixel in which sizes are compared; finer ones tell covers of one size apart by
+rounding errors of their places."""
+
+_MIDDLE = 2000
+"""Pixels from the middle of a picture to its edges, which no cover reaches; larger is as good."""
 
 INSIDE_LIMIT = 12 / 400
 """Share that no attacker may pass by the inside of our covers; chance is 10 in 400."""
@@ -115,6 +130,17 @@ class Bench:
         slow: bool = False,
     ) -> None:
         """Attack every published picture; a `slow` attack takes `few` of one half only."""
+        self.note(treatment, attacker, *self.named(attack, gallery, probes, slow=slow))
+
+    def named(
+        self,
+        attack: Attacker,
+        gallery: Sequence[Picture],
+        probes: Sequence[Picture],
+        *,
+        slow: bool = False,
+    ) -> tuple[int, int]:
+        """Pictures that the attacker names rightly, and all that are asked."""
         right = asked = 0
         people, first = self.album.people, self.album.first_half
         for known in (first,) if slow else (first, ~first):
@@ -128,7 +154,11 @@ class Bench:
             )
             right += int((named == people[unknown]).sum())
             asked += len(unknown)
-        chance = 1 / len(np.unique(people))
+        return right, asked
+
+    def note(self, treatment: str, attacker: str, right: int, asked: int) -> None:
+        """Keep and print a score."""
+        chance = 1 / len(np.unique(self.album.people))
         score = Score(self.question, treatment, attacker, right, asked, chance)
         self.scores.append(score)
         print(score, flush=True)
@@ -185,12 +215,34 @@ def geometry(album: Album) -> list[Score]:
         best = found.boxes[found.scores.argmax()] if len(found) else np.array([*album.face])
         sizes.append(best.astype(np.float32))
     boxes = np.array(sizes)
-    covers = quantised_alone(boxes)
+    upright = boxes * np.array([1, 1, 1, 1, 0], np.float32)
     bench = Bench(album, "geometry", np.s_[:], 0)
-    for name, rows in (("detector's box", boxes), ("quantised cover", covers)):
-        views = [row[2:4] for row in rows]
-        bench.run(name, "nearest size and shape", _nearest_size, views, views)
+    for name, rows, view in (
+        ("detector's box", boxes, lambda rows: rows[:, 2:4]),
+        ("head", boxes, lambda rows: quantised_alone(rows)[:, 2:4]),
+        ("upright cover", upright, extents_alone),
+        ("cover", boxes, extents_alone),
+    ):
+        counts = []
+        for offset in range(OFFSETS):
+            larger = rows.copy()
+            larger[:, 2:4] *= LADDER ** (offset / OFFSETS)
+            views = list(view(larger).round(_FINE))
+            counts.append(bench.named(_nearest_size, views, views))
+        right, asked = np.mean(counts, axis=0).round().astype(int).tolist()
+        bench.note(name, "nearest size and shape", right, asked)
     return bench.scores
+
+
+def extents_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(n, 2) width and height of the covers of (n, 5) boxes, each by itself."""
+    found = []
+    for box in coarse(boxes):
+        there = np.array([[_MIDDLE, _MIDDLE, *box[2:]]], np.float32)
+        track = Track(1, 0, there, np.zeros(1, np.uint8), np.ones(1, np.float32))
+        covers = Covers([track], [(0, 1)], CoverSettings(), 2 * _MIDDLE, 2 * _MIDDLE)
+        found.append(np.ptp(covers.at(0)[0].outline(), axis=0))
+    return np.array(found)
 
 
 def quantised_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
