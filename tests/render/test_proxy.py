@@ -62,8 +62,9 @@ def rendered(clip: Path, plan: Plan, folder: Path, output: OutputSettings) -> tu
 
 
 def blocks(frame: av.VideoFrame) -> np.ndarray:
-    """The picture's brightness in 32 x 16 blocks."""
-    return frame.reformat(32, 16, format="gray", interpolation="AREA").to_ndarray().astype(float)
+    """The picture's brightness in 32 x 16 blocks, by a matrix for RGB and YUV alike."""
+    colours = frame.reformat(32, 16, format="rgb24", interpolation="AREA").to_ndarray()
+    return colours @ np.array([0.2126, 0.7152, 0.0722])
 
 
 @pytest.mark.parametrize("name", KINDS)
