@@ -106,11 +106,11 @@ def audit_with_faints(
     pts = _times(out, info, lambda _: tell("audit", 0, len(held.pts)))
     if len(pts) != len(held.pts):
         raise OutputError(f"has {len(pts)} frames, its plan {len(held.pts)}", subject=out.name)
-    again_covered = Covers.of_plan(resolved.plan, settings.cover)  # exposure's are another thread's
-    judged = _Judge(plan, looks, exposure, again_covered, make_fill(settings.cover))
+    covers = Covers.of_plan(resolved.plan, settings.cover)  # exposure's are another thread's
+    judged = _Judge(plan, looks, exposure, covers, make_fill(settings.cover))
     looked, closeups = 0, 0
-    covers = exposure.covers
-    with closing(_seen(out, info, shape, held, pts, route, again, covers, looks.size)) as seen:
+    outlines = exposure.covers
+    with closing(_seen(out, info, shape, held, pts, route, again, outlines, looks.size)) as seen:
         for index, picture, glances in seen:
             if picture is not None:
                 looked += index in route.whole or index not in route.places
