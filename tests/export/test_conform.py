@@ -205,7 +205,7 @@ def test_a_face_that_the_audit_finds_enters_the_plan_and_reaches_every_part(
         found = [face] if looked.count((45, 55)) == 1 and placed.frames == (45, 55) else []
         return structs.replace(CLEAN, residuals=found), found
 
-    def mended(clip, plan, residuals, settings, tell):
+    def mended(clip, plan, edits, residuals, settings, tell):
         boxes = np.array([[60, 170, 40, 50, 0]] * 40, np.float32)
         track = Track.unseen(9, 20, boxes, "audit")
         doubt = Doubt(start=20, end=60, reason=Reason.RESIDUAL, weight=0.9, track=9)
