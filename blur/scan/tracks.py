@@ -30,7 +30,7 @@ _JOIN_SECONDS = 2.0
 """Seconds that a join may jump; larger reunites a face after a longer absence, and joins more
 strangers."""
 
-_PARTED = 11
+PARTED = 11
 """Frames between two held covers of a face that are covered, too, at most: as many as an audit
 takes for a gap between its looks. Larger covers faces that had left for a moment."""
 
@@ -82,7 +82,7 @@ def tracks_of(
         tracks += [track, *beside]
         covered += [tracklet, *tracklet.beside]
         doubts += doubts_of(tracklet, track, timeline, size)
-    tracks = closed(timeline.shots(), tracks, min(_PARTED, timeline.frames(hold) if hold else 0))
+    tracks = closed(timeline.shots(), tracks, min(PARTED, timeline.frames(hold) if hold else 0))
     for tracklet in uncovered:
         doubts += doubts_of_uncovered(tracklet, tracks, timeline)
     numbers = chains(covered, tracks, camera, timeline)
