@@ -88,7 +88,8 @@ def audit_with_faints(
     resolved = resolve(plan, edits) if edits else Resolved(plan, (), ())
     held, tracks = frame_map(plan, placed), resolved.plan.tracks
     shots, present = list(plan.shots()), held.present()
-    exposure = Exposure.of(resolved, settings.cover)
+    covers = Covers.of_plan(resolved.plan, settings.cover)
+    exposure = Exposure.of(resolved, covers)
     every = settings.audit.audit_every
     times = [*(held.pts[held.places(frame).start] for frame in present), held.pts[-1]]
     long = [present[n] for n in itinerary.long_frames(times, held.tick)]
@@ -106,7 +107,6 @@ def audit_with_faints(
     pts = _times(out, info, lambda _: tell("audit", 0, len(held.pts)))
     if len(pts) != len(held.pts):
         raise OutputError(f"has {len(pts)} frames, its plan {len(held.pts)}", subject=out.name)
-    covers = Covers.of_plan(resolved.plan, settings.cover)  # exposure's are another thread's
     judged = _Judge(plan, looks, exposure, covers, make_fill(settings.cover))
     looked, closeups = 0, 0
     outlines = exposure.covers

@@ -23,7 +23,7 @@ _SOFTENED, _LONGEST = 2.0, 1280
 """Pixels, sigma of the Gaussian before pictures are compared, against grain and the encoder, and
 the longest side from which it grows with the picture; a larger sigma overlooks smaller features."""
 
-_RIMS = 2.0
+_INSET = 2.0
 """Sigmas inside an outline that are not compared: encoders and scalers mix in what lies outside.
 Larger leaves less of a cover."""
 
@@ -34,9 +34,9 @@ where nothing was painted; larger takes faces that show through for covers."""
 _DARK = 8.0
 """Levels, of 255, below which differences count less: they are noise."""
 _MOST = 1.3
-"""Largest difference, in deviations of the covered picture, up to which it is, too. Over 51 covers
-of two filmed clips it is 1.12 at most, 1.7 at least where nothing was painted; larger overlooks an
-eye that shows in a painted cover."""
+"""Largest difference, in deviations of the covered picture, up to which a cover is the one painted
+anew. Over 51 covers of two filmed clips it is 1.12 at most, 1.7 at least where nothing was painted;
+larger overlooks an eye that shows in a painted cover."""
 _LEVEL = 2.0
 """Levels, of 255, that no deviation is taken below: covers may be flat. Larger overlooks features
 in the dark."""
@@ -61,7 +61,7 @@ def is_painted(picture: Picture, regions: Sequence[Region], fill: Fill, box: Box
     for region in regions:
         mask |= _inside(region, picture)
     sigma = _SOFTENED * max(1.0, max(picture.shape) / _LONGEST)
-    rim = 2 * math.ceil(_RIMS * sigma) + 1
+    rim = 2 * math.ceil(_INSET * sigma) + 1
     mask = cv2.erode(mask, np.ones((rim, rim), np.uint8))
     mask &= _drawn(cv2.boxPoints(((box.cx, box.cy), (box.w, box.h), box.angle)), picture)
     if not mask.any():

@@ -15,7 +15,6 @@ from blur.data.arrays import Floats
 from blur.data.overlap import is_kept
 from blur.data.plan import Box, Track
 from blur.data.resolve import Resolved
-from blur.settings import CoverSettings
 
 EXPOSED = 0.25
 """Share of a face outside all covers above which it is exposed; larger lets more of a face show."""
@@ -58,10 +57,9 @@ class Exposure:
         self._outlines = functools.lru_cache(_AT_HAND)(outlines)
 
     @classmethod
-    def of(cls, resolved: Resolved, settings: CoverSettings) -> Self:
+    def of(cls, resolved: Resolved, covers: Covers) -> Self:
         """The covers that the render paints for a resolved plan."""
         plan = resolved.plan
-        covers = Covers.of_plan(plan, settings)
         return cls(
             lambda frame: [region.outline() for region in covers.at(frame)],
             resolved.kept,

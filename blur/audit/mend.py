@@ -12,6 +12,7 @@ from msgspec import structs
 
 from blur.audit.exposure import SLIVER, Exposure
 from blur.audit.judge import RESIDUAL_BAR, by_frame
+from blur.cover.region import Covers
 from blur.data.boxes import stretched_box
 from blur.data.edits import Edits
 from blur.data.findings import Residual
@@ -73,7 +74,7 @@ def mended(
         pursuit.see(index, gray)
         tell("audit", index + 1, plan.frames)
     decided = resolve(plan, edits or Edits(fingerprint=plan.fingerprint))
-    exposure = Exposure.of(decided, settings.cover)
+    exposure = Exposure.of(decided, Covers.of_plan(decided.plan, settings.cover))
     tracks, doubts = list(plan.tracks), list(plan.doubts)
     ids = itertools.count(1 + max((track.id for track in plan.tracks), default=0))
     for tracklet in pursuit.tracklets():
@@ -82,8 +83,8 @@ def mended(
         for part in itertools.chain(*(_shown(track, exposure, residuals) for track in found)):
             track = dataclasses.replace(part, id=next(ids), source="audit")
             tracks.append(track)
-            span = {"start": track.start, "end": track.end, "box": track.box(track.start)}
-            doubts.append(structs.replace(_doubt(tracklet, track.id), **span))
+            doubt, box = _doubt(tracklet, track.id), track.box(track.start)
+            doubts.append(structs.replace(doubt, start=track.start, end=track.end, box=box))
     return plan.with_tracks(tracks, doubts)
 
 

@@ -36,13 +36,6 @@ def cover(*outlines: np.ndarray, kept: tuple[Track, ...] = ()) -> Exposure:
     return Exposure(lambda frame: outlines, kept, 640, 360)
 
 
-def moving(start: int, end: int, speed: float, identity: int = 1) -> Track:
-    """A face that is at x = `speed` * frame."""
-    found = track(start, end, identity=identity)
-    found.boxes[:, 0] = speed * np.arange(start, end)
-    return found
-
-
 def at(frame: int, box: Box = FACE, sure: float = 0.9, bare: float = 1.0) -> Residual:
     seen_by = ["blazeface-short", "yunet"]
     return Residual(frame=frame, seconds=frame / 25, box=box, sure=sure, seen_by=seen_by, bare=bare)
