@@ -120,7 +120,7 @@ class DetectorError(BlurError):
 class PlanMismatch(BlurError):
     """A plan or its edits do not belong to this clip or this version."""
 
-    remedy = "scan the clip again: blur scan CLIP"
+    remedy = "scan the clip again: blur scan CLIP -o OUT"
 
 
 class OutputError(BlurError):

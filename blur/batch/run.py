@@ -152,7 +152,7 @@ def dry_run(
         [(survey.clips[key].file.name, survey.why[key]) for key in survey.probed],
         survey.probed.values(),
         [e.result for e in outcomes if isinstance(e, Outcome) and e.result is not None],
-        failing=survey.failing(),
+        failing=sorted([(n, e.problem) for n, e in found.unreadable] + survey.failing()),
         kept=survey.kept(),
         skipped=len(survey.skipped),
         out=out,

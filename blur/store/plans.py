@@ -142,6 +142,8 @@ def _load(path: Path, kind: type[T], version: int) -> T:
     try:
         raw = path.read_bytes()
     except OSError as error:
+        if kind is _PlanRecord and isinstance(error, FileNotFoundError):
+            raise PlanMismatch("was not scanned yet", subject=path.name) from error
         raise PlanMismatch(f"cannot be read: {error.strerror}", subject=path.name) from error
     found: int | None
     try:

@@ -59,10 +59,11 @@ def test_a_dry_run_leaves_nothing_behind(tmp_path):
     film(card / "a.mov", frames=90)
     film(card / "b.mov", seed=1)
     write_clip(card / "c.mov")
+    (card / "lost.mov").symlink_to("nowhere.mov")
     (card / "notes.txt").write_text("hello")
     ahead = dry_run([card], out, FAST, serial=True)
     assert [name for name, _ in ahead.todo] == ["a.mov", "b.mov"]
-    assert [name for name, _ in ahead.failing] == ["c.mov"]
+    assert [name for name, _ in ahead.failing] == ["c.mov", "lost.mov"]
     assert ahead.skipped == 1 and ahead.kept == 0 and ahead.frames == 110
     assert ahead.seconds > 0 and ahead.bytes > 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["card"]

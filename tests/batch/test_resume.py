@@ -201,7 +201,8 @@ def test_render_without_a_plan_fails(fake):
     fake.clip("a.mov")
     report = fake.run(scan=False)
     assert report.exit_code == Exit.FAILED
-    assert "blur scan" in error_of(report, "a.mov").remedy
+    error = error_of(report, "a.mov")
+    assert "not scanned" in error.problem and "blur scan" in error.remedy
 
 
 def test_a_damaged_ledger_loses_nothing(fake):

@@ -131,7 +131,7 @@ def problems_of_film(path: Path, folder: Path, row: Film) -> Iterator[str]:
     if bits[1] < min(bits[0], 10):
         yield f"{bits[0]} bits came out as {bits[1]}"
     colours = [(i.colour.primaries, i.colour.transfer, i.colour.matrix) for i in (info, again)]
-    grey = "gray" in info.pix_fmt
+    grey = info.pix_fmt.startswith(("gray", "mono"))
     described = not (grey or av.VideoFormat(info.pix_fmt).is_rgb or info.pix_fmt == "pal8")
     if described and colours[0] != colours[1]:
         yield f"colours {colours[0]} became {colours[1]}"

@@ -184,7 +184,7 @@ def test_another_version_is_refused_with_both_numbers(tmp_path: Path, version: i
 
 
 def test_a_plan_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PlanMismatch, match="cannot be read"):
+    with pytest.raises(PlanMismatch, match="not scanned"):
         load_plan(tmp_path / "plan.json")
 
 

@@ -47,6 +47,10 @@ _CODECS: dict[str, dict[str, object]] = {
     "png-odd": {"codec": "png", "pix_fmt": "rgb24", "width": 63, "height": 47},
     "png-16": {"codec": "png", "pix_fmt": "rgb48be"},
     "png-grey": {"codec": "png", "pix_fmt": "gray"},
+    "png-grey16": {"codec": "png", "pix_fmt": "gray16be"},
+    "png-grey-alpha": {"codec": "png", "pix_fmt": "ya8"},
+    "png-mono": {"codec": "png", "pix_fmt": "monob"},
+    "png-palette": {"codec": "png", "pix_fmt": "pal8"},
     "jpeg2000": {"codec": "jpeg2000", "pix_fmt": "yuv422p10le"},
     "qtrle": {"codec": "qtrle", "pix_fmt": "rgb24"},
     "qtrle-odd": {"codec": "qtrle", "pix_fmt": "rgb24", "width": 63, "height": 47},
@@ -66,6 +70,8 @@ _CODECS: dict[str, dict[str, object]] = {
     "raw-444": {"codec": "rawvideo", "pix_fmt": "yuv444p"},
     "raw-grey": {"codec": "rawvideo", "pix_fmt": "gray"},
     "raw-rgb": {"codec": "rawvideo", "pix_fmt": "bgr24"},
+    "raw-palette": {"codec": "rawvideo", "pix_fmt": "pal8"},
+    "raw-mono": {"codec": "rawvideo", "pix_fmt": "monow"},
     "raw-uyvy": {"codec": "rawvideo", "pix_fmt": "uyvy422"},
     "ffv1": {"codec": "ffv1"},
     "ffv1-odd": {"codec": "ffv1", "pix_fmt": "bgr0", "width": 63, "height": 47},
@@ -98,7 +104,8 @@ _CONTAINERS: dict[str, tuple[Fraction, str]] = {
     ".mov": (
         Fraction(1, 12800),
         "h264 hevc h264-422 prores prores-444 dnxhr cfhd v210 mjpeg png png-odd png-grey png-16"
-        " qtrle qtrle-odd mpeg4 raw-uyvy jpeg2000 svq1",
+        " png-grey16 png-grey-alpha png-mono png-palette qtrle qtrle-odd mpeg4 raw-uyvy jpeg2000"
+        " svq1",
     ),
     ".mkv": (
         _MS,
@@ -108,7 +115,7 @@ _CONTAINERS: dict[str, tuple[Fraction, str]] = {
     ".avi": (
         _25,
         "mpeg4 msmpeg4v2 msmpeg4 h264 mjpeg ljpeg huffyuv huffyuv-odd ffvhuff utvideo utvideo-rgb"
-        " magicyuv raw-rgb zmbv asv1 cljr ffv1 wmv2 dv",
+        " magicyuv raw-rgb raw-palette zmbv asv1 cljr ffv1 wmv2 dv",
     ),
     ".webm": (_MS, "vp8 vp9 av1"),
     ".ts": (_90K, "h264 hevc mpeg2 mpeg1"),
@@ -123,7 +130,7 @@ _CONTAINERS: dict[str, tuple[Fraction, str]] = {
     ".asf": (_MS, "mpeg4 h264"),
     ".mxf": (_25, "mpeg2 mpeg2-422 dnxhr prores jpeg2000"),
     ".ogv": (_25, "vp8"),
-    ".nut": (_25, "h264 ffv1 raw-422 mpeg4"),
+    ".nut": (_25, "h264 ffv1 raw-422 raw-mono mpeg4"),
     ".y4m": (_25, "raw-420 raw-422 raw-444 raw-grey"),
     ".ivf": (_25, "vp8 vp9 av1"),
     ".rm": (_MS, "rv10 rv20"),
@@ -177,8 +184,14 @@ def _film(recipe: Recipe, **expected: object) -> Film:
     return Film(write, len(recipe.pts), **expected)  # type: ignore[arg-type]
 
 
-_KNOWN = {"h264 in .asf": ["doubled or out of order in time"]}
-"""Notes by combination: FFmpeg's ASF gives the last two frames of H.264 the same time."""
+_KNOWN = {
+    "h264 in .asf": ["doubled or out of order in time"],
+    "png-grey-alpha in .mov": ["transparency flattened on black"],
+    "png-palette in .mov": ["transparency flattened on black"],
+    "raw-palette in .avi": ["transparency flattened on black"],
+}
+"""Notes by combination: FFmpeg's ASF gives the last two frames of H.264 the same time; palettes may
+hold alpha."""
 
 COMBINED: dict[str, Row] = {
     f"{codec} in {suffix}": _film(

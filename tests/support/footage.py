@@ -79,8 +79,19 @@ def picture(recipe: Recipe, index: int) -> av.VideoFrame:
     coarse = rng.integers(0, 256, (recipe.height // 8 + 2, recipe.width // 8 + 2, 3), np.uint8)
     rgb = np.repeat(np.repeat(coarse, 8, 0), 8, 1)[: recipe.height, : recipe.width]
     rgb[:8, : min(recipe.width, 4 * (index + 1))] = 255
+    if recipe.pix_fmt == "pal8":
+        return _in_palette(rgb)
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24")
     return frame.reformat(format=recipe.pix_fmt)
+
+
+def _in_palette(rgb: np.ndarray) -> av.VideoFrame:
+    """(h, w, 3) RGB in a palette of six steps of each colour, which FFmpeg has no way to."""
+    steps = np.round(rgb / 51.0).astype(np.uint8)
+    palette = np.zeros((256, 4), np.uint8)
+    palette[:, 0] = 255
+    palette[:216, 1:] = 51 * np.stack(np.unravel_index(np.arange(216), (6, 6, 6)), 1)
+    return av.VideoFrame.from_ndarray((steps @ np.array([36, 6, 1], np.uint8), palette), "pal8")
 
 
 def tone(start: int, samples: int, rate: int, layout: str, pix: str = "fltp") -> av.AudioFrame:

@@ -68,7 +68,9 @@ def planes(frame: av.VideoFrame) -> str:
     bits = frame.format.components[0].bits
     for plane in frame.planes:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)
-        width = plane.width * (4 if "bgr" in frame.format.name else 1) * (2 if bits > 8 else 1)
+        packed = any(order in frame.format.name for order in ("bgr", "rgba"))
+        width = plane.width * (4 if packed else 1) * (2 if bits > 8 else 1)
+        width = -(-width // (8 if "mono" in frame.format.name else 1))  # eight pixels a byte
         digest.update(np.ascontiguousarray(rows[:, :width]).tobytes())
     return digest.hexdigest()
 

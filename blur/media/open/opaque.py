@@ -42,6 +42,8 @@ def _alpha_place(name: str) -> int | None:
     """The channel of alpha among `_channels`; None for formats without such channels."""
     if name in _PACKED or name == "rgba64le":
         return name.index("a")
+    if name == "pal8":
+        return None  # a single plane of indices: alpha stands in the palette
     video = av.VideoFormat(name)
     parts = video.components
     planar = len({part.plane for part in parts}) == len(parts)

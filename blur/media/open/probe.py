@@ -26,6 +26,7 @@ from blur.media.photograph import is_still
 from blur.media.traces import ebml, isobmff
 from blur.media.traces.clock_start import telling
 
+_OF_RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC
 _IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
 
 
@@ -177,10 +178,13 @@ def _display_matrix(data: dict[str, bytes]) -> tuple[int, ...] | None:
 
 
 def _colour(picture: av.VideoFrame, data: dict[str, bytes]) -> Colour:
+    matrix = picture.colorspace
+    if matrix == _OF_RGB and not picture.format.is_rgb:
+        matrix = _UNSPECIFIED  # grey PNGs say RGB: their luma would be shown as green
     return Colour(
         picture.color_primaries,
         picture.color_trc,
-        picture.colorspace,
+        matrix,
         picture.color_range,
         side_data.mastering(data.get("MASTERING_DISPLAY_METADATA")),
         side_data.light(data.get("CONTENT_LIGHT_LEVEL")),

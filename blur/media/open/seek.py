@@ -51,7 +51,7 @@ class Seeker:
         self._stack = ExitStack()
         self._frames: Iterator[Frame] = iter(())
         self._next = len(pts)
-        self._seekable = len(pts) > 1 and not info.moves
+        self._seekable = len(pts) > 1 and _can_be_sought_in(info)
 
     def __enter__(self) -> Self:
         if self._seekable:
@@ -159,6 +159,12 @@ class Seeker:
             index += 1
 
 
+def _can_be_sought_in(info: ClipInfo) -> bool:
+    """Not where the clock was repaired, nor where the first packet alone may hold the palette:
+    pictures reached without it would be black."""
+    return not info.moves and info.pix_fmt != "pal8"
+
+
 def wanted_frames(
     path: Path,
     info: ClipInfo,
@@ -189,7 +195,8 @@ def glimpses(
     shorter clip, or one of unknown length, is read through. Raises DecodeError.
     """
     frames = info.frames or round((info.duration or 0) * info.rate)
-    if info.duration is None or info.moves or frames * info.width * info.height <= short:
+    small = frames * info.width * info.height <= short
+    if info.duration is None or small or not _can_be_sought_in(info):
         yield from _spread(path, info, frames, count)
         return
     with open_input(path) as container:

@@ -70,7 +70,7 @@ class Shapes:
         aspect, found = said or _described(context)
         if name.startswith("yuvj"):
             name, found = name.replace("yuvj", "yuv"), _FULL
-        if picture.format.is_rgb or name.startswith(("gray", "pal", "mono")):
+        if picture.format.is_rgb or name.startswith(("gray", "pal", "mono", "ya")):
             found = _FULL
         return Shape(picture.width, picture.height, name, aspect, found or _LIMITED)
 

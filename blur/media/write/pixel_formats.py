@@ -14,6 +14,8 @@ from blur.media.open.clip_info import Colour
 from blur.settings.cores import codec_threads
 
 _LIMITED, _FULL = 1, 2
+_FULL_NAMES = ("yuvj", "gray", "mono", "ya")
+"""Beginnings of the formats whose samples have the full range, whatever the clip says."""
 _BT709 = 1
 
 
@@ -32,14 +34,14 @@ class Conversion:
         rgb = _is_rgb(source)
         if rgb and not _is_rgb(target):
             self.colour = Colour(_BT709, _BT709, _BT709, _LIMITED)
-        elif not full_range and (colour.range == _FULL or source.startswith(("yuvj", "gray"))):
+        elif not full_range and (colour.range == _FULL or source.startswith(_FULL_NAMES)):
             self.colour = replace(colour, range=_LIMITED)
-        elif source.startswith(("yuvj", "gray")) and not target.startswith("gray"):
+        elif source.startswith(_FULL_NAMES) and not target.startswith("gray"):
             self.colour = replace(colour, range=colour.range or _FULL)
         else:
             self.colour = colour
         self._same_samples = self.colour.range == (
-            colour.range or (_FULL if source.startswith(("yuvj", "gray")) else colour.range)
+            colour.range or (_FULL if source.startswith(_FULL_NAMES) else colour.range)
         )
         self.note = "" if source == target else f"samples converted from {source} to {target}"
 

@@ -166,9 +166,10 @@ def sample_format(info: ClipInfo, preset: Preset) -> str:
     orientation = info.orientation
     if preset.encoder != "ffv1":
         odd = bool(orientation.stored_width % 2 or orientation.stored_height % 2)
-        if source.startswith("gray"):
+        if source.startswith(("gray", "mono", "ya")):
             # Players fail on monochrome streams: add neutral chroma.
-            source = source.replace("gray", "yuv420p") if "le" in source else "yuvj420p"
+            bits = av.VideoFormat(source).components[0].bits
+            source = f"yuv420p{bits}le" if bits > 8 else "yuvj420p"
         elif av.VideoFormat(source).is_rgb or source == "pal8":
             # Few players show 4:4:4.
             unwanted = ("yuvj", "gbr") if odd else ("yuv444", "yuvj", "gbr")
