@@ -109,6 +109,14 @@ FAILURES: dict[str, Row] = {
         "holds 2 pictures",
         "files of their own",
     ),
+    **{
+        f"WebM of {codec} with alpha": Fails(
+            saved("a.webm", lambda p, e=encoder: _with_alpha(p, e)),
+            "transparency beside its pictures",
+            f"-c:v {encoder} ",
+        )
+        for codec, encoder in (("VP8", "libvpx"), ("VP9", "libvpx-vp9"))
+    },
     "animated WebP": Fails(saved("a.webp", _animated), "holds 6 pictures", "film"),
     "MP4 cut off": Fails(_cut("a.mp4", "plain", 0.6), "damaged or incomplete", "copy"),
     "MOV cut off": Fails(_cut("a.mov", "pcm-mov", 0.6), "damaged or incomplete", "copy"),
@@ -151,6 +159,20 @@ FAILURES: dict[str, Row] = {
         "copy",
     ),
 }
+
+
+def _with_alpha(path: Path, encoder: str) -> None:
+    """A film whose left half is hidden by alpha."""
+    shown = np.dstack([scene(), np.full(scene().shape[:2], 255, np.uint8)])
+    shown[:, : shown.shape[1] // 2, 3] = 0
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(encoder, rate=25, options={"auto-alt-ref": "0"})
+        stream.width, stream.height, stream.pix_fmt = shown.shape[1], shown.shape[0], "yuva420p"
+        for number in range(3):
+            picture = av.VideoFrame.from_ndarray(shown, "rgba").reformat(format="yuva420p")
+            picture.pts = number
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
 
 
 def _only_sound(path: Path) -> None:

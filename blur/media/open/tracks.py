@@ -48,13 +48,32 @@ def main_video(container: av.container.InputContainer, path: Path) -> av.VideoSt
 
 
 def refuse_alpha(container: av.container.InputContainer, path: Path) -> None:
-    """Raise DecodeError for pictures whose transparency lies in a track of its own (HEIF)."""
+    """Raise DecodeError for pictures whose transparency lies in a track of its own (HEIF), or beside
+    the pictures (WebM): readers leave it out, and an output would show what it hides."""
     if container.format.name.startswith("mov") and b"auxv" in isobmff.handlers(path):
         raise DecodeError(
             "holds transparency in a track of its own",
             subject=path.name,
             remedy="save it without transparency, or as GIF or PNG",
         )
+    for stream in container.streams.video:
+        coder = stream.codec_context and _WITH_ALPHA.get(stream.codec_context.codec.canonical_name)
+        if coder and _tells_of_alpha(stream):
+            raise DecodeError(
+                "holds transparency beside its pictures",
+                subject=path.name,
+                remedy="bring both together: "
+                f"ffmpeg -c:v {coder} -i CLIP -c:v ffv1 -pix_fmt yuva420p -c:a copy CLIP.mkv",
+            )
+
+
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""By codec: FFmpeg's decoder that gives its alpha; the one that it takes unasked leaves it out."""
+
+
+def _tells_of_alpha(stream: Stream) -> bool:
+    """By Matroska's AlphaMode."""
+    return any(k.lower() == "alpha_mode" and v != "0" for k, v in stream.metadata.items())
 
 
 def refuse_further_films(
