@@ -48,8 +48,10 @@ def main_video(container: av.container.InputContainer, path: Path) -> av.VideoSt
 
 
 def refuse_alpha(container: av.container.InputContainer, path: Path) -> None:
-    """Raise DecodeError for pictures whose transparency lies in a track of its own (HEIF), or beside
-    the pictures (WebM): readers leave it out, and an output would show what it hides."""
+    """Raise DecodeError for alpha in a track of its own (HEIF) or beside the pictures (WebM).
+
+    Readers leave it out, and an output would show what it hides.
+    """
     if container.format.name.startswith("mov") and b"auxv" in isobmff.handlers(path):
         raise DecodeError(
             "holds transparency in a track of its own",
