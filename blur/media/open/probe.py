@@ -85,7 +85,7 @@ def probe(path: Path) -> ClipInfo:
             timecode=_said(container, stream, "timecode"),
             reel=_said(container, stream, "reel_name"),
             audio=sounds,
-            dropped=tuple(dict.fromkeys(_dropped(container, stream))),
+            dropped=tuple(dict.fromkeys(_dropped(path, container, stream))),
             notes=tuple(_notes(path, container, picture, data, matrix)),
         )
 
@@ -164,10 +164,12 @@ def _length(container: av.container.InputContainer, duration: Fraction) -> Fract
     return duration - start if 0 < start < duration else duration
 
 
-def _dropped(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[str]:
+def _dropped(
+    path: Path, container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[str]:
     if telling(container):
         yield "start of the clock, which tells of the recording"
-    yield from tracks.dropped(container, stream)
+    yield from tracks.dropped(path, container, stream)
 
 
 def _display_matrix(data: dict[str, bytes]) -> tuple[int, ...] | None:

@@ -14,7 +14,7 @@ from av.stream import Disposition, Stream
 from blur.errors import DecodeError, NotAClip
 from blur.media.container import items, open_input
 from blur.media.open.clip_info import AudioTrack
-from blur.media.traces import isobmff
+from blur.media.traces import ebml, isobmff
 from blur.media.traces.metadata import Kind, traces_of
 
 _LONGEST_WAIT = 2000
@@ -131,12 +131,19 @@ def sounds(container: av.container.InputContainer) -> tuple[AudioTrack, ...]:
     )
 
 
-def dropped(container: av.container.InputContainer, main: av.VideoStream) -> Iterator[str]:
+def dropped(
+    path: Path, container: av.container.InputContainer, main: av.VideoStream
+) -> Iterator[str]:
     """In words, content that no output holds."""
     found = list(traces_of(container.metadata, "file"))
+    if container.format.name.startswith("mov"):
+        found += isobmff.traces_of_mp4(path)
+    elif container.format.name.startswith("matroska"):
+        found += ebml.traces_of_matroska(path)
     for stream in container.streams:
         found += traces_of(stream.metadata, f"track {stream.index}")
-    kinds = {trace.kind for trace in found} - {Kind.TIMECODE}  # named with its track
+    # These are named with their tracks.
+    kinds = {trace.kind for trace in found} - {Kind.TIMECODE, Kind.TRACK, Kind.SOUND, Kind.CHAPTERS}
     yield from (str(kind) for kind in Kind if kind in kinds)
     if container.chapters():
         yield "chapters"

@@ -101,6 +101,16 @@ def test_what_is_dropped_is_listed_in_words_and_quotes_nothing(tmp_path):
     assert SECRET not in said and GPS not in said
 
 
+@pytest.mark.parametrize("kind", [b"uuid", b"sefd", b"free"])
+def test_boxes_that_no_reader_shows_are_listed_as_dropped(tmp_path, kind):
+    path = make(tmp_path / "clip.mp4", RECIPES["plain"])
+    before = probe(path).dropped
+    text = f"{SECRET} {GPS}".encode()
+    with path.open("ab") as file:
+        file.write((8 + len(text)).to_bytes(4, "big") + kind + text)
+    assert set(probe(path).dropped) - set(before) == {"hidden"}
+
+
 def test_names_that_are_not_utf8(tmp_path):
     path = make(tmp_path / "clip.mp4", RECIPES["plain"])
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/cl\xffip.mp4"))
