@@ -69,9 +69,12 @@ def traces_of_mp4(path: Path) -> Iterator[Trace]:
         try:
             yield from _walk(file, 0, size, "")
             unused = _unused_bytes(file, size)
+            films = sum(atom.type == "moov" for atom in atoms(file, 0, size))
         except struct.error:
             yield Trace.of(Kind.HIDDEN, "file", "an atom is shorter than its kind demands")
             return
+    if films > 1:  # readers show the first alone
+        yield Trace.of(Kind.HIDDEN, "moov", f"{films - 1} further films behind the first")
     if unused > 0:
         yield Trace.of(Kind.HIDDEN, "mdat", f"{unused} bytes that no track uses")
 

@@ -111,6 +111,12 @@ def test_boxes_that_no_reader_shows_are_listed_as_dropped(tmp_path, kind):
     assert set(probe(path).dropped) - set(before) == {"hidden"}
 
 
+def test_a_film_behind_the_film_is_listed_as_dropped(tmp_path):
+    path = make(tmp_path / "clip.mp4", RECIPES["plain"])
+    path.write_bytes(path.read_bytes() * 2)
+    assert "hidden" in probe(path).dropped
+
+
 def test_names_that_are_not_utf8(tmp_path):
     path = make(tmp_path / "clip.mp4", RECIPES["plain"])
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/cl\xffip.mp4"))
