@@ -20,6 +20,10 @@ _SHRINK = 0.9  # least share of the local median that a smoothed size keeps; lar
 _SWELL = 1.3  # factor above the local median at which a size is cut off; larger covers more
 _TURN_SPAN = 4.0
 """Sightings, sigma of the Gaussian over turns; larger is steadier and lags behind turning heads."""
+_UNREAD = 0.1
+"""Weight of the turn of a sighting in whole quarters: the look's own turn, since the face's was not
+read. Larger draws heads that a rolling camera turns towards upright, between looks that read them:
+on clips with truth 18.3 % of heads are bare by over a tenth at 1, 16.6 % at 0.1."""
 _GROWTH = 0.3
 """Share of its size by which a held box grows over a hold, as its place gets less certain; larger
 covers more."""
@@ -53,6 +57,7 @@ def smooth(tracklet: Tracklet, camera: Camera) -> Tracklet:
     logs = np.maximum(gaussian_filter1d(logs, 1.0, axis=0, mode="nearest"), least)
     still[:, 2:4] = np.exp(logs)
     weights = tracklet.evidence.max(axis=1).astype(np.float64) ** 2
+    weights[tracklet.boxes[:, 4] % 90 == 0] *= _UNREAD
     turn = np.exp(1j * np.radians(still[:, 4].astype(np.float64))) * weights
     x, y = (gaussian_filter1d(part, _TURN_SPAN, mode="nearest") for part in (turn.real, turn.imag))
     still[:, 4] = np.degrees(np.angle(x + 1j * y))

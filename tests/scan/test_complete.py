@@ -174,6 +174,24 @@ def test_turns_are_smoothed_across_the_half_circle() -> None:
     assert np.abs(away).max() < 12
 
 
+def test_turns_that_no_look_read_follow_the_camera_from_those_that_were_read() -> None:
+    """A look that does not read a face's turn tells its own, whole quarters, while a camera rolls
+    by half a turn and every fourth look reads the face's."""
+    turn = np.radians(3.0)
+    roll = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    frames = list(range(60, 123, 3))
+    true = [3.0 * (f - 60) + 1 for f in frames]
+    seen = [t if i % 4 == 0 else 0.0 for i, t in enumerate(true)]
+    part = tracklet(frames, [(300, 200, 60, 70, t) for t in seen])
+    away = (smooth(part, camera(FRAMES, roll)).boxes[:, 4] - true + 180) % 360 - 180
+    assert np.abs(away).max() < 20
+
+
+def test_turns_that_no_look_reads_are_those_of_the_looks() -> None:
+    part = tracklet(list(range(60, 120, 3)), [(300, 200, 60, 70, 90)] * 20)
+    assert np.allclose(smooth(part, STILL).boxes[:, 4], 90, atol=1e-3)
+
+
 def test_bounds_of_a_held_track_hold_those_of_its_sighting() -> None:
     track = completed(tracklet([100], [(300, 200, 60, 70, 30)]), hold=10)
     seen = bounds(track.boxes[100 - track.start : 101 - track.start])[0]
