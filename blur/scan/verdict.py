@@ -278,7 +278,7 @@ class Examination:
         # The edge cuts large faces; what it leaves of a tiny one is nobody's.
         lone = place in self._lone
         inside = 1.0 if lone else _inside(small, gray.shape[1], gray.shape[0])
-        fit = mean >= _DARK and inside >= _INSIDE
+        fit = mean >= _DARK and inside >= _INSIDE and (contrast >= _FLAT or mean >= _DIM)
         presence = max(upright, turned)
         return Finding(frame, box, answer, upright, presence, fit, inside, mean, contrast)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,8 @@ from blur.data.arrays import Picture
 from blur.data.boxes import wrapped
 from blur.data.plan import Box
 from blur.detect.detections import Detections
-from blur.detect.views import SizedFrame, View, crop, tiles
+from blur.detect.views import SizedFrame, View, crop, lifted, tiles
+from blur.detect.yunet import YuNet
 
 MARK = 250
 """Value of the third channel where a view shows the frame and not its padding."""
@@ -160,3 +162,33 @@ def test_a_crop_stands_a_face_of_its_angle_upright(angle: float) -> None:
     up = view.to_frame[:2, :2] @ (0, -1)
     expected = np.array([np.sin(np.radians(angle)), -np.cos(np.radians(angle))])
     assert up / np.hypot(*up) == pytest.approx(expected, abs=1e-6)
+
+
+LIGHTS = {
+    "night vision": (0.1, 1, 0.1),
+    "emergency lamp": (1, 0.1, 0.1),
+    "screen": (0.2, 0.35, 1),
+    "purple": (1, 0.1, 1),
+    "cyan": (0.1, 1, 1),
+}
+
+
+@pytest.mark.parametrize("light", LIGHTS.values(), ids=LIGHTS)
+def test_faces_in_light_of_one_colour_are_found_as_in_grey(light: tuple[float, ...]) -> None:
+    grey = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2GRAY)
+    noise = np.random.default_rng(0).normal(0, 8, (*grey.shape, 3))
+    shown = np.clip(0.5 * grey[..., np.newaxis] * light + noise, 0, 255).astype(np.uint8)
+    [found] = YuNet(threads=1).detect([lifted(shown)], 0.3)
+    assert found.scores.max(initial=0) > 0.7
+
+
+@pytest.mark.parametrize("light", [(1, 0.6, 0.1), (1, 0.9, 0.05)], ids=["sodium", "yellow"])
+def test_light_that_faces_keep_their_colours_in_is_left(light: tuple[float, ...]) -> None:
+    shown = (skimage.data.astronaut() * np.array(light)).astype(np.uint8)
+    assert lifted(shown) is shown
+
+
+def test_a_face_in_daylight_before_a_wall_of_one_colour_is_left() -> None:
+    shown = np.full((480, 640, 3), (10, 40, 220), np.uint8)
+    shown[100:300, 200:400] = skimage.data.astronaut()[:200, 120:320]
+    assert lifted(shown) is shown

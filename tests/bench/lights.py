@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Faces that detectors find in coloured light: with its colours, and as `views.lifted` shows them.
+
+    python tests/bench/lights.py [--films FOLDER]
+
+Frames of eight of CLIPS, four fifths of their colours gone, in light of each colour and with a
+sensor's noise; a face is found when a detection near its middle reaches the score in the heading.
+With --films, twelve of the clips are made into films by green night vision there, dim and noisy,
+for `leak.py FOLDER`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import paths
+from truth import Face, cases
+
+from blur.data.arrays import Picture
+from blur.detect.centerface import CenterFace
+from blur.detect.views import lifted
+from blur.detect.yunet import YuNet
+
+LIGHTS = {
+    "green, night vision": (0.1, 1.0, 0.1),
+    "green, weak": (0.3, 1.0, 0.3),
+    "red": (1.0, 0.1, 0.1),
+    "blue": (0.1, 0.1, 1.0),
+    "screen": (0.2, 0.35, 1.0),
+    "sodium": (1.0, 0.6, 0.1),
+    "yellow": (1.0, 0.9, 0.05),
+    "purple": (1.0, 0.1, 1.0),
+    "cyan": (0.1, 1.0, 1.0),
+    "daylight": (1.0, 1.0, 1.0),
+}
+"""Share of red, green and blue that reaches the sensor."""
+_SHOWN = ("edge0", "mask1", "pan1", "roll0", "zoom1", "cuts0", "occlude1", "whip2")
+_DIMMED = (
+    "cuts0", "edge0", "edge1", "lying0", "lying-mask1", "mask1", "occlude1", "pan1", "roll0",
+    "upside1", "whip1", "zoom1",
+)  # fmt: skip
+_COLOURS = 0.3
+"""Share of its own colours that a picture keeps, as sensors in little light do."""
+_NOISE = 4.0
+_SIDE, _EVERY, _UNTIL = 640, 30, 120
+_NIGHT = (
+    "hue=s=0,eq=contrast=0.6:brightness=-0.1,noise=alls=22:allf=t,"
+    "colorchannelmixer=rr=0.1:gg=1:bb=0.1"
+)
+
+
+def frames() -> list[tuple[Picture, list[Face]]]:
+    found = []
+    for case in cases(paths.CLIPS):
+        if case.name not in _SHOWN:
+            continue
+        with av.open(str(case.source)) as container:
+            for number, frame in enumerate(container.decode(video=0)):
+                if number % _EVERY == 12:
+                    picture = frame.to_ndarray(format="rgb24")
+                    scale = _SIDE / max(picture.shape)
+                    small = cv2.resize(
+                        picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
+                    )
+                    faces = case.faces[number]
+                    moved = [f._replace(cx=f.cx * scale, cy=f.cy * scale) for f in faces]
+                    found.append((small, [f.scaled(scale) for f in moved]))
+                if number > _UNTIL:
+                    break
+    return found
+
+
+def lit(picture: Picture, light: Sequence[float], random: np.random.Generator) -> Picture:
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., np.newaxis]
+    mixed = (_COLOURS * picture + (1 - _COLOURS) * grey) * np.array(light)
+    return np.clip(mixed + random.normal(0, _NOISE, mixed.shape), 0, 255).astype(np.uint8)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--films", type=Path, metavar="FOLDER")
+    given = parser.parse_args()
+    if given.films is not None:
+        film(given.films)
+        return
+    detectors = ((CenterFace(threads=1), 0.15), (YuNet(threads=1), 0.3))
+    shown = frames()
+    faces = sum(len(f) for _, f in shown)
+    heads = " ".join(f"{d.name + f' {score}':>16}{'lifted':>8}" for d, score in detectors)
+    print(f"{faces} faces{'':10}{heads}")
+    ways: tuple[Callable[[Picture], Picture], ...] = (lambda p: p, lifted)
+    for name, light in LIGHTS.items():
+        random = np.random.default_rng(0)
+        pictures = [(lit(picture, light, random), f) for picture, f in shown]
+        row = [
+            sum(near(detector.detect([way(p)], score)[0].boxes, f) for p, f in pictures) / faces
+            for detector, score in detectors
+            for way in ways
+        ]
+        print(f"{name:20}{row[0]:12.0%}{row[1]:8.0%}{row[2]:17.0%}{row[3]:8.0%}", flush=True)
+
+
+def near(boxes: np.ndarray, faces: Sequence[Face]) -> int:
+    """How many of the faces have a box's middle near their own."""
+    off = [np.abs(boxes[:, :2] - (f.cx, f.cy)) / (2 * f.a, 2 * f.b) for f in faces]
+    return sum(bool((o < 0.45).all(axis=1).any()) for o in off)
+
+
+def film(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _DIMMED:
+        source = paths.CLIPS / f"{name}.mp4"
+        coder = ("-an", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "30")
+        made = str(folder / source.name)
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-y", "-i", source, "-vf", _NIGHT, *coder, made], check=True
+        )
+        truth = source.with_suffix(".json")
+        (folder / truth.name).write_text(truth.read_text())
+
+
+if __name__ == "__main__":
+    main()
