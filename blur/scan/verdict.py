@@ -100,8 +100,9 @@ edges. Hands at the lower edge of a real video lie 0.8 within, half a face would
 
 class Finding(NamedTuple):
     """Close-ups of one moment: `answer` of the detectors, `upright` and `presence` of landmarks, 0
-    to 1, whether the place is `fit` to see a face, lit and inside the picture, the share of it
-    `inside`, 0 to 1, and the mean and standard deviation of its grey levels, `grey`, `contrast`."""
+    to 1, whether the place is `fit` to see a face: lit, `plain` and inside the picture; the share
+    of it `inside`, 0 to 1, and mean and standard deviation of its grey levels, `grey`, `contrast`.
+    """
 
     frame: int
     box: Box
@@ -116,7 +117,7 @@ class Finding(NamedTuple):
     @property
     def plain(self) -> bool:
         """Whether a face would show, by contrast or in the light."""
-        return self.contrast >= _FLAT or self.grey >= _DIM
+        return _plain(self.grey, self.contrast)
 
 
 class Closeups(Protocol):
@@ -278,7 +279,7 @@ class Examination:
         # The edge cuts large faces; what it leaves of a tiny one is nobody's.
         lone = place in self._lone
         inside = 1.0 if lone else _inside(small, gray.shape[1], gray.shape[0])
-        fit = mean >= _DARK and inside >= _INSIDE and (contrast >= _FLAT or mean >= _DIM)
+        fit = mean >= _DARK and inside >= _INSIDE and _plain(mean, contrast)
         presence = max(upright, turned)
         return Finding(frame, box, answer, upright, presence, fit, inside, mean, contrast)
 
@@ -356,6 +357,10 @@ def _is_lone(tracklet: Tracklet, likely: Sequence[Tracklet]) -> bool:
             t.start - _ABOUT <= tracklet.last and tracklet.start <= t.last + _ABOUT for t in likely
         )
     )
+
+
+def _plain(grey: float, contrast: float) -> bool:
+    return contrast >= _FLAT or grey >= _DIM
 
 
 def _mostly(answers: Iterable[bool]) -> bool:

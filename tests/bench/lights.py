@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Faces that detectors find in coloured light: with its colours, and as `views.lifted` shows them.
+"""Faces that detectors find in coloured light and in noise: as it is, and as the looks show it.
 
     python tests/bench/lights.py [--films FOLDER]
 
-Frames of eight of CLIPS, four fifths of their colours gone, in light of each colour and with a
-sensor's noise; a face is found when a detection near its middle reaches the score in the heading.
-With --films, twelve of the clips are made into films by green night vision there, dim and noisy,
-for `leak.py FOLDER`.
+Frames of eight of CLIPS, seven tenths of their colours gone, in light of each colour and with a
+sensor's noise; then at half their contrast in grey noise. A face is found when a detection near its
+middle reaches the score in the heading.
+
+With --films, twelve of the clips are made into films there, for `leak.py FOLDER`: by green night
+vision, dim and noisy, and by a sensor in little light, in noise of 12 grey levels.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from truth import Face, cases
 
 from blur.data.arrays import Picture
 from blur.detect.centerface import CenterFace
+from blur.detect.noise import without_noise
 from blur.detect.views import lifted
 from blur.detect.yunet import YuNet
 
@@ -40,6 +43,8 @@ LIGHTS = {
     "daylight": (1.0, 1.0, 1.0),
 }
 """Share of red, green and blue that reaches the sensor."""
+NOISES = (0, 3, 6, 12, 20)
+"""Grey levels, sigma."""
 _SHOWN = ("edge0", "mask1", "pan1", "roll0", "zoom1", "cuts0", "occlude1", "whip2")
 _DIMMED = (
     "cuts0", "edge0", "edge1", "lying0", "lying-mask1", "mask1", "occlude1", "pan1", "roll0",
@@ -49,13 +54,18 @@ _COLOURS = 0.3
 """Share of its own colours that a picture keeps, as sensors in little light do."""
 _NOISE = 4.0
 _SIDE, _EVERY, _UNTIL = 640, 30, 120
-_NIGHT = (
-    "hue=s=0,eq=contrast=0.6:brightness=-0.1,noise=alls=22:allf=t,"
-    "colorchannelmixer=rr=0.1:gg=1:bb=0.1"
-)
+_FILMS = {
+    "night": "hue=s=0,eq=contrast=0.6:brightness=-0.1,noise=alls=22:allf=t,"
+    "colorchannelmixer=rr=0.1:gg=1:bb=0.1",
+    "noisy": "eq=brightness=-0.12:contrast=0.8,noise=alls=40:allf=t",
+}
 
 
-def frames() -> list[tuple[Picture, list[Face]]]:
+Shown = list[tuple[Picture, list[Face]]]
+"""Pictures with their faces."""
+
+
+def frames() -> Shown:
     found = []
     for case in cases(paths.CLIPS):
         if case.name not in _SHOWN:
@@ -82,6 +92,11 @@ def lit(picture: Picture, light: Sequence[float], random: np.random.Generator) -
     return np.clip(mixed + random.normal(0, _NOISE, mixed.shape), 0, 255).astype(np.uint8)
 
 
+def grained(picture: Picture, sigma: float, random: np.random.Generator) -> Picture:
+    grain = random.normal(0, sigma, (*picture.shape[:2], 1))
+    return np.clip(picture / 2 + 60 + grain, 0, 255).astype(np.uint8)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=Path, metavar="FOLDER")
@@ -94,16 +109,22 @@ def main() -> None:
     faces = sum(len(f) for _, f in shown)
     heads = " ".join(f"{d.name + f' {score}':>16}{'lifted':>8}" for d, score in detectors)
     print(f"{faces} faces{'':10}{heads}")
-    ways: tuple[Callable[[Picture], Picture], ...] = (lambda p: p, lifted)
-    for name, light in LIGHTS.items():
-        random = np.random.default_rng(0)
-        pictures = [(lit(picture, light, random), f) for picture, f in shown]
+
+    def line(name: str, pictures: Shown, way: Callable[[Picture], Picture]) -> None:
         row = [
-            sum(near(detector.detect([way(p)], score)[0].boxes, f) for p, f in pictures) / faces
+            sum(near(detector.detect([made(p)], score)[0].boxes, f) for p, f in pictures) / faces
             for detector, score in detectors
-            for way in ways
+            for made in (lambda p: p, way)
         ]
         print(f"{name:20}{row[0]:12.0%}{row[1]:8.0%}{row[2]:17.0%}{row[3]:8.0%}", flush=True)
+
+    for name, light in LIGHTS.items():
+        random = np.random.default_rng(0)
+        line(name, [(lit(picture, light, random), f) for picture, f in shown], lifted)
+    for sigma in NOISES:
+        random = np.random.default_rng(0)
+        grainy = [(grained(picture, sigma, random), f) for picture, f in shown]
+        line(f"noise of {sigma}", grainy, without_noise)
 
 
 def near(boxes: np.ndarray, faces: Sequence[Face]) -> int:
@@ -116,13 +137,12 @@ def film(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in _DIMMED:
         source = paths.CLIPS / f"{name}.mp4"
-        coder = ("-an", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "30")
-        made = str(folder / source.name)
-        subprocess.run(
-            ["ffmpeg", "-v", "error", "-y", "-i", source, "-vf", _NIGHT, *coder, made], check=True
-        )
-        truth = source.with_suffix(".json")
-        (folder / truth.name).write_text(truth.read_text())
+        coder = ("-an", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "28")
+        for kind, way in _FILMS.items():
+            made = folder / f"{name}-{kind}.mp4"
+            command = ["ffmpeg", "-v", "error", "-y", "-i", source, "-vf", way, *coder, made]
+            subprocess.run(command, check=True)
+            made.with_suffix(".json").write_text(source.with_suffix(".json").read_text())
 
 
 if __name__ == "__main__":
