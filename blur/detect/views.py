@@ -34,11 +34,11 @@ _DARK = 48
 """Mean grey level, 0-255, under which a picture is lifted; larger lifts brighter pictures."""
 _BRIGHT, _CAST = 98, 0.4
 """Percentile of a channel that counts as its brightest, and share of the brightest channel's under
-which red or green are as good as absent. A face in other light than its surroundings', or a date in
-white, keeps the colours of most pictures; larger shares take them from more. Detectors know faces
-in daylight: of 98 faces in light of one colour YuNet finds 52 to 69 % with colours, 73 or 74 in
-grey; under yellow and sodium lamps 71 and 79 with colours, which are left
-(`tests/bench/lights.py`)."""
+which red or green are as good as absent: a face in daylight takes more than the brightest 2 % of a
+picture and keeps its colours, a date in white takes less. A larger percentile lets smaller lights
+keep them, a larger share takes them from weaker casts. Detectors know faces in daylight: of 98
+faces in light of one colour YuNet finds 52 to 69 % with colours, 73 or 74 in grey; under yellow and
+sodium lamps 71 and 79 with colours, which are left (`tests/bench/lights.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

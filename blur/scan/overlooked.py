@@ -89,9 +89,9 @@ def overlooked(
     `answer` and `presence`, 0 to 1, are those of close-ups at its best sightings.
     """
     count = len(passed(tracklet, looked))
-    if count < PASSED or sure(tracklet).any() or tracklet.evidence.max() >= _FAINT:
+    if count < PASSED or not may_be_overlooked(tracklet):
         return False
-    seen = int(tracklet.evidence.any(axis=1).sum())
+    seen = _sightings(tracklet)
     share = seen / (seen + count)
     seldom = share < _SELDOM and answer < HARDLY
     return seldom or (share < _OFTEN and answer < _SILENT and presence < _ABSENT)
@@ -99,22 +99,17 @@ def overlooked(
 
 def hardly_seen(tracklet: Tracklet, looked: npt.NDArray[np.intp]) -> bool:
     """Whether a place was there to be seen by looks, and a few saw a little there at most."""
-    return may_be_hardly_seen(tracklet) and len(passed(tracklet, looked)) >= _PASSED_FEW
+    weak = _sightings(tracklet) <= FEW and tracklet.evidence.max() < WEAK
+    return bool(weak and len(passed(tracklet, looked)) >= _PASSED_FEW)
 
 
 def seldom_seen(tracklet: Tracklet, looked: npt.NDArray[np.intp], scale: float) -> bool:
     """Whether a few of many looks saw a place that is not small, and none plainly; `scale` is that
     of `seen_by_one`."""
-    seen = np.count_nonzero(tracklet.evidence.any(axis=1))
     many = len(passed(tracklet, looked)) >= PASSED
     large = float(sizes(tracklet.boxes).mean()) >= _LARGE * scale
-    return bool(seen <= FEW and many and large and may_be_overlooked(tracklet))
-
-
-def may_be_hardly_seen(tracklet: Tracklet) -> bool:
-    """Whether a tracklet, before its pursuit or after it, has few and weak sightings."""
-    seen = np.count_nonzero(tracklet.evidence.any(axis=1))
-    return bool(seen <= FEW and tracklet.evidence.max() < WEAK)
+    few = _sightings(tracklet) <= FEW
+    return few and many and large and may_be_overlooked(tracklet)
 
 
 def may_be_overlooked(tracklet: Tracklet) -> bool:
@@ -129,6 +124,10 @@ def seen_by_one(tracklet: Tracklet, scale: float) -> bool:
     alone = second >= _ALONE and first * _BESIDE <= second
     plain = float(sizes(tracklet.boxes).mean()) >= _PLAIN * scale
     return bool(alone and plain and not sure(tracklet).any())
+
+
+def _sightings(tracklet: Tracklet) -> int:
+    return int(np.count_nonzero(tracklet.evidence.any(axis=1)))
 
 
 def judged_by_looks(tracklet: Tracklet, looked: npt.NDArray[np.intp]) -> Tracklet:

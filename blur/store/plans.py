@@ -74,7 +74,7 @@ def as_saved(plan: Plan) -> Plan:
 def load_plan(path: Path) -> Plan:
     """Read a plan; raises PlanMismatch when it is damaged or of another version."""
     with _uncollected():
-        record = _load(path, _PlanRecord, PLAN_VERSION)
+        record = _load(path, _PlanRecord, PLAN_VERSION, absent="was not scanned yet")
         try:
             return _plan(record)
         except (ValueError, ZeroDivisionError, KeyError) as error:
@@ -138,13 +138,13 @@ def load_edits(path: Path) -> Edits:
     return _load(path, Edits, EDITS_VERSION)
 
 
-def _load(path: Path, kind: type[T], version: int) -> T:
+def _load(path: Path, kind: type[T], version: int, absent: str = "") -> T:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        if kind is _PlanRecord and isinstance(error, FileNotFoundError):
-            raise PlanMismatch("was not scanned yet", subject=path.name) from error
-        raise PlanMismatch(f"cannot be read: {error.strerror}", subject=path.name) from error
+        problem = absent if isinstance(error, FileNotFoundError) else ""
+        problem = problem or f"cannot be read: {error.strerror}"
+        raise PlanMismatch(problem, subject=path.name) from error
     found: int | None
     try:
         made = msgspec.json.decode(raw, type=kind)

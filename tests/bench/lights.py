@@ -7,8 +7,9 @@ Frames of eight of CLIPS, seven tenths of their colours gone, in light of each c
 sensor's noise; then at half their contrast in grey noise. A face is found when a detection near its
 middle reaches the score in the heading.
 
-With --films, twelve of the clips are made into films there, for `leak.py FOLDER`: by green night
-vision, dim and noisy, and by a sensor in little light, in noise of 12 grey levels.
+With --films, which needs ffmpeg, twelve of the clips are made into films there, for `leak.py
+FOLDER`: by green night vision, dim and noisy, and by a sensor in little light, in noise of 12 grey
+levels.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ def main() -> None:
 
 
 def near(boxes: np.ndarray, faces: Sequence[Face]) -> int:
-    """How many of the faces have a box's middle near their own."""
+    """Number of the faces near whose middle a box's middle lies."""
     off = [np.abs(boxes[:, :2] - (f.cx, f.cy)) / (2 * f.a, 2 * f.b) for f in faces]
     return sum(bool((o < 0.45).all(axis=1).any()) for o in off)
 

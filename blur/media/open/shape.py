@@ -10,6 +10,9 @@ import av.filter
 
 from blur.media.open.opaque import has_alpha, opaque
 
+GREY = ("gray", "mono", "ya")
+"""Beginnings of FFmpeg's names of formats without colour; their samples have the full range."""
+
 _LIMITED, _FULL = 1, 2
 _REMEMBERED = 512
 """Packets whose shape is remembered until their picture comes; decoders hold back 16 at most."""
@@ -70,7 +73,7 @@ class Shapes:
         aspect, found = said or _described(context)
         if name.startswith("yuvj"):
             name, found = name.replace("yuvj", "yuv"), _FULL
-        if picture.format.is_rgb or name.startswith(("gray", "pal", "mono", "ya")):
+        if picture.format.is_rgb or name.startswith((*GREY, "pal")):
             found = _FULL
         return Shape(picture.width, picture.height, name, aspect, found or _LIMITED)
 

@@ -142,7 +142,7 @@ def dropped(
         found += ebml.traces_of_matroska(path)
     for stream in container.streams:
         found += traces_of(stream.metadata, f"track {stream.index}")
-    # These are named with their tracks.
+    # Timecodes, tracks, sounds and chapters are named where they are found.
     kinds = {trace.kind for trace in found} - {Kind.TIMECODE, Kind.TRACK, Kind.SOUND, Kind.CHAPTERS}
     yield from (str(kind) for kind in Kind if kind in kinds)
     if container.chapters():

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from blur.media.open.clip_info import Colour
+from blur.media.open.shape import GREY
 from blur.settings.cores import codec_threads
 
 _LIMITED, _FULL = 1, 2
-_FULL_NAMES = ("yuvj", "gray", "mono", "ya")
+_FULL_NAMES = ("yuvj", *GREY)
 """Beginnings of the formats whose samples have the full range, whatever the clip says."""
 _BT709 = 1
 

@@ -11,6 +11,7 @@ from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
 
 from blur.errors import CannotEncode
 from blur.media.open.clip_info import ClipInfo
+from blur.media.open.shape import GREY
 from blur.settings import Codec, Hardware, OutputSettings
 from blur.settings.cores import codec_threads
 
@@ -166,7 +167,7 @@ def sample_format(info: ClipInfo, preset: Preset) -> str:
     orientation = info.orientation
     if preset.encoder != "ffv1":
         odd = bool(orientation.stored_width % 2 or orientation.stored_height % 2)
-        if source.startswith(("gray", "mono", "ya")):
+        if source.startswith(GREY):
             # Players fail on monochrome streams: add neutral chroma.
             bits = av.VideoFormat(source).components[0].bits
             source = f"yuv420p{bits}le" if bits > 8 else "yuvj420p"
