@@ -111,15 +111,21 @@ def count_pictures(path: Path, most: int) -> int:
 
 def read_head(path: Path, size: int = 64) -> bytes:
     """The first `size` bytes. Raises NotAClip for an empty file, DecodeError for no access."""
+    with reading(path), path.open("rb") as file:
+        head = file.read(size)
+    if not head:
+        raise NotAClip("is empty", subject=path.name, remedy="copy it again from the card")
+    return head
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raises DecodeError for an OSError inside: a file may go at any time, with its disk."""
     try:
-        with path.open("rb") as file:
-            head = file.read(size)
+        yield
     except OSError as error:
         raise DecodeError(
             f"cannot be read: {error.strerror}",
             subject=path.name,
             remedy="check that the file exists and that you may read it",
         ) from error
-    if not head:
-        raise NotAClip("is empty", subject=path.name, remedy="copy it again from the card")
-    return head

@@ -382,3 +382,16 @@ def test_what_is_being_decided_is_rendered_too(page: Page, out: Path) -> None:
     page.says("Rendering 1 clip")
     page.waits_for("#origin.good")
     page.waits_for('#render:has-text("Nothing to render")')
+
+
+def test_doubts_that_are_not_read_yet_are_no_end_of_them(page: Page) -> None:
+    late = Late(page, "/api/queue$")
+    page.page.reload()
+    page.settled()
+    late.wait()
+    page.press("q")
+    page.says("Reading the doubts of all clips")
+    assert page.page.locator('#queue:has-text("Nothing waits")').count() == 0
+    late.let_go()
+    page.waits_for("#sheet[data-shown]")
+    assert not any("Nothing waits" in said for said in page.page.evaluate("said"))

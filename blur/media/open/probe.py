@@ -12,7 +12,7 @@ import av.error
 import numpy as np
 
 from blur.errors import DecodeError
-from blur.media.container import items, open_input
+from blur.media.container import items, open_input, reading
 from blur.media.giants import refuse_giant
 from blur.media.open import origin, side_data, tracks
 from blur.media.open.clip_info import ClipInfo, Colour
@@ -34,7 +34,7 @@ def probe(path: Path) -> ClipInfo:
     """Read a clip's header and first picture. Raises NotAClip or DecodeError."""
     if is_still(path):
         return probe_still(path)
-    with open_input(path) as container:
+    with reading(path), open_input(path) as container:
         stream = tracks.main_video(container, path)
         tracks.refuse_alpha(container, path)
         refuse_giant(stream.codec_context.width, stream.codec_context.height, path.name)

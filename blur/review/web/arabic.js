@@ -218,6 +218,7 @@ export const ARABIC = {
   "queue.look.title": "انظر في شكوك كل المقاطع، الأخطر أولًا (Q)",
   "queue.back": "العودة إلى كل المقاطع",
   "queue.none": "لا شك ينتظر",
+  "queue.wait": "تُقرأ شكوك كل المقاطع…",
   "queue.empty": "لا شيء ينتظرك: كل الشكوك محسومة.",
   "queue.left": "قد يظهر وجه: {faces}، وغير ذلك: {other}",
   "queue.reading": " (قُرئ {looked} من {total} من المقاطع)",

@@ -80,7 +80,8 @@ document.addEventListener("keydown", (event) => {
   const { target } = event;
   if (document.querySelector("dialog[open]") || !(target instanceof HTMLElement)) return;
   if (target.id === "filter" && event.key === "ArrowDown") return $("#clips").focus();
-  if (target.matches("input, select")) return event.key === "Escape" && target.blur();
+  // A browser leaves the focus in a dialog that is closed until it draws again.
+  if (target.matches("input, select") && !target.closest("dialog")) return event.key === "Escape" && target.blur();
   if (event.key === "?" || event.key === "؟") return showKeys();
   const key = keyOf(event);
   if (target.matches("button") && (key === "Space" || key === "Enter") && !event.ctrlKey && !event.metaKey) return;

@@ -217,6 +217,7 @@ export const ENGLISH = {
   "queue.look.title": "Look at the doubts of all clips, the gravest first (Q)",
   "queue.back": "Back to all clips",
   "queue.none": "No doubt waits",
+  "queue.wait": "Reading the doubts of all clips…",
   "queue.empty": "Nothing waits for you: every doubt is settled.",
   "queue.left": "{faces} may show a face, {other} other",
   "queue.reading": " (read {looked} of {total} clips)",

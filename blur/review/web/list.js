@@ -6,6 +6,7 @@ import { el, isIn } from "./dom.js";
 /** @template T */
 export class List {
   /** @type {T[]} */ items = [];
+  known = false; // what belongs here, though it be nothing
   at = 0;
   held = /** @type {symbol | null} */ (null); // the press under way
   room = el("div.room");
@@ -36,6 +37,7 @@ export class List {
   /** Null: what belongs here is not known yet. @param {T[] | null} items @param {number} [at] */
   set(items, at = this.at) {
     this.items = items ?? [];
+    this.known = items !== null;
     this.at = Math.max(0, Math.min(at, this.items.length - 1));
     if (items) this.draw();
     else {
@@ -53,7 +55,7 @@ export class List {
   }
 
   draw() {
-    if (!this.box.clientHeight || this.held) return;
+    if (!this.known || !this.box.clientHeight || this.held) return;
     const { items, columns, rowHeight: height } = this;
     this.room.style.height = `${Math.ceil(items.length / columns) * height}px`;
     const first = Math.max(0, Math.floor(this.box.scrollTop / height) - 2) * columns;

@@ -28,6 +28,7 @@ const given = [];
 const sending = new Set(); // items whose answer is on its way: what the server says of them is old
 const here = new Set(); // items that were open when they came: they stay in the list when settled
 let turn = 0;
+let hungry = false; // the next question is asked as soon as it is read
 
 const list = new List($("#queue"), { height: () => 3.7 * rem(), make, onEnter: (item) => go(item), empty: t("queue.empty") });
 
@@ -38,6 +39,7 @@ const isOpen = (/** @type {Item} */ item) => item.said === null;
 const isMeant = (/** @type {Item} */ { key }) => !state.marked.size || state.marked.has(key);
 const waits = (/** @type {Item} */ item) => isOpen(item) && isMeant(item);
 export const waiting = (/** @type {Item[]} */ queue) => queue.filter(waits);
+const allRead = () => state.read !== null && state.read[0] >= state.read[1];
 
 /** Whether C, F and X answer the question, not something else that was selected. */
 export function isAnswering() {
@@ -106,21 +108,22 @@ panel(() => [state.clip], (clip) => {
   if (queue.some((item, i) => item !== state.queue[i])) queueMicrotask(() => set({ queue }));
 });
 
-panel(() => [state.queue, state.asked, state.queueing, state.rows, state.marked], (queue, asked, queueing) => {
+panel(() => [state.queue, state.asked, state.queueing, state.rows, state.marked, allRead()], (queue, asked, queueing) => {
   for (const item of queue) if (isOpen(item)) here.add(nameOf(item));
   const shown = queue.filter((item) => here.has(nameOf(item)) && isMeant(item));
   $("#queue").hidden = !queueing;
   for (const part of ["#clips", "nav .tools"]) $(part).hidden = queueing;
   const at = shown.findIndex((item) => same(item, asked));
-  list.set(shown, at < 0 ? list.at : at);
+  list.set(shown.length || allRead() ? shown : null, at < 0 ? list.at : at);
 });
 
-panel(() => [state.queue, state.read, state.queueing, state.marked], (queue, [looked, total], queueing) => {
+panel(() => [state.queue, state.read, state.queueing, state.marked], (queue, read, queueing) => {
   const button = $("#look");
   const open = waiting(queue);
   const faces = open.filter((item) => item.group === "exposed").length;
-  const reading = looked < total ? t("queue.reading", { looked, total }) : "";
-  button.replaceChildren(queueing ? t("queue.back") : open.length ? t("queue.look", { n: open.length }) : t("queue.none"), el("kbd", {}, "Q"));
+  const reading = read && !allRead() ? t("queue.reading", { looked: read[0], total: read[1] }) : "";
+  const look = open.length ? t("queue.look", { n: open.length }) : t(allRead() ? "queue.none" : "queue.wait");
+  button.replaceChildren(queueing ? t("queue.back") : look, el("kbd", {}, "Q"));
   button.classList.toggle("main", !queueing && open.length > 0);
   $("#left").textContent = open.length ? t("queue.left", { faces, other: open.length - faces }) + reading : reading;
   $("#left").className = faces ? "bad" : "dim";
@@ -130,12 +133,23 @@ $("#look").addEventListener("click", toggleQueue);
 export function toggleQueue() {
   if (state.queueing) return leaveQueue();
   set({ queueing: true });
-  const first = waiting(state.queue)[0];
-  if (first) ask(first);
-  else say(t("queue.empty"), "good");
+  askFirst();
 }
 
+/** Ask the first question that waits, or as soon as one is read: nobody hears of an end before. */
+function askFirst() {
+  const first = waiting(state.queue)[0];
+  hungry = !first && !allRead();
+  if (first) ask(first);
+  else if (hungry) say(t("queue.wait"));
+  else say(t("queue.empty"), "good");
+}
+panel(() => [state.queue, state.read], (queue) => {
+  if (hungry && (waiting(queue).length || allRead())) queueMicrotask(() => hungry && askFirst());
+});
+
 function leaveQueue() {
+  hungry = false;
   player.loop = null;
   set({ queueing: false, asked: null, sheet: [] });
 }
@@ -198,7 +212,7 @@ export function nextItem(way) {
   if (next) return void (way > 0 ? ask(next) : go(next));
   player.stop();
   set({ asked: null, sheet: [] });
-  say(t("queue.empty"), "good");
+  askFirst();
 }
 
 /** From a page of questions to those after it, which are unanswered. */

@@ -23,7 +23,7 @@ export const state = {
   ear: /** @type {"" | "covered" | "original"} */ (""), // what is heard: nothing unasked, for others may hear it
   waves: /** @type {import("./wave.js").Waves} */ ({ covered: null, original: null }), // how loud the clip is
   queue: /** @type {Item[]} */ ([]), // the doubts of all clips, as far as they are read
-  read: /** @type {readonly [number, number]} */ ([0, 0]), // clips whose doubts are read, of how many
+  read: /** @type {readonly [number, number] | null} */ (null), // clips whose doubts are read, of how many
   queueing: false, // the queue is shown in place of the clips
   asked: /** @type {{ key: string, id: string } | null} */ (null), // the doubt of the queue that is asked about
   sheet: /** @type {Item[]} */ ([]), // the questions that are asked about together, on a page of pictures

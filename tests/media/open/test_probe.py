@@ -7,6 +7,7 @@ import pytest
 from footage import GPS, RECIPES, SECRET, Recipe, cover_picture, make, second_film, unprivileged
 
 from blur.errors import DecodeError, Exit, NotAClip
+from blur.media.open import tracks
 from blur.media.open.probe import probe
 
 
@@ -73,6 +74,18 @@ def test_a_file_that_may_not_be_read(tmp_path):
 
 def test_a_missing_file(tmp_path):
     assert "cannot be read" in refused(tmp_path / "gone.mp4", DecodeError)
+
+
+def test_a_file_whose_disk_goes_while_it_is_read(tmp_path, monkeypatch):
+    path = make(tmp_path / "clip.mp4", RECIPES["plain"])
+    begin = tracks.refuse_alpha
+
+    def gone(container, clip: Path) -> None:
+        begin(container, clip)
+        clip.unlink()
+
+    monkeypatch.setattr(tracks, "refuse_alpha", gone)
+    assert "cannot be read" in refused(path, DecodeError)
 
 
 def test_a_folder(tmp_path):
