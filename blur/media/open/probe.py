@@ -12,6 +12,7 @@ import av.error
 import numpy as np
 
 from blur.errors import DecodeError
+from blur.media import sample_tables
 from blur.media.container import items, open_input, reading
 from blur.media.giants import refuse_giant
 from blur.media.open import origin, side_data, tracks
@@ -23,7 +24,7 @@ from blur.media.open.pace import NUMBERED, pace
 from blur.media.open.shape import Crop, Shape, Shapes, cropped
 from blur.media.open.stills import probe_still
 from blur.media.photograph import is_still
-from blur.media.traces import ebml, isobmff
+from blur.media.traces import ebml
 from blur.media.traces.clock_start import telling
 
 _OF_RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC
@@ -144,7 +145,7 @@ def _crop(path: Path, container: av.container.InputContainer, coded: Shape) -> C
     """The crop that a container asks players for; None without any, or one that leaves nothing."""
     name = container.format.name
     if name.startswith("mov"):
-        sides, tables = isobmff.clean_apertures(path), items(container)
+        sides, tables = sample_tables.clean_apertures(path), items(container)
     elif name.startswith("matroska"):
         sides, tables = ebml.pixel_crops(path), frozenset()
     else:
@@ -216,7 +217,7 @@ def _notes(
     data: dict[str, bytes],
     matrix: tuple[int, ...] | None,
 ) -> Iterator[str]:
-    vision = isobmff.dolby_vision(path) if container.format.name.startswith("mov") else None
+    vision = sample_tables.dolby_vision(path) if container.format.name.startswith("mov") else None
     if vision is not None:
         profile, compatible = vision
         if layer := _BASE_LAYERS.get(compatible):

@@ -10,9 +10,10 @@ from typing import BinaryIO, NamedTuple
 import av
 import av.container
 
+from blur.media import sample_tables
 from blur.media.container import items
 from blur.media.open.gif import count_images
-from blur.media.traces import ebml, isobmff
+from blur.media.traces import ebml
 
 _TS_PACKETS = (188, 192, 204)
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -36,13 +37,13 @@ def promise(path: Path, container: av.container.InputContainer, stream: av.Video
     name = container.format.name
     if name.startswith("mov"):
         entries = list(stream.index_entries)
-        tables = isobmff.sample_counts(path)
+        tables = sample_tables.sample_counts(path)
         number = stream.index - sum(index < stream.index for index in items(container))
         sized, timed = tables[number] if number < len(tables) else (0, 0)
         missing = sum(entry.pos + entry.size > size for entry in entries) + abs(sized - timed)
         hidden = max(0, sized - sum(not entry.is_discard for entry in entries))
         packets = sum(entry.size > 0 for entry in entries) or None
-        fragments = isobmff.fragment_samples(path)
+        fragments = sample_tables.fragment_samples(path)
         if number < len(fragments) and fragments[number]:
             packets = sized + fragments[number]  # its entries show only while it is read
         return Promise(packets, missing, hidden)

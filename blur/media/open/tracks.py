@@ -14,7 +14,8 @@ from av.stream import Disposition, Stream
 from blur.errors import DecodeError, NotAClip
 from blur.media.container import items, open_input
 from blur.media.open.clip_info import AudioTrack
-from blur.media.traces import ebml, isobmff
+from blur.media.sample_tables import handlers
+from blur.media.traces.containers import traces_in_container
 from blur.media.traces.metadata import Kind, traces_of
 
 _LONGEST_WAIT = 2000
@@ -52,7 +53,7 @@ def refuse_alpha(container: av.container.InputContainer, path: Path) -> None:
 
     Readers leave it out, and an output would show what it hides.
     """
-    if container.format.name.startswith("mov") and b"auxv" in isobmff.handlers(path):
+    if container.format.name.startswith("mov") and b"auxv" in handlers(path):
         raise DecodeError(
             "holds transparency in a track of its own",
             subject=path.name,
@@ -136,10 +137,7 @@ def dropped(
 ) -> Iterator[str]:
     """In words, content that no output holds."""
     found = list(traces_of(container.metadata, "file"))
-    if container.format.name.startswith("mov"):
-        found += isobmff.traces_of_mp4(path)
-    elif container.format.name.startswith("matroska"):
-        found += ebml.traces_of_matroska(path)
+    found += traces_in_container(path, container.format.name) or ()
     for stream in container.streams:
         found += traces_of(stream.metadata, f"track {stream.index}")
     # Timecodes, tracks, sounds and chapters are named where they are found.

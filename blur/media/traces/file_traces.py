@@ -20,9 +20,8 @@ from blur.media.container import open_input
 from blur.media.photograph import RAW, SINGLE, form_of, format_of, is_still, photograph_header
 from blur.media.traces import icc, nal
 from blur.media.traces.clock_start import telling
-from blur.media.traces.ebml import traces_of_matroska
+from blur.media.traces.containers import traces_in_container
 from blur.media.traces.image_parts import traces_of_still
-from blur.media.traces.isobmff import traces_of_mp4
 from blur.media.traces.metadata import Kind, Trace, traces_of
 from blur.media.traces.mxf import traces_of_mxf
 
@@ -51,10 +50,8 @@ def traces_in_file(path: Path) -> FileTraces:
     with open_input(path) as container:
         name = container.format.name
         found: list[Trace] = []
-        if name.startswith("mov"):
-            found += traces_of_mp4(path)
-        elif name.startswith("matroska"):
-            found += traces_of_matroska(path)
+        if (inside := traces_in_container(path, name)) is not None:
+            found += inside
         elif name.startswith("mxf"):
             found += traces_of_mxf(path)
             timecode = container.metadata.get("timecode", _ZERO)

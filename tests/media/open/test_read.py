@@ -11,9 +11,9 @@ from footage import RECIPES, Recipe, make, picture
 from passing import decoded, passed_through
 
 from blur.errors import BlurError, DecodeError
+from blur.media.atoms import atoms
 from blur.media.open.probe import probe
 from blur.media.open.read import Reader
-from blur.media.traces.isobmff import atoms
 from blur.settings import AudioMode, OnResize, OutputSettings
 from blur.settings.cores import ALLOTTED_CORES
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from passing import passed_through
 
 from blur.errors import OutputError
+from blur.media.sample_tables import sample_counts
 from blur.media.traces import nal
 from blur.media.traces.ebml import count_blocks, traces_of_matroska
 from blur.media.traces.file_traces import check_output, traces_in_file
-from blur.media.traces.isobmff import sample_counts, traces_of_mp4
+from blur.media.traces.isobmff import traces_of_mp4
 from blur.media.traces.metadata import LONGEST_VALUE, Kind, Trace, kind_of, traces_of
 from blur.settings import AudioMode, OutputSettings
 
@@ -33,9 +34,37 @@ def test_quicktime_keys(tmp_path):
 
 def test_mp4_user_data_and_cover(tmp_path):
     kinds = found(make(tmp_path / "clip.mp4", RECIPES["mp4-cover"]))
+    assert GPS in kinds[Kind.LOCATION]
     assert f"{SECRET} title" in kinds[Kind.TEXT]
     assert f"{SECRET} artist" in kinds[Kind.PERSON]
     assert kinds[Kind.THUMBNAIL]
+
+
+def place(name: bytes, latitude: float, longitude: float) -> bytes:
+    """A `loci` atom; `name` with its zero at the end."""
+    numbers = b"".join(
+        round(65536 * n).to_bytes(4, "big", signed=True) for n in (longitude, latitude)
+    )
+    content = bytes(4) + b"\x15\xc7" + name + b"\0" + numbers + bytes(4) + b"earth\0\0"
+    return (8 + len(content)).to_bytes(4, "big") + b"loci" + content
+
+
+@pytest.mark.parametrize(
+    ("atom", "shown"),
+    [
+        (place(b"\0", 31.5003, 34.4667), "+31.5003+034.4667/"),
+        (place(b"Al-Shifa\0", -3.25, -170.5), "-03.2500-170.5000/ Al-Shifa"),
+        (place(b"\xfe\xff" + "غزة\0".encode("utf-16-be"), 31.5, 34.5),
+         "+31.5000+034.5000/ غزة"),
+        (b"\0\0\0\x10loci\0\0\0\0\0\0\0\0", "8 bytes"),
+    ],
+)  # fmt: skip
+def test_the_place_in_a_phones_user_data(tmp_path, atom, shown):
+    path = make(tmp_path / "clip.mp4", Recipe())
+    user_data = (8 + len(atom)).to_bytes(4, "big") + b"udta" + atom
+    box = (8 + len(user_data)).to_bytes(4, "big") + b"moov" + user_data
+    path.write_bytes(path.read_bytes() + box)
+    assert found(path)[Kind.LOCATION] == [shown]
 
 
 def test_matroska(tmp_path):
