@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Container, Iterator
 from pathlib import PurePosixPath
 
+from blur.store.report import OWN_NAMES
+
 _LONGEST = 255 - len("..") - len(".part.part")
 """Bytes of a file name, short enough for the temporary names that it is written under."""
 
@@ -21,8 +23,11 @@ def output_name(clip: PurePosixPath, suffix: str, taken: Container[str]) -> Pure
     """The clip's place in OUT: its own with the new suffix, or the next free one.
 
     `taken` holds the `collision_key` of every name in use. `a.mov` becomes `a.mp4`, and an `a.avi`
-    that joins it `a.avi.mp4`; the ledger remembers, so that later clips change no earlier name.
+    that joins it `a.avi.mp4`; the ledger remembers, so that later clips change no earlier name. A
+    folder called as a report is, or as another of `OWN_NAMES`, gets a name beside it.
     """
+    if collision_key(PurePosixPath(clip.parts[0])) in OWN_NAMES and len(clip.parts) > 1:
+        clip = PurePosixPath(f"{clip.parts[0]}~2", *clip.parts[1:])
     return next(name for name in _choices(clip, suffix) if collision_key(name) not in taken)
 
 

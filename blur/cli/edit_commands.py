@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.data.edits import Keyframe
     from blur.data.plan import Plan
     from blur.review.acts import Command
+    from blur.review.open_clip import OpenClip
+    from blur.review.protocol import LaneView
 
 _FACE = click.argument("face", type=int, metavar="COVER")
 _FRAME_NUMBER = click.IntRange(min=0)
@@ -75,11 +77,7 @@ def list_(out: Path, clip: str | None) -> None:
     with opened(out, clip) as found:
         view = found.view()
         for lane in view.lanes:
-            what = "drawn region" if lane.region is not None else "cover"
-            clear = ", ".join(f"{a}-{b - 1}" for a, b in lane.clear)
-            number = lane.id if lane.region is None else lane.region
-            kept = f", kept clear on {clear}" if clear else ""
-            click.echo(f"{what} {number}: frames {lane.start}-{lane.end - 1}{kept}")
+            click.echo(_words_of(lane))
         for signed in view.checks:
             click.echo(f"checked by {signed.words}")
         for doubt in view.doubts:
@@ -96,6 +94,14 @@ def list_(out: Path, clip: str | None) -> None:
             click.echo(f"note on {remark.frame}: {remark.text}{by}")
         for line in words(found.now.edits.sound):
             click.echo(line)
+
+
+def _words_of(lane: LaneView) -> str:
+    """The line of a cover or a drawn region, with the spans on which its face is kept clear."""
+    name = f"cover {lane.id}" if lane.region is None else f"drawn region {lane.region}"
+    clear = ", ".join(f"{a}-{b - 1}" for a, b in lane.clear)
+    kept = f", kept clear on {clear}" if clear else ""
+    return f"{name}: frames {lane.start}-{lane.end - 1}{kept}"
 
 
 _CONFIRM = click.option(
@@ -147,7 +153,8 @@ def extend(out: Path, clip: str, face: int, frame: int) -> None:
     """Hold COVER to FRAME, before its first frame or after its last."""
     from blur.review.acts import ExtendCover
 
-    _perform(out, clip, ExtendCover(face, frame))
+    with opened(out, clip) as found:
+        _perform(found, ExtendCover(face, frame))
 
 
 @edits.command()
@@ -159,7 +166,8 @@ def split(out: Path, clip: str, face: int, frame: int) -> None:
     """Let another cover begin at FRAME, where COVER goes on."""
     from blur.review.acts import SplitFace
 
-    _perform(out, clip, SplitFace(face, frame))
+    with opened(out, clip) as found:
+        _perform(found, SplitFace(face, frame))
 
 
 @edits.command()
@@ -178,7 +186,7 @@ def draw(out: Path, clip: str, keyframes: tuple[str, ...], reason: str, ellipse:
     path = tuple(sorted(map(_keyframe, keyframes)))
     with opened(out, clip) as found:
         _refuse_unseen(path, found.now.plan)
-        found.perform(DrawRegion(path, reason, ellipse), found.revision)
+        _perform(found, DrawRegion(path, reason, ellipse))
 
 
 @edits.command()
@@ -189,7 +197,8 @@ def erase(out: Path, clip: str, region: int) -> None:
     """Remove a drawn REGION."""
     from blur.review.acts import EraseRegion
 
-    _perform(out, clip, EraseRegion(region))
+    with opened(out, clip) as found:
+        _perform(found, EraseRegion(region))
 
 
 @edits.command()
@@ -295,12 +304,17 @@ def _decide(
         command = KeepOrCover(
             list(faces), Decision(decision), reason, *span, confirmed=confirmed, consent=consent
         )
-        found.perform(command, found.revision)
+        _perform(found, command, faces)
 
 
-def _perform(out: Path, clip: str, command: Command) -> None:
-    with opened(out, clip) as found:
-        found.perform(command, found.revision)
+def _perform(found: OpenClip, command: Command, faces: Sequence[int] = ()) -> None:
+    """Perform a command, and show the lanes that it changed, those of `faces` in any case: a face
+    may stay covered where another comes near."""
+    before = {_words_of(lane) for lane in found.view().lanes}
+    found.perform(command, found.revision)
+    for lane in found.view().lanes:
+        if lane.id in faces or _words_of(lane) not in before:
+            click.echo(_words_of(lane))
 
 
 def _refuse_unseen(path: Sequence[Keyframe], plan: Plan) -> None:

@@ -277,10 +277,11 @@ def report(out: Path, output: Path | None, overwrite: bool) -> None:
     It holds no frame. Reasons of decisions may name people: it can be read by you alone.
     """
     keep_off_network()
-    from blur.export.statement import NAME, statement
+    from blur.export.statement import statement
+    from blur.store.report import STATEMENT_NAME
     from blur.store.shelf import Shelf
 
-    target = output or out / NAME
+    target = output or out / STATEMENT_NAME
     require_new(target, overwrite or output is None)
     write_text(target, statement(out, Shelf(out)), target.parent)
     click.echo(f"written to {target}")

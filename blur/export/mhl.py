@@ -20,19 +20,16 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring
 from blur import __version__
 from blur.disk import atomic
 from blur.errors import OutputError
-from blur.export.statement import NAME as STATEMENT_NAME
 from blur.export.xml_text import document
 from blur.store.folder import WorkFolder
 from blur.store.names import shown
-from blur.store.report import PAGE_NAME, REPORT_NAME
+from blur.store.report import OWN_NAMES
 
 FOLDER = "ascmhl"
 _CHAIN = "ascmhl_chain.xml"
 _LIST, _DIRECTORY = "urn:ASC:MHL:v2.0", "urn:ASC:MHL:DIRECTORY:v2.0"
 _ANYWHERE = (".DS_Store", FOLDER, WorkFolder.NAME, atomic.LEFTOVERS)
 """Patterns of names that are left out in every folder."""
-_TOP = ("markers", "boxes", REPORT_NAME, PAGE_NAME, STATEMENT_NAME)
-"""Names left out in OUT itself: they are private, or change with every check."""
 _DIGITS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _LENGTH = 88
 """Digits in base 58 of the largest 512 bits."""
@@ -143,7 +140,7 @@ def _files(out: Path) -> Iterator[Path]:
     """The files of OUT that belong to a delivery, in order of their place; no link is followed."""
     for folder, folders, names in os.walk(out):
         here = Path(folder)
-        left_out = (*_ANYWHERE, *(_TOP if here == out else ()))
+        left_out = (*_ANYWHERE, *(OWN_NAMES if here == out else ()))
         folders[:] = sorted(n for n in folders if not _matches(n, left_out))
         for name in sorted(names):
             if not _matches(name, left_out) and not (here / name).is_symlink():
@@ -208,7 +205,7 @@ def _list(hashes: Mapping[str, tuple[int, str]], before: Mapping[str, str], now:
     process = SubElement(root, "processinfo")
     SubElement(process, "process").text = "in-place"
     ignored = SubElement(process, "ignore")
-    for pattern in (*_ANYWHERE, *(f"/{name}" for name in _TOP)):
+    for pattern in (*_ANYWHERE, *(f"/{name}" for name in OWN_NAMES)):
         SubElement(ignored, "pattern").text = pattern
     listed = SubElement(root, "hashes")
     for name, (size, c4) in hashes.items():

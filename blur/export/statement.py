@@ -34,7 +34,6 @@ from blur.store.plans import load_edits, load_plan
 from blur.store.report import ClipReport, State, exit_code, load_report, published
 from blur.store.shelf import Shelf
 
-NAME = "statement.html"
 _FILLS = {
     FillName.SOFT: "a soft picture made from the colours around the head",
     FillName.SOLID: "a single colour",

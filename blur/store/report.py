@@ -28,6 +28,9 @@ T = TypeVar("T")
 
 REPORT_NAME = "report.json"
 PAGE_NAME = "report.html"
+STATEMENT_NAME = "statement.html"
+OWN_NAMES = ("markers", "boxes", REPORT_NAME, PAGE_NAME, STATEMENT_NAME)
+"""Files and folders in OUT itself beside outputs: private, or written anew with every check."""
 _ROWS = 100
 """Clips in the table, the most doubtful first; more scroll failures out of sight."""
 _SHOWN = 20

@@ -29,6 +29,13 @@ def test_names_that_differ_in_case_or_unicode_form_only_do_not_collide():
     assert len({collision_key(P(o)) for o in outputs}) == 5
 
 
+def test_a_folder_leaves_the_names_of_reports_to_them():
+    given = assign("report.html/a.mov", "Report.JSON/b.mov", "day/report.html/c.mov", "boxes/d.mov")
+    kept = ["report.html~2/a.mp4", "Report.JSON~2/b.mp4", "day/report.html/c.mp4", "boxes~2/d.mp4"]
+    assert given == kept
+    assert assign("markers.mov", "boxes") == ["markers.mp4", "boxes.mp4"]
+
+
 name = st.text(
     st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=90
 ).filter(lambda s: s not in (".", "..") and len(s.encode()) <= 255)

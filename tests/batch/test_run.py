@@ -9,6 +9,7 @@ import pytest
 from batch_fixtures import error_of, states
 
 from blur.errors import Exit, OutputError, UsageError
+from blur.export import report_page
 from blur.settings import (
     BatchSettings,
     Settings,
@@ -206,6 +207,14 @@ def test_neutral_names_with_the_key_in_the_work_folder(fake):
     fake.run(settings=settings)
     assert "0004.mp4,Anna/0.mov" in key.read_text()
     assert "0001.mp4,Anna/a.mov" in key.read_text()
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_footage_in_a_folder_called_as_a_report_leaves_room_for_it(fake, name):
+    fake.clip(f"{name}/a.mov")
+    assert fake.run().exit_code == Exit.OK
+    report_page.write(fake.out)
+    assert (fake.out / name).is_file() and set(fake.outputs) == {f"{name}~2/a.mp4", "report.html"}
 
 
 @pytest.mark.parametrize("name", ["report.json", "report.html"])

@@ -41,10 +41,17 @@ def require_private(folder: Path) -> None:
 
 
 def test_decisions_are_made_listed_exported_and_imported(out: Path, tmp_path: Path) -> None:
-    blur("edits", "keep", out, "a.mp4", 0, "--reason", "has agreed", "--from", 5, "--to", 9)
-    blur("edits", "draw", out, "a.mp4", "69:20,30,40,50", "50:10,20,40,50", "--reason", "badge")
-    blur("edits", "extend", out, "a.mp4", 1, 43)
-    blur("edits", "split", out, "a.mp4", 2, 60)
+    def told(*act: object) -> list[str]:
+        return blur("edits", act[0], out, "a.mp4", *act[1:]).splitlines()
+
+    asked = told("keep", 0, "--reason", "has agreed", "--from", 5, "--to", 9)
+    assert asked == ["cover 0: frames 0-44, kept clear on 5-9"]
+    assert told("cover", 0) == ["cover 0: frames 0-44"]
+    assert told("keep", 0, "--reason", "has agreed", "--from", 5, "--to", 9) == asked
+    drawn = told("draw", "69:20,30,40,50", "50:10,20,40,50", "--reason", "badge")
+    assert drawn == ["drawn region 1: frames 50-69"]
+    assert told("extend", 1, 43)[-1].endswith("-43")
+    assert "cover 2: frames 45-59" in told("split", 2, 60)
     listed = blur("edits", "list", out, "a.mp4")
     assert "cover 0: frames 0-44, kept clear on 5-9" in listed
     assert "keep on 5-9: has agreed" in listed
