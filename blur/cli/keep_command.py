@@ -78,8 +78,10 @@ def keep(
     shelf = Shelf(out)
     keys = [shelf.find(name) for name in clips] or scanned(shelf)
     problems: list[BlurError] = []
-    found = list(offers(shelf, keys, described(photographs), left_out=problems.append))
-    for number, offer in enumerate(found, 1):
+    found: list[Offer] = []
+    person = described(photographs)
+    for number, offer in enumerate(offers(shelf, keys, person, left_out=problems.append), 1):
+        found.append(offer)
         click.echo(
             f"{number:3}  {offer.name}: cover {offer.lane}, frames {offer.start}-{offer.end - 1}"
         )

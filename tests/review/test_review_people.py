@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import known_person
 import pytest
@@ -135,6 +136,20 @@ def test_a_person_of_one_clip_is_kept_clear_on_the_spans_that_were_seen(
     assert decided is not None
     [kept] = decided.tracks
     assert (kept.path[0].frame, kept.path[-1].frame) == (0, 17)
+
+
+def test_the_page_tells_that_it_looks_for_a_person_s_spans(page: Page) -> None:
+    shown = page.page
+    waiting: list[Any] = []
+    shown.route("**/offers?*", lambda route: waiting.append(route))
+    shown.click("#who")
+    page.waits_for("#people .card")
+    shown.click("#people .keep")
+    page.waits_for('#people .about:has-text("Looking for these faces in all clips")')
+    while not waiting:
+        shown.wait_for_timeout(20)
+    waiting[0].continue_()
+    page.waits_for('#people .about:has-text("Is this the same person")')
 
 
 def test_what_is_known_is_forgotten_when_the_list_closes(page: Page) -> None:

@@ -285,6 +285,7 @@ export const ENGLISH = {
 
   "people.looking": { one: "Looking for people: {looked} of {n} clip…", other: "Looking for people: {looked} of {n} clips…" },
   "people.looking here": "Looking for person {person} in this clip…",
+  "people.comparing": "Looking for these faces in all clips…",
   "people.found": { one: "{n} person, as far as faces look alike. Nobody is kept clear by that alone.", other: "{n} persons, as far as faces look alike. Nobody is kept clear by that alone." },
   "people.left out": "Left out: {problems}.",
   "people.card": "Person {id}",

@@ -88,14 +88,19 @@ const picture = (/** @type {number} */ number) =>
   /** @type {HTMLImageElement} */ (el("img", { src: personPicture(number), width: 112, height: 112, alt: "" }));
 
 /** The pictures of every span, each to be confirmed. @param {string[]} people @param {Verdict} verdict */
-async function offer(people, verdict) {
+async function offer(people, verdict, meanwhile = t("people.comparing")) {
+  const told = about.textContent;
   room.setAttribute("aria-busy", "true");
+  about.textContent = meanwhile;
   try {
     const offers = await readOffers(people, verdict);
     if (!dialog.open) return;
     bar.replaceChildren();
     room.replaceChildren(confirmation(people, verdict, offers));
     dialog.scrollTop = 0;
+  } catch (error) {
+    about.textContent = told;
+    throw error;
   } finally {
     room.removeAttribute("aria-busy");
   }
@@ -107,9 +112,8 @@ export async function keepPersonIn(clip, person) {
   dialog.showModal();
   room.replaceChildren();
   bar.replaceChildren();
-  about.textContent = t("people.looking here", { person });
   try {
-    await offer([`${clip.key}:${person}`], "keep");
+    await offer([`${clip.key}:${person}`], "keep", t("people.looking here", { person }));
   } catch (error) {
     dialog.close();
     problem(error);
