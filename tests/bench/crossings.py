@@ -96,13 +96,13 @@ def crossing(number: int, people: dict[str, list[str]], folder: Path) -> Crossin
 
 def film(case: Crossing, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    street = _street()
+    behind = street()
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", RATE)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.options = {"crf": "18", "preset": "veryfast"}
         for frame in range(case.frames):
-            picture = street.copy()
+            picture = behind.copy()
             order = (case.first, case.second) if case.second_in_front else (case.second, case.first)
             for walk in order:
                 _paste(picture, walk.filmed, walk.face(frame))
@@ -112,7 +112,7 @@ def film(case: Crossing, path: Path) -> None:
         container.mux(stream.encode())
 
 
-def _street() -> npt.NDArray[np.uint8]:
+def street() -> npt.NDArray[np.uint8]:
     with av.open(str(FACEDATA / "video" / "opencv_extra" / "768x576.avi")) as container:
         picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
     return cv2.GaussianBlur(picture[:HEIGHT, :WIDTH], (0, 0), 5.0)
