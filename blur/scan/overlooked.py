@@ -3,6 +3,17 @@
 A face that flow can follow is there to be seen; a weak sighting that hardly any look repeats is
 texture, and so is a place that the second family sees again and again and the first hardly. Takes
 tracklets after their pursuit, and never pixels.
+
+    rule             sightings             best score   looks that passed   answer of close-ups
+    hardly_seen      FEW                   WEAK         _PASSED_FEW         LITTLE
+    seldom_seen      FEW, large            _FAINT       PASSED              LITTLE, in the light
+    overlooked       a share of _SELDOM    _FAINT       PASSED              HARDLY
+                     a share of _OFTEN     _FAINT       PASSED              _SILENT
+    seen_by_one      _ALONE by the second  SURE                             ASIDE
+    judged_by_looks  in no whole look      _BRIEF_FAINT PASSED              none is taken
+
+Sightings and scores are the most, passed looks the least; `verdict.passed_over` holds the answers
+of close-ups against them.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from blur.data.plan import Box
 from blur.detect.recogniser import Known
 from blur.scan.camera import Camera
 from blur.scan.complete import smooth
+from blur.scan.examination import moments
 from blur.scan.link import Tracklet
-from blur.scan.verdict import moments
 from blur.scan.weed import SEEN_WELL, top
 
 _MOMENTS = 3

@@ -38,6 +38,7 @@ from blur.scan.brief import BriefLooks, elsewhere, faces_near, unexplained
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
 from blur.scan.cuts import CutFinder
 from blur.scan.dark import Light, dark_doubts, dark_tracks, light
+from blur.scan.examination import Examination
 from blur.scan.link import Tracklet
 from blur.scan.looks import LookClock, LookRequest, ScanLooks
 from blur.scan.overlooked import judged_by_looks
@@ -47,7 +48,6 @@ from blur.scan.small import Kept, follow_pictures, follow_scale
 from blur.scan.surprise import Surprise, SurpriseFinder
 from blur.scan.timeline import Timeline
 from blur.scan.tracks import as_stored, tracklets_of, tracks_of
-from blur.scan.verdict import Examination
 from blur.scan.weed import is_face, to_look_at
 from blur.settings import ScanSettings
 from blur.settings.cores import cpu_count

@@ -1,4 +1,4 @@
-"""The verdict on covered tracklets: close-ups at several moments, by families that fail apart.
+"""The verdict on a covered tracklet, from its close-ups at several moments; see `examination`.
 
 A wrong "no" is a leak. So a tracklet counts as none only if it was never seen well, if close-ups of
 both detector families and the landmarks are silent at all moments, and if its place or its rarity
@@ -11,46 +11,24 @@ place is so dull that no look tells.
 
 from __future__ import annotations
 
-import functools
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from blur.data.arrays import Gray
-from blur.data.boxes import sizes
 from blur.data.plan import Box
-from blur.detect.landmarks import SIDE, Mesh
-from blur.detect.views import crop, lifted
-from blur.scan.company import CROWD, boxes_at, count_faces, lies_below
 from blur.scan.link import Tracklet, Verdict
 from blur.scan.overlooked import (
-    ASIDE,
     FEW,
     HARDLY,
     LITTLE,
     WEAK,
     hardly_seen,
-    may_be_overlooked,
     overlooked,
-    seen_by_one,
     seldom_seen,
 )
-from blur.scan.weed import SEEN_WELL, best_three, top
-
-_MOMENTS = 5
-"""Moments of a tracklet for close-ups, the best sighting of as many equal parts; more are steadier
-and dearer, at 30 ms of a core each."""
-_FAINT_MOMENTS = 3
-"""Moments, likewise, of faint places, of which there are many, and whose looks tell as much."""
-_PROOFS = 2
-"""Moments, likewise, for landmarks to prove a well seen face, at 4 ms each; more prove more."""
-_REACHES = (1.4, 1.8)
-"""Face sizes on the sides of the close-ups for landmarks; others answer less on photographs."""
-_QUARTERS = (90.0, 180.0, -90.0)
+from blur.scan.weed import SEEN_WELL, top
 
 PROOF = 0.9
 """Presence of landmarks, upright, that proves a face; larger proves fewer. Of 130 patches of real
@@ -66,23 +44,10 @@ more of the blurred faces."""
 RARE = 0.11
 """Mean score over all looks of a tracklet's span, unseen ones as 0, under which it is seen rarely;
 larger drops more."""
-_TINY = 20.0
-"""Display pixels, mean of a face's width and height, under which a weak sighting is texture where
-nobody is about; larger drops more. Sharp faces of 8 to 24 pixels filmed on real footage score 0.79
-and more, so do half of masked, turned and blurred ones that are seen at all from 14 pixels on."""
-_HUSHED = 0.4
+HUSHED = 0.4
 """Answer of close-ups under which they speak for no face where nobody is about; larger drops more.
 Weak and tiny texture answers up to 0.34, weak and tiny faces of a crowd less."""
-_STEADY = 0.5
-"""Share of looks that see a tiny face from which it is kept; larger drops more. Of 10 patches of
-gravel seen three times or more the steadiest reaches 0.47, masked and lying faces 0.6."""
-_LIKELY = 0.25
-"""Mean of CenterFace's three best scores from which a tracklet tells that people are about; larger
-drops more. A crowd of faces of 10 to 20 pixels reaches 0.37; grass and foliage 0.23, and gravel,
-which stays covered where it looks most like a face, 0.34."""
-_ABOUT = 300
-"""Frames on both sides of a tracklet within which people are about it; larger drops less."""
-_DARK = 24
+DARK = 24
 """Mean grey level, 0-255, of a close-up, under which no family sees: larger drops less at night."""
 _FLAT, _BLACK, _DIM = 13.0, 10.0, 64.0
 """Standard deviation of a close-up's grey levels, 0-255, under which it is flat; and the mean ones
@@ -90,7 +55,7 @@ from which, and up to which, looks that pass over a flat place do not tell. A wi
 in the dark. Of lone masked faces in 64 films that looks passed over, five had 11 to 49, and 4 to 12
 of contrast. Blacker, patches of two real videos would cover 3 % of the picture, and no face shows.
 """
-_INSIDE = 0.9
+INSIDE = 0.9
 """Share of a box, a fifth larger, within the picture, under which no family sees; larger drops
 less at the edges."""
 _INSIDE_PASSED = 0.75
@@ -116,191 +81,12 @@ class Finding(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether a face would show, by contrast or in the light."""
-        return _plain(self.grey, self.contrast)
-
-
-class Closeups(Protocol):
-    """`Closeup`, for tests as well."""
-
-    def answer(self, gray: Gray, box: Box, family: str = ...) -> float: ...
-
-
-Look = Callable[[Sequence[npt.NDArray[np.uint8]]], list[Mesh]]
-"""Landmarks of upright close-ups."""
-
-
-class Examination:
-    """Is shown the gray pictures of wanted frames in order, then gives the verdicts.
-
-    `tracklets` are those that would be covered; `scale` is display pixels per picture pixel. Raises
-    the errors of `closeups` and `look`.
-    """
-
-    def __init__(
-        self, tracklets: Sequence[Tracklet], closeups: Closeups, look: Look, scale: float
-    ) -> None:
-        self._tracklets, self._closeups, self._look = tracklets, closeups, look
-        self._scale = scale
-        self._due: dict[int, list[int]] = defaultdict(list)
-        self._found: list[list[Finding]] = [[] for _ in tracklets]
-        self._limits: dict[int, tuple[float, int]] = {}
-        self._well = [t for t in tracklets if top(t) >= SEEN_WELL]
-        self._crowded = functools.cache(lambda frame: count_faces(self._well, frame) >= CROWD)
-        likely = [t for t in tracklets if best_three(t.evidence[:, 0]) >= _LIKELY]
-        self._lone: set[int] = set()
-        self._faint: set[int] = set()
-        self._aside: set[int] = set()
-        bodies = False
-        for place, tracklet in enumerate(tracklets):
-            if self._in_crowd(tracklet):
-                continue
-            rows = moments(tracklet, _MOMENTS)
-            if seen_by_one(tracklet, scale):
-                self._aside.add(place)
-                self._ask_about(place, rows, ASIDE)
-                continue
-            near = self._may_lie_on_body(tracklet, rows)
-            bodies |= near
-            if _is_lone(tracklet, likely):
-                self._lone.add(place)
-            if place in self._lone or _open_to_dropping(tracklet, near):
-                limit = _HUSHED if place in self._lone else QUIET if near else SILENT
-                faint = _little(tracklet) * may_be_overlooked(tracklet)
-                self._ask_about(place, rows, max(limit, faint))
-            else:
-                self._ask_faint(place)
-        for place, tracklet in enumerate(tracklets):
-            if bodies and top(tracklet) >= SEEN_WELL and place not in self._aside:
-                self._ask(place, moments(tracklet, _PROOFS))
-
-    def wants(self, frame: int) -> bool:
-        return frame in self._due
-
-    def may_drop(self, place: int) -> bool:
-        """Whether the verdict on a tracklet may be `NONE`."""
-        return place in self._limits
-
-    def see(self, frame: int, gray: Gray) -> None:
-        for place in self._due.get(frame, ()):
-            if not proven(self._found[place]) and not self._settled(place):
-                self._found[place].append(self._finding(frame, gray, place))
-
-    def verdicts(self, pursued: Sequence[Tracklet], looked: npt.NDArray[np.intp]) -> list[Verdict]:
-        """A verdict for each tracklet, in their order.
-
-        `pursued` are the tracklets after their pursuit, `looked` the frames of the whole looks.
-        """
-        found_of = zip(self._tracklets, self._found, strict=True)
-        faces = [t for t, found in found_of if top(t) >= SEEN_WELL and proven(found)]
-        verdicts = []
-        for place, (tracklet, found) in enumerate(zip(self._tracklets, self._found, strict=True)):
-            on_body = any(self._on_body(f.box, f.frame, faces) for f in found)
-            if found and not proven(found) and self._passed_over(place, pursued[place], looked):
-                verdicts.append(Verdict.NONE)
-            elif place in self._faint:
-                verdicts.append(Verdict.OPEN)
-            else:
-                verdicts.append(judged(tracklet, found, on_body, place in self._lone))
-        return verdicts
-
-    def _passed_over(self, place: int, pursued: Tracklet, looked: npt.NDArray[np.intp]) -> bool:
-        """Whether looks passed a tracklet over, and its close-ups say as little."""
-        found = self._found[place]
-        answer, presence = _summed(found)
-        if place in self._aside and seen_by_one(pursued, self._scale):
-            return answer < ASIDE and presence < PRESENT
-        if _mostly(not f.plain and f.grey >= _BLACK for f in found):
-            return False
-        inside = _mostly(f.inside >= _INSIDE for f in found)
-        limit = LITTLE if inside and _mostly(f.plain for f in found) else SILENT
-        if hardly_seen(pursued, looked) and answer < limit and presence < PRESENT:
-            return _mostly(f.inside >= _INSIDE_PASSED for f in found)
-        lit = _mostly(f.grey >= _DIM for f in found) and answer < LITTLE and presence < PRESENT
-        seldom = lit and seldom_seen(pursued, looked, self._scale)
-        return inside and (seldom or overlooked(pursued, looked, answer, presence))
-
-    def _ask_faint(self, place: int) -> None:
-        """Ask for close-ups of a tracklet that looks alone may overlook."""
-        if may_be_overlooked(self._tracklets[place]):
-            self._faint.add(place)
-            rows = moments(self._tracklets[place], _FAINT_MOMENTS)
-            self._ask_about(place, rows, _little(self._tracklets[place]))
-
-    def _ask_about(self, place: int, rows: Sequence[int], limit: float) -> None:
-        """Ask for close-ups until the better half of as many answers reaches `limit` in the mean:
-        then the tracklet cannot be dropped."""
-        self._ask(place, rows)
-        self._limits[place] = limit, _half(len(rows))
-
-    def _ask(self, place: int, rows: Sequence[int]) -> None:
-        for row in rows:
-            self._due[int(self._tracklets[place].frames[row])].append(place)
-
-    def _settled(self, place: int) -> bool:
-        """Whether further close-ups of a tracklet cannot drop it."""
-        if place not in self._limits:
-            return False
-        limit, half = self._limits[place]
-        answers = sorted((f.answer for f in self._found[place]), reverse=True)
-        return sum(answers[:half]) >= limit * half
-
-    def _may_lie_on_body(self, tracklet: Tracklet, rows: Sequence[int]) -> bool:
-        return top(tracklet) < SEEN_WELL and any(
-            self._on_body(Box(*tracklet.boxes[row].tolist()), int(tracklet.frames[row]), self._well)
-            for row in rows
-        )
-
-    def _in_crowd(self, tracklet: Tracklet) -> bool:
-        """Whether a tracklet lies among so many faces that a weak one is likely one of them."""
-        return self._crowded(int(tracklet.frames[len(tracklet) // 2]))
-
-    def _on_body(self, box: Box, frame: int, faces: Sequence[Tracklet]) -> bool:
-        """Whether a place lies on the body of one of `faces` that is upright then, in no crowd."""
-        return not self._crowded(frame) and any(
-            lies_below(box, face) for face in boxes_at(faces, frame)
-        )
-
-    def _finding(self, frame: int, gray: Gray, place: int) -> Finding:
-        tracklet = self._tracklets[place]
-        box = Box(*tracklet.boxes[int(np.searchsorted(tracklet.frames, frame))].tolist())
-        well = top(tracklet) >= SEEN_WELL and place not in self._aside
-        x, y, w, h = (value / self._scale for value in box[:4])
-        small = Box(x, y, w, h, box.angle)
-        answer = 1.0 if well else self._closeups.answer(gray, box)
-        if not well and answer < QUIET:
-            answer += self._closeups.answer(gray, box, "yunet") / 2
-        upright, mean, contrast = self._presence(gray, small, (0.0,))
-        turned = 0.0
-        # Of faint places that are seen often it counts only if close-ups are silent.
-        faint = SILENT if len(tracklet) > FEW else LITTLE
-        if answer < (faint if place in self._faint else QUIET) and upright < PRESENT:
-            turned, *_ = self._presence(gray, small, _QUARTERS)
-        # The edge cuts large faces; what it leaves of a tiny one is nobody's.
-        lone = place in self._lone
-        inside = 1.0 if lone else _inside(small, gray.shape[1], gray.shape[0])
-        fit = mean >= _DARK and inside >= _INSIDE and _plain(mean, contrast)
-        presence = max(upright, turned)
-        return Finding(frame, box, answer, upright, presence, fit, inside, mean, contrast)
-
-    def _presence(self, gray: Gray, box: Box, turns: Sequence[float]) -> tuple[float, float, float]:
-        """The best presence over the turns; mean and standard deviation of the close-ups' grey
-        levels."""
-        seen = [crop(gray, box, SIDE, reach, turn).picture for turn in turns for reach in _REACHES]
-        coloured = [lifted(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)) for picture in seen]
-        presence = max(mesh.presence for mesh in self._look(coloured))
-        return presence, float(np.mean(seen)), float(np.std(seen))
-
-
-def moments(tracklet: Tracklet, count: int) -> list[int]:
-    """Rows of the best sighting in each of `count` equal parts, in order of time."""
-    seen = np.flatnonzero(tracklet.evidence.any(axis=1))
-    scores = tracklet.evidence.max(axis=1)
-    parts = np.array_split(seen, min(count, len(seen)))
-    return [int(part[np.argmax(scores[part])]) for part in parts]
+        """See `is_plain`."""
+        return is_plain(self.grey, self.contrast)
 
 
 def proven(found: Sequence[Finding]) -> bool:
+    """Whether landmarks, upright, prove a face."""
     return any(f.upright >= PROOF for f in found)
 
 
@@ -317,8 +103,8 @@ def judged(
     best, seen = top(tracklet), tracklet.evidence.any(axis=1)
     if not found or best >= SEEN_WELL or not _mostly(f.fit for f in found):
         return Verdict.OPEN
-    answer, presence = _summed(found)
-    if answer >= (_HUSHED if lone else QUIET) or presence >= PRESENT:
+    answer, presence = summed(found)
+    if answer >= (HUSHED if lone else QUIET) or presence >= PRESENT:
         return Verdict.OPEN
     count = int(seen.sum())
     dropped = (
@@ -330,36 +116,35 @@ def judged(
     return Verdict.NONE if dropped else Verdict.UNLIKELY
 
 
-def _summed(found: Sequence[Finding]) -> tuple[float, float]:
+def passed_over(
+    pursued: Tracklet, found: Sequence[Finding], looked: npt.NDArray[np.intp], scale: float
+) -> bool:
+    """Whether whole looks, on the frames `looked`, passed a tracklet over after its pursuit, and
+    its close-ups say as little.
+
+    `scale` is that of `seen_by_one`.
+    """
+    answer, presence = summed(found)
+    if _mostly(not f.plain and f.grey >= _BLACK for f in found):
+        return False
+    inside = _mostly(f.inside >= INSIDE for f in found)
+    limit = LITTLE if inside and _mostly(f.plain for f in found) else SILENT
+    if hardly_seen(pursued, looked) and answer < limit and presence < PRESENT:
+        return _mostly(f.inside >= _INSIDE_PASSED for f in found)
+    lit = _mostly(f.grey >= _DIM for f in found) and answer < LITTLE and presence < PRESENT
+    seldom = lit and seldom_seen(pursued, looked, scale)
+    return inside and (seldom or overlooked(pursued, looked, answer, presence))
+
+
+def summed(found: Sequence[Finding]) -> tuple[float, float]:
     """The mean of the better half of the answers, and the second best presence."""
     answers = np.sort([f.answer for f in found])[::-1]
     presence = sorted(f.presence for f in found)[-2:][0]
-    return float(answers[: _half(len(answers))].mean()), presence
+    return float(answers[: better_half(len(answers))].mean()), presence
 
 
-def _open_to_dropping(tracklet: Tracklet, on_body: bool) -> bool:
-    """Whether silent close-ups could drop a tracklet."""
-    best, count = top(tracklet), int(tracklet.evidence.any(axis=1).sum())
-    rare = count >= FEW and _mass(tracklet) < RARE
-    return best < SEEN_WELL and (
-        rare or (count <= FEW and best < WEAK) or (count >= FEW and on_body)
-    )
-
-
-def _is_lone(tracklet: Tracklet, likely: Sequence[Tracklet]) -> bool:
-    """Whether a tracklet is weak, unsteady and tiny, as in crowds, but nobody is about."""
-    steady = tracklet.evidence.any(axis=1).sum() >= FEW and tracklet.hits >= _STEADY
-    return (
-        top(tracklet) < WEAK
-        and not steady
-        and float(sizes(tracklet.boxes).mean()) < _TINY
-        and not any(
-            t.start - _ABOUT <= tracklet.last and tracklet.start <= t.last + _ABOUT for t in likely
-        )
-    )
-
-
-def _plain(grey: float, contrast: float) -> bool:
+def is_plain(grey: float, contrast: float) -> bool:
+    """Whether a face would show, by the mean and the standard deviation of grey levels, 0-255."""
     return contrast >= _FLAT or grey >= _DIM
 
 
@@ -368,12 +153,8 @@ def _mostly(answers: Iterable[bool]) -> bool:
     return 2 * sum(every) > len(every)
 
 
-def _little(tracklet: Tracklet) -> float:
-    """Answer of close-ups from which looks that pass a tracklet over cannot drop it."""
-    return LITTLE if len(tracklet) <= FEW else HARDLY
-
-
-def _half(count: int) -> int:
+def better_half(count: int) -> int:
+    """The number of the better ones among `count` answers."""
     return (count + 1) // 2
 
 
@@ -383,8 +164,15 @@ def _mass(tracklet: Tracklet) -> float:
     return float(tracklet.evidence.max(axis=1)[seen].mean()) * tracklet.hits
 
 
-def _inside(box: Box, width: int, height: int) -> float:
-    """Share of a box, upright and a fifth larger, that lies within the picture."""
-    across = min(box.cx + 0.6 * box.w, width) - max(box.cx - 0.6 * box.w, 0.0)
-    down = min(box.cy + 0.6 * box.h, height) - max(box.cy - 0.6 * box.h, 0.0)
-    return max(0.0, across) * max(0.0, down) / (1.44 * box.w * box.h)
+def open_to_dropping(tracklet: Tracklet, on_body: bool) -> bool:
+    """Whether silent close-ups could drop a tracklet."""
+    best, count = top(tracklet), int(tracklet.evidence.any(axis=1).sum())
+    rare = count >= FEW and _mass(tracklet) < RARE
+    return best < SEEN_WELL and (
+        rare or (count <= FEW and best < WEAK) or (count >= FEW and on_body)
+    )
+
+
+def keeping_answer(tracklet: Tracklet) -> float:
+    """Answer of close-ups from which looks that pass a tracklet over cannot drop it."""
+    return LITTLE if len(tracklet) <= FEW else HARDLY

@@ -10,6 +10,7 @@ import pytest
 from blur.data.arrays import Gray, Picture
 from blur.data.plan import Box
 from blur.detect.landmarks import Mesh
+from blur.scan.examination import Examination
 from blur.scan.link import Tracklet, Verdict
 from blur.scan.overlooked import (
     hardly_seen,
@@ -18,7 +19,6 @@ from blur.scan.overlooked import (
     seen_by_one,
     seldom_seen,
 )
-from blur.scan.verdict import Examination
 
 EVERY_THIRD = np.arange(0, 61, 3)
 

@@ -18,8 +18,9 @@ from blur.detect.closeup import Closeup
 from blur.detect.landmarks import Mesh
 from blur.detect.registry import load_detector, load_landmarks
 from blur.scan.company import count_faces
+from blur.scan.examination import Examination, moments
 from blur.scan.link import Tracklet, Verdict
-from blur.scan.verdict import Examination, Finding, judged, moments
+from blur.scan.verdict import Finding, judged
 
 PLACE = Box(300, 200, 60, 80)
 NO_LOOKS = np.zeros(0, np.intp)
