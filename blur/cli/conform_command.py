@@ -13,8 +13,10 @@ from blur.errors import BlurError, Exit, UsageError
 from blur.process.sandbox import keep_off_network
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
+    from blur.export.conform import Conformed, Part
     from blur.settings import Settings
     from blur.store.shelf import Shelf
 
@@ -60,11 +62,9 @@ def conform(
 
     from blur.export import conform as conforming
     from blur.export import relink
-    from blur.export.conform_render import render_parts
     from blur.export.cuts import read_timeline, relinked
     from blur.store.shelf import Shelf
     from blur.store.shift import shift_of
-    from blur.store.withdraw import WITHDRAWN
 
     shelf = Shelf(out)
     settings = _settings(shelf, given)
@@ -82,40 +82,16 @@ def conform(
         " unchecked frames"
     )
     click.echo("\n".join(lines))
+    code = Exit.FAILED if found.unmatched else Exit.OK
     if into is None:
-        click.get_current_context().exit(Exit.FAILED if found.unmatched else Exit.OK)
-    if settings.draft:
-        raise UsageError(
-            "was made at --level draft, which does not look for every face",
-            subject=out,
-            remedy="run blur on it again at another level",
-        )
-    if found.unchecked and not unchecked_ok:
-        raise UsageError(
-            f"{len(found.unchecked)} events show frames that nobody watched",
-            subject=timeline.name,
-            remedy="watch them in blur review, or add --unchecked-ok, which conform.txt tells",
-        )
+        click.get_current_context().exit(code)
+    _require_watched(found, settings, out, timeline, unchecked_ok)
     new, own = into / f"{timeline.stem}.otio", into / timeline.name
     for file in (into / NAME, new, own, *(into / part.place for part in wanted)):
         require_new(file, overwrite)
     if found.unchecked:
         lines.append("rendered with --unchecked-ok: nobody watched the events marked UNCHECKED")
-    said: list[str] = []
-
-    def say(line: str) -> None:
-        said.append(line)
-        click.echo(line)
-
-    with shelf.folder.locked():
-        for of_clip in parts.values():
-            hashes = render_parts(of_clip, into, settings, say)
-            for part, sha256 in zip(of_clip, hashes, strict=True):
-                start, stop = part.frames
-                lines.append(
-                    f"{part.place}: frames {start} to {stop - 1} of {part.footage.name}, {sha256}"
-                )
-    lines += [line for line in said if WITHDRAWN in line]
+    lines += _rendered(shelf, parts, into, settings)
     shift = shift_of(shelf.folder, settings.output)
     linked = conforming.links(found, parts, settings.output, shift)
     write_text(new, relinked(made, linked, events), into)
@@ -128,7 +104,50 @@ def conform(
             lines.append(f"{own.name} could not be linked anew: {error}; take {new.name}")
             click.echo(lines[-1])
     write_text(into / NAME, "\n".join([*lines, ""]), into)
-    click.get_current_context().exit(Exit.FAILED if found.unmatched else Exit.OK)
+    click.get_current_context().exit(code)
+
+
+def _require_watched(
+    found: Conformed, settings: Settings, out: Path, timeline: Path, unchecked_ok: bool
+) -> None:
+    """Raises UsageError where a draft, or frames that nobody watched, would be rendered."""
+    if settings.draft:
+        raise UsageError(
+            "was made at --level draft, which does not look for every face",
+            subject=out,
+            remedy="run blur on it again at another level",
+        )
+    if found.unchecked and not unchecked_ok:
+        raise UsageError(
+            f"{len(found.unchecked)} events show frames that nobody watched",
+            subject=timeline.name,
+            remedy="watch them in blur review, or add --unchecked-ok, which conform.txt tells",
+        )
+
+
+def _rendered(
+    shelf: Shelf, parts: Mapping[str, Sequence[Part]], into: Path, settings: Settings
+) -> list[str]:
+    """Render the parts of each clip; returns the lines about them for `conform.txt`."""
+    from blur.export.conform_render import render_parts
+    from blur.store.withdraw import WITHDRAWN
+
+    lines: list[str] = []
+    heard: list[str] = []
+
+    def say(line: str) -> None:
+        heard.append(line)
+        click.echo(line)
+
+    with shelf.folder.locked():
+        for of_clip in parts.values():
+            hashes = render_parts(of_clip, into, settings, say)
+            for part, sha256 in zip(of_clip, hashes, strict=True):
+                start, stop = part.frames
+                lines.append(
+                    f"{part.place}: frames {start} to {stop - 1} of {part.footage.name}, {sha256}"
+                )
+    return lines + [line for line in heard if WITHDRAWN in line]
 
 
 def _settings(shelf: Shelf, given: dict[str, Any]) -> Settings:

@@ -50,7 +50,8 @@ _OFTEN, _SILENT, _ABSENT = 0.5, 0.02, 0.1
 """Likewise, a larger share where close-ups and landmarks, in any turn, are wholly silent."""
 
 FEW = 3
-"""Sightings that are too few for a share of looks to tell."""
+"""Sightings, at most, that are too few for a share of looks to tell; larger judges more places by
+their weakness alone."""
 WEAK = 0.3
 """Best score, or mean of the three best, under which so few may be dropped; larger drops more brief
 faces. On a body, none of 31 filmed clips and 18 real videos is weaker than 0.38."""

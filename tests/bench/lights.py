@@ -8,8 +8,9 @@ sensor's noise; then at half their contrast in grey noise. A face is found when 
 middle reaches the score in the heading.
 
 With --films, which needs ffmpeg, twelve of the clips are made into films there, for `leak.py
-FOLDER`: by green night vision, dim and noisy, and by a sensor in little light, in noise of 12 grey
-levels.
+FOLDER`: by green night vision, dim and noisy, and by a sensor in little light, in noise of 20 grey
+levels. Then the faces that YuNet finds on frames of the latter are counted, smoothed in several
+ways.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import av
@@ -27,7 +29,7 @@ from truth import Face, cases
 
 from blur.data.arrays import Picture
 from blur.detect.centerface import CenterFace
-from blur.detect.noise import without_noise
+from blur.detect.noise import noise, without_noise
 from blur.detect.views import lifted
 from blur.detect.yunet import YuNet
 
@@ -62,20 +64,34 @@ _FILMS = {
 }
 
 
+SMOOTHED: dict[str, Callable[[Picture], Picture]] = {
+    "as it is": lambda picture: picture,
+    "as looks show it": without_noise,
+    **{
+        f"Gaussian of {s}": partial(cv2.GaussianBlur, ksize=(0, 0), sigmaX=s) for s in (0.8, 1.3, 2)
+    },
+    "median of 3 x 3": partial(cv2.medianBlur, ksize=3),
+    "bilateral of 40 levels": partial(cv2.bilateralFilter, d=5, sigmaColor=40, sigmaSpace=2),
+}
+"""By name: ways to calm noise. Sigmas in pixels."""
+_FOUND = 0.3
+"""YuNet's score from which it finds a face."""
+
 Shown = list[tuple[Picture, list[Face]]]
 """Pictures with their faces."""
 
 
-def frames() -> Shown:
+def frames(folder: Path, names: Sequence[str], side: int) -> Shown:
+    """Frames, _EVERY apart, of the clips with those names, their longest side `side` pixels."""
     found = []
-    for case in cases(paths.CLIPS):
-        if case.name not in _SHOWN:
+    for case in cases(folder):
+        if case.name not in names:
             continue
         with av.open(str(case.source)) as container:
             for number, frame in enumerate(container.decode(video=0)):
                 if number % _EVERY == 12:
                     picture = frame.to_ndarray(format="rgb24")
-                    scale = _SIDE / max(picture.shape)
+                    scale = min(1.0, side / max(picture.shape))
                     small = cv2.resize(
                         picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
                     )
@@ -104,9 +120,10 @@ def main() -> None:
     given = parser.parse_args()
     if given.films is not None:
         film(given.films)
+        smoothed(given.films)
         return
-    detectors = ((CenterFace(threads=1), 0.15), (YuNet(threads=1), 0.3))
-    shown = frames()
+    detectors = ((CenterFace(threads=1), 0.15), (YuNet(threads=1), _FOUND))
+    shown = frames(paths.CLIPS, _SHOWN, _SIDE)
     faces = sum(len(f) for _, f in shown)
     heads = " ".join(f"{d.name + f' {score}':>16}{'lifted':>8}" for d, score in detectors)
     print(f"{faces} faces{'':10}{heads}")
@@ -132,6 +149,18 @@ def near(boxes: np.ndarray, faces: Sequence[Face]) -> int:
     """Number of the faces near whose middle a box's middle lies."""
     off = [np.abs(boxes[:, :2] - (f.cx, f.cy)) / (2 * f.a, 2 * f.b) for f in faces]
     return sum(bool((o < 0.45).all(axis=1).any()) for o in off)
+
+
+def smoothed(folder: Path) -> None:
+    """Count the faces that YuNet finds on frames of the noisy films, by each way to calm them."""
+    detector = YuNet(threads=1)
+    for side in (_SIDE, 2 * _SIDE):
+        shown = frames(folder, [f"{name}-noisy" for name in _DIMMED], side)
+        faces, level = sum(len(f) for _, f in shown), np.median([noise(p) for p, _ in shown])
+        print(f"{faces} faces, {side} pixels a side, in noise of {level:.0f} grey levels")
+        for name, way in SMOOTHED.items():
+            found = sum(near(detector.detect([way(p)], _FOUND)[0].boxes, f) for p, f in shown)
+            print(f"{name:24}{found / faces:5.0%}", flush=True)
 
 
 def film(folder: Path) -> None:
