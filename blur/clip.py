@@ -127,10 +127,10 @@ class ClipJob(Struct, frozen=True):
 
 
 def process_clip(job: ClipJob, progress: Progress) -> Entry:
-    """Scan (unless a valid plan is there), render, audit and record one clip; see `corridor`.
+    """Scan (unless a valid plan is there), render, audit and record a clip; see `corridor`.
 
-    Returns its entry for the ledger. Raises what `scan` and `cover_clip` raise, PlanMismatch, and
-    ClipChanged; then no output is left under its final name by this call.
+    Returns its entry for the ledger. Raises the errors of `scan` and `cover_clip`, PlanMismatch,
+    ClipChanged and ClipAway; then this call leaves no output under its final name.
     """
     from blur.detect.registry import use_device
 
@@ -234,8 +234,8 @@ def _cover(
         save()
         raise
     try:
-        # Not before: a killed run begins again from the plan that this one began with, and its
-        # mends and their splices come out alike.
+        # Not before: a run after a kill begins with this run's first plan, so that its mends and
+        # their splices come out alike.
         save()
         job.require_unchanged()
     except BlurError:
@@ -289,7 +289,7 @@ def _done(
         entry,
         state=State.DONE,
         plan_sha256=file_sha256(job.plan_file),
-        # Photographs have no proxy; a film that lacks one is rendered again by a run that wants it.
+        # Photographs have no proxy; a film without its proxy is rendered by the run that wants it.
         render_digest=render_digest(job.settings if still else job.delivered),
         edits_sha256=edits_sha256,
         output_size=written.size,

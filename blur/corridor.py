@@ -28,7 +28,7 @@ from blur.settings import AuditMode, Settings
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A covered clip: the plan it was rendered from, and one audit for each render."""
+    """A covered clip: the plan it was rendered from, and an audit of each render, in order."""
 
     plan: Plan
     rendered: Rendered
@@ -62,12 +62,13 @@ def cover_clip(
     """Render `clip`, audit the output, and render again with the residual faces covered.
 
     The output lies at `part`, on the file system of `out`, until the audit sees no face or only
-    reports; then it gets its final name. Without an audit it gets it when it is written. With
-    `part`, the folders of both are there already; else those above `out` are made. A `proxy`, with
-    folders that are there, gets its final name at the same time, just before.
-    `keep` takes the plan each time the audit adds to it, and returns it as a resumed clip would
-    read it, coarser than it was made. Raises whatever `render` and
-    `audit` raise, and ResidualFace if a face is left after the last round.
+    reports, or, without an audit, until it is written; then it gets its final name, just after its
+    `proxy`. The folders of `part` and `proxy` exist already, as does that of `out` beside `part`;
+    without `part`, the folders above `out` are made. `keep` takes the plan each time the audit adds
+    to it, and returns it as a resumed clip would read it, coarser than it was made.
+
+    Raises the errors of `render` and `audit`, and ResidualFace if a face is left after the last
+    round.
     """
     placed = dataclasses.replace(placed, name=out.stem)
     unaudited = part or out.with_name(f".{out.name}.part")

@@ -260,8 +260,8 @@ class _Judge:
     def residuals(self, frame: int, picture: Picture | Gray, suspect: Suspect) -> list[Residual]:
         """The suspect as a residual after the close-ups it is worth; nothing below `judge.HINT`.
 
-        On a cover it is as likely as what is seen with the covers flat, since a soft fill looks
-        like a face: where it is faint, or hardly shows and the cover is painted.
+        On a cover, where it is faint, or hardly shows and the cover is painted, its likelihood is
+        that on flat covers: a soft fill looks like a face.
         """
         shown = partial(self.exposure.shown, frame)
         suspect, bare, sure = examined(self.looks, picture, suspect, shown)

@@ -24,19 +24,19 @@ _SOFTENED, _LONGEST = 2.0, 1280
 the longest side from which it grows with the picture; a larger sigma overlooks smaller features."""
 
 _INSET = 2.0
-"""Sigmas inside an outline that are not compared: encoders and scalers mix in what lies outside.
+"""Sigmas inside an outline that are not compared: encoders and scalers mix in colours from outside.
 Larger leaves less of a cover."""
 
 _ALIKE = 0.1
-"""Mean difference, as a share of the level and `_DARK`, up to which a cover is the one painted
-anew. Over 260 covers of rendered clips of 20 pixels and more it is 0.07 at most, 0.17 at least
+"""Mean difference, as a share of the level and `_DARK`, up to which a cover is taken for its new
+coat. Over 260 covers of rendered clips of 20 pixels and more it is 0.07 at most, 0.17 at least
 where nothing was painted; larger takes faces that show through for covers."""
 _DARK = 8.0
 """Levels, of 255, below which differences count less: they are noise."""
 _MOST = 1.3
-"""Largest difference, in deviations of the covered picture, up to which a cover is the one painted
-anew. Over 51 covers of two filmed clips it is 1.12 at most, 1.7 at least where nothing was painted;
-larger overlooks an eye that shows in a painted cover."""
+"""Largest difference, in deviations of the covered picture, up to which a cover is taken for its
+new coat. Over 51 covers of two filmed clips it is 1.12 at most, 1.7 at least where nothing was
+painted; larger overlooks an eye that shows in a painted cover."""
 _LEVEL = 2.0
 """Levels, of 255, that no deviation is taken below: covers may be flat. Larger overlooks features
 in the dark."""

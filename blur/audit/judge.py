@@ -31,8 +31,8 @@ WEIGHTS = {
 BIAS = -2.7
 """Log-odds of a suspect whose features are all 0; larger fails more clips."""
 _SMALL = 60.0
-"""Pixels, size of a suspect below which it counts against a face: at ten, any texture looks like
-one. Larger dismisses more small faces."""
+"""Pixels, size of a suspect below which it counts against a face: at ten, any texture looks like a
+face. Larger dismisses more small faces."""
 
 RESIDUAL_BAR = 0.82
 """Likelihood from which an exposed suspect is a residual face; larger misses more faces, smaller
@@ -41,7 +41,7 @@ faces pass at a single look; the others are dark or turned away."""
 
 FAINT = 0.5
 """Likelihood from which a suspect is covered when a clip is rendered again anyway; smaller covers
-more that is none."""
+more texture."""
 
 HINT = 0.25
 """Likelihood from which a suspect is kept until `recurring`; smaller lets fainter ones add up."""
@@ -55,11 +55,12 @@ _WHOLE = 0.95
 make shapes of their own."""
 
 _APART, _LONG = 6, 48
-"""Frames between two looks that back each other, at least and at most; nearer ones show the same
-picture."""
+"""Frames between two looks that back each other, at least and at most: nearer looks repeat the
+picture and its errors. A larger least lets fewer suspects recur, a larger most takes passers-by for
+each other."""
 _BACKING, _WITNESSES = 0.3, 4
-"""Share of the evidence of other looks that counts, and how many of them; larger lets weaker
-suspects pass by recurring."""
+"""Share of other looks' evidence that counts, and the number of those looks at most; larger lets
+weaker suspects pass by recurring."""
 
 
 def likelihood(suspect: Suspect, bare: float | None = 1.0) -> float:

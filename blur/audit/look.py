@@ -42,7 +42,7 @@ more."""
 
 
 class AuditLook(NamedTuple):
-    """One detector on the whole frame, at a size that no level of the scan uses.
+    """A detector on the whole frame, at a size that no level of the scan uses.
 
     `longest` is the view's longest side where the picture's is `_LONGEST`, pixels.
     """
@@ -66,24 +66,23 @@ _GLANCING = ("yunet", _NEAR)
 close-ups."""
 
 _GLANCE_THRESHOLD = 0.4
-"""Score from which a face at such a place is a suspect; smaller takes more close-ups. Of 30 faces
-that show on one frame, 29 score 0.8 or more."""
+"""Score from which a face at a place that changed is a suspect; smaller takes more close-ups. Of 30
+faces that show on a single frame, 29 score 0.8 or more."""
 
 SECOND_LOOKS = ("yunet", "centerface")
 """Families that judge close-ups, the cheaper first."""
 
 _WINDOW, _WINDOW_REACH = 320, 4.0
 """Pixels of the window around a place, and its side in sizes of the face expected there; a wider
-one finds a face further away, smaller."""
+window finds a face further away, smaller."""
 
 
 class AuditLooks:
     """Looks at the frames of a covered clip of `width` x `height` square pixels.
 
-    `pixel` is the size of a display pixel in square ones.
-
-    Pictures must be of (width, height) `size`; boxes are in display coordinates. Large pictures are
-    native, and looked at in tiles. `whole` is (width, height) of the clip. Raises DetectorError.
+    `pixel` is the width and height of a display pixel in square pixels. Pictures must be of (width,
+    height) `size`, boxes are in display coordinates. Large pictures are native, and looked at in
+    tiles. `whole` is (width, height) of the clip. Raises DetectorError.
     """
 
     def __init__(
@@ -179,7 +178,7 @@ class AuditLooks:
         return replace(suspect, box=box, answers={**suspect.answers, family: answer})
 
     def _closeup(self, picture: Picture | Gray) -> SizedCloseup:
-        """The close-ups of a picture; the last one's are kept."""
+        """The close-ups of a picture; those of the last picture are kept."""
         if self._shown is None or self._shown[0] is not picture:
             gray = picture
             if picture.ndim == 3:

@@ -133,8 +133,8 @@ def export() -> None:
 def mhl(out: Path, anew: bool) -> None:
     """Hash every file of OUT into an ASC Media Hash List, OUT/ascmhl.
 
-    Programs that copy footage check their copies by it. Again, it proves that nothing changed
-    since, and adds what is new.
+    Programs that copy footage check their copies by it. Called again,
+    it proves that no file changed since, and adds the new ones.
     """
     from blur.export.mhl import write
     from blur.store.names import from_text

@@ -23,7 +23,7 @@ from blur.cli.options import INPUTS, NEW_OUT, chosen_settings, settings_options
 )
 @settings_options("scan", "cover", "output", "audit", "batch")
 def watch(inputs: tuple[Path, ...], out: Path, settle: float, **given: Any) -> None:
-    """Cover what arrives in INPUTS (files and folders), once it is whole, until Ctrl-C.
+    """Cover the clips that arrive in INPUTS (files and folders), each once whole, until Ctrl-C.
 
     A file is whole when it has not changed for a while and its container is complete. Started
     again, it goes on where it was. A clip that failed is tried again after an hour, then after two,

@@ -29,8 +29,8 @@ SWEEP = 0.5
 moving face half as far to both sides. Larger covers more of a moving head's way."""
 
 FACE = 1.36
-"""Factor on the face boxes inside a cover; larger covers more where a
-turn or a place is unsure. 1.2 leaves the jaw of a masked, bowed head."""
+"""Factor on the face boxes inside a cover; larger covers more where a turn or a place is unsure.
+1.2 leaves the jaw of a masked, bowed head."""
 
 _TURNED = 0.94
 """Factor on heads at turns that are in doubt; larger covers more."""
@@ -54,11 +54,11 @@ Outline = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The area of one cover on one frame: the convex hull of the shapes of `boxes`.
+    """The area of a cover on a frame: the convex hull of the shapes of `boxes`, display pixels.
 
     The first box is the head on this frame, the others are the face on the frames around it.
-    Shapes are heads, or if `drawn` rectangles, or the ellipses in them; black ones if `dark`, since
-    a lamp's colour would light them. All of a track's regions share a `seed`.
+    Shapes are heads; if `drawn`, rectangles or, if `ellipse`, the ellipses in them. They are black
+    if `dark`: a lamp's colour would light them. All of a track's regions share a `seed`.
     """
 
     boxes: tuple[Box, ...]
@@ -133,7 +133,7 @@ class Covers:
         return cls(everything, plan.shots(), settings, plan.width, plan.height)
 
     def at(self, frame: int) -> list[Region]:
-        """The regions of one frame, without those wholly outside the picture."""
+        """The regions of a frame, without those wholly outside the picture."""
         here = np.flatnonzero((self._starts <= frame) & (frame < self._ends))
         regions = (self._made_at(index).region(frame) for index in here.tolist())
         return [region for region in regions if self._in_sight(region)]

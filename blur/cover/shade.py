@@ -24,7 +24,7 @@ the picture has none."""
 
 STRENGTH = {True: 0.4, False: 0.85}
 """Share of the tone in the middle of a face, `auto` or chosen; larger looks more painted, and its
-rim more like the head it hides: the judge of rendered clips took one of whip1 for bare at 0.6."""
+rim more like the head it hides: the judge of rendered clips took a head for bare at 0.6."""
 
 TINGE = 0.85
 """Likewise of its colour alone; smaller lets a shirt's colour climb into the chin."""

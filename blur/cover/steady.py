@@ -30,7 +30,8 @@ faces lie under covers of over 1.7 heads at 99, 20 % at 3, 17 % at 2; 3 leaves n
 some of those that are seen for four frames."""
 
 LOSS = 0.2
-"""Log size by which that median may fall short of a box; larger tolerates larger wrong boxes."""
+"""Log size by which the median of `SIZES` may fall short of a box; larger takes more from
+large boxes, wrong or right."""
 
 PLACES = 3
 """Frames before and after over which a head's place is averaged; larger lags an accelerating head,

@@ -104,7 +104,7 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
     step_x, step_y = layout.step_x, layout.step_y
     if picture.interlaced_frame:
         step_y *= 2  # a row of chroma belongs to every other row of pixels
-    # A cell is covered if its centre is inside: half a diagonal more, and every touched one is.
+    # A cell is covered if its centre is inside: half a diagonal more covers all that are touched.
     pad = GUARD + float(np.hypot(step_x, step_y)) / 2
     end = np.array([-(-picture.width // step_x), -(-picture.height // step_y)])
     found = []
@@ -193,7 +193,7 @@ def _shape(rect: Rect, plane: PlaneLayout) -> tuple[int, int]:
 def _masks(
     cells: PixelMask, step_x: int, step_y: int, rect: Rect, layout: Layout
 ) -> tuple[PixelMask, ...]:
-    """A mask of cells of `step_x` x `step_y` pixels, from the rect's corner, as one per plane."""
+    """The mask `cells`, of `step_x` x `step_y` pixels from the rect's corner, for each plane."""
     made: dict[tuple[int, int], PixelMask] = {}
     for plane in layout.planes:
         steps = plane.step_x, plane.step_y

@@ -1,7 +1,7 @@
 """Block-quantized ONNX networks as plain ones: weights in 8 bit become float32 ahead of reading.
 
-OpenVINO 2026.4 refuses a bias quantized in blocks. Only the fields of ONNX's protobuf messages that
-such networks use are known here; everything else passes through as its bytes are.
+OpenVINO 2026.4 refuses a bias quantized in blocks. The fields of ONNX's protobuf messages that
+quantized networks use are known here; everything else passes through, byte by byte.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Close-ups: second looks at one place, enlarged and turned to the face's angle."""
+"""Close-ups: second looks at a place, enlarged and turned to the face's angle."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ and may lose faces. 85 of 100 second looks are silent, and skipping saves a fift
 
 
 class Closeup:
-    """Takes close-ups of gray pictures; its answers about the last one are kept.
+    """Takes close-ups of gray pictures; its answers about the last picture are kept.
 
     `scale` is display pixels per picture pixel; boxes are in display coordinates. Its methods
     raise DetectorError.

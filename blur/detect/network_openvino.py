@@ -1,8 +1,8 @@
 """A convolutional network on OpenVINO.
 
-On CPUs a batch of n pictures is no faster than n pictures one by one (measured: it falls out of the
-cache), while one single-threaded stream a core is. So each picture is a request of its own, and as
-many are in flight as there are threads; fewer of large pictures.
+On CPUs a batch of n pictures is no faster than n calls (measured: it falls out of the cache); a
+single-threaded stream on each core is. So each picture is a request of its own, and as many are in
+flight as there are threads; fewer of large pictures.
 """
 
 from __future__ import annotations

@@ -21,12 +21,12 @@ levels, 1280 pixels a side, YuNet finds 53 % at a sigma of 2, 31 at 1.3, and 3 a
 median of 3 x 3 pixels, a bilateral filter 1, like none at all; on 640 pixels 67, 67, 63 and 56, 42,
 33 (`tests/bench/lights.py --films`)."""
 _SIDE, _GRID = 32, 6
-"""Pixels of a block's side, and blocks along each side of a frame."""
+"""Pixels of a block's side, and blocks along each side of a frame; more are steadier and dearer."""
 _CALM = 25
 """Percentile of the blocks' noise that is the frame's: texture leaves some blocks smooth, noise
-none."""
+none. Larger takes more texture for noise and smooths it."""
 _LAPLACIAN = 6 * 0.6745
-"""Median absolute response of the kernel below to noise of one grey level."""
+"""Median absolute response of the second differences below to noise of a grey level's sigma."""
 
 
 def without_noise(frame: Picture) -> Picture:

@@ -132,7 +132,7 @@ def _finite(values: Floats) -> Descriptor:
 
 
 def _nearest(found: list[FacePoints], width: float) -> FacePoints | None:
-    """The face nearest to the close-up's middle, if it is near; `width` is the expected one."""
+    """The face nearest to the close-up's middle, if it is near; `width` is the expected face's."""
     middle = np.full(2, _CLOSEUP / 2)
     near = [
         (float(np.linalg.norm(face.points.mean(axis=0) - middle)), face)

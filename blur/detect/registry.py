@@ -27,7 +27,7 @@ Builder = Callable[[str, int | None, str], ClosableDetector]
 """Builds a detector from its name, its bound of threads (None: all cores) and its device."""
 
 
-# Imports are local: each library takes long to load, and most commands need only one.
+# Imports are local: each library takes long to load, and most commands need a single one.
 def _centerface(name: str, threads: int | None, device: str) -> ClosableDetector:
     from blur.detect.centerface import CenterFace
 

@@ -24,7 +24,7 @@ def render_parts(
 
     A face that an audit sees enters the clip's plan, and the covered clip leaves its name, as in a
     batch. A part that the new track reaches is rendered again, since its own audit may have looked
-    at other frames. Whoever calls holds the work folder. Raises what `cover_clip` raises.
+    at other frames. Whoever calls holds the work folder. Raises the errors of `cover_clip`.
     """
     waiting, made, known = list(range(len(parts))), {}, {}
     while waiting:

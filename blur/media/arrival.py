@@ -12,7 +12,7 @@ from blur.media.atoms import spans
 
 _ISO = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _INDEXES = {"moov", "moof", "meta"}
-"""Atoms one of which a finished file has: the index of a film, of its parts, or of pictures."""
+"""Atoms, any of which a finished file has: the index of a film, of its parts, or of pictures."""
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 

@@ -1,7 +1,7 @@
-"""Cameras' raw photographs: what the sensor saw, before any colour; LibRaw develops them.
+"""Cameras' raw photographs: the sensor's samples, before any colour; LibRaw develops them.
 
-Their containers, TIFF for most, hold small finished pictures first: readers of TIFF take one of
-those for the photograph.
+Their containers, TIFF for most, hold small finished pictures first, which readers of TIFF take for
+the photograph.
 """
 
 from __future__ import annotations

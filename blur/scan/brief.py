@@ -28,7 +28,8 @@ _SIDES = (64, 96, 160)
 network. A larger last side finds small faces in large motion, and cost grows with its square."""
 
 _MARGIN = 1.5
-"""Side of a crop in sides of its place; a smaller one cuts faces that changed in part."""
+"""Side of a crop in sides of its place; smaller cuts faces that changed in part, larger shows them
+smaller."""
 
 _CALM = 4
 """Places on a frame up to which CenterFace looks as well: it sees some faces alone, and costs twice
@@ -38,7 +39,8 @@ _SEEN = 0.3
 """Score from which a close-up follows; lower takes longer."""
 
 _NEAR = 6
-"""Frames around a sighting within which it explains a surprise in its place."""
+"""Frames around a sighting within which it explains a surprise in its place; larger looks at fewer
+places, and passes over a face that turns up where another just left."""
 
 _AROUND, _WITHIN, _BEYOND = 0.75, 0.5, 0.35
 """Face sizes from a known face's centre within which a change, and a sighting, are its own between
@@ -73,7 +75,7 @@ class BriefLooks:
     ) -> Sightings:
         """Faces at the places, other than the known ones, as close-ups see them.
 
-        A face that no close-up finds stays if one crop was sure of it.
+        A face that no close-up finds stays if a crop was sure of it.
         """
         families = FAMILIES if len(places) <= _CALM else FAMILIES[1:]
         every = seen_at(self._load, views_of(gray, places, self._scale), families, _SEEN)

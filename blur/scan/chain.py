@@ -1,4 +1,4 @@
-"""Chains: tracks of a clip that show the same person, over gaps and cuts. A proposal, for lists: no
+"""Chains: tracks of a clip that show a single person, over gaps and cuts. A proposal, for lists: no
 chain keeps a face clear.
 
 Within a shot, place and time decide, unless looks speak against it; over cuts, and wherever a face

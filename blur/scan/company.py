@@ -12,12 +12,13 @@ from blur.data.plan import Box
 from blur.scan.link import Tracklet
 
 _BODY = (2.2, 0.75, 5.0, 1.9)
-"""Where hands, prints and folds look like faces: up to so many widths beside a proven face, from so
-many to so many heights below it, up to so many of its widths large. Larger drops more."""
+"""Where hands, prints and folds look like faces: widths beside a proven face, at most; heights
+below it, at least and at most; sizes in its widths, at most. A larger least drops less, larger
+others more."""
 _LEVEL = 45.0  # degrees up to which a proven face is upright and has its body below
 CROWD = 4
-"""Well seen faces at a time, from which nothing is dropped: a weak face is likely one of them, and
-those in front lie on the bodies behind them. Larger drops more in crowds."""
+"""Well seen faces at a time, from which nothing is dropped: a weak sighting is likely a further
+face, and faces in front lie on the bodies behind them. Larger drops more in crowds."""
 _SAME_FACE = 2.0
 """Widths between tracklets that no frame near shows together, within which they count as one face
 of a crowd; larger drops more in crowds. Three people who duck and cross leave six at a time."""

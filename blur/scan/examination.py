@@ -214,7 +214,7 @@ class Examination:
         faint = SILENT if len(tracklet) > FEW else LITTLE
         if answer < (faint if place in self._faint else QUIET) and upright < PRESENT:
             turned, *_ = self._presence(gray, small, _QUARTERS)
-        # The edge cuts large faces; what it leaves of a tiny one is nobody's.
+        # The edge cuts large faces; the rest of a tiny face is nobody's.
         lone = place in self._lone
         inside = 1.0 if lone else _inside(small, gray.shape[1], gray.shape[0])
         fit = mean >= DARK and inside >= INSIDE and is_plain(mean, contrast)

@@ -25,7 +25,7 @@ from blur.settings import Level
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One detector on one view of the whole frame, at every `every`th tick from `phase` on.
+    """A detector on a view of the whole frame, at every `every`th tick from `phase` on.
 
     `longest` is the view's longest side in pixels: larger finds smaller faces, and cost grows with
     its square. `turns` are counter-clockwise quarter turns. A lower `threshold` (score) finds
@@ -177,11 +177,11 @@ class LookClock:
 
 
 class ScanLooks:
-    """Takes the looks of a level at frames of one clip.
+    """Takes the looks of a level at frames of a clip.
 
     `width` and `height` are its display size in pixels. Of a `still`, every look in every turn is
-    taken in tiles too; of a film beyond 4K, turned looks and those for large pictures. Raises what
-    `load` raises, for any detector of the level.
+    taken in tiles too; of a film beyond 4K, turned looks and those for large pictures. Raises the
+    errors of `load`, for any detector of the level.
     """
 
     def __init__(

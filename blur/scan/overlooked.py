@@ -34,7 +34,7 @@ sightings, brief patches 15 and 28. In crowds it tells nothing: a masked face of
 is seen by 6 of 30 looks."""
 
 _FAINT = 0.45
-"""Best score up to which passed looks make a place none; larger drops more. Of faces that passed 10
+"""Best score under which passed looks make a place none; larger drops more. Of faces that passed 10
 looks and whose close-ups are as silent, one inside the picture reached 0.57, patches 0.42."""
 
 _BRIEF_FAINT = 0.5
@@ -82,13 +82,13 @@ _LARGE = 20.0
 heads of pedestrians, 8 pixels large, are seen as seldom, at up to 0.44."""
 
 ASIDE = 0.35
-"""Answer of close-ups under which such a place is none; larger drops more. Gravel answers up to
-0.29, by its second family alone; a masked, lying face, seen by both, 0.1."""
+"""Answer of close-ups under which a place `seen_by_one` is none; larger drops more. Gravel answers
+up to 0.29, by its second family alone; a masked, lying face, seen by both, 0.1."""
 
 
 def passed(tracklet: Tracklet, looked: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """The frames of those whole looks, of ascending `looked`, that a followed place was on and that
-    did not see it."""
+    """The frames, of the ascending `looked` ones of whole looks, on which a place was followed and
+    no look saw it."""
     unseen = tracklet.frames[~tracklet.evidence.any(axis=1)]
     return looked[np.isin(looked, unseen)]
 
@@ -110,14 +110,14 @@ def overlooked(
 
 
 def hardly_seen(tracklet: Tracklet, looked: npt.NDArray[np.intp]) -> bool:
-    """Whether a place was there to be seen by looks, and a few saw a little there at most."""
+    """Whether many whole looks passed over a place that few sightings, all weak, are at."""
     weak = _sightings(tracklet) <= FEW and tracklet.evidence.max() < WEAK
     return bool(weak and len(passed(tracklet, looked)) >= _PASSED_FEW)
 
 
 def seldom_seen(tracklet: Tracklet, looked: npt.NDArray[np.intp], scale: float) -> bool:
-    """Whether a few of many looks saw a place that is not small, and none plainly; `scale` is that
-    of `seen_by_one`."""
+    """Whether few of many whole looks saw a place of some size, and none plainly; `scale` as in
+    `seen_by_one`."""
     many = len(passed(tracklet, looked)) >= PASSED
     large = float(sizes(tracklet.boxes).mean()) >= _LARGE * scale
     few = _sightings(tracklet) <= FEW
@@ -130,7 +130,7 @@ def may_be_overlooked(tracklet: Tracklet) -> bool:
 
 
 def seen_by_one(tracklet: Tracklet, scale: float) -> bool:
-    """Whether the second family all but alone sees a place again and again; `scale` is the square
+    """Whether the second family, all but alone, sees a place again and again; `scale` is square
     pixels of the clip per pixel of the pictures that faces are followed on."""
     first, second = np.count_nonzero(tracklet.evidence, axis=0)
     alone = second >= _ALONE and first * _BESIDE <= second

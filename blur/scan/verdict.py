@@ -4,9 +4,9 @@ A wrong "no" is a leak. So a tracklet counts as none only if it was never seen w
 both detector families and the landmarks are silent at all moments, and if its place or its rarity
 speaks against it: on a body, rarely or briefly seen, tiny where nobody is about, or `overlooked` by
 many looks. One that the second family saw many times, however well, and the first hardly is none,
-too. The dark, and a face cut by the picture's edge, silence every family: there nothing is dropped
-for its rarity, but in the dark what is overlooked, and in both what is `hardly_seen`, unless the
-place is so dull that no look tells.
+too. The dark, and a face cut by the picture's edge, silence every family: there no place is dropped
+for its rarity; an overlooked place is dropped in the dark as well, a `hardly_seen` one in both. No
+look tells of places so dull, dark and flat, that no face would show: they stay.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ edges. Hands at the lower edge of a real video lie 0.8 within, half a face would
 
 
 class Finding(NamedTuple):
-    """Close-ups of one moment: `answer` of the detectors, `upright` and `presence` of landmarks, 0
+    """Close-ups of a moment: `answer` of the detectors, `upright` and `presence` of landmarks, 0
     to 1, whether the place is `fit` to see a face: lit, `plain` and inside the picture; the share
     of it `inside`, 0 to 1, and mean and standard deviation of its grey levels, `grey`, `contrast`.
     """

@@ -1,6 +1,6 @@
 """Films with alpha as players show them: over black.
 
-What alpha hides stands in the samples all the same, and an output without alpha would show it.
+The pixels that alpha hides stand in the samples, and an output without alpha would show them.
 """
 
 from __future__ import annotations

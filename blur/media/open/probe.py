@@ -142,7 +142,7 @@ def _beginning(
 
 
 def _crop(path: Path, container: av.container.InputContainer, coded: Shape) -> Crop | None:
-    """The crop that a container asks players for; None without any, or one that leaves nothing."""
+    """The crop that a container asks players for; None without any, or where nothing is left."""
     name = container.format.name
     if name.startswith("mov"):
         sides, tables = sample_tables.clean_apertures(path), items(container)

@@ -163,5 +163,5 @@ class Fitter:
 
 
 def cropped(shape: Shape, crop: Crop) -> tuple[int, int]:
-    """Width and height in stored pixels of what is left."""
+    """Width and height of a cropped picture, stored pixels."""
     return shape.width - crop.left - crop.right, shape.height - crop.top - crop.bottom

@@ -17,7 +17,7 @@ of another clip pass."""
 
 def require_alike(file: Path, clip: ClipInfo, seconds: float) -> None:
     """Raises UsageError where tracks, channels, rates or length differ from the clip's, the length
-    by more than a frame; NotAClip or DecodeError for what is no sound file."""
+    by more than a frame; NotAClip or DecodeError for a file that holds no sound."""
     if not clip.audio:
         raise UsageError("the clip has no sound track to replace", subject=clip.path.name)
     with open_input(file) as container:

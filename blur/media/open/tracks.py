@@ -51,7 +51,7 @@ def main_video(container: av.container.InputContainer, path: Path) -> av.VideoSt
 def refuse_alpha(container: av.container.InputContainer, path: Path) -> None:
     """Raise DecodeError for alpha in a track of its own (HEIF) or beside the pictures (WebM).
 
-    Readers leave it out, and an output would show what it hides.
+    Readers leave it out, and an output would show the pixels that it hides.
     """
     if container.format.name.startswith("mov") and b"auxv" in handlers(path):
         raise DecodeError(
@@ -71,7 +71,7 @@ def refuse_alpha(container: av.container.InputContainer, path: Path) -> None:
 
 
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""By codec: FFmpeg's decoder that gives its alpha; the one that it takes unasked leaves it out."""
+"""By codec: FFmpeg's decoder that gives its alpha, which its usual decoder leaves out."""
 
 
 def _tells_of_alpha(stream: Stream) -> bool:
@@ -135,7 +135,7 @@ def sounds(container: av.container.InputContainer) -> tuple[AudioTrack, ...]:
 def dropped(
     path: Path, container: av.container.InputContainer, main: av.VideoStream
 ) -> Iterator[str]:
-    """In words, content that no output holds."""
+    """The content that no output holds, in words for a report: kinds of traces, then tracks."""
     found = list(traces_of(container.metadata, "file"))
     found += traces_in_container(path, container.format.name) or ()
     for stream in container.streams:

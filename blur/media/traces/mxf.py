@@ -1,4 +1,4 @@
-"""Traces in MXF files (SMPTE ST 377-1), by an allow-list of what blur's own outputs hold.
+"""Traces in MXF files (SMPTE ST 377-1), by an allow-list of the packs in blur's own outputs.
 
 A file is a row of packs, each a 16-byte key, a length and a value; header metadata are sets of
 properties with 2-byte tags.
