@@ -132,10 +132,10 @@ def watch(
     tell: Callable[[BatchReport], None],
     say: Callable[[str], None],
 ) -> Exit:
-    """Cover what arrives in `inputs` until a signal asks to stop; returns the last batch's code.
+    """Cover the clips that arrive in `inputs` until a signal asks to stop.
 
     `tell` gets the report of each batch, with the clips alone that it was begun for. Started anew,
-    it goes on where it was. Raises as `run` does.
+    it goes on where it was. Returns the last batch's exit code; raises as `run` does.
     """
     stop, arrivals = Stop(), Arrivals(settle)
     options, code, trouble, began = settings.batch, Exit.NOTHING, "", False

@@ -38,7 +38,7 @@ _EVENTS = click.option(
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Only say what would be done, with an estimate of time and space from a sample.",
+    help="Only list the work of a run, with an estimate of its time and space from a sample.",
 )
 @_EVENTS
 @settings_options("scan", "cover", "output", "audit", "batch")

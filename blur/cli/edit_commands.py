@@ -45,9 +45,9 @@ def _decision(**how: Any) -> Callable[[Function], Function]:
     )
 
 
-@click.group(short_help="List and change what a person decided on a clip.")
+@click.group(short_help="List and change a person's decisions on a clip.")
 def edits() -> None:
-    """List and change what a person decided on a clip.
+    """List and change a person's decisions on a clip.
 
     OUT is the output folder of a run, CLIP a clip's name or a part of it that is its alone. Frames
     count from 0; covers have the numbers that `list` shows. `blur run` or the review page then

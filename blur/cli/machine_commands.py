@@ -72,7 +72,7 @@ def doctor(quick: bool, json: bool, **given: Any) -> None:
     "--python",
     callback=_python_version,
     metavar="VERSION",
-    help="Its version of Python, such as 3.12.  [default: that of this one]",
+    help="Its version of Python, such as 3.12.  [default: this machine's]",
 )
 def kit(folder: Path, platform: str | None, python: str) -> None:
     """Collect all that an installation needs in FOLDER, for a machine without a network.

@@ -34,7 +34,7 @@ BROWSER = click.option(
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @JSON
 def inspect(file: Path, json: bool) -> None:
-    """Show what FILE gives away beside its pictures: place, device, dates, people, software."""
+    """Show all that FILE tells beside its pictures: place, device, dates, people, software."""
     keep_off_network()
     from blur.media.traces.file_traces import traces_in_file
 

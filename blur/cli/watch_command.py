@@ -11,7 +11,7 @@ from blur.cli.batch_commands import confine, write_page
 from blur.cli.options import INPUTS, NEW_OUT, chosen_settings, settings_options
 
 
-@click.command(short_help="Cover what arrives in a folder, once it is whole.")
+@click.command(short_help="Cover the clips that arrive in a folder, each once whole.")
 @INPUTS
 @NEW_OUT
 @click.option(
