@@ -16,6 +16,7 @@ import numpy as np
 from blur.data.arrays import Picture
 from blur.data.sightings import FAMILIES, Sightings, merged
 from blur.detect.detections import Detections, Detector
+from blur.detect.mesh import without_mesh
 from blur.detect.noise import without_noise
 from blur.detect.pyramid import Pyramid, needs_tiles, turned
 from blur.detect.views import MAX_ENLARGE, SizedFrame, View, lifted
@@ -210,7 +211,7 @@ class ScanLooks:
         Views of one shape share a call of their detector, and calls run side by side. Raises
         DetectorError.
         """
-        requests = [r._replace(picture=without_noise(r.picture)) for r in requests]
+        requests = [r._replace(picture=without_mesh(without_noise(r.picture))) for r in requests]
         asked: list[tuple[int, View]] = []
         batches: defaultdict[_Batch, list[int]] = defaultdict(list)
         for place, request in enumerate(requests):

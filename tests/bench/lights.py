@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Faces that detectors find in coloured light and in noise: as it is, and as the looks show it.
+"""Faces found in coloured light, in noise and behind nets: as it is, and as the looks show it.
 
     python tests/bench/lights.py [--films FOLDER]
 
 Frames of eight of CLIPS, seven tenths of their colours gone, in light of each colour and with a
-sensor's noise; then at half their contrast in grey noise. A face is found when a detection near its
-middle reaches the score in the heading.
+sensor's noise; then at half their contrast in grey noise; then behind threads and lines, leaning
+and worn. A face is found when a detection near its middle reaches the score in the heading.
 
 With --films, which needs ffmpeg, twelve of the clips are made into films there, for `leak.py
-FOLDER`: by green night vision, dim and noisy, and by a sensor in little light, in noise of 20 grey
-levels. Then the faces that YuNet finds on frames of the latter are counted, smoothed in several
-ways.
+FOLDER`: by green night vision, dim and noisy; by a sensor in little light, in noise of 20 grey
+levels; behind a net, and from a screen with lines. Then the faces that YuNet finds on frames of the
+films of noise are counted, smoothed in several ways.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from truth import Face, cases
 
 from blur.data.arrays import Picture
 from blur.detect.centerface import CenterFace
+from blur.detect.mesh import without_mesh
 from blur.detect.noise import noise, without_noise
 from blur.detect.views import lifted
 from blur.detect.yunet import YuNet
@@ -48,6 +49,16 @@ LIGHTS = {
 """Share of red, green and blue that reaches the sensor."""
 NOISES = (0, 3, 6, 12, 20)
 """Grey levels, sigma."""
+THREADS = {
+    "bright net, 12 pixels": (12, 3, 12, 200),
+    "dark net, 12": (12, 3, 12, 30),
+    "dark net, 8": (8, 2, 8, 30),
+    "dark net, 24": (24, 4, 24, 30),
+    "lines, 4": (4, 2, 0, 0),
+    "lines, 8": (8, 4, 0, 0),
+}
+"""Pixels from line to line and of its width, from thread to thread across (0: none), grey level."""
+_OPAQUE = 0.75
 _SHOWN = ("edge0", "mask1", "pan1", "roll0", "zoom1", "cuts0", "occlude1", "whip2")
 _DIMMED = (
     "cuts0", "edge0", "edge1", "lying0", "lying-mask1", "mask1", "occlude1", "pan1", "roll0",
@@ -61,6 +72,8 @@ _FILMS = {
     "night": "hue=s=0,eq=contrast=0.6:brightness=-0.1,noise=alls=22:allf=t,"
     "colorchannelmixer=rr=0.1:gg=1:bb=0.1",
     "noisy": "eq=brightness=-0.12:contrast=0.8,noise=alls=40:allf=t",
+    "net": "drawgrid=w=16:h=16:t=4:c=black@0.75",
+    "screen": "drawgrid=w=0:h=8:t=3:c=black@0.75",
 }
 
 
@@ -114,6 +127,17 @@ def grained(picture: Picture, sigma: float, random: np.random.Generator) -> Pict
     return np.clip(picture / 2 + 60 + grain, 0, 255).astype(np.uint8)
 
 
+def behind(picture: Picture, thread: tuple[int, int, int, int]) -> Picture:
+    apart, width, across, tone = thread
+    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
+    u, v = x + 6 * np.sin(y / 90) + 0.02 * y, y + 5 * np.sin(x / 110) - 0.015 * x
+    laid = v % apart < width
+    if across:
+        laid |= u % across < width
+    share = cv2.GaussianBlur(laid.astype(np.float32), (0, 0), 0.6)[..., np.newaxis] * _OPAQUE
+    return np.clip(picture * (1 - share) + tone * share, 0, 255).astype(np.uint8)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=Path, metavar="FOLDER")
@@ -125,8 +149,8 @@ def main() -> None:
     detectors = ((CenterFace(threads=1), 0.15), (YuNet(threads=1), _FOUND))
     shown = frames(paths.CLIPS, _SHOWN, _SIDE)
     faces = sum(len(f) for _, f in shown)
-    heads = " ".join(f"{d.name + f' {score}':>16}{'lifted':>8}" for d, score in detectors)
-    print(f"{faces} faces{'':10}{heads}")
+    heads = " ".join(f"{d.name + f' {score}':>16}{'shown':>8}" for d, score in detectors)
+    print(f"{f'{faces} faces':22}{heads}")
 
     def line(name: str, pictures: Shown, way: Callable[[Picture], Picture]) -> None:
         row = [
@@ -134,7 +158,7 @@ def main() -> None:
             for detector, score in detectors
             for made in (lambda p: p, way)
         ]
-        print(f"{name:20}{row[0]:12.0%}{row[1]:8.0%}{row[2]:17.0%}{row[3]:8.0%}", flush=True)
+        print(f"{name:22}{row[0]:12.0%}{row[1]:8.0%}{row[2]:17.0%}{row[3]:8.0%}", flush=True)
 
     for name, light in LIGHTS.items():
         random = np.random.default_rng(0)
@@ -143,6 +167,8 @@ def main() -> None:
         random = np.random.default_rng(0)
         grainy = [(grained(picture, sigma, random), f) for picture, f in shown]
         line(f"noise of {sigma}", grainy, without_noise)
+    for name, thread in THREADS.items():
+        line(name, [(behind(picture, thread), f) for picture, f in shown], without_mesh)
 
 
 def near(boxes: np.ndarray, faces: Sequence[Face]) -> int:
