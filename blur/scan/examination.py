@@ -18,7 +18,7 @@ from blur.detect.landmarks import SIDE, Mesh
 from blur.detect.views import crop, lifted
 from blur.scan.company import CROWD, boxes_at, count_faces, lies_below
 from blur.scan.link import Tracklet, Verdict
-from blur.scan.overlooked import ASIDE, FEW, LITTLE, WEAK, may_be_overlooked, seen_by_one
+from blur.scan.overlooked import ASIDE, FEW, LITTLE, MUTE, WEAK, may_be_overlooked, seen_by_one
 from blur.scan.verdict import (
     DARK,
     HUSHED,
@@ -153,9 +153,9 @@ class Examination:
     def _passed_over(self, place: int, pursued: Tracklet, looked: npt.NDArray[np.intp]) -> bool:
         """Whether looks passed a tracklet over, and its close-ups say as little."""
         found = self._found[place]
-        answer, presence = summed(found)
         if place in self._aside and seen_by_one(pursued, self._scale):
-            return answer < ASIDE and presence < PRESENT
+            answer, _ = summed(found)
+            return answer < ASIDE and max(f.presence for f in found) < MUTE
         return passed_over(pursued, found, looked, self._scale)
 
     def _ask_faint(self, place: int) -> None:
