@@ -24,7 +24,7 @@ from blur.data.findings import Suspect
 from blur.data.plan import Box
 from blur.detect.closeup import SILENT, SizedCloseup
 from blur.detect.detections import Detections, Detector
-from blur.detect.mesh import without_mesh
+from blur.detect.mesh import through_mesh
 from blur.detect.noise import without_noise
 from blur.detect.pyramid import COARSE, Pyramid, needs_tiles
 from blur.detect.views import MAX_ENLARGE, SizedFrame, View, crop, lifted, tiles
@@ -113,12 +113,14 @@ class AuditLooks:
 
     def everywhere(self, picture: Picture) -> list[Suspect]:
         """The suspects of a whole frame, looked at upright and turned."""
-        picture = without_mesh(without_noise(picture))
-        if not self._tiled:
-            return self._suspects(self._found(picture), self._scale)
-        pyramid = Pyramid(picture, _LONGEST)
-        views = itertools.chain(pyramid.tiles(_LONGEST), [pyramid.smallest])
-        found = [view.restored(self._found(view.picture)) for view in views]
+        found: list[Detections] = []
+        for shown in through_mesh(without_noise(picture)):
+            if self._tiled:
+                pyramid = Pyramid(shown, _LONGEST)
+                views = itertools.chain(pyramid.tiles(_LONGEST), [pyramid.smallest])
+                found += [view.restored(self._found(view.picture)) for view in views]
+            else:
+                found.append(self._found(shown))
         return self._suspects(Detections.concat(found), self._scale)
 
     def _found(self, picture: Picture) -> Detections:

@@ -16,7 +16,7 @@ import numpy as np
 from blur.data.arrays import Picture
 from blur.data.sightings import FAMILIES, Sightings, merged
 from blur.detect.detections import Detections, Detector
-from blur.detect.mesh import without_mesh
+from blur.detect.mesh import through_mesh
 from blur.detect.noise import without_noise
 from blur.detect.pyramid import Pyramid, needs_tiles, turned
 from blur.detect.views import MAX_ENLARGE, SizedFrame, View, lifted
@@ -211,10 +211,14 @@ class ScanLooks:
         Views of one shape share a call of their detector, and calls run side by side. Raises
         DetectorError.
         """
-        requests = [r._replace(picture=without_mesh(without_noise(r.picture))) for r in requests]
+        shown = [
+            (place, request._replace(picture=picture))
+            for place, request in enumerate(requests)
+            for picture in through_mesh(without_noise(request.picture))
+        ]
         asked: list[tuple[int, View]] = []
         batches: defaultdict[_Batch, list[int]] = defaultdict(list)
-        for place, request in enumerate(requests):
+        for place, request in shown:
             for name, threshold, view in self._views(request):
                 batches[name, threshold, view.picture.shape].append(len(asked))
                 asked.append((place, view))
@@ -229,8 +233,8 @@ class ScanLooks:
         seen: list[list[Detections]] = [[] for _ in requests]
         for i, (place, view) in enumerate(asked):
             seen[place].append(view.restored(answers[i]))
-        for request, parts in zip(requests, seen, strict=True):
-            parts += self._seen_in_tiles(request)
+        for place, request in shown:
+            seen[place] += self._seen_in_tiles(request)
         return [
             self._sightings(request, Detections.concat(parts))
             for request, parts in zip(requests, seen, strict=True)

@@ -29,7 +29,7 @@ from truth import Face, cases
 
 from blur.data.arrays import Picture
 from blur.detect.centerface import CenterFace
-from blur.detect.mesh import without_mesh
+from blur.detect.mesh import through_mesh
 from blur.detect.noise import noise, without_noise
 from blur.detect.views import lifted
 from blur.detect.yunet import YuNet
@@ -168,7 +168,11 @@ def main() -> None:
         grainy = [(grained(picture, sigma, random), f) for picture, f in shown]
         line(f"noise of {sigma}", grainy, without_noise)
     for name, thread in THREADS.items():
-        line(name, [(behind(picture, thread), f) for picture, f in shown], without_mesh)
+        line(
+            name,
+            [(behind(picture, thread), f) for picture, f in shown],
+            lambda p: through_mesh(p)[-1],
+        )
 
 
 def near(boxes: np.ndarray, faces: Sequence[Face]) -> int:
