@@ -1,4 +1,4 @@
-"""A mesh in front of people, or a screen's lines, smoothed away before detectors look.
+"""A mesh in front of people, or a screen's lines, smoothed away for a second look.
 
 Nets, fences and filmed displays lay a regular pattern over faces, through which people see and
 detectors do not (`tests/bench/lights.py`).

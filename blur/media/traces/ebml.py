@@ -79,13 +79,18 @@ class Element(NamedTuple):
 
 
 def elements(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
-    """The elements in [start, end) of the file; an element of unknown size reaches to `end`."""
+    """The elements in [start, end) of the file; an element of unknown size reaches to `end`.
+
+    Ends at the first bytes that are no element, or the beginning of one that does not fit.
+    """
     while start < end:
         file.seek(start)
         tag, size = read_number(file, keep_marker=True), read_number(file, keep_marker=False)
         if tag is None or size is None:
             return
         at = file.tell()
+        if at > end:
+            return
         if size < 0:
             yield Element(tag, at, end, True)
             return
@@ -257,6 +262,8 @@ def _content(file: BinaryIO, element: Element, limit: int = 1 << 20) -> bytes:
 
 def _tags(file: BinaryIO, tags: Element, where: str) -> Iterator[Trace]:
     for tag in elements(file, tags.start, tags.end):
+        if tag.id != _TAG:  # a checksum, whose bytes may look like any element
+            continue
         for simple in elements(file, tag.start, tag.end):
             if simple.id != _SIMPLE_TAG:
                 continue

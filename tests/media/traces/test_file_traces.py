@@ -184,6 +184,31 @@ def test_damaged_matroska_is_reported_not_raised(tmp_path, data):
     count_blocks(path)
 
 
+@pytest.mark.parametrize(
+    "checksum", [b"\x67\xc8\x81\x82", b"\x67\xc8\x83\x45", b"\x73\x73\x82\x67"]
+)
+def test_a_checksum_that_looks_like_a_tag_is_none(tmp_path, checksum):
+    tag = b"\x73\x73\x8d\x67\xc8\x8a\x45\xa3\x81A\x44\x87\x83one"
+    tags = b"\xbf\x84" + checksum + tag
+    path = tmp_path / "tags.mkv"
+    path.write_bytes(
+        b"\x18\x53\x80\x67"
+        + bytes([0x80 | len(tags) + 5])
+        + b"\x12\x54\xc3\x67"
+        + bytes([0x80 | len(tags)])
+        + tags
+    )
+    assert [trace.value for trace in traces_of_matroska(path)] == ["one"]
+
+
+@QUIET
+@given(st.binary(max_size=60))
+def test_any_bytes_as_tags_of_matroska(tmp_path, tags):
+    path = tmp_path / "tags.mkv"
+    path.write_bytes(b"\x18\x53\x80\x67\xff\x12\x54\xc3\x67" + bytes([0x80 | len(tags)]) + tags)
+    list(traces_of_matroska(path))
+
+
 @given(st.sampled_from(["h264", "hevc"]), st.binary(max_size=200), st.sampled_from([None, 4]))
 def test_any_bytes_as_a_packet(codec, packet, size):
     for message in nal.user_data(codec, packet, size):
