@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.data.arrays import Gray, Picture
+from blur.detect.blocks import blocks_over
 
 _LONGEST = 1280
 """Pixels, longest side of the picture that is measured; larger finds finer meshes only."""
@@ -29,7 +30,7 @@ _CONTRAST = 9.0
 """Grey levels, root mean square of these differences, at least; larger leaves fainter meshes. Drawn
 nets have 16, cloth behind crowds 8."""
 _SHARE = 0.4
-"""Share of a frame's blocks that are mesh, from which these are smoothed; larger leaves people
+"""Share of a frame's blocks that are mesh, from which it is looked at twice; larger leaves people
 behind small windows. Films of people without a mesh have 0.25 at most, by echoes of a whip pan."""
 _THREADS = 3.0
 """Pixels of a period for one of the Gaussian's sigma; larger leaves more of the mesh, smaller
@@ -70,12 +71,7 @@ def _smoothed(frame: Picture) -> Picture | None:
 
 def _periods(gray: Gray, grid: tuple[int, int]) -> npt.NDArray[np.intp]:
     """Pixels from thread to thread in (rows, columns) of blocks over the picture, 0 without any."""
-    tops, lefts = (
-        np.linspace(0, n - _SIDE, count).astype(int)
-        for n, count in zip(gray.shape, grid, strict=True)
-    )
-    blocks = np.stack([gray[y : y + _SIDE, x : x + _SIDE] for y in tops for x in lefts])
-    lines = blocks.astype(np.float32)
+    lines = blocks_over(gray, _SIDE, grid).astype(np.float32)
     across = _period(np.diff(lines[:, _LINES], axis=2))
     down = _period(np.diff(lines[:, :, _LINES].transpose(0, 2, 1), axis=2))
     return np.maximum(across, down).reshape(grid)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from blur.data.arrays import Picture
+from blur.detect.blocks import blocks_over
 
 NOISY = 5.0
 """Grey levels, sigma of the noise from which a frame is calmed; larger leaves more of it. Videos of
@@ -43,12 +44,8 @@ def noise(frame: Picture) -> float:
     By the second difference along both axes, which no gradient answers (Immerkaer, "Fast Noise
     Variance Estimation", 1996).
     """
-    height, width = frame.shape[:2]
-    if min(height, width) < _SIDE:
+    if min(frame.shape[:2]) < _SIDE:
         return 0.0
-    tops, lefts = (np.linspace(0, n - _SIDE, _GRID).astype(int) for n in (height, width))
-    blocks = np.stack(
-        [frame[y : y + _SIDE, x : x + _SIDE, 1].astype(np.int16) for y in tops for x in lefts]
-    )
+    blocks = blocks_over(frame[..., 1], _SIDE, (_GRID, _GRID)).astype(np.int16)
     both = np.diff(np.diff(blocks, 2, axis=1), 2, axis=2)
     return float(np.percentile(np.median(np.abs(both), axis=(1, 2)), _CALM)) / _LAPLACIAN

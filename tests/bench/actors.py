@@ -15,7 +15,7 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
-from crossings import street
+from crossings import FACE, HEAD, HEIGHT, RATE, WIDTH, Mask, ellipse, street
 from paths import FACEDATA
 
 from blur.data.arrays import Picture
@@ -24,23 +24,18 @@ from blur.data.plan import Box
 from blur.errors import BlurError
 from blur.review.recognise import described
 
-WIDTH, HEIGHT, RATE = 640, 360, 25
 REFERENCES = 3
 """Photographs that a person is known by, and that are in no clip."""
-_FACE = Box(125, 130, 84, 108)
-"""The face on a photograph of 250 pixels, and (x, y) radii of the head that is cut out."""
-_HEAD = (64, 88)
 _PILLAR = (96, 90, 84)
 _NOISE = 4.0  # grey levels, in the dark
 
-Mask = npt.NDArray[np.bool_]
 Dice = np.random.Generator
 
 
 @dataclass(frozen=True, eq=False)
 class Actor:
     """A head's way through a shot, in pixels and degrees: `roll` at its first frame, and how far it
-    sways to either side. `light` is what becomes of red, green and blue."""
+    sways to either side. `light` are the shares of red, green and blue that stay."""
 
     photo: Picture
     size: float
@@ -55,7 +50,7 @@ class Actor:
         on = frame - self.first
         turn = self.roll + self.sway * float(np.sin(on / 9))
         x, y = self.start[0] + self.step[0] * on, self.start[1] + self.step[1] * on
-        return Box(x, y, self.size, _FACE.h * self.size / _FACE.w, turn)
+        return Box(x, y, self.size, FACE.h * self.size / FACE.w, turn)
 
 
 @dataclass(frozen=True)
@@ -85,8 +80,8 @@ class Shot:
         mask = ellipse(self.actors[who].face(frame))
         for actor in self.actors[who + 1 :]:
             face = actor.face(frame)
-            scale = face.w / _FACE.w
-            head = face._replace(w=2 * _HEAD[0] * scale, h=2 * _HEAD[1] * scale)
+            scale = face.w / FACE.w
+            head = face._replace(w=2 * HEAD[0] * scale, h=2 * HEAD[1] * scale)
             mask &= ~ellipse(head)
         if self.pillar:
             mask[:, self.pillar[0] : self.pillar[1]] = False
@@ -131,22 +126,15 @@ class Scene:
             container.mux(stream.encode())
 
 
-def ellipse(face: Box) -> Mask:
-    out = np.zeros((HEIGHT, WIDTH), np.uint8)
-    axes = round(face.w / 2), round(face.h / 2)
-    cv2.ellipse(out, (round(face.cx), round(face.cy)), axes, face.angle, 0, 360, 1, -1)
-    return out.astype(bool)
-
-
 def _paste(picture: npt.NDArray[np.float32], actor: Actor, face: Box) -> None:
-    move = cv2.getRotationMatrix2D((_FACE.cx, _FACE.cy), -face.angle, face.w / _FACE.w)
-    move[:, 2] += face.cx - _FACE.cx, face.cy - _FACE.cy
+    move = cv2.getRotationMatrix2D((FACE.cx, FACE.cy), -face.angle, face.w / FACE.w)
+    move[:, 2] += face.cx - FACE.cx, face.cy - FACE.cy
     soft = np.zeros(actor.photo.shape[:2], np.float32)
-    cv2.ellipse(soft, (125, 125), _HEAD, 0, 0, 360, 1.0, -1)
+    cv2.ellipse(soft, (125, 125), HEAD, 0, 0, 360, 1.0, -1)
     soft = cv2.GaussianBlur(soft, (0, 0), 3)
     size = (WIDTH, HEIGHT)
     # Photographs are made smaller first: a single step of warping would leave out most pixels.
-    small = min(1.0, face.w / _FACE.w * 1.5)
+    small = min(1.0, face.w / FACE.w * 1.5)
     photo = cv2.resize(actor.photo, None, fx=small, fy=small, interpolation=cv2.INTER_AREA)
     scaled = move @ np.diag([actor.photo.shape[1] / photo.shape[1]] * 2 + [1.0])
     head = cv2.warpAffine(photo, scaled, size, flags=cv2.INTER_LINEAR)

@@ -38,9 +38,9 @@ from blur.settings import CoverSettings, ScanSettings
 WIDTH, HEIGHT, RATE = 640, 360, 25
 _EXPOSED = 0.25
 """Share of a visible face under no cover, from which it is exposed."""
-_FACE = Box(125, 130, 84, 108)
+FACE = Box(125, 130, 84, 108)
 """The face on a photograph of 250 pixels, and (x, y) radii of the head that is cut out."""
-_HEAD = (64, 88)
+HEAD = (64, 88)
 
 Mask = npt.NDArray[np.bool_]
 
@@ -56,9 +56,9 @@ class Walk:
     step: tuple[float, float]
 
     def face(self, frame: int) -> Box:
-        scale = self.size / _FACE.w
+        scale = self.size / FACE.w
         x, y = self.start[0] + self.step[0] * frame, self.start[1] + self.step[1] * frame
-        return Box(x, y, self.size, _FACE.h * scale)
+        return Box(x, y, self.size, FACE.h * scale)
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,10 @@ def street() -> npt.NDArray[np.uint8]:
 
 
 def _paste(picture: npt.NDArray[np.uint8], photo: npt.NDArray[np.uint8], face: Box) -> None:
-    scale = face.w / _FACE.w
-    move = np.array(
-        [[scale, 0, face.cx - _FACE.cx * scale], [0, scale, face.cy - _FACE.cy * scale]]
-    )
+    scale = face.w / FACE.w
+    move = np.array([[scale, 0, face.cx - FACE.cx * scale], [0, scale, face.cy - FACE.cy * scale]])
     soft = np.zeros(photo.shape[:2], np.float32)
-    cv2.ellipse(soft, (125, 125), _HEAD, 0, 0, 360, 1.0, -1)
+    cv2.ellipse(soft, (125, 125), HEAD, 0, 0, 360, 1.0, -1)
     soft = cv2.GaussianBlur(soft, (0, 0), 3)
     size = (WIDTH, HEIGHT)
     head = cv2.warpAffine(photo, move, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
@@ -135,20 +133,20 @@ def _paste(picture: npt.NDArray[np.uint8], photo: npt.NDArray[np.uint8], face: B
 def visible(case: Crossing, frame: int, second: bool) -> Mask:
     """The part of a face's ellipse that neither the other head nor the pillar hides."""
     own, other = (case.second, case.first) if second else (case.first, case.second)
-    mask = _ellipse(own.face(frame), 1.0)
+    mask = ellipse(own.face(frame))
     if case.second_in_front != second:
         head = other.face(frame)
-        scale = head.w / _FACE.w
-        mask &= ~_ellipse(Box(head.cx, head.cy - 5 * scale, 128 * scale, 176 * scale), 1.0)
+        scale = head.w / FACE.w
+        mask &= ~ellipse(Box(head.cx, head.cy - 5 * scale, 128 * scale, 176 * scale))
     if case.pillar:
         mask[:, case.pillar[0] : case.pillar[1]] = False
     return mask
 
 
-def _ellipse(box: Box, factor: float) -> Mask:
+def ellipse(face: Box) -> Mask:
     out = np.zeros((HEIGHT, WIDTH), np.uint8)
-    axes = round(box.w / 2 * factor), round(box.h / 2 * factor)
-    cv2.ellipse(out, (round(box.cx), round(box.cy)), axes, 0, 0, 360, 1, -1)
+    axes = round(face.w / 2), round(face.h / 2)
+    cv2.ellipse(out, (round(face.cx), round(face.cy)), axes, face.angle, 0, 360, 1, -1)
     return out.astype(bool)
 
 
@@ -171,7 +169,7 @@ def _on(track: Track, walk: Walk) -> bool:
 def keep_offers(plan: Plan, case: Crossing, clip: Path) -> Edits:
     """Every span that is offered by photographs, confirmed."""
     recogniser = load_recogniser()
-    known = [recogniser.look(photo, _FACE) for photo in case.first.others]
+    known = [recogniser.look(photo, FACE) for photo in case.first.others]
     person = mean(found.descriptor for found in known if found is not None)
     with av.open(str(clip)) as container:
         pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
@@ -195,19 +193,24 @@ def judged(plan: Plan, edits: Edits, case: Crossing) -> tuple[int, int, int]:
     covers = Covers(found.tracks, found.shots(), CoverSettings(), WIDTH, HEIGHT)
     exposed = clear = away = 0
     for frame in range(case.frames):
-        covered = np.zeros((HEIGHT, WIDTH), np.uint8)
-        for region in covers.at(frame):
-            cv2.fillConvexPoly(covered, region.outline().round().astype(np.int32), 1)
-        bare = covered == 0
+        bare = bare_at(covers, frame)
         stranger, kept = visible(case, frame, True), visible(case, frame, False)
         # A sliver beside the other's head or the frame's edge is no face.
-        if stranger.sum() > 0.25 * _ellipse(case.second.face(frame), 1.0).sum():
+        if stranger.sum() > 0.25 * ellipse(case.second.face(frame)).sum():
             exposed += bool((stranger & bare).sum() > _EXPOSED * stranger.sum())
         a, b = case.first.face(frame), case.second.face(frame)
         if kept.sum() > 0.9 * _area(a) and abs(a.cx - b.cx) > a.w * 2 + b.w:
             away += 1
             clear += bool((kept & bare).sum() > 0.9 * kept.sum())
     return exposed, clear, away
+
+
+def bare_at(covers: Covers, frame: int) -> Mask:
+    """The pixels under no cover."""
+    covered = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for region in covers.at(frame):
+        cv2.fillConvexPoly(covered, region.outline().round().astype(np.int32), 1)
+    return covered == 0
 
 
 def _area(box: Box) -> float:

@@ -12,7 +12,7 @@ and keys; letters are counted apart.
 The person is visible where 90 % of the face is in the picture and nothing hides it, and apart where
 no stranger is within one and a half of its widths. A span is half a second or more of being apart;
 it is offered, or clear, where most of it is, or in part. A stranger is exposed on a frame where
-over a quarter of what is visible of the face lies under no cover, slivers apart.
+over a quarter of the visible face lies under no cover, slivers apart.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
-import numpy.typing as npt
-from actors import HEIGHT, RATE, REFERENCES, WIDTH, Scene, ellipse, scenes
+from actors import REFERENCES, Scene, scenes
+from crossings import HEIGHT, RATE, WIDTH, bare_at, ellipse
 from made_output import review
 from paths import KEPT, ROOT
 from playwright.sync_api import sync_playwright
@@ -57,8 +56,8 @@ _ALL = 0.9
 _APART = 1.5
 """Face widths between two people, from which they are apart: covers meet at about one."""
 _EXPOSED, _SLIVER = 0.25, 0.25
-"""Share of what is visible under no cover, from which a face is exposed; share of a face that is
-visible, from which it is one."""
+"""Share of a visible face under no cover, from which it is exposed; visible share of a face, under
+which it is a sliver and counts for none."""
 _COUNT = """
 window.pressed = { clicks: 0, keys: 0, letters: 0 };
 addEventListener("pointerdown", (e) => { if (e.isTrusted) pressed.clicks++; }, true);
@@ -116,7 +115,7 @@ class Shown(NamedTuple):
 
 
 class Clips:
-    """A folder of scanned clips, and what is to be seen in them."""
+    """A folder of scanned clips, with the truth about the people in them."""
 
     def __init__(self, footage: Path, films: Sequence[Scene]) -> None:
         self.footage = footage
@@ -146,7 +145,7 @@ class Clips:
         return shown
 
     def offered(self, out: Path, found: Sequence[tuple[str, int, int, int]]) -> str:
-        """What is offered in spans, each (clip, lane, start, end)."""
+        """The line about offered spans, each (clip, lane, start, end)."""
         now = self.snapshots(out)
         masks = {name: np.zeros(scene.frames, bool) for name, scene in self.films.items()}
         strange = nobody = frames = 0
@@ -162,7 +161,7 @@ class Clips:
         )
 
     def shares(self, masks: dict[str, FrameMask]) -> str:
-        """How much of the person lies under masks over the frames of each clip."""
+        """The line of the shares of the person's spans, clips and frames under `masks`."""
         spans = np.array(
             [
                 masks[name][a:b].mean()
@@ -208,13 +207,6 @@ def uncovered(now: Snapshot, scene: Scene) -> tuple[FrameMask, int]:
             elif (face & bare).sum() > _EXPOSED * face.sum():
                 exposed += 1
     return clear, exposed
-
-
-def bare_at(covers: Covers, frame: int) -> npt.NDArray[np.bool_]:
-    covered = np.zeros((HEIGHT, WIDTH), np.uint8)
-    for region in covers.at(frame):
-        cv2.fillConvexPoly(covered, region.outline().round().astype(np.int32), 1)
-    return covered == 0
 
 
 def by_photographs(clips: Clips, out: Path, photographs: Sequence[Path]) -> None:
@@ -267,7 +259,7 @@ def cards(out: Path) -> list[Card]:
 
 
 def offers_of(out: Path, card: Card) -> list[Offer]:
-    """What the page offers of a card."""
+    """The spans of all clips that the page offers for a card."""
     lanes: dict[str, list[int]] = {}
     for face in card.faces:
         lanes.setdefault(face.clip, []).extend(track.id for track in face.tracks)
