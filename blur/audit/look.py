@@ -24,9 +24,8 @@ from blur.data.findings import Suspect
 from blur.data.plan import Box
 from blur.detect.closeup import SILENT, SizedCloseup
 from blur.detect.detections import Detections, Detector
-from blur.detect.mesh import through_mesh
-from blur.detect.noise import without_noise
 from blur.detect.pyramid import COARSE, Pyramid, needs_tiles
+from blur.detect.treated import treated
 from blur.detect.views import MAX_ENLARGE, SizedFrame, View, crop, lifted, tiles
 from blur.process.prefetch import together
 from blur.scan.brief import seen_at, views_of
@@ -114,7 +113,7 @@ class AuditLooks:
     def everywhere(self, picture: Picture) -> list[Suspect]:
         """The suspects of a whole frame, looked at upright and turned."""
         found: list[Detections] = []
-        for shown in through_mesh(without_noise(picture)):
+        for shown in treated(picture):
             if self._tiled:
                 pyramid = Pyramid(shown, _LONGEST)
                 views = itertools.chain(pyramid.tiles(_LONGEST), [pyramid.smallest])

@@ -38,17 +38,8 @@ smooths small faces away. Of 183 faces behind nets of 12 pixels YuNet finds 15 %
 and at 2 55."""
 
 
-def through_mesh(frame: Picture) -> list[Picture]:
-    """A whole frame, and again, smoothed, where much of it is mesh.
-
-    Who stands before a wall of bricks or blinds shows in the first alone.
-    """
-    smooth = _smoothed(frame)
-    return [frame] if smooth is None else [frame, smooth]
-
-
-def _smoothed(frame: Picture) -> Picture | None:
-    """A frame, smoothed where it is mesh, None where little of it is."""
+def without_mesh(frame: Picture) -> Picture | None:
+    """A whole frame, smoothed where it is mesh, None where little of it is."""
     height, width = frame.shape[:2]
     scale = min(1.0, _LONGEST / max(height, width))
     gray = frame[..., 1]

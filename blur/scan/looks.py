@@ -16,9 +16,8 @@ import numpy as np
 from blur.data.arrays import Picture
 from blur.data.sightings import FAMILIES, Sightings, merged
 from blur.detect.detections import Detections, Detector
-from blur.detect.mesh import through_mesh
-from blur.detect.noise import without_noise
 from blur.detect.pyramid import Pyramid, needs_tiles, turned
+from blur.detect.treated import treated
 from blur.detect.views import MAX_ENLARGE, SizedFrame, View, lifted
 from blur.process.prefetch import together
 from blur.settings import Level
@@ -214,7 +213,7 @@ class ScanLooks:
         shown = [
             (place, request._replace(picture=picture))
             for place, request in enumerate(requests)
-            for picture in through_mesh(without_noise(request.picture))
+            for picture in treated(request.picture)
         ]
         asked: list[tuple[int, View]] = []
         batches: defaultdict[_Batch, list[int]] = defaultdict(list)

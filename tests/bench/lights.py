@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Faces found in coloured light, in noise and behind nets: as it is, and as the looks show it.
+"""Faces found in coloured or striped light, in noise, behind nets: as it is, and as looks show it.
 
     python tests/bench/lights.py [--films FOLDER]
 
 Frames of eight of CLIPS, seven tenths of their colours gone, in light of each colour and with a
 sensor's noise; then at half their contrast in grey noise; then behind threads and lines, leaning
-and worn. A face is found when a detection near its middle reaches the score in the heading.
+and worn; then in the striped shadows of blinds. A face is found when a detection near its middle
+reaches the score in the heading.
 
 With --films, which needs ffmpeg, twelve of the clips are made into films there, for `leak.py
 FOLDER`: by green night vision, dim and noisy; by a sensor in little light, in noise of 20 grey
-levels; behind a net, and from a screen with lines. Then the faces that YuNet finds on frames of the
-films of noise are counted, smoothed in several ways.
+levels; behind a net, from a screen with lines, and in striped shadows. Then the faces that YuNet
+finds on frames of the films of noise are counted, smoothed in several ways.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ from truth import Face, cases
 
 from blur.data.arrays import Picture
 from blur.detect.centerface import CenterFace
-from blur.detect.mesh import through_mesh
+from blur.detect.mesh import without_mesh
 from blur.detect.noise import noise, without_noise
+from blur.detect.stripes import without_stripes
 from blur.detect.views import lifted
 from blur.detect.yunet import YuNet
 
@@ -58,6 +60,15 @@ THREADS = {
     "lines, 8": (8, 4, 0, 0),
 }
 """Pixels from line to line and of its width, from thread to thread across (0: none), grey level."""
+STRIPES = {
+    "stripes of 40, 1:2": (40, 0.5),
+    "stripes of 40, 1:3": (40, 0.33),
+    "stripes of 24, 1:5": (24, 0.2),
+    "stripes of 40, 1:5": (40, 0.2),
+    "stripes of 56, 1:5": (56, 0.2),
+    "stripes of 40, 1:8": (40, 0.12),
+}
+"""Pixels from shadow to shadow, share of the light in a shadow."""
 _OPAQUE = 0.75
 _SHOWN = ("edge0", "mask1", "pan1", "roll0", "zoom1", "cuts0", "occlude1", "whip2")
 _DIMMED = (
@@ -74,6 +85,10 @@ _FILMS = {
     "noisy": "eq=brightness=-0.12:contrast=0.8,noise=alls=40:allf=t",
     "net": "drawgrid=w=16:h=16:t=4:c=black@0.75",
     "screen": "drawgrid=w=0:h=8:t=3:c=black@0.75",
+    "stripes": "format=gbrp,geq="
+    + ":".join(
+        f"{c}='min(255,{c}(X,Y)*(0.7+0.45*clip(3*sin((X*0.35+Y)/14),-1,1)))'" for c in "rgb"
+    ),
 }
 
 
@@ -138,6 +153,14 @@ def behind(picture: Picture, thread: tuple[int, int, int, int]) -> Picture:
     return np.clip(picture * (1 - share) + tone * share, 0, 255).astype(np.uint8)
 
 
+def shadowed(picture: Picture, shadow: tuple[int, float]) -> Picture:
+    apart, dark = shadow
+    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
+    lit = np.where((0.35 * x + y) % apart < apart / 2, 1.15, dark * 1.15).astype(np.float32)
+    light = cv2.GaussianBlur(lit, (0, 0), 1)[..., np.newaxis]
+    return np.clip(picture * light, 0, 255).astype(np.uint8)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=Path, metavar="FOLDER")
@@ -171,8 +194,18 @@ def main() -> None:
         line(
             name,
             [(behind(picture, thread), f) for picture, f in shown],
-            lambda p: through_mesh(p)[-1],
+            lambda p: first_of(without_mesh(p), p),
         )
+    for name, shadow in STRIPES.items():
+        line(
+            name,
+            [(shadowed(picture, shadow), f) for picture, f in shown],
+            lambda p: first_of(without_stripes(p), p),
+        )
+
+
+def first_of(picture: Picture | None, otherwise: Picture) -> Picture:
+    return otherwise if picture is None else picture
 
 
 def near(boxes: np.ndarray, faces: Sequence[Face]) -> int:

@@ -1,0 +1,18 @@
+"""The pictures of a frame that detectors look at, in which they see as much as viewers do."""
+
+from __future__ import annotations
+
+from blur.data.arrays import Picture
+from blur.detect.mesh import without_mesh
+from blur.detect.noise import without_noise
+from blur.detect.stripes import without_stripes
+
+
+def treated(frame: Picture) -> list[Picture]:
+    """A whole frame, calmed, and again without a mesh or stripes over it.
+
+    Each is looked at: who stands before a wall of bricks or blinds shows in the first alone.
+    """
+    calm = without_noise(frame)
+    further = (without_mesh(calm), without_stripes(calm))
+    return [calm, *(picture for picture in further if picture is not None)]
