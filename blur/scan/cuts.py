@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from blur.data.arrays import Gray
 from blur.scan.camera import Step
+from blur.scan.mixed import is_mixed
 
 _THUMB = 64  # pixels, longest side of compared pictures; larger shows blur and noise as change
 _MIDDLE = 0.64, 0.7
@@ -44,13 +45,15 @@ _Thumb = npt.NDArray[np.float32]
 class CutFinder:
     """Finds cuts in a stream of gray pictures and camera steps, `_FLASH` frames late.
 
-    `cuts` holds the first frame of every new shot, ascending; `finish` decides on the last frames.
+    `cuts` holds the first frame of every new shot, `mixed` the frames beside one that show both
+    shots, each ascending; `finish` decides on the last frames.
     """
 
     def __init__(self) -> None:
         self.cuts: list[int] = []
+        self.mixed: list[int] = []
         self._count = 0
-        self._thumbs: deque[_Thumb] = deque(maxlen=_FLASH + 2)
+        self._thumbs: deque[_Thumb] = deque(maxlen=_FLASH + 3)
         self._pending: list[int] = []
 
     def add(self, gray: Gray, step: Step) -> None:
@@ -83,6 +86,10 @@ class CutFinder:
                 self._pending = [p for p in self._pending if p > later]
                 return
         self.cuts.append(frame)
+        for beside in (frame - 1, frame):
+            around = list(self._thumbs)[max(0, beside - 1 - first) : beside + 2 - first]
+            if len(around) == 3 and beside not in self.mixed[-1:] and is_mixed(*around):
+                self.mixed.append(beside)
 
 
 def _thumb(gray: Gray) -> _Thumb:

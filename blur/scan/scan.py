@@ -41,6 +41,7 @@ from blur.scan.dark import Light, dark_doubts, dark_tracks, light
 from blur.scan.examination import Examination
 from blur.scan.link import Tracklet
 from blur.scan.looks import LookClock, LookRequest, ScanLooks
+from blur.scan.mixed import mixed_tracks
 from blur.scan.overlooked import judged_by_looks
 from blur.scan.portraits import Portraits
 from blur.scan.pursue import Pursuit
@@ -80,7 +81,8 @@ class FirstPass:
     """All that tracks are made from, in square pixels; holds no picture.
 
     `pts` and `lights` have an item, and `camera` a step, for each frame; `cuts` are the first
-    frames of all shots but the first; `surprises` ascend in time.
+    frames of all shots but the first, `mixed` frames beside them that show both shots; `surprises`
+    ascend in time.
     """
 
     pts: list[int] = field(default_factory=list)
@@ -90,6 +92,7 @@ class FirstPass:
     cuts: Sequence[int] = ()
     surprises: Sequence[Surprise] = ()
     notes: Sequence[str] = ()
+    mixed: Sequence[int] = ()
 
 
 def scan(
@@ -112,6 +115,7 @@ def scan(
     tracklets = _second_pass(job, first, timeline, tracklets)
     tracks, doubts = tracks_of(tracklets, camera, timeline, settings.hold, job.info.square)
     tracks, doubts = as_stored(job.info, tracks, doubts)
+    tracks += list(mixed_tracks(tracks, first.cuts, first.mixed))
     size, small = (job.info.width, job.info.height), job.info.fitted(MOTION_WIDTH)
     tracks += dark_tracks(first.lights, timeline, size, small, len(tracks) + 1)
     return Plan(
@@ -174,6 +178,7 @@ def first_pass(
             first.sightings += looks.take([f.request for f in batch if f.request is not None])
             job.tell("scan", len(first.pts), info.frames)
     first.cuts, first.surprises = finder.finish(), surprises.finish()
+    first.mixed = finder.mixed
     return first
 
 

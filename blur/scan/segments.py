@@ -90,8 +90,17 @@ def look(
     here = slice(span.start - begin, span.stop - begin)
     camera = Camera.of(first.camera.steps[here])
     cuts = [begin + cut for cut in first.cuts if begin + cut in span]
+    mixed = [begin + frame for frame in first.mixed if begin + frame in span]
     surprises = [surprise for surprise in first.surprises if surprise.frame in span]
-    return FirstPass(first.pts[here], first.lights[here], first.sightings, camera, cuts, surprises)
+    return FirstPass(
+        pts=first.pts[here],
+        lights=first.lights[here],
+        sightings=first.sightings,
+        camera=camera,
+        cuts=cuts,
+        mixed=mixed,
+        surprises=surprises,
+    )
 
 
 def joined(parts: Sequence[FirstPass]) -> FirstPass:
@@ -102,6 +111,7 @@ def joined(parts: Sequence[FirstPass]) -> FirstPass:
         sightings=[sightings for part in parts for sightings in part.sightings],
         camera=Camera.of(step for part in parts for step in part.camera.steps),
         cuts=[cut for part in parts for cut in part.cuts],
+        mixed=[frame for part in parts for frame in part.mixed],
         surprises=[surprise for part in parts for surprise in part.surprises],
     )
 
@@ -117,6 +127,7 @@ def to_bytes(first: FirstPass) -> bytes:
         transforms=np.array([step.transform for step in first.camera.steps]).reshape(-1, 3, 3),
         supports=np.array([step.support for step in first.camera.steps]),
         cuts=np.array(first.cuts, np.int64),
+        mixed=np.array(first.mixed, np.int64),
         surprised=np.array([s.frame for s in first.surprises], np.int64),
         turned=np.array([s.turned for s in first.surprises], bool),
         places=np.array([s.box for s in first.surprises]).reshape(-1, 5),
@@ -144,6 +155,7 @@ def from_bytes(content: bytes) -> FirstPass:
             sightings=[Sightings(*row) for row in zip(looks, boxes, evidence, strict=True)],
             camera=Camera.of(itertools.starmap(Step, steps)),
             cuts=columns["cuts"].tolist(),
+            mixed=columns["mixed"].tolist(),
             surprises=[
                 Surprise(frame, turned, Box(*box))
                 for frame, turned, box in zip(

@@ -121,6 +121,7 @@ def first(case: Case, file: Path, level: Level) -> None:
 def second(case: Case, file: Path, level: Level) -> Plan:
     """The plan of a clip from the first pass in `file`, made here and now."""
     made: FirstPass = pickle.loads(file.read_bytes())
+    made.mixed = getattr(made, "mixed", ())  # kept ones may be older than that column
     return scan(case.file(), ScanSettings(level=level), first=made)
 
 
