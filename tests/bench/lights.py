@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Faces found in coloured or striped light, in noise, behind nets: as it is, and as looks show it.
+"""Faces found in light of all kinds, in noise, behind nets: as they are, and as looks show them.
 
     python tests/bench/lights.py [--films FOLDER]
 
 Frames of eight of CLIPS, seven tenths of their colours gone, in light of each colour and with a
 sensor's noise; then at half their contrast in grey noise; then behind threads and lines, leaning
-and worn; then in the striped shadows of blinds. A face is found when a detection near its middle
-reaches the score in the heading.
+and worn; then in the striped shadows of blinds; then with 4 and 8 % of their light before
+a bright window. A face is found when a detection near its middle reaches the score in the heading.
 
 With --films, which needs ffmpeg, twelve of the clips are made into films there, for `leak.py
 FOLDER`: by green night vision, dim and noisy; by a sensor in little light, in noise of 20 grey
@@ -17,6 +17,7 @@ finds on frames of the films of noise are counted, smoothed in several ways.
 from __future__ import annotations
 
 import argparse
+import math
 import subprocess
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -29,6 +30,7 @@ import paths
 from truth import Face, cases
 
 from blur.data.arrays import Picture
+from blur.detect.backlight import out_of_backlight
 from blur.detect.centerface import CenterFace
 from blur.detect.mesh import without_mesh
 from blur.detect.noise import noise, without_noise
@@ -69,6 +71,8 @@ STRIPES = {
     "stripes of 40, 1:8": (40, 0.12),
 }
 """Pixels from shadow to shadow, share of the light in a shadow."""
+AGAINST = {"against the light, 1:25": 0.04, "against the light, 1:12": 0.08}
+"""Share of its light that reaches a body."""
 _OPAQUE = 0.75
 _SHOWN = ("edge0", "mask1", "pan1", "roll0", "zoom1", "cuts0", "occlude1", "whip2")
 _DIMMED = (
@@ -85,10 +89,9 @@ _FILMS = {
     "noisy": "eq=brightness=-0.12:contrast=0.8,noise=alls=40:allf=t",
     "net": "drawgrid=w=16:h=16:t=4:c=black@0.75",
     "screen": "drawgrid=w=0:h=8:t=3:c=black@0.75",
-    "stripes": "format=gbrp,geq="
-    + ":".join(
-        f"{c}='min(255,{c}(X,Y)*(0.7+0.45*clip(3*sin((X*0.35+Y)/14),-1,1)))'" for c in "rgb"
-    ),
+    "stripes": "format=gbrp[lit];nullsrc=s={w}x{h}:d=0.04,"
+    "geq=lum='153+102*clip(3*sin((X*0.35+Y)/14),-1,1)':cb=128:cr=128,format=gbrp[light];"
+    "[lit][light]blend=all_mode=multiply",
 }
 
 
@@ -161,6 +164,18 @@ def shadowed(picture: Picture, shadow: tuple[int, float]) -> Picture:
     return np.clip(picture * light, 0, 255).astype(np.uint8)
 
 
+def backlit(picture: Picture, faces: Sequence[Face], share: float) -> Picture:
+    """The picture as a bright window, before it each face with a body, in `share` of its light."""
+    bodies = np.zeros(picture.shape[:2], np.uint8)
+    for f in faces:
+        sizes = ((f.cx, f.cy), (2.6 * f.a, 2.6 * f.b), math.degrees(f.theta))
+        cv2.ellipse(bodies, sizes, 255, -1)
+        cv2.ellipse(bodies, ((f.cx, f.cy + 3 * f.b), (5 * f.a, 4 * f.b), 0), 255, -1)
+    body = cv2.GaussianBlur(bodies, (0, 0), 2)[..., np.newaxis] / 255
+    light = 190 + 0.25 * picture.astype(np.float64)
+    return np.clip(body * share * picture + (1 - body) * light, 0, 255).astype(np.uint8)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=Path, metavar="FOLDER")
@@ -202,6 +217,12 @@ def main() -> None:
             [(shadowed(picture, shadow), f) for picture, f in shown],
             lambda p: first_of(without_stripes(p), p),
         )
+    for name, share in AGAINST.items():
+        line(
+            name,
+            [(backlit(picture, f, share), f) for picture, f in shown],
+            lambda p: first_of(out_of_backlight(p), p),
+        )
 
 
 def first_of(picture: Picture | None, otherwise: Picture) -> Picture:
@@ -231,9 +252,13 @@ def film(folder: Path) -> None:
     for name in _DIMMED:
         source = paths.CLIPS / f"{name}.mp4"
         coder = ("-an", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "28")
+        with av.open(str(source)) as container:
+            video = container.streams.video[0]
+            size = {"w": video.width, "h": video.height}
         for kind, way in _FILMS.items():
             made = folder / f"{name}-{kind}.mp4"
-            command = ["ffmpeg", "-v", "error", "-y", "-i", source, "-vf", way, *coder, made]
+            filtered = ("-vf", way.format_map(size))
+            command = ["ffmpeg", "-v", "error", "-y", "-i", source, *filtered, *coder, made]
             subprocess.run(command, check=True)
             made.with_suffix(".json").write_text(source.with_suffix(".json").read_text())
 

@@ -1,0 +1,65 @@
+"""Bodies against the light are brightened for a second look."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from blur.detect.backlight import out_of_backlight
+from blur.detect.centerface import CenterFace
+from blur.detect.treated import treated
+from blur.detect.yunet import YuNet
+
+
+def backlit(share: float) -> np.ndarray:
+    """The astronaut before a bright window, with a share of her light."""
+    photograph = skimage.data.astronaut()
+    body = np.zeros(photograph.shape[:2], np.uint8)
+    cv2.ellipse(body, ((223, 120), (140, 190), 0), 255, -1)
+    cv2.ellipse(body, ((223, 420), (420, 420), 0), 255, -1)
+    soft = cv2.GaussianBlur(body, (0, 0), 3)[..., np.newaxis] / 255
+    light = 190 + 0.25 * photograph
+    return (soft * share * photograph + (1 - soft) * light).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "name", ["astronaut", "coffee", "chelsea", "rocket", "gravel", "grass", "brick", "page"]
+)
+def test_photographs_are_left_as_they_are(name: str) -> None:
+    photograph = getattr(skimage.data, name)()
+    photograph = photograph if photograph.ndim == 3 else np.stack([photograph] * 3, axis=-1)
+    assert out_of_backlight(photograph) is None
+
+
+@pytest.mark.parametrize("share", [0.02, 0.03, 0.04])
+def test_a_face_against_the_light_is_found_once_it_is_brightened(share: float) -> None:
+    dark = backlit(share)
+    lit = out_of_backlight(dark)
+    assert lit is not None
+    detectors = [YuNet(threads=1), CenterFace(threads=1)]
+    before, after = (
+        [float(detector.detect([picture], 0.05)[0].scores.max(initial=0)) for detector in detectors]
+        for picture in (dark, lit)
+    )
+    print(share, before, after)
+    assert min(before) < 0.3 and min(after) > 0.6
+
+
+def test_the_light_is_dimmed_and_bodies_are_bright() -> None:
+    lit = out_of_backlight(backlit(0.08))
+    assert lit is not None
+    assert lit[:60, :60].mean() < 130 < lit[100:150, 190:250].mean()
+
+
+def test_both_pictures_are_looked_at() -> None:
+    dark = backlit(0.08)
+    first, *further = treated(dark)
+    assert first is dark
+    assert any(np.array_equal(picture, out_of_backlight(dark)) for picture in further)
+
+
+@pytest.mark.parametrize("size", [(1, 1, 3), (2, 900, 3), (900, 2, 3)])
+def test_any_size_is_measured(size: tuple[int, int, int]) -> None:
+    assert out_of_backlight(np.full(size, 128, np.uint8)) is None
