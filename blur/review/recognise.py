@@ -39,6 +39,8 @@ _SPECK = 0.5
 """Share of the largest face's width up to which other faces of a photograph are bystanders that do
 not count; larger accepts more group pictures."""
 _THUMBNAIL = 112  # pixels on a side
+BRIEF = 1 / 3
+"""Seconds from which a span is offered to be uncovered: shorter ones flash. Larger offers less."""
 
 Finds: TypeAlias = Callable[[Track, Iterable[Track], Look, Descriptor, float], list[Alike]]
 """Spans of a track, beside others, that look like a descriptor."""
@@ -106,7 +108,8 @@ class ClipFaces:
     def _covered_spans(
         self, finds: Finds, looks_like: Descriptor, tracks: Sequence[int] | None
     ) -> list[Alike]:
-        """Spans that `finds` finds on lanes, without those that are clear from end to end."""
+        """Spans that `finds` finds on lanes, without those under `BRIEF` and those that are
+        clear from end to end."""
         plan = self.now.plan
         rate = plan.frames / max(plan.seconds(plan.frames), 1e-3)
         everybody = [lane.track for lane in self.now.resolved.lanes if lane.track.is_face]
@@ -116,7 +119,8 @@ class ClipFaces:
                 continue
             for span in finds(lane.track, everybody, self.look, looks_like, rate):
                 rows = slice(span.start - lane.track.start, span.end - lane.track.start)
-                if not lane.clear[rows].all():
+                lasts = plan.seconds(span.end) - plan.seconds(span.start)
+                if lasts >= BRIEF and not lane.clear[rows].all():
                     spans.append(span)
         return spans
 

@@ -68,3 +68,15 @@ def test_a_clip_s_face_is_like_its_photograph(tmp_path: Path, astronaut: Picture
     assert len(people.offers(asked).spans) == 2
     with pytest.raises(UsageError, match="no face of person 2 can be made out"):
         people.offers(structs.replace(asked, people=f"{key}:2"))
+
+
+def test_a_span_that_would_flash_is_not_offered(tmp_path: Path, astronaut: Picture) -> None:
+    tracks = known_person.person(1, end=6), known_person.person(2, start=12, end=20)
+    out = known_person.make(tmp_path, astronaut, {"a.mp4": tracks})
+    portrait = saved(tmp_path / "portrait.png", astronaut[:250, 100:350])
+    shelf = Shelf(out)
+    with clip_faces(shelf, shelf.find("a.mp4")) as faces:  # 20 frames a second
+        person = described([portrait])
+        assert [span.track.id for span in faces.alike(person)] == [2]
+        assert [span.track.id for span in faces.faceless(person)] == [2]
+        assert [span.track.id for span in faces.whole()] == [1, 2]
