@@ -7,8 +7,9 @@
 Needs the packages of the extra `bench`. Three questions, each with its chance level:
   inside    by the inside of a cover, all else equal for everyone (ORL, 40 people)
   outside   by hair, outline, clothes and background around a head-sized cover (LFW)
-  geometry  by size and shape of a cover's head, of the whole cover upright and as it is turned, and
-            of the detector's bare box: the mean over offsets of the ladder of head sizes
+  geometry  by size and shape of a cover's head, of the whole cover upright and as it is turned (by
+            its outline, too), and of the detector's bare box: the mean over offsets of the ladder
+            of head sizes
 
 A naive attacker compares covered faces with clear photographs of suspects; a parrot first treats
 the photographs as the tool does. Rank-1 with 95 % intervals (Wilson). The run is void, and says
@@ -20,14 +21,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import paths
-from attack_models import Attacker, Embeddings, nearest_pixels, pca_lda, pca_svm
+from attack_models import (
+    Attacker,
+    Embeddings,
+    gaussian_shape,
+    nearest_pixels,
+    pca_lda,
+    pca_svm,
+)
 from attack_people import (
     Album,
     Picture,
@@ -44,7 +52,7 @@ from attack_people import (
 
 from blur.cover.fills import Fill, make_fill
 from blur.cover.head import LADDER, head_boxes, quantised
-from blur.cover.region import Covers
+from blur.cover.region import Covers, Outline
 from blur.data.plan import Track
 from blur.settings import CoverSettings, FillName
 from blur.store.plans import coarse
@@ -74,6 +82,9 @@ rounding errors of their places."""
 
 _MIDDLE = 2000
 """Pixels from the middle of a picture to its edges, which no cover reaches; larger is as good."""
+
+_HALF = 8
+"""Directions of half a turn in which an outline is measured; more is as good."""
 
 INSIDE_LIMIT = 12 / 400
 """Share that no attacker may pass by the inside of our covers; chance is 10 in 400."""
@@ -217,32 +228,46 @@ def geometry(album: Album) -> list[Score]:
     boxes = np.array(sizes)
     upright = boxes * np.array([1, 1, 1, 1, 0], np.float32)
     bench = Bench(album, "geometry", np.s_[:], 0)
-    for name, rows, view in (
-        ("detector's box", boxes, lambda rows: rows[:, 2:4]),
-        ("head", boxes, lambda rows: quantised_alone(rows)[:, 2:4]),
-        ("upright cover", upright, extents_alone),
-        ("cover", boxes, extents_alone),
+    for name, rows, view, attack in (
+        ("detector's box", boxes, lambda rows: rows[:, 2:4], _nearest_size),
+        ("head", boxes, lambda rows: quantised_alone(rows)[:, 2:4], _nearest_size),
+        ("upright cover", upright, extents_alone, _nearest_size),
+        ("cover", boxes, extents_alone, _nearest_size),
+        ("upright outline", upright, reaches_alone, gaussian_shape),
+        ("outline", boxes, reaches_alone, gaussian_shape),
     ):
         counts = []
         for offset in range(OFFSETS):
             larger = rows.copy()
             larger[:, 2:4] *= LADDER ** (offset / OFFSETS)
             views = list(view(larger).round(_FINE))
-            counts.append(bench.named(_nearest_size, views, views))
+            counts.append(bench.named(attack, views, views))
         right, asked = np.mean(counts, axis=0).round().astype(int).tolist()
-        bench.note(name, "nearest size and shape", right, asked)
+        attacker = "nearest size and shape" if attack is _nearest_size else "Gaussian shape"
+        bench.note(name, attacker, right, asked)
     return bench.scores
 
 
 def extents_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """(n, 2) width and height of the covers of (n, 5) boxes, each by itself."""
-    found = []
+    return np.array([np.ptp(outline, axis=0) for outline in _outlines(boxes)])
+
+
+def reaches_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(n, 16) reaches of the same covers from the middle of their faces, in directions all round,
+    pixels."""
+    turns = np.arange(2 * _HALF) * np.pi / _HALF
+    directions = np.stack([np.cos(turns), np.sin(turns)])
+    return np.array([((outline - _MIDDLE) @ directions).max(0) for outline in _outlines(boxes)])
+
+
+def _outlines(boxes: npt.NDArray[np.float32]) -> Iterator[Outline]:
+    """The outline of each box's cover, around `_MIDDLE`."""
     for box in coarse(boxes):
         there = np.array([[_MIDDLE, _MIDDLE, *box[2:]]], np.float32)
         track = Track(1, 0, there, np.zeros(1, np.uint8), np.ones(1, np.float32))
         covers = Covers([track], [(0, 1)], CoverSettings(), 2 * _MIDDLE, 2 * _MIDDLE)
-        found.append(np.ptp(covers.at(0)[0].outline(), axis=0))
-    return np.array(found)
+        yield covers.at(0)[0].outline()
 
 
 def quantised_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
