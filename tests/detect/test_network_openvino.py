@@ -154,6 +154,22 @@ def test_threads_may_fill_a_processs_first_tensors_together() -> None:
         assert done.returncode == 0, done.stderr
 
 
+ON_THE_PROCESSOR = """
+import numpy as np
+from blur.detect.registry import load_detector
+load_detector("yunet").detect([np.zeros((64, 64, 3), np.uint8)], 0.5)
+print(open("/proc/self/maps").read())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_detector_on_the_processor_loads_no_other_chips_driver() -> None:
+    command = [sys.executable, "-c", ON_THE_PROCESSOR]
+    libraries = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "openvino_intel_cpu_plugin" in libraries
+    assert "openvino_intel_gpu_plugin" not in libraries
+
+
 class _Processor:
     """OpenVINO's core, but for the processor's name and abilities."""
 
