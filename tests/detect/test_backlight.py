@@ -43,7 +43,6 @@ def test_a_face_against_the_light_is_found_once_it_is_brightened(share: float) -
         [float(detector.detect([picture], 0.05)[0].scores.max(initial=0)) for detector in detectors]
         for picture in (dark, lit)
     )
-    print(share, before, after)
     assert min(before) < 0.3 and min(after) > 0.6
 
 
