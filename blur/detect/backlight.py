@@ -14,11 +14,10 @@ _SIDE = 160
 """Pixels, longest side of the picture whose tones are counted; larger is slower, and no finer."""
 _DARK, _MIDDLE, _BRIGHT = (0, 30), (50, 140), (170, 256)
 """Grey levels, from and below, of bodies against the light, of all between, and of the light."""
-_BODIES, _BETWEEN, _LIGHT = 0.08, 0.2, 0.25
+_BODIES, _BETWEEN, _LIGHT = 0.08, 0.14, 0.25
 """Shares of a picture: of dark tones at least, of middle ones at most, of bright ones at least.
-Larger ones but the second leave smaller people; a larger second looks twice in daylight. At 0.2 it
-does at 26 of 6,716 ordinary frames, and of 29 people in a sixteenth of their light before pictures
-half as bright again 4 are exposed by the scan; at 0.14 at none, and 12."""
+Larger ones but the second leave smaller people; a larger second looks twice in daylight: at 0.14
+at none of 6,716 ordinary frames, at 0.2 at 26."""
 _BODY = 40.0
 """Grey levels of a place, smoothed, under which it is brightened; larger takes lit places, too."""
 _SOFT = 160.0
