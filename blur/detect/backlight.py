@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from blur.data.arrays import Picture
+from blur.detect.views import thumbnail
 
 _SIDE = 160
 """Pixels, longest side of the picture whose tones are counted; larger is slower, and no finer."""
@@ -32,10 +33,7 @@ _DIMMED = 0.5
 
 def out_of_backlight(frame: Picture) -> Picture | None:
     """A whole frame with bodies against the light brightened, None where there are none."""
-    height, width = frame.shape[:2]
-    scale = _SIDE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(frame[..., 1], size, interpolation=cv2.INTER_AREA)
+    small = thumbnail(frame[..., 1], _SIDE)
     dark, middle, bright = (
         np.count_nonzero((small >= low) & (small < high)) / small.size
         for low, high in (_DARK, _MIDDLE, _BRIGHT)
@@ -43,7 +41,7 @@ def out_of_backlight(frame: Picture) -> Picture | None:
     if dark < _BODIES or middle > _BETWEEN or bright < _LIGHT:
         return None
     gray = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    sigma = max(height, width) / _SOFT
+    sigma = max(gray.shape) / _SOFT
     bodies = (cv2.GaussianBlur(gray, (0, 0), sigma) < _BODY).astype(np.float32)
     tone = float(np.percentile(gray[bodies > 0], _KEEN)) if bodies.any() else _WHITE
     gain = float(np.clip(_WHITE / max(tone, 1.0), *_GAINS))

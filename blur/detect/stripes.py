@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.data.arrays import Picture
+from blur.detect.views import thumbnail
 
 _SIDE = 128
 """Pixels, longest side of the picture whose spectrum is measured; larger finds finer stripes, which
@@ -72,12 +73,9 @@ def without_stripes(frame: Picture) -> Picture | None:
 
 def _stripes(frame: Picture) -> _Stripes | None:
     """The stripes that most of a frame's contrast lies in, None without any."""
-    height, width = frame.shape[:2]
-    scale = _SIDE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(frame[..., 1], size, interpolation=cv2.INTER_AREA)
+    small = thumbnail(frame[..., 1], _SIDE)
     light = np.log(small.astype(np.float32) + _DARK)
-    fade = np.outer(np.hanning(size[1]), np.hanning(size[0])).astype(np.float32)
+    fade = np.outer(*(np.hanning(length) for length in small.shape)).astype(np.float32)
     if not fade.any():
         return None
     light = (light - np.average(light, weights=fade)) * fade

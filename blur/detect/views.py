@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from blur.data.arrays import Picture
+from blur.data.arrays import Gray, Picture
 from blur.data.boxes import Affine, carried
 from blur.data.plan import Box
 from blur.detect.detections import Detections
@@ -149,6 +149,13 @@ def _without_cast(picture: Picture) -> Picture:
         return picture
     brightest = int(np.argmax((red, green, blue)))
     return np.repeat(picture[..., brightest, np.newaxis], 3, axis=2)
+
+
+def thumbnail(gray: Gray, longest: int) -> Gray:
+    """A gray picture whose longest side is `longest` pixels, each the mean of all it stands for."""
+    height, width = gray.shape
+    size = _scaled(width, height, longest / max(height, width))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _scaled(width: int, height: int, scale: float) -> tuple[int, int]:

@@ -39,7 +39,7 @@ _SPECK = 0.5
 """Share of the largest face's width up to which other faces of a photograph are bystanders that do
 not count; larger accepts more group pictures."""
 _THUMBNAIL = 112  # pixels on a side
-BRIEF = 1 / 3
+_BRIEF = 1 / 3
 """Seconds from which a span is offered to be uncovered: shorter ones flash. Larger offers less."""
 
 Finds: TypeAlias = Callable[[Track, Iterable[Track], Look, Descriptor, float], list[Alike]]
@@ -108,7 +108,7 @@ class ClipFaces:
     def _covered_spans(
         self, finds: Finds, looks_like: Descriptor, tracks: Sequence[int] | None
     ) -> list[Alike]:
-        """Spans that `finds` finds on lanes, without those under `BRIEF` and those that are
+        """Spans that `finds` finds on lanes, without those under `_BRIEF` and those that are
         clear from end to end."""
         plan = self.now.plan
         rate = plan.frames / max(plan.seconds(plan.frames), 1e-3)
@@ -120,7 +120,7 @@ class ClipFaces:
             for span in finds(lane.track, everybody, self.look, looks_like, rate):
                 rows = slice(span.start - lane.track.start, span.end - lane.track.start)
                 lasts = plan.seconds(span.end) - plan.seconds(span.start)
-                if lasts >= BRIEF and not lane.clear[rows].all():
+                if lasts >= _BRIEF and not lane.clear[rows].all():
                     spans.append(span)
         return spans
 

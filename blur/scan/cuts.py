@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.data.arrays import Gray
+from blur.detect.views import thumbnail
 from blur.scan.camera import Step
 from blur.scan.mixed import is_mixed
 
@@ -93,10 +94,7 @@ class CutFinder:
 
 
 def _thumb(gray: Gray) -> _Thumb:
-    height, width = gray.shape
-    scale = _THUMB / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = thumbnail(gray, _THUMB).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0))
 
 

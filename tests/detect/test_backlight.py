@@ -24,15 +24,6 @@ def backlit(share: float) -> np.ndarray:
     return (soft * share * photograph + (1 - soft) * light).clip(0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize(
-    "name", ["astronaut", "coffee", "chelsea", "rocket", "gravel", "grass", "brick", "page"]
-)
-def test_photographs_are_left_as_they_are(name: str) -> None:
-    photograph = getattr(skimage.data, name)()
-    photograph = photograph if photograph.ndim == 3 else np.stack([photograph] * 3, axis=-1)
-    assert out_of_backlight(photograph) is None
-
-
 @pytest.mark.parametrize("share", [0.02, 0.03, 0.04])
 def test_a_face_against_the_light_is_found_once_it_is_brightened(share: float) -> None:
     dark = backlit(share)

@@ -22,15 +22,6 @@ def striped(picture: np.ndarray, apart: float, turn: float, dark: float = 0.2) -
     return np.clip(picture * soft, 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize(
-    "name", ["astronaut", "coffee", "chelsea", "rocket", "gravel", "grass", "brick", "page"]
-)
-def test_photographs_are_left_as_they_are(name: str) -> None:
-    photograph = getattr(skimage.data, name)()
-    photograph = photograph if photograph.ndim == 3 else np.stack([photograph] * 3, axis=-1)
-    assert without_stripes(photograph) is None
-
-
 @pytest.mark.parametrize("turn", [0, 20, -35, 90, 110])
 @pytest.mark.parametrize("apart", [16, 22])
 def test_a_face_in_striped_light_is_found_once_it_is_even(apart: float, turn: float) -> None:
