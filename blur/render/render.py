@@ -37,6 +37,7 @@ from blur.render.burn_in import BurnIn
 from blur.render.pictures import copied
 from blur.render.proxy import Sink, sink_of
 from blur.settings import OutputSettings, Settings
+from blur.settings.cores import cpu_count
 
 _LARGE = 4_000_000
 """Pixels from which a single decoded frame waits: at 4K each takes up to 25 MB. Larger needs more
@@ -210,15 +211,22 @@ class Covering:
         """Write `frames`, covered, at each of their places; returns the last index + 1. Raises
         PlanMismatch for a frame at another time than scanned."""
         done = 0
-        for frame in ahead(frames, 1 if self.info.width * self.info.height > _LARGE else AHEAD):
-            places = self.map.places(frame.index)
-            picture = self._covered(frame)
-            for place in places:
-                shown = self._marked(picture, place, last=place == places[-1])
-                writer.write(Frame(place, self.map.pts[place], self._step(frame), shown))
+        large = self.info.width * self.info.height > _LARGE
+        alone = large and cpu_count() == 1  # the encoder leaves no time to decode ahead
+        for frame in frames if alone else ahead(frames, 1 if large else AHEAD):
+            written = self._write(frame, writer)
             done = frame.index + 1
-            tell("render", places.stop, len(self.map.shown))
+            tell("render", written, len(self.map.shown))
         return done
+
+    def _write(self, frame: Frame, writer: Sink) -> int:
+        """Write a frame, covered, at each of its places; returns the last place + 1."""
+        places = self.map.places(frame.index)
+        picture = self._covered(frame)
+        for place in places:
+            shown = self._marked(picture, place, last=place == places[-1])
+            writer.write(Frame(place, self.map.pts[place], self._step(frame), shown))
+        return places.stop
 
     def _step(self, frame: Frame) -> int:
         rate = self.map.rate

@@ -43,7 +43,9 @@ less SSIM, medians over 10 clips (`tests/bench/encoders.py`). A slower one, "fas
 beside "medium": .67, .92, .0006."""
 
 _LOOKAHEAD_LEAST = 6
-"""Frames: a run of B-frames and its neighbours."""
+"""Frames: a run of B-frames and its neighbours. Of such large pictures none is predicted from a
+B-frame either: x264 takes 158 MiB less for 4K in 10 bits, and over three clips files are .4 to .9 %
+larger and lose .0001 of SSIM at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,8 @@ def encoder_options(
             options |= _VERYFAST
         if lookahead is not None:
             options["rc-lookahead"] = str(lookahead)
+        if lookahead == _LOOKAHEAD_LEAST:
+            options["b-pyramid"] = "none"
         if info.interlaced and not settings.deinterlace:  # painted pictures do not tell x264
             options["x264-params"] = "tff=1" if info.top_field_first else "bff=1"
     elif preset.encoder == "libx265":

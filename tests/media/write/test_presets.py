@@ -39,6 +39,12 @@ def test_the_larger_the_frames_the_fewer_an_encoder_holds(pix_fmt, width, height
     assert found == (lookahead and str(lookahead))
 
 
+@pytest.mark.parametrize("speed", [None, "medium"])
+def test_x264_holds_no_b_frames_of_4k_to_predict_from(speed):
+    assert options("yuv420p10le", 3840, 2160, preset=speed)["b-pyramid"] == "none"
+    assert "b-pyramid" not in options("yuv420p10le", 1920, 1080, preset=speed)
+
+
 def test_x265_is_told_its_own_way():
     found = options("yuv420p10le", 3840, 2160, codec=Codec.HEVC)
     assert "rc-lookahead=6" in found["x265-params"].split(":")
