@@ -6,9 +6,10 @@ of the bits in a sample, from the format's name.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import av
@@ -56,46 +57,54 @@ class PlaneLayout:
     step_y: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """A pixel format that can be painted in place; samples have `bits` significant bits, `shift`
-    bits up from the bottom of their container."""
+    bits up from the bottom of their container.
+
+    Equal to itself alone, and its sides are kept: a cover asks for them dozens of times a frame.
+    """
 
     planes: tuple[PlaneLayout, ...]
     bits: int
     shift: int
     dtype: type[np.uint8] | type[np.uint16]
 
-    @property
+    @cached_property
     def step_x(self) -> int:
         """Width in pixels of one cell of the coarsest (chroma) grid."""
         return max(plane.step_x for plane in self.planes)
 
-    @property
+    @cached_property
     def step_y(self) -> int:
         """Height in pixels of one cell of the coarsest (chroma) grid."""
         return max(plane.step_y for plane in self.planes)
 
-    @property
+    @cached_property
     def coarsest(self) -> int:
         """Position in `planes` of a plane on the coarsest grid."""
         planes = self.planes
         return max(range(len(planes)), key=lambda i: planes[i].step_x * planes[i].step_y)
 
-    @property
+    @cached_property
     def top(self) -> int:
         """The largest value of a sample as stored."""
         return ((1 << self.bits) - 1) << self.shift
 
-    @property
+    @cached_property
     def unit(self) -> float:
         """A step of an 8-bit sample, in units of samples as stored."""
         return float(2.0 ** (self.bits + self.shift - 8))
 
     def split(self, grid: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         """(h, w, channels) of each plane, from (h, w, channels of all planes)."""
-        ends = np.cumsum([len(plane.roles) for plane in self.planes])
-        return np.split(grid, ends[:-1], axis=2)
+        return [grid[..., channels] for channels in self._channels]
+
+    @cached_property
+    def _channels(self) -> list[slice]:
+        """Of each plane, among those of all planes."""
+        ends = list(itertools.accumulate(len(plane.roles) for plane in self.planes))
+        return [slice(*span) for span in itertools.pairwise([0, *ends])]
 
     def trimmed(self, samples: Samples) -> Samples:
         """Samples limited to values of the format."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -26,34 +27,41 @@ def surroundings(window: Window) -> tuple[Grid, Grid]:
     """
     layout = window.layout
     clear = cv2.bitwise_not(window.masks[layout.coarsest])
-    weights = _cells(clear & _SHARE, window) / np.float32(_SHARE)
+    means = [clear & _SHARE]
+    for plane, samples in zip(layout.planes, window.planes, strict=True):
+        # A sample of the coarsest plane is covered or clear as a whole, in all planes, so no mean
+        # over its pixels mixes covered with clear ones.
+        wide, tall = layout.step_x // plane.step_x, layout.step_y // plane.step_y
+        shrunk = _shrunk(_padded(samples, wide, tall), wide, tall)
+        means.append(cv2.copyTo(shrunk, clear))  # zero under the covers
+    single = iter(_cells([grid for grid in means if grid.ndim == 2], window))
+    share, *totals = [next(single) if m.ndim == 2 else _cells([m], window)[0] for m in means]
+    weights = share[..., None] / np.float32(_SHARE)
     weights[weights < 0.05] = 0
     if not weights.any():
         grey = np.concatenate(native("#707070", layout, window.matrix, window.full_range)).astype(
             np.float32
         )
         return np.tile(grey, (*weights.shape[:2], 1)), weights
-    totals = []
-    for plane, samples in zip(layout.planes, window.planes, strict=True):
-        # A sample of the coarsest plane is covered or clear as a whole, in all planes, so no mean
-        # over its pixels mixes covered with clear ones.
-        wide, tall = layout.step_x // plane.step_x, layout.step_y // plane.step_y
-        means = _shrunk(_padded(samples, wide, tall), wide, tall)
-        totals.append(_cells(cv2.copyTo(means, clear), window))  # zero under the covers
-    known = np.concatenate(totals, -1) * (weights > 0)
+    known = np.dstack(totals) * (weights > 0)
     corner = window.rect.y0 // window.grid, window.rect.x0 // window.grid
     return membrane.stretch(known, weights, corner), weights
 
 
-def _cells(samples: Samples, window: Window) -> Grid:
-    """(rows, columns, channels) means over the window's cells of samples on the coarsest plane."""
+def _cells(grids: Sequence[npt.NDArray[Any]], window: Window) -> npt.NDArray[np.float32]:
+    """(grids, rows, columns, channels if several) means over the window's cells of grids of the
+    coarsest plane's samples.
+
+    One above the other they are shrunk as a single picture, in the time of one.
+    """
     wide, tall = window.grid // window.layout.step_x, window.grid // window.layout.step_y
-    samples = _padded(samples, wide, tall)
+    padded = [_padded(grid, wide, tall) for grid in grids]
+    samples = np.concatenate(padded, dtype=window.layout.dtype)
     while min(wide, tall) > 2:  # halving integers is many times faster than a single large step
         wide, tall = wide // 2, tall // 2
         samples = _shrunk(samples, 2, 2)
     means = _shrunk(samples.astype(np.float32), wide, tall)
-    return means.reshape(*means.shape[:2], -1)
+    return means.reshape(len(grids), -1, *means.shape[1:])
 
 
 def _padded(samples: Samples, wide: int, tall: int) -> Samples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -106,23 +107,24 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
         step_y *= 2  # a row of chroma belongs to every other row of pixels
     # A cell is covered if its centre is inside: half a diagonal more covers all that are touched.
     pad = GUARD + float(np.hypot(step_x, step_y)) / 2
-    end = np.array([-(-picture.width // step_x), -(-picture.height // step_y)])
+    wide, tall = -(-picture.width // step_x), -(-picture.height // step_y)
     found = []
     for region in regions:
         cells = region.outline(pad) / (step_x, step_y)
-        first = np.maximum(np.floor(cells.min(0)), 0).astype(int)
-        last = np.minimum(np.ceil(cells.max(0)) + 1, end).astype(int)
-        if (first >= last).any():
+        (left, top), (right, bottom) = cells.min(0).tolist(), cells.max(0).tolist()
+        x0, y0 = int(max(left, 0)), int(max(top, 0))
+        x1 = min(math.ceil(min(right, wide)) + 1, wide)
+        y1 = min(math.ceil(min(bottom, tall)) + 1, tall)
+        if x0 >= x1 or y0 >= y1:
             continue
-        mask = np.zeros((last - first)[::-1], np.uint8)
-        corners = np.round((cells - first - 0.5) * 16)
+        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        corners = np.round((cells - (x0, y0) - 0.5) * 16)
         if np.abs(corners).max() < _DRAWABLE:
             cv2.fillConvexPoly(mask, corners.astype(np.int32), 255, shift=4)
         else:  # a box gone astray: cover all rather than nothing
             mask[:] = 255
-        x0, y0 = (first * (step_x, step_y)).tolist()
-        x1, y1 = np.minimum(last * (step_x, step_y), (picture.width, picture.height)).tolist()
-        rect = Rect(x0, y0, x1, y1)
+        end = min(x1 * step_x, picture.width), min(y1 * step_y, picture.height)
+        rect = Rect(x0 * step_x, y0 * step_y, *end)
         masks = _masks(mask, step_x, step_y, rect, layout)
         found.append(Patch(rect, masks, region.seed, region.boxes[0], not region.drawn))
     return found
