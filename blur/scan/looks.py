@@ -17,6 +17,7 @@ from blur.data.arrays import Picture
 from blur.data.sightings import FAMILIES, Sightings, merged
 from blur.detect.detections import Detections, Detector
 from blur.detect.pyramid import Pyramid, needs_tiles, turned
+from blur.detect.squeezed import brought_back, only_there
 from blur.detect.treated import treated
 from blur.detect.views import MAX_ENLARGE, SizedFrame, View, lifted
 from blur.process.prefetch import together
@@ -215,12 +216,16 @@ class ScanLooks:
             for place, request in enumerate(requests)
             for picture in treated(request.picture)
         ]
+        plain = len(shown)
+        for place, request in enumerate(requests):
+            if (picture := brought_back(request.picture)) is not None:
+                shown.append((place, request._replace(picture=picture)))
         asked: list[tuple[int, View]] = []
         batches: defaultdict[_Batch, list[int]] = defaultdict(list)
-        for place, request in shown:
+        for number, (_, request) in enumerate(shown):
             for name, threshold, view in self._views(request):
                 batches[name, threshold, view.picture.shape].append(len(asked))
-                asked.append((place, view))
+                asked.append((number, view))
         calls = [
             partial(self._detectors[name].detect, [asked[i][1].picture for i in batch], threshold)
             for (name, threshold, _), batch in batches.items()
@@ -229,14 +234,19 @@ class ScanLooks:
         for batch, found in zip(batches.values(), together(calls), strict=True):
             answers.update(zip(batch, found, strict=True))
         # In the order of the looks, so that score ties do not depend on the rest of the batch.
+        parts: list[list[Detections]] = [[] for _ in shown]
+        for i, (number, view) in enumerate(asked):
+            parts[number].append(view.restored(answers[i]))
         seen: list[list[Detections]] = [[] for _ in requests]
-        for i, (place, view) in enumerate(asked):
-            seen[place].append(view.restored(answers[i]))
-        for place, request in shown:
-            seen[place] += self._seen_in_tiles(request)
+        for number, (place, request) in enumerate(shown):
+            here = Detections.concat([*parts[number], *self._seen_in_tiles(request)])
+            if number >= plain:
+                frame = requests[place].picture
+                here = only_there(here, Detections.concat(seen[place]), frame, request.picture)
+            seen[place].append(here)
         return [
-            self._sightings(request, Detections.concat(parts))
-            for request, parts in zip(requests, seen, strict=True)
+            self._sightings(request, Detections.concat(found))
+            for request, found in zip(requests, seen, strict=True)
         ]
 
     def _views(self, request: LookRequest) -> Iterator[tuple[str, float, View]]:
