@@ -29,8 +29,9 @@ rim more like the head it hides: the judge of rendered clips took a head for bar
 TINGE = 0.85
 """Likewise of its colour alone; smaller lets a shirt's colour climb into the chin."""
 
-_HAIR = 0.15
-"""Share of light that the crown and the sides lose; larger draws darker hair."""
+_HAIR = 0.072
+"""Share of light that the crown and the sides lose a unit away from the face; larger draws darker
+hair, where the head beneath has hair, too: see `_SOFT`."""
 
 _PALE = "#939393"
 """Skin without colour, as light as `AUTO`."""
@@ -38,8 +39,11 @@ _PALE = "#939393"
 _TEMPLATE = 64
 """Samples on a side of the drawn head; more is smoother and slower."""
 
-_RIM = 0.55
-"""Share of a head's radius, squared, over which its shading fades out; larger shows no rim."""
+_SOFT = 0.45
+"""Fall of the face's tone a unit away; larger draws a rim, which lies where the head beneath has
+its own. Of the cells of 3132 clear and 412 hard faces in ten rendered clips the judge takes .6 and
+2.8 % for bare; 1.1 and 3.6 % with a fall of 1, hair of 0.15 and a rim over half a radius; .4 and
+3.2 % without any shading."""
 
 _LIGHTNESS = (0.1, 1.25)
 """Bounds of the lightness of `auto`, factors; wider follows dark and bright scenes further."""
@@ -108,11 +112,11 @@ def _template() -> Grid:
     """(n, n, 3) shares of a head from corner to corner: inside it, of its face, of its hair."""
     place = (np.arange(_TEMPLATE, dtype=np.float32) + 0.5) * 2 / _TEMPLATE - 1
     across, down = np.meshgrid(place, place)
-    inside = np.clip((1 - across**2 - down**2) / _RIM, 0, 1)
+    inside = np.clip(1 - across**2 - down**2, 0, 1)
     inside = inside * inside * (3 - 2 * inside)
     away = (across / 0.66) ** 2 + ((down - 0.16) / 0.7) ** 2
-    face = inside * np.clip(1.6 - away, 0, 1)
-    hair = _HAIR * inside * np.clip(away - 0.5, 0, 1) * np.clip(0.6 - down, 0, 1)
+    face = inside * np.clip(1.2 - _SOFT * away, 0, 1)
+    hair = _HAIR * inside * np.minimum(away, 1.7) * np.clip(0.6 - down, 0, 1)
     return np.ascontiguousarray(np.dstack([inside, face, hair]), np.float32)
 
 

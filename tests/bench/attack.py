@@ -272,7 +272,7 @@ def _outlines(boxes: npt.NDArray[np.float32]) -> Iterator[Outline]:
 
 def quantised_alone(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Covers of boxes, each by itself: those of one track would steady each other."""
-    return np.concatenate([quantised(head_boxes(box[None], 1.0)) for box in boxes])
+    return np.concatenate([head_boxes(quantised(box[None]), 1.0) for box in boxes])
 
 
 def _nearest_size(gallery, people, probes):  # type: ignore[no-untyped-def]

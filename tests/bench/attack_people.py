@@ -78,7 +78,7 @@ def _album(
 def head(face: Box, seed: int = 1) -> Region:
     """The tool's region of a face."""
     return Region(
-        (Box(*quantised(head_boxes(np.array([face], np.float32), 1.0))[0].tolist()),), seed
+        (Box(*head_boxes(quantised(np.array([face], np.float32)), 1.0)[0].tolist()),), seed
     )
 
 

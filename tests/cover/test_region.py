@@ -9,8 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blur.cover.ease import IN, OUT, eased
-from blur.cover.head import ABOVE, ASPECT, BELOW, LADDER, SIDE, head_boxes, quantised
-from blur.cover.region import SWEEP, Covers, Region, hull_areas
+from blur.cover.head import (
+    ABOVE,
+    ASPECT,
+    BELOW,
+    LADDER,
+    SIDE,
+    TURNS,
+    faces_in,
+    head_boxes,
+    quantised,
+)
+from blur.cover.region import FACE, LEAST, MOST, SWEEP, Covers, Region, hull_areas
 from blur.cover.steady import FAR, GROWN
 from blur.data.plan import Box, Mark, Track
 from blur.settings import CoverSettings
@@ -51,18 +61,26 @@ def on_face(box: Box, across: float, down: float) -> tuple[float, float]:
     )
 
 
-def rim(face: Box, factor: float = 1.3) -> list[tuple[float, float]]:
+def rim(face: Box, factor: float = LEAST) -> list[tuple[float, float]]:
     """Points on the ellipse around a face's box: its corners hold no face."""
     turns = np.linspace(0, 2 * np.pi, 16)
     return [on_face(face, factor * np.cos(t) / 2, factor * np.sin(t) / 2) for t in turns]
 
 
+def of_heads(face: Box) -> Box:
+    """The face of a head's own aspect that has a box's place, area and turn."""
+    heads = faces_in(np.array([(0, 0, 1, ASPECT, 0)], np.float32), 1.0)[0]
+    scale = np.sqrt(face.w * face.h / (heads[2] * heads[3]))
+    return face._replace(w=float(heads[2] * scale), h=float(heads[3] * scale))
+
+
 def test_an_upright_face_is_covered_to_crown_chin_and_ears():
-    head = head_boxes(np.array([[100, 200, 100, 140, 0]], np.float32), 1.0)[0]
+    face = of_heads(Box(100, 200, 100, 140))
+    head = head_boxes(np.array([face], np.float32), 1.0)[0]
     assert head[0] == 100
-    assert head[1] - head[3] / 2 <= 200 - 70 - ABOVE * 140 + 4  # the aspect moves sides a little
-    assert head[1] == pytest.approx(200 - (ABOVE - BELOW) / 2 * 140)
-    assert head[2] * head[3] == pytest.approx(100 * (1 + 2 * SIDE) * 140 * (1 + ABOVE + BELOW))
+    assert head[1] - head[3] / 2 == pytest.approx(200 - (0.5 + ABOVE) * face.h)
+    assert head[1] + head[3] / 2 == pytest.approx(200 + (0.5 + BELOW) * face.h)
+    assert head[2] == pytest.approx(face.w * (1 + 2 * SIDE))
 
 
 @given(face=FACES)
@@ -71,23 +89,47 @@ def test_the_head_around_a_face_is_inside_its_cover_whatever_the_turn(face):
     (region,) = regions([track([face])], 1)[0] or [None]
     if region is None:
         return  # wholly outside the picture
+    least = LADDER**-0.5  # a head takes the nearest step
     if 1.1 < face.h / face.w < 1.5:  # as heads are; others are covered by area
-        least = LADDER**-0.5  # a head takes the nearest step
         for turn in np.linspace(0, 2 * np.pi, 17):
             across, down = 0.65 * least * np.cos(turn), 0.72 * least * np.sin(turn) - 0.18
             x, y = on_face(face, across, down)
             assert inside(region, x, y)
-    for x, y in rim(face):
+    inner = of_heads(face)._replace(angle=round(face.angle / TURNS) * TURNS)
+    for x, y in [*rim(face), *rim(inner, FACE * least)]:
         assert inside(region, x, y)
 
 
 @given(face=FACES)
 @settings(deadline=None)
-def test_a_cover_tells_neither_size_nor_aspect_of_its_face(face):
-    head = quantised(head_boxes(np.array([face], np.float32), 1.0))[0]
-    step = np.log(head[2]) / np.log(LADDER)
+def test_a_head_tells_neither_size_nor_aspect_nor_turn_of_its_face(face):
+    head = head_boxes(quantised(np.array([face], np.float32)), 1.0)[0]
+    inner = faces_in(head[None], 1.0)[0]
+    step = np.log(inner[2] * inner[3]) / 2 / np.log(LADDER)
     assert step == pytest.approx(round(step), abs=1e-3)
     assert head[3] / head[2] == pytest.approx(ASPECT, rel=1e-4)
+    assert head[4] / TURNS == pytest.approx(round(head[4] / TURNS), abs=1e-4)
+    likewise = head_boxes(quantised(np.array([of_heads(face)], np.float32)), 1.0)[0]
+    assert head == pytest.approx(likewise, rel=1e-4, abs=0.01)  # its place, too
+
+
+@given(face=FACES, sizes=st.lists(st.floats(0.7, 1.4), min_size=2, max_size=20))
+@settings(deadline=None)
+def test_a_tracks_heads_change_as_its_boxes_do(face, sizes):
+    boxes = np.array([face._replace(w=face.w * k, h=face.h * k) for k in sizes], np.float32)
+    boxes[:, 4] += np.arange(len(sizes))
+    found = quantised(boxes)
+    assert found[:, 2] / found[0, 2] == pytest.approx(boxes[:, 2] / boxes[0, 2], rel=1e-4)
+    assert found[:, 4] - found[0, 4] == pytest.approx(boxes[:, 4] - boxes[0, 4], abs=1e-3)
+
+
+@given(face=FACES)
+@settings(deadline=None)
+def test_a_box_that_is_unsure_is_covered_wider_than_one_that_is_sure(face):
+    subject = track([face])
+    subject.scores[:] = 0.5
+    for region in regions([subject], 1)[0]:
+        assert all(inside(region, x, y) for x, y in rim(face, MOST))
 
 
 def test_a_cover_keeps_its_size_while_the_face_box_trembles():

@@ -73,9 +73,10 @@ def test_dark_cloth_leaves_a_head_in_a_light_room_its_skin(name: str) -> None:
 def test_a_head_on_another_is_not_drawn_and_its_neighbour_is() -> None:
     def drawn_by(second: Box) -> np.ndarray:
         flat = av.VideoFrame.from_ndarray(np.full((240, 320, 3), 128, np.uint8), "rgb24")
-        regions, fill = [Region((HEAD,), 1), Region((second,), 2)], make_fill(CoverSettings())
+        regions = [Region((HEAD,), 1), Region((second,), 2)]
+        fill = make_fill(CoverSettings(tone="#c08060"))
         done = paint(flat.reformat(format="yuv444p"), regions, fill).to_ndarray(format="rgb24")
-        return np.abs(done.astype(int) - covered((128, 128, 128))).max(axis=2)
+        return np.abs(done.astype(int) - covered((128, 128, 128), "#c08060")).max(axis=2)
 
     small = Box(HEAD.cx, HEAD.cy + 50, 40, 55)
     assert drawn_by(small).max() <= 6
