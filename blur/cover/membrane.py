@@ -45,11 +45,17 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
     # Not a matrix product: BLAS's threads would spin for milliseconds after microseconds of work.
     spread = np.einsum("xyj,kj->yxk", inverse_cubes(*pooled.shape[:2]), columns, order="C")
     surface = spread[..., :channels] / spread[..., channels:]
+    # A cell holds its value if half known or more, else gives way to the surface.
+    cells = np.concatenate([level.reshape(-1, channels + 1) for level in levels])
+    weight = cells[:, channels:]
+    all_free = np.repeat(np.maximum(1 - 2 * weight, 0), channels, 1)
+    all_held = cells[:, :channels] * np.minimum(2, 1 / np.maximum(weight, 1e-6))
+    end = len(cells)
     for level in reversed(levels):
-        weight = level[..., channels:]
-        # A cell holds its value if half known or more, else gives way to the surface.
-        free = np.repeat(np.maximum(1 - 2 * weight, 0), channels, 2)
-        held = level[..., :channels] * np.minimum(2, 1 / np.maximum(weight, 1e-6))
+        size = *level.shape[:2], channels
+        start = end - size[0] * size[1]
+        free, held = all_free[start:end].reshape(size), all_held[start:end].reshape(size)
+        end = start
         surface = _deep(cv2.resize(surface, level.shape[1::-1], interpolation=cv2.INTER_LINEAR))
         surface *= free
         surface += held

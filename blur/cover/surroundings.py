@@ -43,7 +43,7 @@ def surroundings(window: Window) -> tuple[Grid, Grid]:
             np.float32
         )
         return np.tile(grey, (*weights.shape[:2], 1)), weights
-    known = np.dstack(totals) * (weights > 0)
+    known = cv2.merge(totals).reshape(*share.shape, -1) * (weights > 0)
     corner = window.rect.y0 // window.grid, window.rect.x0 // window.grid
     return membrane.stretch(known, weights, corner), weights
 

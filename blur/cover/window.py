@@ -108,9 +108,9 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
     # A cell is covered if its centre is inside: half a diagonal more covers all that are touched.
     pad = GUARD + float(np.hypot(step_x, step_y)) / 2
     wide, tall = -(-picture.width // step_x), -(-picture.height // step_y)
-    found = []
+    steps, found = np.array((step_x, step_y)), []
     for region in regions:
-        cells = region.outline(pad) / (step_x, step_y)
+        cells = region.outline(pad) / steps
         (left, top), (right, bottom) = cells.min(0).tolist(), cells.max(0).tolist()
         x0, y0 = int(max(left, 0)), int(max(top, 0))
         x1 = min(math.ceil(min(right, wide)) + 1, wide)
@@ -118,8 +118,8 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
         if x0 >= x1 or y0 >= y1:
             continue
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        corners = np.round((cells - (x0, y0) - 0.5) * 16)
-        if np.abs(corners).max() < _DRAWABLE:
+        if 16 * (1 + max(x0 - left, right - x0, y0 - top, bottom - y0)) < _DRAWABLE:
+            corners = np.round((cells - np.array((x0, y0)) - 0.5) * 16)
             cv2.fillConvexPoly(mask, corners.astype(np.int32), 255, shift=4)
         else:  # a box gone astray: cover all rather than nothing
             mask[:] = 255
