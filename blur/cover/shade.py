@@ -6,7 +6,9 @@ person with their face softened, not as a hole in the wall behind them.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
+from statistics import fmean
 
 import cv2
 import numpy as np
@@ -147,25 +149,29 @@ def _tone(
     layout, matrix, full = window.layout, window.matrix, window.full_range
     if tone != "auto":
         return _sample(tone, layout, matrix, full), STRENGTH[False]
-    mean = np.einsum("yxc,yx->c", part, inside) / inside.sum()
+    flat, share = part.reshape(-1, part.shape[-1]), inside.ravel()
+    mean = (share @ flat / share.sum()).tolist()
     light, colour = _roles(layout, "yrgb"), _roles(layout, "uvrgb")
-    grey = black[colour] if _roles(layout, "uv") else mean[light].mean()
-    apart = np.abs(mean[colour] - grey).mean() if colour else 0.0
-    vivid = float(np.clip(apart / (_COLOURFUL * layout.unit), 0, 1))
+    light_mean = fmean(mean[at] for at in light)
+    grey = black.tolist() if _roles(layout, "uv") else [light_mean] * len(mean)
+    apart = fmean(abs(mean[at] - grey[at]) for at in colour) if colour else 0.0
+    vivid = min(apart / (_COLOURFUL * layout.unit), 1.0)
     skin, pale = _sample(AUTO, layout, matrix, full), _sample(_PALE, layout, matrix, full)
     skin = pale + vivid * (skin - pale)
     own = (skin - black)[light].mean()
-    scene = _scene((part[..., light] - black[light]).mean(-1) / own, inside)
-    lit = float(np.clip((1 + _EVEN) * scene / (1 + _EVEN * scene), *_LIGHTNESS))
+    lights = (flat[:, light] - black[light]).mean(-1) / own
+    scene = _scene(lights, share)
+    least, most = _LIGHTNESS
+    lit = min(max((1 + _EVEN) * scene / (1 + _EVEN * scene), least), most)
     return black + lit * (skin - black), STRENGTH[True] * min(1.0, scene / _NIGHT)
 
 
 def _scene(lights: npt.NDArray[np.float32], inside: npt.NDArray[np.float32]) -> float:
-    """The lightness of the bright sides of a head's rim, of (rows, columns) lightnesses."""
+    """The lightness of the bright sides of a head's rim, of (n,) cells' lightnesses."""
     rim = inside * (1.1 - inside)  # more than 0 in the middle: the rim may lie off the picture
     # To the fourth, bright sides count most: dark hair and cloth lie around skin in any light.
     raised = np.square(np.square(np.maximum(lights, 0)))
-    return float(np.sqrt(np.sqrt((rim * raised).sum() / rim.sum())))
+    return math.sqrt(math.sqrt(rim @ raised / rim.sum()))
 
 
 @lru_cache(maxsize=64)
