@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blur.data.arrays import Picture
+from blur.data.boxes import Affine
 from blur.detect.views import thumbnail
 
 _SIDE = 128
@@ -41,28 +42,36 @@ _WIDE = 16.0
 """Sigmas of the scene's own light along the longest side; larger evens out bodies as well."""
 
 
-class _Stripes(NamedTuple):
-    """Waves along the longest side, across and down."""
+class Stripes(NamedTuple):
+    """Waves along a picture's longest side, across and down."""
 
     across: float
     down: float
 
+    def apart(self, frame: Picture) -> float:
+        """Pixels of a frame from stripe to stripe."""
+        return float(max(frame.shape) / math.hypot(self.across, self.down))
 
-def without_stripes(frame: Picture) -> Picture | None:
-    """A whole frame with its stripes evened out, None where it has none."""
-    found = _stripes(frame)
-    if found is None:
-        return None
+    def flat(self, frame: Picture) -> tuple[Affine, int]:
+        """(2, 3) turn of a frame after which its stripes lie flat, and the side of a square that
+        holds the turned frame."""
+        height, width = frame.shape[:2]
+        side = math.ceil(math.hypot(width, height))
+        turn = math.degrees(math.atan2(-self.across, self.down))
+        flat = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), turn, 1)
+        flat[:, 2] += (side - width) / 2, (side - height) / 2
+        return flat, side
+
+
+def evened_out(frame: Picture, found: Stripes) -> Picture:
+    """A whole frame with its stripes, shadows, evened out."""
     height, width = frame.shape[:2]
     light = np.log(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) + _DARK)
     coarse = cv2.resize(light, (width // 8 or 1, height // 8 or 1), interpolation=cv2.INTER_AREA)
     coarse = cv2.GaussianBlur(coarse, (0, 0), max(height, width) / 8 / _WIDE)
     light -= cv2.resize(coarse, (width, height))
     # Turned until the stripes lie flat, averaged along them, and turned back.
-    side = math.ceil(math.hypot(width, height))
-    turn = math.degrees(math.atan2(-found.across, found.down))
-    flat = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), turn, 1)
-    flat[:, 2] += (side - width) / 2, (side - height) / 2
+    flat, side = found.flat(frame)
     laid = cv2.warpAffine(light, flat, (side, side), borderMode=cv2.BORDER_REFLECT)
     along = cv2.blur(laid, (2 * round(_ALONG * height) + 1, 1))
     back = cv2.WARP_INVERSE_MAP
@@ -71,7 +80,7 @@ def without_stripes(frame: Picture) -> Picture | None:
     return np.asarray(even, np.uint8)
 
 
-def _stripes(frame: Picture) -> _Stripes | None:
+def stripes_of(frame: Picture) -> Stripes | None:
     """The stripes that most of a frame's contrast lies in, None without any."""
     small = thumbnail(frame[..., 1], _SIDE)
     light = np.log(small.astype(np.float32) + _DARK)
@@ -92,7 +101,7 @@ def _stripes(frame: Picture) -> _Stripes | None:
     if 2 * peaks[at] < _SHARE * whole or peaks[at] < _ALONE * _summed(power, _AROUND)[at]:
         return None
     near = power * (np.hypot(down - down[at], across - across[at]) < _PEAK / 2)
-    return _Stripes(*(float(np.average(axis, weights=near)) for axis in (across, down)))
+    return Stripes(*(float(np.average(axis, weights=near)) for axis in (across, down)))
 
 
 def _summed(power: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float64]:

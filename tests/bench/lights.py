@@ -10,8 +10,8 @@ a bright window. A face is found when a detection near its middle reaches the sc
 
 With --films, which needs ffmpeg, twelve of the clips are made into films there, for `leak.py
 FOLDER`: by green night vision, dim and noisy; by a sensor in little light, in noise of 20 grey
-levels; behind a net, from a screen with lines, and in striped shadows. Then the faces that YuNet
-finds on frames of the films of noise are counted, smoothed in several ways.
+levels; behind a net, from a screen with lines, behind bars, and in striped shadows. Then the faces
+that YuNet finds on frames of the films of noise are counted, smoothed in several ways.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from blur.detect.backlight import out_of_backlight
 from blur.detect.centerface import CenterFace
 from blur.detect.mesh import without_mesh
 from blur.detect.noise import noise, without_noise
-from blur.detect.stripes import without_stripes
+from blur.detect.stripes import evened_out, stripes_of
 from blur.detect.views import lifted
 from blur.detect.yunet import YuNet
 
@@ -89,6 +89,7 @@ _FILMS = {
     "noisy": "eq=brightness=-0.12:contrast=0.8,noise=alls=40:allf=t",
     "net": "drawgrid=w=16:h=16:t=4:c=black@0.75",
     "screen": "drawgrid=w=0:h=8:t=3:c=black@0.75",
+    "bars": "drawgrid=w=48:h=0:t=20:c=0x3a3a3e",
     "stripes": "format=gbrp[lit];nullsrc=s={w}x{h}:d=0.04,"
     "geq=lum='153+102*clip(3*sin((X*0.35+Y)/14),-1,1)':cb=128:cr=128,format=gbrp[light];"
     "[lit][light]blend=all_mode=multiply",
@@ -215,7 +216,7 @@ def main() -> None:
         line(
             name,
             [(shadowed(picture, shadow), f) for picture, f in shown],
-            lambda p: first_of(without_stripes(p), p),
+            lambda p: p if (found := stripes_of(p)) is None else evened_out(p, found),
         )
     for name, share in AGAINST.items():
         line(

@@ -8,9 +8,14 @@ import pytest
 import skimage.data
 
 from blur.detect.centerface import CenterFace
-from blur.detect.stripes import without_stripes
+from blur.detect.stripes import evened_out, stripes_of
 from blur.detect.treated import treated
 from blur.detect.yunet import YuNet
+
+
+def without_stripes(picture: np.ndarray) -> np.ndarray | None:
+    found = stripes_of(picture)
+    return None if found is None else evened_out(picture, found)
 
 
 def striped(picture: np.ndarray, apart: float, turn: float, dark: float = 0.2) -> np.ndarray:
@@ -57,7 +62,7 @@ def test_any_size_is_measured(size: tuple[int, int, int]) -> None:
     without_stripes(striped(np.full(size, 128, np.uint8), 10, 0))
 
 
-def test_both_pictures_are_looked_at() -> None:
+def test_all_pictures_are_looked_at() -> None:
     shadowed = striped(skimage.data.astronaut(), 22, 20)
     first, *further = treated(shadowed)
     assert first is shadowed
