@@ -31,17 +31,17 @@ moving face half as far to both sides. Larger covers more of a moving head's way
 FACE, LEAST, MOST, UNSURE = 1.28, 1.12, 1.36, 8.0
 """Factor on the faces inside a cover, which have a head's own aspect and step of size; the least
 and the largest factor on the boxes themselves; and growth of the latter for each unit of a face's
-unsureness. Larger `FACE` covers more where a turn or a place is unsure: of 9164 clear faces 72 are
-bare by a twentieth at 1.24, 52 at 1.28 (heads reach 0.1 below). Larger `LEAST` tells more of a
-box's sides: by the whole outline, of 40 people (ORL) 5.6 % are named at 1.15, 6.4 % at 1.2."""
+unsureness. Larger `FACE` covers more where a turn or a place is unsure: of 9164 clear faces 22 are
+bare by a twentieth at 1.24, 20 at 1.28. Larger `LEAST` tells more of a box's sides: by the whole
+outline, of 40 people (ORL) 5.6 % are named at 1.15, 6.4 % at 1.2."""
 
 _TURNED = 0.94
 """Factor on heads at turns that are in doubt; larger covers more."""
 
-HEAD = 0.7
+HEAD = 0.8
 """Exponent on the growth of an unsure face by which its head grows: the face may lie elsewhere, its
-hair is no larger. Larger covers more around unsure faces: on clips with truth 13.6 % of faces lie
-under covers of over 1.7 heads at 0.7, 15.4 % at 1; 52 and 49 of 9164 are bare by a twentieth."""
+hair is no larger. Larger covers more around unsure faces: on clips with truth 14.1 % of faces lie
+under covers of over 1.7 heads at 0.8, 15.5 % at 1; 42 and 36 of 9164 are bare by a fiftieth."""
 
 _VERTICES = 32
 """Corners of the polygon around a head shape; more follows the curve closer."""
