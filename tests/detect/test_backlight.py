@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from detected import best_scores
 
 from blur.detect.backlight import out_of_backlight
-from blur.detect.centerface import CenterFace
 from blur.detect.treated import treated
-from blur.detect.yunet import YuNet
 
 
 def backlit(share: float) -> np.ndarray:
@@ -29,11 +28,7 @@ def test_a_face_against_the_light_is_found_once_it_is_brightened(share: float) -
     dark = backlit(share)
     lit = out_of_backlight(dark)
     assert lit is not None
-    detectors = [YuNet(threads=1), CenterFace(threads=1)]
-    before, after = (
-        [float(detector.detect([picture], 0.05)[0].scores.max(initial=0)) for detector in detectors]
-        for picture in (dark, lit)
-    )
+    before, after = (best_scores(picture) for picture in (dark, lit))
     assert min(before) < 0.3 and min(after) > 0.6
 
 

@@ -6,12 +6,11 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from detected import best_scores
 
 from blur.detect.bars import bridged
-from blur.detect.centerface import CenterFace
 from blur.detect.stripes import Stripes, stripes_of
 from blur.detect.treated import treated
-from blur.detect.yunet import YuNet
 
 
 def barred(apart: float, turn: float, tone: float, share: float = 0.45) -> np.ndarray:
@@ -36,11 +35,7 @@ def taken_away(picture: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("apart", [20, 24])
 def test_a_face_behind_bars_is_found_once_they_are_bridged(apart: float, turn: float) -> None:
     picture = barred(apart, turn, 40)
-    detectors = [YuNet(threads=1), CenterFace(threads=1)]
-    before, after = (
-        [float(detector.detect([shown], 0.05)[0].scores.max(initial=0)) for detector in detectors]
-        for shown in (picture, taken_away(picture))
-    )
+    before, after = (best_scores(shown) for shown in (picture, taken_away(picture)))
     assert min(before) < 0.3 and min(after) > 0.75
 
 

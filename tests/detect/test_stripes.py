@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from detected import best_scores
 
-from blur.detect.centerface import CenterFace
 from blur.detect.stripes import evened_out, stripes_of
 from blur.detect.treated import treated
-from blur.detect.yunet import YuNet
 
 
 def without_stripes(picture: np.ndarray) -> np.ndarray | None:
@@ -33,11 +32,7 @@ def test_a_face_in_striped_light_is_found_once_it_is_even(apart: float, turn: fl
     shadowed = striped(skimage.data.astronaut(), apart, turn)
     even = without_stripes(shadowed)
     assert even is not None
-    detectors = [YuNet(threads=1), CenterFace(threads=1)]
-    before, after = (
-        [detector.detect([picture], 0.05)[0].scores.max(initial=0) for detector in detectors]
-        for picture in (shadowed, even)
-    )
+    before, after = (best_scores(picture) for picture in (shadowed, even))
     assert min(before) < 0.3 and min(after) > 0.8
 
 

@@ -40,6 +40,7 @@ def test_covers_that_may_be_too_many_are_outlined_in_the_whole_picture(shared_ou
     plain = cv2.imdecode(np.frombuffer(clip.frame(12, False, 480), np.uint8), cv2.IMREAD_COLOR)
     rows, columns = np.nonzero(np.abs(picture.astype(int) - plain).max(axis=2) > 60)
     assert abs(rows.mean() - 150) < 6 and abs(columns.mean() - 201) < 6
+    assert 40 < np.ptp(rows) < 90 and np.ptp(columns) < 70
     (region,) = (r for r in clip.regions(12) if r.outline().mean(axis=0)[0] > 160)
     x, y = region.outline().T
     assert np.ptp(rows) == pytest.approx(np.ptp(y), abs=5)
