@@ -128,6 +128,27 @@ def test_no_rule_of_axe_is_broken_while_the_original_is_heard(page: Page) -> Non
     assert broken_rules(page.page) == []
 
 
+_BUSY = """() => {
+const drawn = HTMLVideoElement.prototype.requestVideoFrameCallback;
+HTMLVideoElement.prototype.requestVideoFrameCallback = function (seen) {
+  return drawn.call(this, (now, frame) =>
+    frame.mediaTime > this.duration - 0.3 ? undefined : seen(now, frame));
+};
+}"""
+
+
+def test_a_busy_browser_that_draws_no_last_frames_has_played_them(page: Page, out: Path) -> None:
+    page.page.evaluate(_BUSY)
+    page.press("Space")
+    page.waits_for('#stage:not([data-speed="0"])')
+    page.at(74)
+    page.press("m")
+    page.answer("AB")
+    page.says("Marked as watched by AB")
+    (signed,) = OpenClip(Shelf(out), Shelf(out).find("a.mp4")).view().checks
+    assert signed.watched == signed.seconds == 3.0
+
+
 def plays_until(page: Page, seconds: float) -> None:
     while page.page.evaluate("document.querySelector('#sound').currentTime") < seconds:
         page.page.wait_for_timeout(20)

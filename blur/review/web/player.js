@@ -295,7 +295,11 @@ export class Player {
     video.requestVideoFrameCallback(seen);
     video.onended = () => {
       if (this.run !== run) return;
-      if (!round) return this.stop();
+      if (!round) {
+        this.frame = clip.frames - 1; // a busy browser may end before it draws the last frames
+        update();
+        return this.stop();
+      }
       put(round[0]);
       video.play().catch(failed);
     };
