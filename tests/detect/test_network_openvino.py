@@ -84,24 +84,30 @@ def test_other_threads_run_while_a_network_works(yunet: OpenVinoNetwork) -> None
     """The caller can decode the next pictures meanwhile: the interpreter is not held."""
     large = [picture(1920, 1920)]
     yunet.run(large, lambda outputs, width: None)
-    longest, done = 0.0, threading.Event()
 
-    def tick() -> None:
-        nonlocal longest
-        last = time.perf_counter()
-        while not done.is_set():
-            time.sleep(0.001)
-            now = time.perf_counter()
-            longest, last = max(longest, now - last), now
+    def longest_wait() -> float:
+        """Of another thread, as a share of a run."""
+        waits, done = [0.0], threading.Event()
 
-    thread = threading.Thread(target=tick)
-    thread.start()
-    start = time.perf_counter()
-    yunet.run(large, lambda outputs, width: None)
-    took = time.perf_counter() - start
-    done.set()
-    thread.join()
-    assert longest < took / 2
+        def tick() -> None:
+            last = time.perf_counter()
+            while not done.is_set():
+                time.sleep(0.001)
+                now = time.perf_counter()
+                waits.append(now - last)
+                last = now
+
+        thread = threading.Thread(target=tick)
+        thread.start()
+        start = time.perf_counter()
+        yunet.run(large, lambda outputs, width: None)
+        took = time.perf_counter() - start
+        done.set()
+        thread.join()
+        return max(waits) / took
+
+    # A busy machine lets a thread wait as well; it does not each time.
+    assert min(longest_wait() for _ in range(8)) < 0.5
 
 
 def test_another_device_gets_the_network_without_what_only_processors_know(
