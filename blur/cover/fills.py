@@ -57,7 +57,7 @@ class Soft:
         surface, _ = surroundings(window)
         fine = cv2.resize(surface, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
         fine = shaded(fine.reshape(*fine.shape[:2], -1), window, self.tone)
-        smooth = layout.split(np.clip(fine, 0, layout.top))  # a cubic swings over
+        smooth = layout.split(fine.clip(0, layout.top))  # a cubic swings over
         # Colour differences get none: cameras and codecs smooth it away.
         sigmas = [
             noise(samples, mask, layout) if set(plane.roles) & set("yrgb") else 0.0

@@ -47,8 +47,8 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
     surface = spread[..., :channels] / spread[..., channels:]
     # A cell holds its value if half known or more, else gives way to the surface.
     cells = np.concatenate([level.reshape(-1, channels + 1) for level in levels])
-    weight = cells[:, channels:]
-    all_free = np.repeat(np.maximum(1 - 2 * weight, 0), channels, 1)
+    weight = np.repeat(cells[:, channels:], channels, 1)
+    all_free = np.maximum(1 - 2 * weight, 0)
     all_held = cells[:, :channels] * np.minimum(2, 1 / np.maximum(weight, 1e-6))
     end = len(cells)
     for level in reversed(levels):
@@ -59,9 +59,10 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
         surface = _deep(cv2.resize(surface, level.shape[1::-1], interpolation=cv2.INTER_LINEAR))
         surface *= free
         surface += held
+        blurred = np.empty_like(surface)
         for _ in range(_RELAXATIONS):
-            surface = _deep(cv2.blur(surface, (3, 3), borderType=cv2.BORDER_REPLICATE))
-            surface *= free
+            cv2.blur(surface, (3, 3), blurred, borderType=cv2.BORDER_REPLICATE)
+            np.multiply(blurred, free, surface)
             surface += held
     return np.ascontiguousarray(surface[above : above + height, left : left + width])
 

@@ -7,8 +7,10 @@ at turns that sightings near in time disagree about. Its area is `eased` from fr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, starmap
 from typing import Self
 
 import cv2
@@ -77,25 +79,25 @@ class Region:
     def outline(self, pad: float = 0.0) -> Outline:
         """The hull, grown by `pad` pixels on every side."""
         shape = _CORNERS if self.drawn and not self.ellipse else _HEAD
-        boxes = np.array(self.boxes, np.float64)
+        boxes = np.fromiter(chain.from_iterable(self.boxes), np.float64).reshape(-1, 5)
         half = boxes[:, 2:4] / 2 + pad
-        turn = np.radians(boxes[:, 4])
-        cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
-        across, down = shape[:, 0] * half[:, :1], shape[:, 1] * half[:, 1:]
-        x = boxes[:, :1] + cos * across - sin * down
-        y = boxes[:, 1:2] + sin * across + cos * down
-        points = np.stack([x, y], -1).reshape(-1, 2).astype(np.float32)
-        return np.asarray(cv2.convexHull(points), np.float32).reshape(-1, 2)
+        turn = np.radians(boxes[:, 4:])
+        cos, sin = np.cos(turn), np.sin(turn)
+        across, down = shape[0] * half[:, :1], shape[1] * half[:, 1:]
+        points = np.empty((*across.shape, 2), np.float32)
+        points[..., 0] = boxes[:, :1] + cos * across - sin * down
+        points[..., 1] = boxes[:, 1:2] + sin * across + cos * down
+        return np.asarray(cv2.convexHull(points.reshape(-1, 2))).reshape(-1, 2)
 
 
 def _ellipse() -> Floats:
     turns = np.arange(_VERTICES) * (2 * np.pi / _VERTICES)
     # Around the curve, not inside it.
-    return np.asarray(np.stack([np.cos(turns), np.sin(turns)], -1) / np.cos(np.pi / _VERTICES))
+    return np.asarray(np.stack([np.cos(turns), np.sin(turns)]) / np.cos(np.pi / _VERTICES))
 
 
 _HEAD = _ellipse()
-_CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float64)
+_CORNERS = np.array([(-1, 1, 1, -1), (-1, -1, 1, 1)], np.float64)
 
 
 class Covers:
@@ -148,11 +150,9 @@ class Covers:
         return self._made[index]
 
     def _in_sight(self, region: Region) -> bool:
-        boxes = np.array(region.boxes)
-        reach = np.hypot(boxes[:, 2:3], boxes[:, 3:4]) / 2
-        return bool(
-            ((boxes[:, :2] > -reach) & (boxes[:, :2] < np.array(self._size) + reach)).all(1).any()
-        )
+        width, height = self._size
+        reached = ((x, y, math.hypot(w, h) / 2) for x, y, w, h, _ in region.boxes)
+        return any(-r < x < width + r and -r < y < height + r for x, y, r in reached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ class _ShotTrack:
     def region(self, frame: int) -> Region:
         here = frame - self.start
         rows = self.boxes[self.ends[here - 1] if here else 0 : self.ends[here]]
-        boxes = tuple(Box(*row) for row in rows.tolist())
+        boxes = tuple(starmap(Box, rows.tolist()))
         return Region(boxes, self.seed, self.drawn, self.dark, self.ellipse)
 
 

@@ -37,7 +37,7 @@ def surroundings(window: Window) -> tuple[Grid, Grid]:
     single = iter(_cells([grid for grid in means if grid.ndim == 2], window))
     share, *totals = [next(single) if m.ndim == 2 else _cells([m], window)[0] for m in means]
     weights = share[..., None] / np.float32(_SHARE)
-    weights[weights < 0.05] = 0
+    weights *= weights >= 0.05
     if not weights.any():
         grey = np.concatenate(native("#707070", layout, window.matrix, window.full_range)).astype(
             np.float32

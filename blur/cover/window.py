@@ -106,7 +106,7 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
     if picture.interlaced_frame:
         step_y *= 2  # a row of chroma belongs to every other row of pixels
     # A cell is covered if its centre is inside: half a diagonal more covers all that are touched.
-    pad = GUARD + float(np.hypot(step_x, step_y)) / 2
+    pad = GUARD + math.hypot(step_x, step_y) / 2
     wide, tall = -(-picture.width // step_x), -(-picture.height // step_y)
     steps, found = np.array((step_x, step_y)), []
     for region in regions:
@@ -119,7 +119,7 @@ def patches(picture: av.VideoFrame, layout: Layout, regions: Sequence[Region]) -
             continue
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         if 16 * (1 + max(x0 - left, right - x0, y0 - top, bottom - y0)) < _DRAWABLE:
-            corners = np.round((cells - np.array((x0, y0)) - 0.5) * 16)
+            corners = np.rint((cells - (x0 + 0.5, y0 + 0.5)) * 16)
             cv2.fillConvexPoly(mask, corners.astype(np.int32), 255, shift=4)
         else:  # a box gone astray: cover all rather than nothing
             mask[:] = 255
