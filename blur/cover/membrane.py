@@ -61,7 +61,7 @@ def stretch(totals: Grid, weights: Grid, corner: tuple[int, int] = (0, 0)) -> Gr
         surface += held
         blurred = np.empty_like(surface)
         for _ in range(_RELAXATIONS):
-            cv2.blur(surface, (3, 3), blurred, borderType=cv2.BORDER_REPLICATE)
+            blurred = _deep(cv2.blur(surface, (3, 3), blurred, borderType=cv2.BORDER_REPLICATE))
             np.multiply(blurred, free, surface)
             surface += held
     return np.ascontiguousarray(surface[above : above + height, left : left + width])
