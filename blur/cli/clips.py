@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -15,6 +15,9 @@ from blur.errors import BlurError, UsageError, cannot_write
 if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.review.open_clip import OpenClip
     from blur.store.shelf import Shelf
+
+Identity: TypeAlias = tuple[int, int]
+"""Device and inode of a file: another name or a link leads to them too."""
 
 
 @contextlib.contextmanager
@@ -52,15 +55,35 @@ def each(shelf: Shelf, names: Sequence[str]) -> Iterator[OpenClip]:
         raise failed[0]
 
 
-def require_new(path: Path, overwrite: bool, source: Path | None = None) -> None:
+def footage(shelf: Shelf) -> frozenset[Identity]:
+    """The clips of an output folder, for `require_new`."""
+    return identities(shelf.source(entry) for entry in shelf.entries())
+
+
+def identities(files: Iterable[Path]) -> frozenset[Identity]:
+    """Those of `files` that are there."""
+    found = set()
+    for file in files:
+        with contextlib.suppress(OSError):
+            found.add(_identity(file))
+    return frozenset(found)
+
+
+def _identity(file: Path) -> Identity:
+    status = file.stat()
+    return status.st_dev, status.st_ino
+
+
+def require_new(path: Path, overwrite: bool, read: Container[Identity] = ()) -> None:
     """Raises UsageError if a file is there already, which may be footage, without `overwrite`.
 
-    The clip `source` is refused in any case.
+    Files that the command reads, `read`, are refused in any case.
     """
     if not os.path.lexists(path):
         return
-    if source is not None and path.exists() and path.samefile(source):
-        raise UsageError("is the clip itself", subject=path, remedy="choose another name")
+    if path.exists() and _identity(path) in read:
+        problem = "is a clip itself, or another file that is read here"
+        raise UsageError(problem, subject=path, remedy="choose another name")
     if not overwrite:
         raise UsageError(
             "is there already", subject=path, remedy="choose another name, or add --overwrite"

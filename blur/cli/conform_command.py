@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blur.cli.clips import require_new, write_text
+from blur.cli.clips import footage, identities, require_new, write_text
 from blur.cli.options import OUT, OVERWRITE, said, settings_options
 from blur.errors import BlurError, Exit, UsageError
 from blur.process.sandbox import keep_off_network
@@ -87,8 +87,9 @@ def conform(
         click.get_current_context().exit(code)
     _require_watched(found, settings, out, timeline, unchecked_ok)
     new, own = into / f"{timeline.stem}.otio", into / timeline.name
+    read = footage(shelf) | identities([timeline])
     for file in (into / NAME, new, own, *(into / part.place for part in wanted)):
-        require_new(file, overwrite)
+        require_new(file, overwrite, read)
     if found.unchecked:
         lines.append("rendered with --unchecked-ok: nobody watched the events marked UNCHECKED")
     lines += _rendered(shelf, parts, into, settings)

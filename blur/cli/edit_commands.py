@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blur.cli.clips import each, opened, require_new
+from blur.cli.clips import each, footage, opened, require_new
 from blur.cli.options import CLIP, CLIPS, CONSENT, OUT, OVERWRITE, Function, together
 from blur.cli.sound_commands import mute, sound, words
 from blur.errors import UsageError
@@ -227,17 +227,19 @@ def export(out: Path, clips: tuple[str, ...], file: Path, overwrite: bool) -> No
     from blur.store.plans import save_edits
     from blur.store.shelf import Shelf
 
+    shelf = Shelf(out)
+    read = footage(shelf)
     if len(clips) == 1 and not file.is_dir():
         with opened(out, clips[0]) as found:
-            require_new(file, overwrite, found.source_path)
+            require_new(file, overwrite, read)
             save_edits(found.now.edits, file)
         return
-    for found in each(Shelf(out), clips):
+    for found in each(shelf, clips):
         if found.now.edits == Edits(fingerprint=found.now.edits.fingerprint):
             continue
         path = file / f"{found.place}.json"
         atomic.refuse_links(file, path)
-        require_new(path, overwrite, found.source_path)
+        require_new(path, overwrite, read)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_edits(found.now.edits, path)
         click.echo(shown(path))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from blur.cli.clips import each, require_new, write_text
+from blur.cli.clips import each, footage, require_new, write_text
 from blur.cli.options import CLIPS, OUT, OVERWRITE, Function, together
 from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
@@ -78,9 +78,11 @@ def markers(
 
     folder = output or out / "markers"
     within, overwrite = output or out, overwrite or output is None
+    shelf = Shelf(out)
+    read = footage(shelf)
 
     def write(place: str, text: str) -> None:
-        require_new(folder / place, overwrite)
+        require_new(folder / place, overwrite, read)
         write_text(folder / place, text, within)
 
     timelines = {
@@ -89,7 +91,7 @@ def markers(
         "otio": marker_timelines.otio,
     }
     rows = []
-    for clip in each(Shelf(out), clips):
+    for clip in each(shelf, clips):
         resolved, place = clip.now.resolved, clip.place
         found = markers_of(resolved, clip.now.edits, only or GROUPS)
         plan, found = on_output(resolved.plan, found, clip.now.entry.placement)
@@ -180,10 +182,11 @@ def boxes(
     from blur.store.names import shown
     from blur.store.shelf import Shelf
 
-    folder = output or out / "boxes"
-    for clip in each(Shelf(out), clips):
+    folder, shelf = output or out / "boxes", Shelf(out)
+    read = footage(shelf)
+    for clip in each(shelf, clips):
         file = folder / f"{clip.place}.{kind}"
-        require_new(file, overwrite or output is None)
+        require_new(file, overwrite or output is None, read)
         made = table(shown(clip.place), clip.now.resolved)
         write_text(file, as_json(made) if kind == "json" else as_csv(made), output or out)
     click.echo(f"written to {folder}")
@@ -203,10 +206,11 @@ def frames(out: Path, clips: tuple[str, ...], output: Path | None, overwrite: bo
     from blur.export.frames import table
     from blur.store.shelf import Shelf
 
-    folder = output or out / "frames"
-    for clip in each(Shelf(out), clips):
+    folder, shelf = output or out / "frames", Shelf(out)
+    read = footage(shelf)
+    for clip in each(shelf, clips):
         file = folder / f"{clip.place}.csv"
-        require_new(file, overwrite or output is None)
+        require_new(file, overwrite or output is None, read)
         held = frame_map(clip.now.plan, clip.now.entry.placement)
         write_text(file, table(clip.now.plan, held), output or out)
     click.echo(f"written to {folder}")
@@ -242,7 +246,7 @@ def mattes(
 
     folder, shelf, unfit = output or out / "mattes", Shelf(out), None
     chosen, settings = MatteFormat(kind), shelf.settings.output
-    shift = shift_of(shelf.folder, settings)
+    shift, read = shift_of(shelf.folder, settings), footage(shelf)
     for clip in each(shelf, clips):
         now, info = clip.now, clip.source.info
         if not now.is_rendered or shelf.output(now.entry) is None:
@@ -253,7 +257,7 @@ def mattes(
             continue
         target = matte_file(folder / f"{clip.place}.matte", info, chosen)
         refuse_links(output or out, target)
-        require_new(target, overwrite or output is None)
+        require_new(target, overwrite or output is None, read)
         covers = Covers.of_plan(now.plan, now.cover, now.resolved.plan.tracks)
         placed = replace(now.entry.placement, shift=shift)
         write_mattes(target, info, now.plan, covers, settings, chosen, placed)
@@ -281,7 +285,7 @@ def report(out: Path, output: Path | None, overwrite: bool) -> None:
     from blur.store.report import STATEMENT_NAME
     from blur.store.shelf import Shelf
 
-    target = output or out / STATEMENT_NAME
-    require_new(target, overwrite or output is None)
-    write_text(target, statement(out, Shelf(out)), target.parent)
+    target, shelf = output or out / STATEMENT_NAME, Shelf(out)
+    require_new(target, overwrite or output is None, footage(shelf))
+    write_text(target, statement(out, shelf), target.parent)
     click.echo(f"written to {target}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blur.cli.clips import require_new
+from blur.cli.clips import footage, identities, require_new
 from blur.cli.options import CONSENT, OUT, OVERWRITE
 from blur.errors import BlurError, UsageError
 from blur.process.sandbox import keep_off_network
@@ -67,15 +67,15 @@ def keep(
 
     if confirm is not None and not reason.strip():
         raise UsageError("a face is kept clear only for a reason", remedy="add --reason")
+    shelf = Shelf(out)
     if sheet is not None:
-        require_new(sheet, overwrite)
+        require_new(sheet, overwrite, footage(shelf) | identities(photographs))
         if in_an_output_folder(sheet):
             raise UsageError(
                 "a sheet shows clear faces and does not belong into an output folder",
                 subject=sheet,
                 remedy="write it elsewhere",
             )
-    shelf = Shelf(out)
     keys = [shelf.find(name) for name in clips] or scanned(shelf)
     problems: list[BlurError] = []
     found: list[Offer] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from blur.cli.clips import each, require_new, write_text
+from blur.cli.clips import each, footage, identities, require_new, write_text
 from blur.cli.options import CLIPS, OVERWRITE, refusing
 from blur.cli.show_commands import has_screen
 from blur.errors import UsageError
@@ -81,11 +81,11 @@ def preview(
         _play(target, cover)
     elif compare:
         path = output or Path(f"{target.stem}.compare.mp4")
-        require_new(path, overwrite, target)
+        require_new(path, overwrite, identities([target]))
         _compare_clip(target, spans, path, cover)
     else:
         path = output or Path(f"{target.stem}.sheet.png")
-        require_new(path, overwrite, target)
+        require_new(path, overwrite, identities([target]))
         _sheet(target, path, cover)
 
 
@@ -131,12 +131,13 @@ def _sheets(shelf: Shelf, names: Sequence[str], output: Path | None, overwrite: 
 
     folder = output or shelf.folder.out / SHEETS
     within, overwrite = output or shelf.folder.out, overwrite or output is None
-    require_new(folder / "index.html", overwrite)
+    read = footage(shelf)
+    require_new(folder / "index.html", overwrite, read)
     made: list[tuple[str, Path, Plan]] = []
     for clip in each(shelf, names):
         path = folder / f"{clip.place}.png"
         atomic.refuse_links(within, path)
-        require_new(path, overwrite, clip.source_path)
+        require_new(path, overwrite, read)
         now, name = clip.now, shown(clip.place)
         doubts = waiting(now.resolved.plan, now.answers, str(now.cover))
         plan = replace(now.resolved.plan, doubts=tuple(doubts))
@@ -187,13 +188,14 @@ def _compare_all(
             remedy="say where to write: -o FOLDER",
         )
     made: set[Path] = set()
+    read = footage(shelf)
     for clip in each(shelf, names):
         plan, place = clip.now.resolved.plan, output / clip.place
         path = place.with_name(f"{place.stem}.compare.mp4")
         if path in made:  # a.mp4 and a.mov
             path = place.with_name(f"{place.name}.compare.mp4")
         made.add(path)
-        require_new(path, overwrite, clip.source_path)
+        require_new(path, overwrite, read)
         path.parent.mkdir(parents=True, exist_ok=True)
         shown = compare.write(clip.source, plan, shelf.settings.cover, _spans(plan, spans), path)
         _warn(path, shown)

@@ -221,7 +221,7 @@ def test_links_planted_in_the_output_folder_are_not_followed(
 
 
 def test_no_command_writes_over_a_file_that_is_there(out: Path, tmp_path: Path) -> None:
-    """Footage above all: with --overwrite, too, the clip itself is refused."""
+    """Footage above all: with --overwrite, too, the clip itself is refused, and any other clip."""
     clip = out.parent / "in" / "a.mp4"
     other = tmp_path / "other.mp4"
     linked = tmp_path / "linked.mp4"
@@ -234,6 +234,9 @@ def test_no_command_writes_over_a_file_that_is_there(out: Path, tmp_path: Path) 
         ("preview", clip, "-o"),
         ("preview", clip, "--compare", "-o"),
         ("edits", "export", out, "a.mp4"),
+        ("edits", "export", out, "c.mp4"),
+        ("report", out, "-o"),
+        ("keep", out, tmp_path / "a.mp4.edl", "--sheet"),
     ]
     for command in asked:
         for target in (clip, linked):

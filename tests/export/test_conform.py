@@ -104,6 +104,14 @@ def test_unchecked_and_doubtful_frames_are_told_by_the_timelines_timecode(out, t
     assert any("c.mp4, frames 60 to 79, at 200% of its speed: checked by MK" in x for x in lines)
 
 
+def test_no_timeline_is_written_over_by_its_successor(out, tmp_path):
+    timeline = written(tmp_path, ".edl", EVENTS[:1])
+    before = timeline.read_bytes()
+    said = blur(timeline, out, "--into", tmp_path, "--unchecked-ok", "--overwrite")
+    assert said.exit_code == 2 and "read here" in said.output
+    assert timeline.read_bytes() == before
+
+
 def test_it_renders_only_what_is_used_with_handles_and_links_to_it(out, tmp_path, frames_of):
     into, timeline = tmp_path / "into", written(tmp_path, ".otio")
     refused = blur(timeline, out, "--into", into)
