@@ -90,6 +90,12 @@ def test_a_file_is_refused_with_its_name_and_key(text, told, tmp_path):
     assert str(caught.value).startswith(f"{file}: {told}")
 
 
+def test_a_file_of_windows_editors_is_read(tmp_path):
+    file = tmp_path / "blur.toml"
+    file.write_text("[scan]\nhold = 2\n", encoding="utf-8-sig")
+    assert load(file, {}).scan.hold == 2
+
+
 def test_values_in_python_take_their_option_s_type():
     assert AuditSettings(audit="off").audit is AuditMode.OFF
     assert BatchSettings(include=["*.mp4"]).include == ("*.mp4",)

@@ -155,7 +155,8 @@ def clean(out: Path, edits: bool) -> None:
     folder = WorkFolder(out)
     if not folder.root.is_dir():
         raise NothingToDo("holds no work files", subject=out)
-    made = len(list(folder.edits.glob("*.json")))
+    files = (*folder.edits.glob("*.json"), *folder.edits.glob("*.dropped"))
+    made = len({file.name.partition(".")[0] for file in files})
     if made and not edits:
         raise UsageError(
             f"holds a person's edits of {made} clips",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,11 @@ import click
 from blur.cli.clips import each, footage, opened, require_new
 from blur.cli.options import CLIP, CLIPS, CONSENT, OUT, OVERWRITE, Function, together
 from blur.cli.sound_commands import mute, sound, words
-from blur.errors import UsageError
+from blur.errors import PlanMismatch, UsageError
 from blur.process.sandbox import keep_off_network
 
 if TYPE_CHECKING:  # native libraries are loaded when a command runs
-    from blur.data.edits import Keyframe
+    from blur.data.edits import Edits, Keyframe
     from blur.data.plan import Plan
     from blur.review.acts import Command
     from blur.review.open_clip import OpenClip
@@ -255,18 +256,28 @@ def import_(out: Path, clips: tuple[str, ...], file: Path) -> None:
     For several, or all where none is named, FILE is a folder that `export` wrote.
     """
     from blur.store.names import shown
-    from blur.store.plans import load_edits
     from blur.store.shelf import Shelf
 
     if len(clips) == 1 and not file.is_dir():
         with opened(out, clips[0]) as found:
-            found.replace(load_edits(file), found.revision)
+            found.replace(_read(file), found.revision)
         return
     for found in each(Shelf(out), clips):
         path = file / f"{found.place}.json"
         if path.exists():
-            found.replace(load_edits(path), found.revision)
+            found.replace(_read(path), found.revision)
             click.echo(shown(str(found.place)))
+
+
+def _read(file: Path) -> Edits:
+    """Decisions to import. Raises PlanMismatch."""
+    from blur.store.plans import load_edits
+
+    try:
+        return load_edits(file)
+    except PlanMismatch as error:
+        remedy = "give a file that `blur edits export` wrote"
+        raise PlanMismatch(error.problem, subject=file, remedy=remedy) from error
 
 
 @edits.command()
@@ -281,7 +292,10 @@ def drop(out: Path, clip: str) -> None:
     file = shelf.folder.edits_of(shelf.entry(shelf.find(clip)).fingerprint)
     if not file.exists():
         raise UsageError("nothing was decided on this clip", subject=clip)
-    aside = file.with_suffix(".dropped")
+    aside, number = file.with_suffix(".dropped"), 1
+    while os.path.lexists(aside):  # earlier decisions, a person's work too
+        number += 1
+        aside = file.with_suffix(f".{number}.dropped")
     atomic.publish(file, aside)
     click.echo(f"put aside as {aside.relative_to(out)}")
 

@@ -18,15 +18,17 @@ _TURN = 10
 """Most degrees between a path and its track; smaller keeps more keyframes."""
 
 
-def interpolate(path: Sequence[Keyframe]) -> tuple[int, Boxes]:
-    """The first keyframe's frame, and (n, 5) boxes from the first keyframe to the last.
+def interpolate(path: Sequence[Keyframe], stop: int | None = None) -> tuple[int, Boxes]:
+    """The first keyframe's frame, and (n, 5) boxes from the first keyframe to the last, or to the
+    frame before `stop` where that comes earlier.
 
     Linear in place and size; the angle turns the short way round.
     """
     keys = np.array([key.frame for key in path])
     columns = np.array([key.box for key in path], np.float64).T
     columns[4] = np.unwrap(columns[4], period=360)
-    frames = np.arange(keys[0], keys[-1] + 1)
+    end = keys[-1] + 1
+    frames = np.arange(keys[0], end if stop is None else min(end, stop))
     boxes = np.stack([np.interp(frames, keys, column) for column in columns], axis=1)
     boxes[:, 4] = wrapped(boxes[:, 4])
     return int(keys[0]), boxes.astype(np.float32)

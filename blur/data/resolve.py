@@ -307,10 +307,9 @@ def _only_match(
 
 
 def _within(plan: Plan, path: Sequence[Keyframe]) -> tuple[int, Boxes]:
-    start, boxes = interpolate(path)
-    if start >= plan.frames:
-        raise PlanMismatch(f"an edit names frame {start}, the clip has {plan.frames}")
-    return start, boxes[: plan.frames - start]
+    if path[0].frame >= plan.frames:
+        raise PlanMismatch(f"an edit names frame {path[0].frame}, the clip has {plan.frames}")
+    return interpolate(path, plan.frames)
 
 
 def _followed(

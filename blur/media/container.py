@@ -110,9 +110,12 @@ def count_pictures(path: Path, most: int) -> int:
 
 
 def read_head(path: Path, size: int = 64) -> bytes:
-    """The first `size` bytes. Raises NotAClip for an empty file, DecodeError for no access."""
-    with reading(path), path.open("rb") as file:
-        head = file.read(size)
+    """The first `size` bytes. Raises NotAClip if empty or a pipe, DecodeError if unreadable."""
+    with reading(path):
+        if path.is_fifo():  # to open it waits for whoever writes, for ever where nobody does
+            raise NotAClip("is a pipe", subject=path.name, remedy="save it as a file first")
+        with path.open("rb") as file:
+            head = file.read(size)
     if not head:
         raise NotAClip("is empty", subject=path.name, remedy="copy it again from the card")
     return head

@@ -23,7 +23,23 @@ from blur.review.sound import muted, unmuted
 
 
 def perform(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
-    """The edits after a command. Raises UsageError where it cannot be done."""
+    """The edits after a command. Raises UsageError where it cannot be done, or would cover frames
+    after the clip's last that no earlier edit reaches."""
+    made, last = _performed(command, edits, resolved), resolved.plan.frames - 1
+    if _reach(made) > max(_reach(edits), last):
+        raise UsageError(
+            f"there is no frame {_reach(made)}", remedy=f"the clip's last frame is {last}"
+        )
+    return made
+
+
+def _reach(edits: Edits) -> int:
+    """The last frame that the edits name."""
+    paths = [*(t.path for t in edits.tracks), *(r.keyframes for r in edits.regions)]
+    return max((path[-1].frame for path in paths), default=-1)
+
+
+def _performed(command: ask.Command, edits: Edits, resolved: Resolved) -> Edits:
     try:
         match command:
             case ask.KeepOrCover(lanes, decision, reason, start, end, confirmed, consent):
@@ -96,7 +112,7 @@ def keep_or_cover(
         if lane.region is not None:
             raise UsageError("a drawn region cannot be kept clear", remedy="trim it, or remove it")
         if first >= last:
-            raise UsageError(f"face {lane.track.id} does not reach frames {start} to {end}")
+            raise UsageError(f"face {lane.track.id} does not reach frames {start} to {end - 1}")
         decided = [part for edit in decided for part in _without(edit, lane, first, last)]
         if lane.origin is not None or not decision.uncovers:
             edit = TrackEdit(

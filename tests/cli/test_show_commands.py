@@ -104,7 +104,26 @@ def test_edits_of_another_clip_are_not_imported(out: Path, tmp_path: Path) -> No
     blur("edits", "export", out, "a.mp4", tmp_path / "a.json")
     said = blur("edits", "import", out, "c.mp4", tmp_path / "a.json", code=Exit.FAILED)
     assert "another clip" in said
+    (tmp_path / "a.json").write_text("{}")
+    said = blur("edits", "import", out, "a.mp4", tmp_path / "a.json", code=Exit.FAILED)
+    assert "edits export" in said
     assert "changed" not in blur("edits", "list", out).split("c.mp4")[1]
+
+
+def test_no_cover_reaches_beyond_the_clip(out: Path, tmp_path: Path) -> None:
+    """2e9 frames of boxes fit into no memory; decisions that name them are read all the same."""
+    far = 2_000_000_000
+    for act in (
+        ("extend", out, "a.mp4", 1, far),
+        ("draw", out, "a.mp4", "0:0,0,9,9", f"{far}:0,0,9,9"),
+    ):
+        assert f"no frame {far}" in blur("edits", *act, code=Exit.USAGE)
+    file = tmp_path / "a.json"
+    blur("edits", "draw", out, "a.mp4", "0:10,20,40,50", "77:10,20,40,50")
+    blur("edits", "export", out, "a.mp4", file)
+    file.write_text(file.read_text().replace(" 77,", f" {far},"))
+    blur("edits", "import", out, "a.mp4", file)
+    assert "drawn region 1: frames 0-89" in blur("edits", "list", out, "a.mp4")
 
 
 def test_a_check_is_recorded_and_decisions_are_put_aside(out: Path) -> None:
@@ -114,6 +133,11 @@ def test_a_check_is_recorded_and_decisions_are_put_aside(out: Path) -> None:
     assert "checked" not in blur("edits", "list", out)
     blur("edits", "drop", out, "a.mp4")
     assert "a.mp4  checked by AB" in blur("edits", "list", out)
+    blur("edits", "keep", out, "a.mp4", 1, "--reason", "y")
+    blur("edits", "drop", out, "a.mp4")
+    aside = sorted((out / ".blur" / "edits").iterdir())
+    assert sorted(load_edits(file).tracks[0].reason for file in aside) == ["x", "y"]
+    assert "edits of 1 clips" in blur("clean", out, code=Exit.USAGE)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,8 @@ def test_a_voice_spoken_again_takes_the_place_of_the_clips_own(out: Path, tmp_pa
     long, mono = spoken(tmp_path / "long.wav", 2.2), spoken(tmp_path / "mono.wav", 2, "mono")
     assert "2.200 s long" in blur("edits", "sound", out, "a.mp4", long, code=Exit.USAGE)
     assert "1 channels at 48000" in blur("edits", "sound", out, "a.mp4", mono, code=Exit.USAGE)
+    mute = make(tmp_path / "mute.mp4", Recipe())
+    assert "holds no sound" in blur("edits", "sound", out, "a.mp4", mute, code=Exit.USAGE)
     file = spoken(tmp_path / "right.wav", 2.02)
     new = heard(file)[0]
     blur("edits", "sound", out, "a.mp4", file)

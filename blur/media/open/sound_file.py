@@ -22,8 +22,8 @@ def require_alike(file: Path, clip: ClipInfo, seconds: float) -> None:
         raise UsageError("the clip has no sound track to replace", subject=clip.path.name)
     with open_input(file) as container:
         found = [(track.channels, track.rate) for track in sounds(container)]
-        length = max((s.duration or 0) * (s.time_base or 0) for s in container.streams.audio)
-        length = length or Fraction(container.duration or 0, 1_000_000)
+        lengths = [(s.duration or 0) * (s.time_base or 0) for s in container.streams.audio]
+        length = max(lengths, default=0) or Fraction(container.duration or 0, 1_000_000)
     wanted = [(track.channels, track.rate) for track in clip.audio]
     if found != wanted:
         raise UsageError(

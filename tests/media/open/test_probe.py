@@ -24,6 +24,8 @@ def test_an_empty_file(tmp_path):
     path = tmp_path / "empty.mp4"
     path.touch()
     assert "is empty" in refused(path, NotAClip)
+    os.mkfifo(tmp_path / "pipe.mp4")  # to open it would wait for ever
+    assert "is a pipe" in refused(tmp_path / "pipe.mp4", NotAClip)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".txt", ".ts", ".m3u8", ".ans", ".srt"])
