@@ -235,6 +235,8 @@ def export(out: Path, clips: tuple[str, ...], file: Path, overwrite: bool) -> No
             require_new(file, overwrite, read)
             save_edits(found.now.edits, file)
         return
+    if file.is_file():
+        raise UsageError("is a file", subject=file, remedy="name a folder for several clips")
     for found in each(shelf, clips):
         if found.now.edits == Edits(fingerprint=found.now.edits.fingerprint):
             continue
@@ -262,11 +264,19 @@ def import_(out: Path, clips: tuple[str, ...], file: Path) -> None:
         with opened(out, clips[0]) as found:
             found.replace(_read(file), found.revision)
         return
+    taken = 0
     for found in each(Shelf(out), clips):
         path = file / f"{found.place}.json"
         if path.exists():
             found.replace(_read(path), found.revision)
             click.echo(shown(str(found.place)))
+            taken += 1
+    if not taken:
+        raise UsageError(
+            "holds no decisions on these clips",
+            subject=file,
+            remedy="give a folder that `blur edits export` wrote",
+        )
 
 
 def _read(file: Path) -> Edits:

@@ -21,7 +21,7 @@ def _into(folder: str) -> Callable[[Function], Function]:
         click.option(
             "-o",
             "--output",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, file_okay=False),
             help=f"Folder to write to. [OUT/{folder}]",
         ),
         OVERWRITE,

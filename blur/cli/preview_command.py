@@ -69,6 +69,8 @@ def preview(
     if target.is_dir():
         if live or fill:
             raise UsageError("--live and --fill are for a clip, not for an output folder")
+        if output is not None and output.is_file():
+            raise UsageError("is a file", subject=output, remedy="name a folder for the pictures")
         from blur.store.shelf import Shelf
 
         if compare:

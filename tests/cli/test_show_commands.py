@@ -97,6 +97,17 @@ def test_decisions_of_all_clips_go_into_a_folder_and_come_back(out: Path, tmp_pa
     assert "drawn region 1" in blur("edits", "list", out, "c.mp4")
     assert load_edits(folder / "day 1/c.mp4.json").regions[0].ellipse
     blur("edits", "import", out, "c.mp4", folder)
+    (tmp_path / "empty").mkdir()
+    assert "no decisions" in blur("edits", "import", out, tmp_path / "empty", code=Exit.USAGE)
+    assert "no decisions" in blur("edits", "import", out, "c.mp4", tmp_path, code=Exit.USAGE)
+
+
+@pytest.mark.parametrize("command", ["edits export", "markers", "export boxes", "preview"])
+def test_a_file_is_no_folder_for_several(out: Path, tmp_path: Path, command: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    target = () if command == "edits export" else ("-o",)
+    assert "is a file" in blur(*command.split(), out, *target, file, code=Exit.USAGE)
 
 
 def test_edits_of_another_clip_are_not_imported(out: Path, tmp_path: Path) -> None:
