@@ -112,9 +112,8 @@ def load(file: Path | None, overrides: Mapping[str, Mapping[str, Any]]) -> Setti
 
 def _from_toml(file: Path) -> dict[str, dict[str, Any]]:
     try:
-        read = tomllib.loads(
-            file.read_text(encoding="utf-8-sig")
-        )  # Windows' editors begin with a mark
+        text = file.read_text(encoding="utf-8-sig")  # Windows' editors begin with a mark
+        read = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"cannot be read as settings: {error}", subject=file) from error
     chosen: dict[str, dict[str, Any]] = {}

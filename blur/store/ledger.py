@@ -233,7 +233,11 @@ def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
             "no blur ran here yet", subject=folder.out, remedy="give the folder that -o named"
         )
     try:
-        with contextlib.closing(_connect(folder.ledger, "ro")) as db:
+        # SQLite notes in a file beside a log who reads it; where no file can be made, and no log
+        # waits for a writer, it must be told that nobody writes.
+        rests = not os.access(folder.root, os.W_OK) and not _beside(folder.ledger, "-wal").exists()
+        mode = "ro&immutable=1" if rests else "ro"
+        with contextlib.closing(_connect(folder.ledger, mode)) as db:
             version_of(db, folder.ledger)
             flights = db.execute("SELECT name, stage, done, total FROM flights ORDER BY name")
             return _entries(db), [Flight(*row) for row in flights]
@@ -295,7 +299,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     for tail in ("", "-wal", "-shm", "-journal"):
-        atomic.refuse_links(path.parents[1], path.with_name(path.name + tail))
+        atomic.refuse_links(path.parents[1], _beside(path, tail))
     uri = f"file:{quote(os.fsencode(absolute(path)))}?mode={mode}"
     return sqlite3.connect(uri, uri=True, isolation_level=None)
 
@@ -303,8 +307,12 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def _set_aside(path: Path) -> None:
     """Rename a damaged ledger, so that its fault can be looked into."""
     for tail in ("-wal", "-shm"):
-        atomic.remove(path.with_name(path.name + tail))
-    atomic.publish(path, path.with_name(path.name + ".damaged"))
+        atomic.remove(_beside(path, tail))
+    atomic.publish(path, _beside(path, ".damaged"))
+
+
+def _beside(ledger: Path, tail: str) -> Path:
+    return ledger.with_name(ledger.name + tail)
 
 
 def _entries(db: sqlite3.Connection) -> list[Entry]:
