@@ -7,7 +7,7 @@ tracklets after their pursuit, and never pixels.
     rule             sightings             best score   looks that passed   answer of close-ups
     hardly_seen      FEW                   WEAK         _PASSED_FEW         LITTLE
     seldom_seen      FEW, large            _FAINT       PASSED              LITTLE, in the light
-    overlooked       a share of _SELDOM    _FAINT       PASSED              HARDLY
+    overlooked       a share of SELDOM     _FAINT       PASSED              HARDLY
                      a share of _OFTEN     _FAINT       PASSED              _SILENT
     seen_by_one      _ALONE by the second  SURE                             ASIDE, MUTE
     judged_by_looks  in no whole look      _BRIEF_FAINT PASSED              none is taken
@@ -41,7 +41,7 @@ _BRIEF_FAINT = 0.5
 """Likewise for brief ones, the mean of the three best: patches reached 0.42, faces 0.55 and more.
 """
 
-_SELDOM, HARDLY = 0.25, 0.1
+SELDOM, HARDLY = 0.25, 0.1
 """Share of its looks that see a place, and answer of close-ups at the best of these, under which it
 is none; larger drops more. Of faces that passed 10 looks, one is as weak: 150 pixels, half out of
 the picture; the next answers 0.12. 0.2 and 0.08 drop a seventh less of the area of patches."""
@@ -107,7 +107,7 @@ def overlooked(
         return False
     seen = _sightings(tracklet)
     share = seen / (seen + count)
-    seldom = share < _SELDOM and answer < HARDLY
+    seldom = share < SELDOM and answer < HARDLY
     return seldom or (share < _OFTEN and answer < _SILENT and presence < _ABSENT)
 
 

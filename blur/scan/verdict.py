@@ -5,8 +5,10 @@ both detector families and the landmarks are silent at all moments, and if its p
 speaks against it: on a body, rarely or briefly seen, tiny where nobody is about, or `overlooked` by
 many looks. One that the second family saw many times, however well, and the first hardly is none,
 too. The dark, and a face cut by the picture's edge, silence every family: there no place is dropped
-for its rarity; an overlooked place is dropped in the dark as well, a `hardly_seen` one in both. No
-look tells of places so dull, dark and flat, that no face would show: they stay.
+for its rarity; an overlooked place is dropped in the dark as well, a `hardly_seen` one in both, and
+a weak one on a body that most looks pass over where half of its moments are in neither. No look
+tells of places so dull, dark and flat, that no face would show: they stay. So does a place on a
+body that looks see steadily, as they do a face in a mask, and no hand.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from blur.scan.overlooked import (
     FEW,
     HARDLY,
     LITTLE,
+    SELDOM,
     WEAK,
     hardly_seen,
     overlooked,
@@ -44,6 +47,11 @@ more of the blurred faces."""
 RARE = 0.11
 """Mean score over all looks of a tracklet's span, unseen ones as 0, under which it is seen rarely;
 larger drops more."""
+_STEADY = 0.6
+"""Share of looks that see a place on a body from which it is kept; larger drops more. Hands
+and sleeves of 18 real videos that are seen four times and more reach 0.45. Of 136 masked, blurred
+faces below a sure one in 40 films, 12 are as quiet in close-ups, and 0.62 of looks or more see
+each of them."""
 HUSHED = 0.4
 """Answer of close-ups under which they speak for no face where nobody is about; larger drops more.
 Weak and tiny texture answers up to 0.34, weak and tiny faces of a crowd less."""
@@ -101,15 +109,19 @@ def judged(
     if proven(found):
         return Verdict.FACE
     best, seen = top(tracklet), tracklet.evidence.any(axis=1)
-    if not found or best >= SEEN_WELL or not _mostly(f.fit for f in found):
+    fit, hardly = sum(f.fit for f in found), best < WEAK and tracklet.hits < SELDOM
+    # Of a weak place on a body that most looks pass over, half of the moments tell, two at least.
+    least = max(2, len(found) / 2) if on_body and hardly else len(found) // 2 + 1
+    if not found or best >= SEEN_WELL or fit < least:
         return Verdict.OPEN
     answer, presence = summed(found)
     if answer >= (HUSHED if lone else QUIET) or presence >= PRESENT:
         return Verdict.OPEN
     count = int(seen.sum())
+    steady = count >= FEW and tracklet.hits >= _STEADY
     dropped = (
         lone
-        or (on_body and (count >= FEW or best < WEAK))
+        or (on_body and not steady and (count >= FEW or best < WEAK))
         or (count >= FEW and _mass(tracklet) < RARE and answer < SILENT)
         or (count <= FEW and best < WEAK and answer < SILENT)
     )

@@ -93,6 +93,41 @@ def test_in_the_dark_and_at_the_edge_nothing_is_dropped() -> None:
     assert judged(tracklet([0.2] * 3), [], on_body=True) is Verdict.OPEN
 
 
+@pytest.mark.parametrize(
+    ("score", "hits", "fit", "on_body", "verdict"),
+    [
+        pytest.param(0.28, 0.18, [False, True, True, False], True, "NONE", id="hands"),
+        pytest.param(0.28, 0.18, [False, True, True, False], False, "OPEN", id="on no body"),
+        pytest.param(0.35, 0.18, [False, True, True, False], True, "OPEN", id="not weak"),
+        pytest.param(0.28, 0.3, [False, True, True, False], True, "OPEN", id="seen by more looks"),
+        pytest.param(0.28, 0.18, [False, True, False, False], True, "OPEN", id="mostly blind"),
+    ],
+)
+def test_half_of_the_moments_tell_of_a_weak_place_on_a_body_that_looks_pass_over(
+    score: float, hits: float, fit: list[bool], on_body: bool, verdict: str
+) -> None:
+    """Recorded hands that leave the picture at its lower edge, before a dark floor."""
+    moments = findings([0.0, 0.05, 0.19, 0.0], [0.05, 0.23, 0.0, 0.0])
+    found = [f._replace(fit=there) for f, there in zip(moments, fit, strict=True)]
+    assert judged(tracklet([score] * 4, hits), found, on_body) is Verdict[verdict]
+
+
+@pytest.mark.parametrize(
+    ("scores", "hits", "verdict"),
+    [
+        pytest.param([0.5] * 18, 0.45, "NONE", id="hands"),
+        pytest.param([0.49] * 18, 0.9, "UNLIKELY", id="face: blurred, in a mask"),
+        pytest.param([0.25] * 21, 1.0, "UNLIKELY", id="face: the same, weak"),
+        pytest.param([0.25] * 2, 1.0, "NONE", id="twice tells little"),
+    ],
+)
+def test_what_looks_see_steadily_on_a_body_stays(
+    scores: list[float], hits: float, verdict: str
+) -> None:
+    found = findings([0.2, 0.18, 0.15, 0.15, 0.19])
+    assert judged(tracklet(scores, hits), found, on_body=True) is Verdict[verdict]
+
+
 share = st.floats(0, 1)
 
 
