@@ -1,4 +1,5 @@
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import PurePosixPath
 
@@ -236,3 +237,20 @@ def test_any_path_can_be_written_as_text(raw):
     text = to_text(path)
     assert text.isascii() and text.isprintable()
     assert from_text(text) == path
+
+
+def test_a_ledger_on_a_read_only_disk_is_read(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk]).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    folder = WorkFolder(disk / "out")
+    folder.create()
+    try:
+        with closing(Ledger(folder)) as ledger:
+            ledger.put([DONE])
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        assert read_ledger(folder) == ([DONE], [])
+        assert status(folder.out).states[State.DONE] == 1
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
