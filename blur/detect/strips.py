@@ -1,4 +1,4 @@
-"""Layers of a network, strip by strip: the numbers of whole pictures, bit for bit, in less time.
+"""Layers of a network, strip by strip: the numbers of whole pictures, to rounding, in less time.
 
 The first layers widen a picture to a hundred channels at half its size, 50 MB for 960 x 544 pixels,
 which go to memory and back between two layers. A strip of their rows stays in the processor's

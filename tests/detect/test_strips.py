@@ -22,7 +22,7 @@ NETWORKS = pytest.mark.parametrize(
 
 
 @NETWORKS
-def test_strips_give_the_bits_of_the_whole(
+def test_strips_give_the_numbers_of_the_whole(
     name: str, strips: Sequence[Strips], size: tuple[int, int]
 ) -> None:
     width, height = size
@@ -30,7 +30,8 @@ def test_strips_give_the_bits_of_the_whole(
     answers = [_answer(name, noise, divided) for divided in ((), strips)]
     assert answers[0].keys() == answers[1].keys()
     for output, whole in answers[0].items():
-        assert np.array_equal(whole, answers[1][output]), output
+        # To rounding: without AVX-512, layers of other heights are summed in another order.
+        np.testing.assert_allclose(answers[1][output], whole, 1e-5, 1e-5, err_msg=output)
 
 
 def _answer(name: str, picture: np.ndarray, strips: Sequence[Strips]) -> Outputs:
