@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from blur.data.part import parted
-from blur.disk.fingerprint import folder_identity
+from blur.disk.fingerprint import identity
 from blur.disk.places import absolute
 from blur.errors import BlurError, UsageError, remedy_for
 from blur.media.suffixes import absent, promises_pictures
@@ -112,7 +112,7 @@ def _files(given: Path, found: Discovered) -> Iterator[tuple[Path, PurePosixPath
         yield given, PurePosixPath(given.name)
         return
     stack = [_listed(given, PurePosixPath(), found)]
-    above = [folder_identity(given)]
+    above = [identity(given)]
     while stack:
         entry, place = next(stack[-1], (None, PurePosixPath()))
         if entry is None:
@@ -122,7 +122,7 @@ def _files(given: Path, found: Discovered) -> Iterator[tuple[Path, PurePosixPath
         path = Path(entry.path)
         if entry.name.startswith(".") and absent(entry.name) is None:
             found.skipped.append(Skipped(_name(place), "hidden"))
-        elif not _is_folder(entry) or (here := folder_identity(path)) is None:
+        elif not _is_folder(entry) or (here := identity(path)) is None:
             yield path, place
         elif here in above:
             found.skipped.append(Skipped(_name(place), "a link back to a folder above it"))

@@ -6,18 +6,16 @@ import contextlib
 import os
 from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 
+from blur.disk.fingerprint import Identity, identity
 from blur.errors import BlurError, UsageError, cannot_write
 
 if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.review.open_clip import OpenClip
     from blur.store.shelf import Shelf
-
-Identity: TypeAlias = tuple[int, int]
-"""Device and inode of a file: another name or a link leads to them too."""
 
 
 @contextlib.contextmanager
@@ -56,32 +54,23 @@ def each(shelf: Shelf, names: Sequence[str]) -> Iterator[OpenClip]:
 
 
 def footage(shelf: Shelf) -> frozenset[Identity]:
-    """The clips of an output folder, for `require_new`."""
+    """Device and inode of each clip of an output folder, for `require_new` to refuse."""
     return identities(shelf.source(entry) for entry in shelf.entries())
 
 
 def identities(files: Iterable[Path]) -> frozenset[Identity]:
-    """Those of `files` that are there."""
-    found = set()
-    for file in files:
-        with contextlib.suppress(OSError):
-            found.add(_identity(file))
-    return frozenset(found)
+    """Device and inode of each file; a missing file has none."""
+    return frozenset(found for found in map(identity, files) if found is not None)
 
 
-def _identity(file: Path) -> Identity:
-    status = file.stat()
-    return status.st_dev, status.st_ino
-
-
-def require_new(path: Path, overwrite: bool, read: Container[Identity] = ()) -> None:
+def require_new(path: Path, overwrite: bool, read: Container[Identity | None] = ()) -> None:
     """Raises UsageError if a file is there already, which may be footage, without `overwrite`.
 
     Files that the command reads, `read`, are refused in any case.
     """
     if not os.path.lexists(path):
         return
-    if path.exists() and _identity(path) in read:
+    if identity(path) in read:
         problem = "is a clip itself, or another file that is read here"
         raise UsageError(problem, subject=path, remedy="choose another name")
     if not overwrite:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from blur.data.plan import Fingerprint
 from blur.disk import atomic
-from blur.disk.fingerprint import folder_identity
+from blur.disk.fingerprint import identity
 from blur.errors import (
     FolderLost,
     Interrupted,
@@ -98,7 +98,7 @@ class WorkFolder:
 
     def require_there(self) -> None:
         """Raises FolderLost if OUT is gone, or is not the folder any more that `locked` holds."""
-        now = folder_identity(self.root)
+        now = identity(self.root)
         if now is None or self._held not in (None, now):
             raise FolderLost("the output folder was deleted, moved or unmounted", subject=self.out)
 
@@ -220,7 +220,7 @@ class WorkFolder:
                             subject=self.out,
                             remedy="close it, or wait: `blur status` shows how far it is",
                         )
-            self._held = folder_identity(self.root)
+            self._held = identity(self.root)
             yield
 
     def _require_locks(self) -> None:
