@@ -12,8 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from blur.data.part import parted
-from blur.disk.fingerprint import identity
-from blur.disk.places import absolute
+from blur.disk.places import absolute, identity
 from blur.errors import BlurError, UsageError, remedy_for
 from blur.media.suffixes import absent, promises_pictures
 from blur.store.names import shown

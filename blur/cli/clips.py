@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blur.disk.fingerprint import Identity, identity
+from blur.disk.places import Identity, identity
 from blur.errors import BlurError, UsageError, cannot_write
 
 if TYPE_CHECKING:  # native libraries are loaded when a command runs

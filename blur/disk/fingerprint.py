@@ -7,12 +7,8 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
 from blur.data.plan import Fingerprint
-
-Identity: TypeAlias = tuple[int, int]
-"""Device and inode of a file or folder: another name or a link leads to them too."""
 
 _BLOCK = 32 * 1024
 """Bytes of a sample; larger ones notice smaller differences and read longer."""
@@ -87,12 +83,3 @@ def file_sha256(path: Path) -> str | None:
 def _status(path: Path) -> tuple[int, ...]:
     now = path.stat()
     return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
-
-
-def identity(path: Path) -> Identity | None:
-    """Of a file or folder, links followed; None if none is there, or its path is too long."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

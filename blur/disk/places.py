@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TypeAlias
+
+Identity: TypeAlias = tuple[int, int]
+"""Device and inode of a file or folder: another name or a link leads to them too."""
 
 
 def absolute(path: Path) -> Path:
@@ -15,6 +19,15 @@ def absolute(path: Path) -> Path:
     if path.drive and not path.root:
         return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` follows links
     return path.absolute()
+
+
+def identity(path: Path) -> Identity | None:
+    """Of a file or folder, links followed; None if none is there, or its path is too long."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def state_folder() -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from blur.data.plan import Fingerprint
 from blur.disk import atomic
-from blur.disk.fingerprint import identity
+from blur.disk.places import identity
 from blur.errors import (
     FolderLost,
     Interrupted,
