@@ -27,7 +27,7 @@ from blur.store.folder import WorkFolder
 from blur.store.identity import is_clip_of
 from blur.store.ledger import Entry, save_record
 from blur.store.names import from_text, shown
-from blur.store.plans import as_saved, load_edits, load_plan, save_plan
+from blur.store.plans import as_saved, load_edits, load_plan, save_plan, saved_sha256
 from blur.store.report import ClipReport, State
 from blur.store.segment_files import SegmentFolder
 from blur.store.shift import shift_of
@@ -157,8 +157,20 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
     entry = replace(
         entry, held_from=held[0], held_until=held[1], even_rate="" if rate is None else str(rate)
     )
-    entry = _done(job, entry, covered, edits_sha256, started)
-    save_record(job.folder, entry)
+    mended = covered.plan is not plan
+    try:
+        job.require_unchanged()
+        if mended:
+            entry = replace(entry, plan_sha256=saved_sha256(covered.plan))
+        entry = _done(job, entry, covered, edits_sha256, started)
+        save_record(job.folder, entry)
+        if mended:
+            # Last: a run after a kill finds the mended plan with its clip's record, or begins with
+            # this run's first plan, whose mends and their splices come out alike.
+            save_plan(covered.plan, job.plan_file)
+    except BlurError:
+        withdraw(job.entry, job.folder)
+        raise
     return entry
 
 
@@ -212,13 +224,9 @@ def _cover(
         grown = as_saved(more)
         return grown
 
-    def save() -> None:
-        if grown is not plan:
-            save_plan(grown, job.plan_file)
-
     part, proxy = job.folder.make_way(job.output), job.proxy
     try:
-        covered = cover_clip(
+        return cover_clip(
             job.path,
             plan,
             job.output,
@@ -231,17 +239,9 @@ def _cover(
             proxy=None if proxy is None else Place(proxy, job.folder.make_way(proxy)),
         )
     except Exception:
-        save()
+        if grown is not plan:
+            save_plan(grown, job.plan_file)
         raise
-    try:
-        # Not before: a run after a kill begins with this run's first plan, so that its mends and
-        # their splices come out alike.
-        save()
-        job.require_unchanged()
-    except BlurError:
-        withdraw(job.entry, job.folder)
-        raise
-    return covered
 
 
 def _scanned(job: ClipJob, plan: Plan, plan_sha256: str | None, started: float) -> Entry:
@@ -288,7 +288,6 @@ def _done(
     return replace(
         entry,
         state=State.DONE,
-        plan_sha256=file_sha256(job.plan_file),
         # Photographs have no proxy; a film without its proxy is rendered by the run that wants it.
         render_digest=render_digest(job.settings if still else job.delivered),
         edits_sha256=edits_sha256,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gc
+import hashlib
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -63,7 +65,12 @@ class _Versioned(Struct):
 
 def save_plan(plan: Plan, path: Path) -> None:
     """Write the plan as JSON, mode 0600, whole or not at all."""
-    atomic.write(path, msgspec.json.encode(_record(plan)))
+    atomic.write(path, _written(plan))
+
+
+def saved_sha256(plan: Plan) -> str:
+    """SHA-256 of the file that `save_plan` makes."""
+    return hashlib.sha256(_written(plan)).hexdigest()
 
 
 def as_saved(plan: Plan) -> Plan:
@@ -92,6 +99,10 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _written(plan: Plan) -> bytes:
+    return msgspec.json.encode(_record(plan))
 
 
 def _record(plan: Plan) -> _PlanRecord:
@@ -140,7 +151,7 @@ def load_edits(path: Path) -> Edits:
 
 def _load(path: Path, kind: type[T], version: int, absent: str = "") -> T:
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)  # Windows' editors add it
     except OSError as error:
         problem = absent if isinstance(error, FileNotFoundError) else ""
         problem = problem or f"cannot be read: {error.strerror}"

@@ -104,9 +104,12 @@ def test_killed_at_any_rename(how, tmp_path):
 
 @pytest.mark.slow
 def test_killed_at_any_rename_of_the_real_corridor(tmp_path):
-    film(tmp_path / "in" / "a.mp4", frames=12, face=True)
-    met = survive_each_rename("killed", tmp_path / "in", tmp_path / "out")
+    """After a mend, too: a run from the mended plan would encode its splices otherwise."""
+    film(tmp_path / "in" / "a.mp4", frames=60, face=True, since=40)
+    met = survive_each_rename("killed", tmp_path / "in", tmp_path / "out", LATE="1")
     assert met.count("a.mp4") == 1 and ".a.mp4.part" in met  # audited under a name of its own
+    [plan] = (path.name for path in (tmp_path / "out").glob("1/.blur/plans/*"))
+    assert met.count(plan) == 2, met
 
 
 def test_the_name_of_an_output_is_on_the_disk_before_the_output(fake, tmp_path):

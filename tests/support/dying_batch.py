@@ -3,7 +3,8 @@
 HOW is "audit": killed when the first audit begins; "killed": after the rename, before its folder is
 synced; "unplugged": the same moment of a power cut, after which the rename never was. INPUTS that
 hold films go down the real corridor, over detectors that see green; others down `fake_corridor`.
-N = 0 never dies.
+N = 0 never dies. With LATE in the environment, the detectors see nothing until the first render, so
+that the audit has something to mend.
 """
 
 from __future__ import annotations
@@ -23,12 +24,28 @@ from blur.detect import registry
 from blur.disk import atomic
 from blur.settings import BatchSettings, Level, ScanSettings, Settings
 
-publish, sync_folder = atomic.publish, atomic.sync_folder
+publish, sync_folder, first_render = atomic.publish, atomic.sync_folder, corridor.render
+
+
+class Late(Green):
+    """Sees nothing before the first render."""
+
+    rendered = False
+
+    def _seen(self, picture):
+        blind = "LATE" in os.environ and not Late.rendered
+        return super()._seen(picture * 0 if blind else picture)
+
+
+def render(*arguments, **options):
+    Late.rendered = True
+    return first_render(*arguments, **options)
 
 
 def main(how: str, number: int, inputs: Path, out: Path) -> int:
     if any(inputs.glob("*.mp4")):
-        registry.BUILDERS.update(dict.fromkeys(registry.BUILDERS, lambda name, *_: Green(name)))
+        registry.BUILDERS.update(dict.fromkeys(registry.BUILDERS, lambda name, *_: Late(name)))
+        corridor.render = render
     else:
         survey.probe_clips = fake_corridor.probe_clips
         walk.process_clip = fake_corridor.process_clip
