@@ -67,7 +67,7 @@ _LOOP = """async () => {
 }"""
 """Seconds that the page's loop takes once."""
 _ROUNDS = """async () => {
-  const { stripOf } = await import("./web/sheet.js");
+  const { stripOf } = await import("./web/strips.js");
   const { state } = await import("./web/state.js");
   const sum = (beats) => beats.reduce((all, beat) => all + beat, 0);
   return state.sheet.map((item) => sum(stripOf(item)?.beats ?? []) / 10);

@@ -9,8 +9,8 @@ import { readClip, readQueue } from "./protocol.js";
 import { askedItem, asking, question, same } from "./question.js";
 import { change, changes, open, player, problem } from "./review.js";
 import { panel, say, set, state } from "./state.js";
-import { allShown, forget, isMarked, prepareSheet, showSheet, stripOf } from "./sheet.js";
 import { stills } from "./stills.js";
+import { allShown, forget, isMarked, prepareSheet, showSheet, stripOf } from "./strips.js";
 import { short, t } from "./words.js";
 /** @import { Seen } from "./changes.js" */
 /** @import { Clip, Doubt, Item, Said } from "./protocol.js" */
