@@ -156,7 +156,7 @@ class ClipChanged(BlurError):
 class ClipAway(BlurError):
     """The clip cannot be read any more, though it was there."""
 
-    remedy = "check that its disk is connected, then run the same command again"
+    remedy = "check that its disk is connected or put it back, then run the same command again"
 
 
 class WorkerLost(BlurError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # native libraries are loaded when a command runs
     from blur.data.plan import Plan
     from blur.review.acts import Command
     from blur.review.open_clip import OpenClip
-    from blur.review.protocol import LaneView
+    from blur.review.protocol import ClipView, LaneView
 
 _FACE = click.argument("face", type=int, metavar="COVER")
 _FRAME_NUMBER = click.IntRange(min=0)
@@ -66,7 +66,6 @@ edits.add_command(sound)
 @click.argument("clip", required=False)
 def list_(out: Path, clip: str | None) -> None:
     """Show the covers and decisions of CLIP, or which clips of OUT have decisions."""
-    from blur.data.plan import Reason
     from blur.store.shelf import Shelf
 
     if clip is None:
@@ -81,10 +80,8 @@ def list_(out: Path, clip: str | None) -> None:
             click.echo(_words_of(lane))
         for signed in view.checks:
             click.echo(f"checked by {signed.words}")
-        for doubt in view.doubts:
-            if doubt.reason in (Reason.MET, Reason.UNSEEN):
-                span = f"{doubt.start}-{doubt.end - 1}"
-                click.echo(f"cover {doubt.lane}, frames {span}: {doubt.explanation}")
+        for line in _covered_again(view):
+            click.echo(line)
         for decision in view.decisions:
             consent = f" (consent {decision.consent})" if decision.consent else ""
             reason = f": {decision.reason}" if decision.reason else ""
@@ -103,6 +100,17 @@ def _words_of(lane: LaneView) -> str:
     clear = ", ".join(f"{a}-{b - 1}" for a, b in lane.clear)
     kept = f", kept clear on {clear}" if clear else ""
     return f"{name}: frames {lane.start}-{lane.end - 1}{kept}"
+
+
+def _covered_again(view: ClipView) -> list[str]:
+    """The spans on which a face that is kept clear is covered, or should be looked at, and why."""
+    from blur.data.plan import Reason
+
+    return [
+        f"cover {doubt.lane}, frames {doubt.start}-{doubt.end - 1}: {doubt.explanation}"
+        for doubt in view.doubts
+        if doubt.reason in (Reason.MET, Reason.UNSEEN)
+    ]
 
 
 _CONFIRM = click.option(
@@ -334,13 +342,18 @@ def _decide(
 
 
 def _perform(found: OpenClip, command: Command, faces: Sequence[int] = ()) -> None:
-    """Perform a command, and show the lanes that it changed, those of `faces` in any case: a face
-    may stay covered where another comes near."""
-    before = {_words_of(lane) for lane in found.view().lanes}
+    """Perform a command, and show the lanes that it changed, those of `faces` in any case, and
+    where a face stays covered since another comes near."""
+    view = found.view()
+    before = {*map(_words_of, view.lanes), *_covered_again(view)}
     found.perform(command, found.revision)
-    for lane in found.view().lanes:
+    view = found.view()
+    for lane in view.lanes:
         if lane.id in faces or _words_of(lane) not in before:
             click.echo(_words_of(lane))
+    for line in _covered_again(view):
+        if line not in before:
+            click.echo(line)
 
 
 def _refuse_unseen(path: Sequence[Keyframe], plan: Plan) -> None:

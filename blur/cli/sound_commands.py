@@ -14,6 +14,7 @@ from blur.settings.values import TimeSpan, parse_spans
 
 if TYPE_CHECKING:
     from blur.data.edits import SoundEdit
+    from blur.review.open_clip import OpenClip
 
 
 @click.command()
@@ -32,6 +33,7 @@ def mute(out: Path, clip: str, spans: tuple[TimeSpan, ...], clear: bool, bleep: 
     if not spans and not clear:
         raise UsageError("no span was given", remedy="write SPAN as in 1:02-1:10, or --clear")
     with opened(out, clip) as found:
+        _refuse_unheard(found, spans)
         edits = unmuted(found.now.edits) if clear else found.now.edits
         found.replace(muted(edits, spans, tone=bleep), found.revision)
 
@@ -67,6 +69,23 @@ def sound(out: Path, clip: str, choice: str) -> None:
             require_alike(file, probe(found.source_path), plan.seconds(plan.frames))
             name = adopt(Shelf(out).folder, file)
         found.replace(used(found.now.edits, use, name), found.revision)
+
+
+def _refuse_unheard(found: OpenClip, spans: tuple[TimeSpan, ...]) -> None:
+    """Raises UsageError for a span that begins after the clip's end."""
+    from blur.media.open.probe import probe
+    from blur.store.names import shown
+
+    plan, latest = found.now.plan, max((start for start, _ in spans), default=0)
+    end = plan.seconds(plan.frames)
+    if latest >= end:  # sound may go on after the last frame
+        end = max(end, float(probe(found.source_path).duration or 0))
+    if latest >= end:
+        raise UsageError(
+            f"a span begins at {float(latest):g} s, and the clip ends at {end:.2f} s",
+            subject=shown(found.place),
+            remedy="count time from the clip's start, as 1:02-1:10",
+        )
 
 
 def words(decided: SoundEdit) -> list[str]:

@@ -112,3 +112,12 @@ def no_descriptor_in(out: Path, files: list[Path]) -> None:
 def test_a_sheet_never_lies_in_an_output_folder(out: Path, photograph: Path) -> None:
     said = blur("keep", out, photograph, "--sheet", out / "sheet.html", code=Exit.USAGE)
     assert "does not belong into an output folder" in said
+
+
+def test_a_decision_says_where_faces_met(out: Path) -> None:
+    _, *met = blur("edits", "keep", out, "b.mp4", 1, "--reason", "agreed").splitlines()
+    assert met and all(line.startswith("cover 1, frames ") for line in met), met
+    assert not blur("edits", "keep", out, "b.mp4", 1, "--reason", "sure", "--confirm").splitlines()[
+        1:
+    ]
+    assert len(blur("edits", "keep", out, "a.mp4", 1, "--reason", "agreed").splitlines()) == 1

@@ -115,6 +115,8 @@ def test_edits_of_another_clip_are_not_imported(out: Path, tmp_path: Path) -> No
     blur("edits", "export", out, "a.mp4", tmp_path / "a.json")
     said = blur("edits", "import", out, "c.mp4", tmp_path / "a.json", code=Exit.FAILED)
     assert "another clip" in said
+    (tmp_path / "a.json").write_text((tmp_path / "a.json").read_text(), encoding="utf-8-sig")
+    blur("edits", "import", out, "a.mp4", tmp_path / "a.json")
     (tmp_path / "a.json").write_text("{}")
     said = blur("edits", "import", out, "a.mp4", tmp_path / "a.json", code=Exit.FAILED)
     assert "edits export" in said

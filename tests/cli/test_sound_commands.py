@@ -65,6 +65,8 @@ def test_sound_is_decided_for_a_clip_and_its_spans(out: Path) -> None:
         "muted: 0.8-1 s",
         "bleeped: 0.7-0.8 s",
     ]
+    late = blur("edits", "mute", out, "a.mp4", "0:00-0:01,1:02-1:10", code=Exit.USAGE)
+    assert "begins at 62 s, and the clip ends at 2.0" in late
     blur("edits", "mute", out, "a.mp4", "--clear")
     blur("edits", "sound", out, "a.mp4", "silence")
     assert not rendered(out)[1].any()
