@@ -214,7 +214,7 @@ class Inventory:
             here = replace(here, sha256=new.sha256, mtime_ns=new.mtime_ns)
             return Clip(file, self._recorded(here))
         if (moved := self._moved(content)) is not None:
-            return Clip(file, self._after_move(moved, new, file), before=moved)
+            return Clip(file, self._after_move(moved, new, file, here), before=moved)
         if here is None:
             return Clip(file, self._recorded(new))
         kept = {"output": here.output, "proxy": here.proxy, "alone": here.alone}
@@ -265,8 +265,13 @@ class Inventory:
                 return entry
         return None
 
-    def _after_move(self, old: Entry, new: Entry, file: Candidate) -> Entry:
-        """The entry of a moved clip, with the output at the mirrored place."""
+    def _after_move(self, old: Entry, new: Entry, file: Candidate, here: Entry | None) -> Entry:
+        """The entry of a moved clip, with the output at the mirrored place.
+
+        It may lie over a clip that was `here`, whose files go: see `Ledger.move`.
+        """
+        gone = here.made if here else []
+        self._free(gone)
         entry = replace(
             old, place=new.place, name=new.name, sha256=new.sha256, mtime_ns=new.mtime_ns
         )
@@ -276,11 +281,11 @@ class Inventory:
             place = placed(file.relative, old.alone)
             output = output_name(place, output.suffix, self._outputs)
             self._outputs.add(collision_key(output))
-            free = not os.path.lexists(self._folder.out / output)
+            free = to_text(output) in gone or not os.path.lexists(self._folder.out / output)
             if free or taken_along(old, self._folder, output):
-                return with_output(entry, output, self._folder, self._outputs)
+                return with_output(entry, output, self._folder, self._outputs, gone)
         kept = from_text(entry.output) if entry.output else None
-        return with_output(entry, kept, self._folder, self._outputs)
+        return with_output(entry, kept, self._folder, self._outputs, gone)
 
     def _refuse_doubles(self, clips: list[Clip]) -> None:
         """Refuse new clips whose output another clip has, or needs as well."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Container
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
@@ -40,15 +41,19 @@ def numbered(entry: Entry, folder: WorkFolder, taken: set[str]) -> Entry:
 
 
 def with_output(
-    entry: Entry, name: PurePosixPath | None, folder: WorkFolder, taken: set[str]
+    entry: Entry,
+    name: PurePosixPath | None,
+    folder: WorkFolder,
+    taken: set[str],
+    gone: Container[str] = (),
 ) -> Entry:
     """The entry, and its report, with another name for its output, and its proxy beside that.
 
-    `taken` as in `numbered`.
+    `taken` as in `numbered`; files at the places below OUT in `gone` make room.
     """
     if name is None:
         return replace(entry, output=None, report=_renamed(entry, None, None))
-    proxy = None if entry.proxy is None else _proxy_beside(entry, name, folder, taken)
+    proxy = None if entry.proxy is None else _proxy_beside(entry, name, folder, taken, gone)
     return replace(
         entry,
         output=to_text(name),
@@ -58,7 +63,11 @@ def with_output(
 
 
 def _proxy_beside(
-    entry: Entry, output: PurePosixPath, folder: WorkFolder, taken: set[str]
+    entry: Entry,
+    output: PurePosixPath,
+    folder: WorkFolder,
+    taken: set[str],
+    gone: Container[str],
 ) -> PurePosixPath:
     old = from_text(entry.proxy or "")
     taken.discard(collision_key(old))
@@ -68,6 +77,7 @@ def _proxy_beside(
         if collision_key(name) not in taken
         and (
             name == old
+            or to_text(name) in gone
             or not os.path.lexists(folder.out / name)
             or taken_along(entry, folder, name, proxy=True)
         )

@@ -169,7 +169,9 @@ class Ledger:
 
     def move(self, old: Entry, new: Entry) -> None:
         """Move entry, record, output and proxy of a clip that was moved; a proxy that comes to
-        stand alone, or beside a master, keeps its place."""
+        stand alone, or beside a master, keeps its place. It may lie over another clip, whose
+        output and proxy are removed: no entry would tell of them any more."""
+        self._remove_below(old, new)
         alike = old.alone == new.alone
         for was, becomes in ((old.output, new.output), (old.proxy, new.proxy)):
             source, target = (name and self._output(name) for name in (was, becomes))
@@ -188,6 +190,16 @@ class Ledger:
         atomic.remove(record_file(self._folder, old.place))
         if new.state is State.DONE:
             save_record(self._folder, new)
+
+    def _remove_below(self, old: Entry, new: Entry) -> None:
+        """Remove the files of a clip at the place that `old` moves to, but those it replaces."""
+        if old.place == new.place:
+            return
+        with self._transaction():
+            below = _entries(self._db, new.place)
+        for path in set(outputs_of(below, self._folder)) - set(outputs_of([new], self._folder)):
+            atomic.remove(path)
+            self._folder.drop_empty(path.parent)
 
     def _output(self, name: str) -> Path | None:
         """None where a link stands in the way: nothing beyond it is ours."""
@@ -315,8 +327,11 @@ def _beside(ledger: Path, tail: str) -> Path:
     return ledger.with_name(ledger.name + tail)
 
 
-def _entries(db: sqlite3.Connection) -> list[Entry]:
-    rows = db.execute("SELECT * FROM clips ORDER BY name")  # of any version, see MIGRATIONS
+def _entries(db: sqlite3.Connection, place: str | None = None) -> list[Entry]:
+    """All entries, or the one at a place."""
+    where, values = ("", ()) if place is None else ("WHERE place = ?", (place,))
+    # of any version, see MIGRATIONS
+    rows = db.execute(f"SELECT * FROM clips {where} ORDER BY name", values)
     columns = tuple(column[0] for column in rows.description)
     return [_entry(columns, row) for row in rows]
 

@@ -5,15 +5,19 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from batch_fixtures import error_of, states
 from msgspec.structs import replace
 
 from blur.data.edits import Edits, Keyframe, RegionEdit
 from blur.data.plan import Box
+from blur.disk import atomic
 from blur.disk.fingerprint import fingerprint, sampled
 from blur.errors import Exit
 from blur.settings import (
     BatchSettings,
+    OutputSettings,
+    Proxy,
     Settings,
     Verify,
 )
@@ -137,6 +141,53 @@ def test_moved_and_renamed_clips_take_their_outputs_along(fake):
         ("sub/a.mov", "sub/a.mp4"),
     ]
     assert fake.run().exit_code == Exit.OK and not fake.calls
+
+
+@pytest.mark.parametrize("over", ["b.mov", "b.avi"])
+def test_a_clip_moved_over_another_replaces_its_files(fake, over):
+    fake.clip("a.mov")
+    fake.clip(over)
+    settings = Settings(output=OutputSettings(proxy=Proxy.H264))
+    fake.run(settings=settings)
+    before = fake.outputs
+    (fake.inputs / "a.mov").replace(fake.inputs / over)
+    report = fake.run(settings=settings)
+    assert fake.outputs == {"b.mp4": before["a.mp4"], "Proxy/b.mp4": before["Proxy/a.mp4"]}
+    assert [(c.output, c.proxy) for c in report.clips] == [("b.mp4", "Proxy/b.mp4")]
+    assert fake.run(settings=settings).exit_code == Exit.OK and not fake.calls
+
+
+@pytest.mark.parametrize("at", ["before", "after"])
+def test_a_kill_while_a_clip_replaces_another_leaves_no_file_behind(fake, monkeypatch, at):
+    fake.clip("a.mov")
+    fake.clip("b.mov")
+    fake.run()
+    before = fake.outputs
+    (fake.inputs / "a.mov").replace(fake.inputs / "b.mov")
+    publish = atomic.publish
+
+    def dying(source, target):
+        if at == "after":
+            publish(source, target)
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr("blur.store.ledger.atomic.publish", dying)
+        with pytest.raises(SystemExit):
+            fake.run()
+    fake.run()
+    assert fake.outputs == {"b.mp4": before["a.mp4"]} and not fake.calls
+
+
+def test_a_numbered_clip_moved_over_another_keeps_its_number(fake):
+    fake.clip("a.mov")
+    fake.clip("b.mov")
+    settings = Settings(batch=BatchSettings(rename=True))
+    fake.run(settings=settings)
+    first = fake.outputs["0001.mp4"]
+    (fake.inputs / "a.mov").replace(fake.inputs / "b.mov")
+    fake.run(settings=settings)
+    assert fake.outputs == {"0001.mp4": first} and not fake.calls
 
 
 def test_a_moved_input_folder_is_recognised(fake):
