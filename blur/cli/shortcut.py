@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from blur.disk import atomic
+from blur.disk.places import user_folder
 from blur.errors import UsageError
 from blur.process import itself
 
@@ -18,7 +19,7 @@ _NAMES = {"linux": "blur.desktop", "darwin": "blur.command", "win32": "blur.bat"
 
 def desktop() -> Path:
     """The user's desktop. Raises UsageError where there is none."""
-    for folder in (_named_desktop(), Path.home() / "Desktop", Path.home() / "OneDrive/Desktop"):
+    for folder in (_named_desktop(), user_folder() / "Desktop", user_folder() / "OneDrive/Desktop"):
         if folder is not None and folder.is_dir():
             return folder
     raise UsageError("no desktop was found", remedy="name a folder: blur shortcut FOLDER")
@@ -70,9 +71,9 @@ def _quoted(argument: str) -> str:
 
 def _named_desktop() -> Path | None:
     """The desktop that the session names in its own language (`~/Schreibtisch`)."""
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "user-dirs.dirs"
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or user_folder() / ".config") / "user-dirs.dirs"
     try:
         found = re.search(r'^XDG_DESKTOP_DIR="(.+)"$', config.read_text("utf-8"), re.MULTILINE)
     except (OSError, UnicodeDecodeError):
         return None
-    return Path(found[1].replace("$HOME", str(Path.home()))) if found else None
+    return Path(found[1].replace("$HOME", str(user_folder()))) if found else None

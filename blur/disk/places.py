@@ -30,10 +30,18 @@ def identity(path: Path) -> Identity | None:
     return status.st_dev, status.st_ino
 
 
+def user_folder() -> Path:
+    """The user's folder; the root for users whom the system does not know, as in containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
+
+
 def state_folder() -> Path:
     """The user's folder for the memory of programs that is no document; it need not exist."""
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "blur"
+        return Path(os.environ.get("LOCALAPPDATA") or user_folder() / "AppData/Local") / "blur"
     if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/blur"
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "blur"
+        return user_folder() / "Library/Application Support/blur"
+    return Path(os.environ.get("XDG_STATE_HOME") or user_folder() / ".local/state") / "blur"

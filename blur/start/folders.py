@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from blur.disk.places import absolute
+from blur.disk.places import absolute, user_folder
 from blur.errors import UsageError, cannot_write, refused
 from blur.media.suffixes import promises_pictures
 from blur.store.names import from_text, shown, to_text
@@ -92,13 +92,13 @@ def make(path: Path, name: str) -> Path:
 
 def proposal(footage: Path) -> Path:
     """A place for the covered clips: beside the footage, or at home where the card is locked."""
-    beside = footage.parent if os.access(footage.parent, os.W_OK) else Path.home()
+    beside = footage.parent if os.access(footage.parent, os.W_OK) else user_folder()
     return beside / f"{footage.name or 'footage'} covered"
 
 
 def starts() -> list[Place]:
     """Where a search begins: the user's folders, then disks and cards."""
-    home = absolute(Path.home())
+    home = absolute(user_folder())
     found = [Place(to_text(home), "")]
     found += [Place(to_text(home / n), n) for n in _AT_HOME if (home / n).is_dir()]
     return found + [Place(to_text(disk), shown(disk)) for disk in _disks()]

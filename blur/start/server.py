@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blur.batch.discover import refuse_inside
-from blur.disk.places import absolute
+from blur.disk.places import absolute, user_folder
 from blur.errors import OutputError, UsageError
 from blur.review.door import Door
 from blur.review.protocol import FileRequest, NoRequest
@@ -113,7 +113,7 @@ class Front:
             return self.view()
 
     def listing(self, asked: ask.FolderRequest) -> folders.Listing:
-        home = absolute(Path.home())
+        home = absolute(user_folder())
         return folders.listing(folders.nearest(folders.path_of(asked.path)) if asked.path else home)
 
     def make(self, asked: ask.NewFolder) -> folders.Listing:

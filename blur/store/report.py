@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from blur.data.findings import Audit, Residual
 from blur.data.ready import ready
 from blur.disk import atomic
+from blur.disk.places import user_folder
 from blur.errors import BlurError, Exit
 from blur.settings import BatchSettings, Settings
 from blur.settings.earlier import renamed
@@ -224,7 +225,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 def published(report: BatchReport, out: Path, files: Iterable[Known]) -> BatchReport:
     """The report as others may read it: nothing in it tells a folder, or a name that goes."""
     rename = report.settings.batch.rename
-    scrub = Scrub(files, [out, Path.home()], rename=rename)
+    scrub = Scrub(files, [out, user_folder()], rename=rename)
     clips, skipped = report.clips, report.skipped
     if rename:
         clips = [
