@@ -159,9 +159,11 @@ class WorkFolder:
                 atomic.make_folder(folder, 0o700)
             probe = self.out / f"{self.NAME}.part"
             probe.unlink(missing_ok=True)
-            with open(probe, "xb", opener=lambda p, flags: atomic.open_own(Path(p), flags)) as file:
-                file.write(b"\0" * 4096)
-            probe.unlink()
+            try:
+                with open(probe, "xb", opener=lambda p, fl: atomic.open_own(Path(p), fl)) as file:
+                    file.write(b"\0" * 4096)
+            finally:
+                probe.unlink(missing_ok=True)
             self.private = atomic.keeps_modes(self.root)
         except OSError as error:
             raise OutputError(

@@ -38,6 +38,8 @@ from blur.store.schema import COLUMNS, INSERT, migrate, version_of
 _KEPT = 4096
 """Lines of the ledger that are remembered as entries, a few KB each: the review reads all of them
 every few seconds, and most are as they were. Of more clips, some are read anew."""
+_NO_ROOM = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
+"""SQLite's errors where a full disk lets no file be made beside the ledger."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -244,17 +246,28 @@ def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
         raise OutputError(
             "no blur ran here yet", subject=folder.out, remedy="give the folder that -o named"
         )
+    # SQLite notes in a file beside a log who reads it; where no file can be made, on a read-only or
+    # a full disk, and no log waits for a writer, it must be told that nobody writes.
+    log = _beside(folder.ledger, "-wal")
     try:
-        # SQLite notes in a file beside a log who reads it; where no file can be made, and no log
-        # waits for a writer, it must be told that nobody writes.
-        rests = not os.access(folder.root, os.W_OK) and not _beside(folder.ledger, "-wal").exists()
-        mode = "ro&immutable=1" if rests else "ro"
-        with contextlib.closing(_connect(folder.ledger, mode)) as db:
-            version_of(db, folder.ledger)
-            flights = db.execute("SELECT name, stage, done, total FROM flights ORDER BY name")
-            return _entries(db), [Flight(*row) for row in flights]
+        if not log.exists() and not os.access(folder.root, os.W_OK):
+            return _read(folder.ledger, "ro&immutable=1")
+        try:
+            return _read(folder.ledger, "ro")
+        except sqlite3.OperationalError as error:
+            waits = log.exists() and log.stat().st_size  # this very try may have made an empty one
+            if waits or error.sqlite_errorcode & 0xFF not in _NO_ROOM:
+                raise
+            return _read(folder.ledger, "ro&immutable=1")
     except sqlite3.DatabaseError as error:
         raise _explained(error) from error
+
+
+def _read(ledger: Path, mode: str) -> tuple[list[Entry], list[Flight]]:
+    with contextlib.closing(_connect(ledger, mode)) as db:
+        version_of(db, ledger)
+        flights = db.execute("SELECT name, stage, done, total FROM flights ORDER BY name")
+        return _entries(db), [Flight(*row) for row in flights]
 
 
 def outputs_of(entries: Iterable[Entry], folder: WorkFolder) -> list[Path]:

@@ -1,6 +1,6 @@
 import sqlite3
 import subprocess
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import PurePosixPath
 
 import msgspec
@@ -239,18 +239,40 @@ def test_any_path_can_be_written_as_text(raw):
     assert from_text(text) == path
 
 
-def test_a_ledger_on_a_read_only_disk_is_read(tmp_path):
+@contextmanager
+def small_disk(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk]).returncode:
         pytest.skip("needs the right to mount a small file system")
-    folder = WorkFolder(disk / "out")
-    folder.create()
     try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_ledger_on_a_full_disk_is_read(tmp_path):
+    with small_disk(tmp_path) as disk:
+        folder = WorkFolder(disk / "out")
+        folder.create()
+        with closing(Ledger(folder)) as ledger:
+            ledger.put([DONE])
+        with pytest.raises(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(b"x" * 4096):
+                pass
+        assert read_ledger(folder) == ([DONE], [])
+        assert status(folder.out).states[State.DONE] == 1
+        with pytest.raises(OutputError, match="No space left"):
+            folder.create()
+        assert sorted(p.name for p in folder.out.iterdir()) == [WorkFolder.NAME]
+
+
+def test_a_ledger_on_a_read_only_disk_is_read(tmp_path):
+    with small_disk(tmp_path) as disk:
+        folder = WorkFolder(disk / "out")
+        folder.create()
         with closing(Ledger(folder)) as ledger:
             ledger.put([DONE])
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         assert read_ledger(folder) == ([DONE], [])
         assert status(folder.out).states[State.DONE] == 1
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
