@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blur.cli.clips import each, footage, opened, require_new
+from blur.cli.clips import each, footage, opened, read_edits, require_new
 from blur.cli.options import CLIP, CLIPS, CONSENT, OUT, OVERWRITE, Function, together
 from blur.cli.sound_commands import mute, sound, words
 from blur.errors import PlanMismatch, UsageError
 from blur.process.sandbox import keep_off_network
 
 if TYPE_CHECKING:  # native libraries are loaded when a command runs
-    from blur.data.edits import Edits, Keyframe
+    from blur.data.edits import Keyframe
     from blur.data.plan import Plan
     from blur.review.acts import Command
     from blur.review.open_clip import OpenClip
@@ -69,9 +69,12 @@ def list_(out: Path, clip: str | None) -> None:
     from blur.store.shelf import Shelf
 
     if clip is None:
-        for row in Shelf(out).rows():
+        shelf = Shelf(out)
+        for row in shelf.rows():
             about = ["changed since it was rendered"] * row.edited
             about += [f"checked by {row.checked_by}"] * (row.checked_by is not None)
+            decided = shelf.folder.edits_of(shelf.entry(row.key).fingerprint).exists()
+            about += ["has decisions"] * decided
             click.echo(f"{row.name}  {', '.join(about)}")
         return
     with opened(out, clip) as found:
@@ -270,32 +273,32 @@ def import_(out: Path, clips: tuple[str, ...], file: Path) -> None:
 
     if len(clips) == 1 and not file.is_dir():
         with opened(out, clips[0]) as found:
-            found.replace(_read(file), found.revision)
+            found.replace(read_edits(file), found.revision)
         return
-    taken = 0
+    if file.is_file():
+        raise UsageError("is the file of a single clip", subject=file, remedy="name its clip")
+    taken, failed = 0, list[PlanMismatch]()
     for found in each(Shelf(out), clips):
-        path = file / f"{found.place}.json"
-        if path.exists():
-            found.replace(_read(path), found.revision)
-            click.echo(shown(str(found.place)))
-            taken += 1
+        path, place = file / f"{found.place}.json", shown(str(found.place))
+        if not path.exists():
+            continue
+        try:
+            found.replace(read_edits(path), found.revision)
+        except PlanMismatch as error:  # one misfit must not leave half of the clips as they were
+            error.subject = error.subject or place
+            click.echo(f"blur: left out: {error}", err=True)
+            failed.append(error)
+            continue
+        click.echo(place)
+        taken += 1
+    if failed:
+        raise failed[0]
     if not taken:
         raise UsageError(
             "holds no decisions on these clips",
             subject=file,
-            remedy="give a folder that `blur edits export` wrote",
+            remedy="give a folder that `blur edits export` wrote, or name a clip and its file",
         )
-
-
-def _read(file: Path) -> Edits:
-    """Decisions to import. Raises PlanMismatch."""
-    from blur.store.plans import load_edits
-
-    try:
-        return load_edits(file)
-    except PlanMismatch as error:
-        remedy = "give a file that `blur edits export` wrote"
-        raise PlanMismatch(error.problem, subject=file, remedy=remedy) from error
 
 
 @edits.command()

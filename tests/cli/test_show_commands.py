@@ -102,6 +102,27 @@ def test_decisions_of_all_clips_go_into_a_folder_and_come_back(out: Path, tmp_pa
     assert "no decisions" in blur("edits", "import", out, "c.mp4", tmp_path, code=Exit.USAGE)
 
 
+def test_a_misfit_among_imported_decisions_is_named_and_stops_no_other(
+    out: Path, tmp_path: Path
+) -> None:
+    blur("edits", "keep", out, "a.mp4", 0, "--reason", "agreed")
+    assert "a.mp4  changed since it was rendered, has decisions" in blur("edits", "list", out)
+    folder = tmp_path / "decided"
+    (folder / "day 1").mkdir(parents=True)
+    for name in ("a.mp4", "day 1/b ü.mp4"):
+        (folder / name).with_name(f"{Path(name).name}.json").write_bytes(
+            next(WorkFolder(out).edits.iterdir()).read_bytes()
+        )
+    (folder / "day 1/c.mp4.json").write_text("{")
+    blur("edits", "cover", out, "a.mp4", 0)
+    said = blur("edits", "import", out, folder, code=Exit.FAILED)
+    assert "day 1/b ü.mp4: the edits were made for another clip" in said
+    assert "c.mp4.json: damaged" in said
+    assert "kept clear" in blur("edits", "list", out, "a.mp4")
+    file = folder / "a.mp4.json"
+    assert "single clip" in blur("edits", "import", out, file, code=Exit.USAGE)
+
+
 @pytest.mark.parametrize("command", ["edits export", "markers", "export boxes", "preview"])
 def test_a_file_is_no_folder_for_several(out: Path, tmp_path: Path, command: str) -> None:
     file = tmp_path / "file"
