@@ -250,17 +250,24 @@ def read_ledger(folder: WorkFolder) -> tuple[list[Entry], list[Flight]]:
     # a full disk, and no log waits for a writer, it must be told that nobody writes.
     log = _beside(folder.ledger, "-wal")
     try:
-        if not log.exists() and not os.access(folder.root, os.W_OK):
+        if not _waits(log) and not os.access(folder.root, os.W_OK):
             return _read(folder.ledger, "ro&immutable=1")
         try:
             return _read(folder.ledger, "ro")
         except sqlite3.OperationalError as error:
-            waits = log.exists() and log.stat().st_size  # this very try may have made an empty one
-            if waits or error.sqlite_errorcode & 0xFF not in _NO_ROOM:
+            if _waits(log) or error.sqlite_errorcode & 0xFF not in _NO_ROOM:
                 raise
             return _read(folder.ledger, "ro&immutable=1")
     except sqlite3.DatabaseError as error:
         raise _explained(error) from error
+
+
+def _waits(log: Path) -> bool:
+    """Whether a log holds what the ledger lacks; an empty one may be a reader's own."""
+    try:
+        return log.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _read(ledger: Path, mode: str) -> tuple[list[Entry], list[Flight]]:

@@ -179,6 +179,22 @@ def test_a_kill_while_a_clip_replaces_another_leaves_no_file_behind(fake, monkey
     assert fake.outputs == {"b.mp4": before["a.mp4"]} and not fake.calls
 
 
+@pytest.mark.parametrize(
+    ("first", "moves"),
+    [("ab", "bc ab"), ("bc", "ba cb"), ("ab", "bt ab ta"), ("abc", "bt ab ca tc")],
+)
+def test_clips_that_take_each_others_names_take_their_films_along(fake, first, moves):
+    for name in first:
+        fake.clip(f"{name}.mov")
+    fake.run()
+    films = {name: fake.outputs[f"{name}.mp4"] for name in first}
+    for source, target in moves.split():
+        (fake.inputs / f"{source}.mov").replace(fake.inputs / f"{target}.mov")
+        films[target] = films.pop(source)
+    assert fake.run().exit_code == Exit.OK
+    assert fake.outputs == {f"{name}.mp4": film for name, film in films.items()}
+
+
 def test_a_numbered_clip_moved_over_another_keeps_its_number(fake):
     fake.clip("a.mov")
     fake.clip("b.mov")
