@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
 from blur.batch.naming import bare, collision_key, neutral_names, proxy_names
+from blur.disk import atomic
 from blur.errors import OutputError
 from blur.store.folder import WorkFolder
 from blur.store.identity import is_output_of, is_proxy_of
@@ -108,3 +111,14 @@ def taken_along(
         return is_same(entry, folder.output(to_text(name)))
     except (OSError, OutputError):  # not there, or a link
         return False
+
+
+def save_key(folder: WorkFolder, entries: Iterable[Entry]) -> None:
+    """Write `names.csv`, the clip of each output, for outputs with numbers for names."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["output", "clip"])
+    rows.writerows(
+        (shown(from_text(entry.output)), entry.name) for entry in entries if entry.output
+    )
+    atomic.write(folder.key, text.getvalue().encode())

@@ -14,6 +14,7 @@ from blur._version import __version__
 from blur.batch.discover import Discovered, discover
 from blur.batch.display import Display, Quiet
 from blur.batch.forecast import Forecast, forecast, measure, pick
+from blur.batch.numbers import save_key
 from blur.batch.schedule import Schedule, drain
 from blur.batch.survey import Survey
 from blur.batch.walk import Walk, check_device
@@ -27,7 +28,7 @@ from blur.store.adopt import adopted
 from blur.store.checks import with_checks
 from blur.store.digests import installation
 from blur.store.folder import WorkFolder
-from blur.store.ledger import Entry, Ledger, outputs_of, read_ledger, save_key
+from blur.store.ledger import Entry, Ledger, outputs_of, read_ledger
 from blur.store.names import from_text
 from blur.store.report import (
     PAGE_NAME,

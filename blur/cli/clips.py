@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from blur.disk.places import Identity, identity
-from blur.errors import BlurError, PlanMismatch, UsageError, cannot_write
+from blur.errors import BlurError, UsageError, cannot_write
 
 if TYPE_CHECKING:  # native libraries are loaded when a command runs
-    from blur.data.edits import Edits
     from blur.review.open_clip import OpenClip
     from blur.store.shelf import Shelf
 
@@ -52,17 +51,6 @@ def each(shelf: Shelf, names: Sequence[str]) -> Iterator[OpenClip]:
             yield clip
     if failed:
         raise failed[0]
-
-
-def read_edits(file: Path) -> Edits:
-    """Decisions to import. Raises PlanMismatch."""
-    from blur.store.plans import load_edits
-
-    try:
-        return load_edits(file)
-    except PlanMismatch as error:
-        remedy = "give a file that `blur edits export` wrote"
-        raise PlanMismatch(error.problem, subject=file, remedy=remedy) from error
 
 
 def footage(shelf: Shelf) -> frozenset[Identity]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from blur.cli.clips import each, footage, opened, read_edits, require_new
-from blur.cli.options import CLIP, CLIPS, CONSENT, OUT, OVERWRITE, Function, together
+from blur.cli.clips import opened
+from blur.cli.decision_files import drop, export, import_
+from blur.cli.options import CLIP, CONSENT, OUT, Function, together
 from blur.cli.sound_commands import mute, sound, words
-from blur.errors import PlanMismatch, UsageError
+from blur.errors import UsageError
 from blur.process.sandbox import keep_off_network
 
 if TYPE_CHECKING:  # native libraries are loaded when a command runs
@@ -55,10 +55,6 @@ def edits() -> None:
     renders what changed.
     """
     keep_off_network()
-
-
-edits.add_command(mute)
-edits.add_command(sound)
 
 
 @edits.command("list")
@@ -223,104 +219,6 @@ def check(out: Path, clip: str, initials: str) -> None:
         found.check(initials, found.revision)
 
 
-@edits.command()
-@OUT
-@CLIPS
-@click.argument("file", type=click.Path(path_type=Path))
-@OVERWRITE
-def export(out: Path, clips: tuple[str, ...], file: Path, overwrite: bool) -> None:
-    """Write the decisions on one of CLIPS to FILE, as JSON.
-
-    For several, or all where none is named, FILE is a folder: a file for each that has some.
-    """
-    from blur.data.edits import Edits
-    from blur.disk import atomic
-    from blur.store.names import shown
-    from blur.store.plans import save_edits
-    from blur.store.shelf import Shelf
-
-    shelf = Shelf(out)
-    read = footage(shelf)
-    if len(clips) == 1 and not file.is_dir():
-        with opened(out, clips[0]) as found:
-            require_new(file, overwrite, read)
-            save_edits(found.now.edits, file)
-        return
-    if file.is_file():
-        raise UsageError("is a file", subject=file, remedy="name a folder for several clips")
-    for found in each(shelf, clips):
-        if found.now.edits == Edits(fingerprint=found.now.edits.fingerprint):
-            continue
-        path = file / f"{found.place}.json"
-        atomic.refuse_links(file, path)
-        require_new(path, overwrite, read)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_edits(found.now.edits, path)
-        click.echo(shown(path))
-
-
-@edits.command("import")
-@OUT
-@CLIPS
-@click.argument("file", type=click.Path(path_type=Path, exists=True))
-def import_(out: Path, clips: tuple[str, ...], file: Path) -> None:
-    """Replace the decisions on one of CLIPS by those in FILE; those of another clip are refused.
-
-    For several, or all where none is named, FILE is a folder that `export` wrote.
-    """
-    from blur.store.names import shown
-    from blur.store.shelf import Shelf
-
-    if len(clips) == 1 and not file.is_dir():
-        with opened(out, clips[0]) as found:
-            found.replace(read_edits(file), found.revision)
-        return
-    if file.is_file():
-        raise UsageError("is the file of a single clip", subject=file, remedy="name its clip")
-    taken, failed = 0, list[PlanMismatch]()
-    for found in each(Shelf(out), clips):
-        path, place = file / f"{found.place}.json", shown(str(found.place))
-        if not path.exists():
-            continue
-        try:
-            found.replace(read_edits(path), found.revision)
-        except PlanMismatch as error:  # one misfit must not leave half of the clips as they were
-            error.subject = error.subject or place
-            click.echo(f"blur: left out: {error}", err=True)
-            failed.append(error)
-            continue
-        click.echo(place)
-        taken += 1
-    if failed:
-        raise failed[0]
-    if not taken:
-        raise UsageError(
-            "holds no decisions on these clips",
-            subject=file,
-            remedy="give a folder that `blur edits export` wrote, or name a clip and its file",
-        )
-
-
-@edits.command()
-@OUT
-@CLIP
-def drop(out: Path, clip: str) -> None:
-    """Put the decisions on CLIP aside, if the clip changed since they were made."""
-    from blur.disk import atomic
-    from blur.store.shelf import Shelf
-
-    shelf = Shelf(out)
-    file = shelf.folder.edits_of(shelf.entry(shelf.find(clip)).fingerprint)
-    if not file.exists():
-        raise UsageError("nothing was decided on this clip", subject=clip)
-    aside, number = file.with_suffix(".dropped"), 1
-    while os.path.lexists(aside):  # earlier decisions, a person's work too
-        number += 1
-        aside = file.with_suffix(f".{number}.dropped")
-    atomic.publish(file, aside)
-    click.echo(f"put aside as {aside.relative_to(out)}")
-
-
 def _decide(
     decision: str,
     out: Path,
@@ -396,3 +294,7 @@ def _keyframe(text: str) -> Keyframe:
         raise UsageError(
             f"no keyframe: {text}", remedy="write FRAME:X,Y,W,H as in 120:340,200,80,100"
         ) from error
+
+
+for _command in (mute, sound, export, import_, drop):
+    edits.add_command(_command)

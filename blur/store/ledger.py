@@ -8,10 +8,8 @@ damaged ledger, are rebuilt from the records.
 from __future__ import annotations
 
 import contextlib
-import csv
 import functools
 import hashlib
-import io
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -299,17 +297,6 @@ def load_record(folder: WorkFolder, place: str) -> Entry | None:
 
 def record_file(folder: WorkFolder, place: str) -> Path:
     return folder.records / f"{hashlib.sha256(place.encode()).hexdigest()[:20]}.json"
-
-
-def save_key(folder: WorkFolder, entries: Iterable[Entry]) -> None:
-    """Write `names.csv`, the clip of each output, for outputs with numbers for names."""
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(["output", "clip"])
-    rows.writerows(
-        (shown(from_text(entry.output)), entry.name) for entry in entries if entry.output
-    )
-    atomic.write(folder.key, text.getvalue().encode())
 
 
 def _open(path: Path) -> sqlite3.Connection:
