@@ -26,8 +26,9 @@ from blur.store.digests import of_this_build, render_digest, scan_digest
 from blur.store.folder import WorkFolder
 from blur.store.identity import is_clip_of
 from blur.store.ledger import Entry, save_record
+from blur.store.mended import lay_beside, put_in_place
 from blur.store.names import from_text, shown
-from blur.store.plans import as_saved, load_edits, load_plan, save_plan, saved_sha256
+from blur.store.plans import as_saved, load_edits, load_plan, save_plan
 from blur.store.report import ClipReport, State
 from blur.store.segment_files import SegmentFolder
 from blur.store.shift import shift_of
@@ -161,13 +162,11 @@ def process_clip(job: ClipJob, progress: Progress) -> Entry:
     try:
         job.require_unchanged()
         if mended:
-            entry = replace(entry, plan_sha256=saved_sha256(covered.plan))
+            entry = replace(entry, plan_sha256=lay_beside(covered.plan, job.plan_file))
         entry = _done(job, entry, covered, edits_sha256, started)
         save_record(job.folder, entry)
         if mended:
-            # Last: a run after a kill finds the mended plan with its clip's record, or begins with
-            # this run's first plan, whose mends and their splices come out alike.
-            save_plan(covered.plan, job.plan_file)
+            put_in_place(job.plan_file)
     except BlurError:
         withdraw(job.entry, job.folder)
         raise

@@ -29,6 +29,7 @@ from blur.store.checks import with_checks
 from blur.store.digests import installation
 from blur.store.folder import WorkFolder
 from blur.store.ledger import Entry, Ledger, outputs_of, read_ledger
+from blur.store.mended import settle
 from blur.store.names import from_text
 from blur.store.report import (
     PAGE_NAME,
@@ -90,6 +91,7 @@ def run(
             )
         if ledger.rebuilt:
             display.say("the ledger was damaged; rebuilt from the records of finished clips")
+        settle(folder)
         ledger.put(adopted(folder, ledger.entries()))
         stack.enter_context(stop.on_signals())
         stack.enter_context(stop.on_file(folder.pause))

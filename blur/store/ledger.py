@@ -153,7 +153,7 @@ class Ledger:
             self._db = _open(folder.ledger)
             self.rebuilt = True
         if self.rebuilt or not self.entries():
-            self.put(_records(folder))
+            self.put(records(folder))
 
     def close(self) -> None:
         self._db.close()
@@ -368,7 +368,8 @@ def _row(entry: Entry) -> tuple[Any, ...]:
     return tuple(values[column] for column in COLUMNS)
 
 
-def _records(folder: WorkFolder) -> Iterator[Entry]:
+def records(folder: WorkFolder) -> Iterator[Entry]:
+    """The entries of finished clips, by their records; damaged ones are left out."""
     for path in sorted(folder.records.glob("*.json")):
         entry = _load_record(path)
         if entry is not None:

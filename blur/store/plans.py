@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import contextlib
 import gc
-import hashlib
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -65,12 +64,7 @@ class _Versioned(Struct):
 
 def save_plan(plan: Plan, path: Path) -> None:
     """Write the plan as JSON, mode 0600, whole or not at all."""
-    atomic.write(path, _written(plan))
-
-
-def saved_sha256(plan: Plan) -> str:
-    """SHA-256 of the file that `save_plan` makes."""
-    return hashlib.sha256(_written(plan)).hexdigest()
+    atomic.write(path, encoded(plan))
 
 
 def as_saved(plan: Plan) -> Plan:
@@ -101,7 +95,8 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _written(plan: Plan) -> bytes:
+def encoded(plan: Plan) -> bytes:
+    """The plan as JSON, as its file holds it."""
     return msgspec.json.encode(_record(plan))
 
 

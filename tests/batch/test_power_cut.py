@@ -58,19 +58,14 @@ def survive_each_rename(how: str, inputs: Path, folder: Path, **environment) -> 
             return met
         met.append(name)
         folder_of_work = WorkFolder(out)
-        recorded = (
-            [
-                entry.name
-                for entry in read_ledger(folder_of_work)[0]
-                if load_record(folder_of_work, entry.place)
-            ]
-            if folder_of_work.ledger.exists()
-            else []
-        )
+        entries = read_ledger(folder_of_work)[0] if folder_of_work.ledger.exists() else []
+        recorded = [r for e in entries if (r := load_record(folder_of_work, e.place))]
+        films = {r.output: (out / r.output).stat().st_ino for r in recorded}
         code, _ = batch(how, 0, inputs, out, **variables)
         assert code == Exit.OK, name
         calls = Counter(log.read_text().splitlines()) if log.exists() else Counter()
-        assert not any(calls[f"render {clip}"] > 1 for clip in recorded), "a finished clip is lost"
+        assert not any(calls[f"render {r.name}"] > 1 for r in recorded), "a finished clip is lost"
+        assert films == {name: (out / name).stat().st_ino for name in films}, "it is done again"
         whole = whole or content(out)
         assert content(out) == whole and len(whole) == len(list(inputs.iterdir())), name
         report = load_report(out)
@@ -108,8 +103,8 @@ def test_killed_at_any_rename_of_the_real_corridor(tmp_path):
     film(tmp_path / "in" / "a.mp4", frames=60, face=True, since=40)
     met = survive_each_rename("killed", tmp_path / "in", tmp_path / "out", LATE="1")
     assert met.count("a.mp4") == 1 and ".a.mp4.part" in met  # audited under a name of its own
-    [plan] = (path.name for path in (tmp_path / "out").glob("1/.blur/plans/*"))
-    assert met.count(plan) == 2, met
+    [plan] = (tmp_path / "out").glob("1/.blur/plans/*")
+    assert [met.count(plan.with_suffix(s).name) for s in (".json", ".mended")] == [2, 1], met
 
 
 def test_the_name_of_an_output_is_on_the_disk_before_the_output(fake, tmp_path):
