@@ -61,6 +61,21 @@ def test_help_is_quick_and_complete():
         assert f"{code.value} {code.meaning}" in words
 
 
+def test_ctrl_c_while_the_commands_load_is_no_traceback():
+    code = (
+        "import signal, sys;"
+        "from blur.__main__ import main;"
+        "finder = type('', (), {'find_spec': lambda name, *_: "
+        "name == 'blur.cli.keep_command' and signal.raise_signal(signal.SIGINT) or None});"
+        "sys.meta_path.insert(0, finder);"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True)
+    assert done.returncode == Exit.INTERRUPTED, done.stderr
+    assert done.stderr == "blur: stopped (run the same command again to go on)\n"
+    assert not done.stdout
+
+
 def test_opencv_starts_no_threads_in_blurs_own_processes_and_in_no_others():
     code = (
         "import os, blur; assert 'OPENCV_FOR_THREADS_NUM' not in os.environ;"

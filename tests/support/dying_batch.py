@@ -15,36 +15,25 @@ import sys
 from pathlib import Path
 
 import fake_corridor
-from green_faces import Green
+from green_faces import Late, see
 
 from blur import corridor
 from blur.batch import failure, segment_tasks, survey, walk
 from blur.batch.run import run
-from blur.detect import registry
 from blur.disk import atomic
 from blur.settings import BatchSettings, Level, ScanSettings, Settings
 
 publish, sync_folder, first_render = atomic.publish, atomic.sync_folder, corridor.render
 
 
-class Late(Green):
-    """Sees nothing before the first render."""
-
-    rendered = False
-
-    def _seen(self, picture):
-        blind = "LATE" in os.environ and not Late.rendered
-        return super()._seen(picture * 0 if blind else picture)
-
-
 def render(*arguments, **options):
-    Late.rendered = True
+    os.environ.pop("LATE", None)
     return first_render(*arguments, **options)
 
 
 def main(how: str, number: int, inputs: Path, out: Path) -> int:
     if any(inputs.glob("*.mp4")):
-        registry.BUILDERS.update(dict.fromkeys(registry.BUILDERS, lambda name, *_: Late(name)))
+        see(lambda name: Late(name, lambda: "LATE" in os.environ))
         corridor.render = render
     else:
         survey.probe_clips = fake_corridor.probe_clips

@@ -51,11 +51,10 @@ class Killer:
 
 
 def _main() -> None:
-    from green_faces import Green
+    from green_faces import Late, see
 
     from blur import corridor
     from blur.batch import failure, run, walk
-    from blur.detect import registry
     from blur.errors import BlurError
     from blur.export import marker_lists, markers, report_page
     from blur.media.write import writer  # noqa: F401 - loaded once, before the forks
@@ -70,12 +69,7 @@ def _main() -> None:
     moments: dict[str, int] = {}
     target: list[Any] = ["", 0]
 
-    class Late(Green):
-        def _seen(self, picture: Any) -> Any:
-            blind = target[0] in MENDING and "render" not in moments
-            return super()._seen(picture * 0 if blind else picture)
-
-    registry.BUILDERS.update({name: lambda n, *_: Late(n) for name in registry.BUILDERS})
+    see(lambda name: Late(name, lambda: target[0] in MENDING and "render" not in moments))
     failure._SETTLE = 0.0
     settings = Settings(
         scan=ScanSettings(level=Level.FAST),

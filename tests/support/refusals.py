@@ -158,12 +158,11 @@ def _filter() -> bytes:
 
 def _program(channel: socket.socket) -> None:
     """Forks a batch for each order on standard input, under the filter."""
-    from green_faces import Green
+    from green_faces import Green, see
 
     from blur import corridor  # noqa: F401 - loaded once, before the forks
     from blur.batch import failure, run
     from blur.batch.display import Lines
-    from blur.detect import registry
     from blur.errors import BlurError
     from blur.export import report_page
     from blur.media.write import writer  # noqa: F401
@@ -171,7 +170,7 @@ def _program(channel: socket.socket) -> None:
     from blur.scan import scan, segments  # noqa: F401
     from blur.settings import BatchSettings, Level, OutputSettings, ScanSettings, Settings
 
-    registry.BUILDERS.update(dict.fromkeys(registry.BUILDERS, lambda name, *_: Green(name)))
+    see(Green)
     failure._SETTLE = 0.0
     settings = Settings(
         scan=ScanSettings(level=Level.FAST),
