@@ -109,7 +109,8 @@ def drain(
             if task is None:
                 break
             paused = None
-            task = replace(task, last=not in_flight and not schedule.tasks)
+            others = 0 if task.alone else len(in_flight) + len(schedule.tasks)
+            task = replace(task, sharers=1 + others)
             in_flight[task.key] = task
             yield Started(task)
             executor.start(task)

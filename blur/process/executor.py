@@ -27,7 +27,8 @@ class Task:
     """One call to make elsewhere: `call(argument, progress)`, a module-level function; all pickles.
 
     `memory` and `disk` are bytes that it is expected to need. Nothing runs beside an `alone` task.
-    A `last` task begins when no other runs or waits, and may use every core.
+    `sharers` tasks, this one included, run or wait when it begins, and share the cores: the fewer,
+    the more it may use. 0 where nobody counted.
     """
 
     key: int
@@ -36,7 +37,7 @@ class Task:
     memory: int = 0
     disk: int = 0
     alone: bool = False
-    last: bool = False
+    sharers: int = 0
 
 
 @dataclass(frozen=True)

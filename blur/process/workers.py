@@ -58,7 +58,7 @@ class ProcessExecutor:
     `memory_limit` bytes fails its task with WorkerLost and is replaced. The shares are equal, or
     in proportion to the tasks' `memory` where that is more; an `alone` task may have all. Workers
     end with this process, however it ends. `threads` caps the threads of native libraries in each;
-    a `last` task has every core, or a long clip would end on a single one.
+    the last tasks have more, by their `sharers`, or long clips would end on single cores.
     """
 
     def __init__(
@@ -235,7 +235,8 @@ def _work(pipe: Connection[Any, Any], threads: int, cores: int) -> None:
     threading.Thread(target=_listen, args=(pipe, tasks, stopped), daemon=True).start()
     while True:
         task = tasks.get()
-        os.environ[ALLOTTED_CORES] = str(max(threads, cores) if task.last else threads)
+        shared = cores // task.sharers if task.sharers else threads
+        os.environ[ALLOTTED_CORES] = str(max(threads, shared))
         send(pipe, None)  # ready: the imports of the first task may take long
         send(pipe, outcome_of(task, _Reporter(pipe, task.key, stopped)))
 

@@ -228,6 +228,15 @@ def test_few_tasks_have_more_threads_each(monkeypatch, slots, tasks, expected):
         assert psutil.pid_exists(first) == (expected[1] == str(8 // slots))
 
 
+@pytest.mark.parametrize(("count", "each"), [(1, 8), (2, 4), (3, 2), (5, 1)])
+def test_the_last_tasks_share_all_cores(monkeypatch, count, each):
+    monkeypatch.setattr("blur.process.workers.cpu_count", lambda: 8)
+    with Batch(slots=4, threads=1) as batch:
+        given = batch.drained(*(Task(key, threads, None) for key in range(count)))
+        first = min((outcome for outcome in given), key=lambda outcome: outcome.task.key)
+        assert first.result[1] == each
+
+
 def test_a_task_that_nothing_runs_beside_or_waits_for_has_every_core(monkeypatch):
     monkeypatch.setattr("blur.process.workers.cpu_count", lambda: 8)
     with Batch(slots=2, threads=4) as batch:
