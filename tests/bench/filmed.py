@@ -71,17 +71,20 @@ FORMS = (
 )
 
 
-def filmed(form: Form, faces: int, frames: int) -> Path:
-    """A clip of `frames` frames with `faces` faces on each; a photograph in the public domain
-    stands in where those of `FACEDATA` are missing."""
+def filmed(form: Form, faces: int, frames: int, tripod: bool = False) -> Path:
+    """A clip of `frames` frames with `faces` faces on each, by hand or from a tripod; a photograph
+    in the public domain stands in where those of `FACEDATA` are missing."""
     source = "photographs" if paths.FACEDATA.exists() else "astronaut"
-    clip = paths.KEPT / f"speed-{source}-{form.name}-{faces}faces-{frames}.mp4"
+    way = "-tripod" * tripod
+    clip = paths.KEPT / f"speed-{source}-{form.name}-{faces}faces{way}-{frames}.mp4"
     if not clip.exists():
-        _film(clip, _photographs(faces), form, frames)
+        _film(clip, _photographs(faces), form, frames, tripod)
     return clip
 
 
-def _film(clip: Path, photographs: Sequence[Picture], form: Form, frames: int) -> None:
+def _film(
+    clip: Path, photographs: Sequence[Picture], form: Form, frames: int, tripod: bool = False
+) -> None:
     """Write `clip`, one shot of each photograph; it gets its name once it is whole."""
     clip.parent.mkdir(mode=0o700, exist_ok=True)
     part = clip.with_suffix(f".{os.getpid()}.part")
@@ -92,7 +95,7 @@ def _film(clip: Path, photographs: Sequence[Picture], form: Form, frames: int) -
         if form.encoder == "libx265":
             stream.codec_context.codec_tag = "hvc1"
             stream.options = form.options | {"x265-params": "log-level=error"}
-        for view in _views(photographs, form, frames):
+        for view in _views(photographs, form, frames, tripod):
             out.mux(stream.encode(av.VideoFrame.from_ndarray(view, "rgb24")))
         out.mux(stream.encode(None))
     part.replace(clip)
@@ -124,14 +127,16 @@ def loaded(path: Path) -> Picture:
     return np.asarray(cv2.imread(str(path))[..., ::-1], np.uint8)
 
 
-def _views(photographs: Sequence[Picture], form: Form, frames: int) -> Iterator[Picture]:
-    """RGB frames: one shot of each photograph, shaken, with a sensor's grain."""
+def _views(
+    photographs: Sequence[Picture], form: Form, frames: int, tripod: bool
+) -> Iterator[Picture]:
+    """RGB frames: one shot of each photograph, shaken or not, with a sensor's grain."""
     rng = np.random.default_rng(0)
     size = form.height + 64, form.width + 64, 3
     grain = [rng.normal(0, 3, size).astype(np.int8) for _ in range(3)]
     for i in range(frames):
         photograph = photographs[i * len(photographs) // frames]
-        view = viewed(photograph, i / RATE, form)
+        view = viewed(photograph, 0.0 if tripod else i / RATE, form)
         y, x = rng.integers(0, 64, 2)
         noise = grain[i % len(grain)][y : y + form.height, x : x + form.width]
         yield cv2.add(view, noise, dtype=cv2.CV_8U)

@@ -95,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes side by side")
     parser.add_argument("--rounds", type=int, default=1, help="take the least CPU of so many")
+    parser.add_argument("--tripod", action="store_true", help="clips of a camera that stands still")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--batch", action="store_true", help="measure `blur run` on several clips")
     parser.add_argument("--deface", type=Path, metavar="BIN", help="deface 1.5.0's own command")
@@ -112,14 +113,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     record: list[Figure] = []
     for form, faces in chosen(given.only or ["1080p", "720p"], given.faces):
         frames = round(given.seconds * RATE)
-        clip, warm = (filmed(form, faces, n) for n in (frames, WARM))
+        clip, warm = (filmed(form, faces, n, given.tripod) for n in (frames, WARM))
         print(f"\n{form.name}, {faces} faces, {given.seconds:g} s", flush=True)
         best: dict[str, Figure] = {}
         for _ in range(given.rounds):
             for what in ["floor", *given.levels]:
                 if given.batch and what != "floor":
                     count = BATCH * given.jobs
-                    clips = [filmed(form, faces, frames + i) for i in range(count)]
+                    clips = [filmed(form, faces, frames + i, given.tripod) for i in range(count)]
                     figures = [batch(given.jobs, what, clips)]
                 else:
                     figures = in_processes(given.jobs, what, clip, warm)
