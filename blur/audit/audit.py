@@ -39,15 +39,19 @@ from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.media.open.timetable import timetable
 from blur.media.write.proxies import enlarged
 from blur.process import memory
-from blur.process.prefetch import ahead
+from blur.process.prefetch import AHEAD, ahead
 from blur.process.progress import Progress, silent
 from blur.scan.surprise import REACH
 from blur.scan.timeline import Timeline
 from blur.settings import Settings
+from blur.settings.cores import cpu_count
 
 _BLIND = 3
 """Frames from one look to the next while the camera's motion is unknown on both sides of a frame,
 so that nothing surprises; larger takes fewer looks in whip pans and in textureless pictures."""
+_AHEAD = 16
+"""Frames that decoding may run ahead of looks that lie a dozen apart: with one clip on two cores an
+audit keeps them 89 % busy, and 80 % with 3. Larger holds more pictures of up to 3 MB."""
 
 
 def audit(
@@ -109,8 +113,8 @@ def audit_with_faints(
         raise OutputError(f"has {len(pts)} frames, its plan {len(held.pts)}", subject=out.name)
     judged = _Judge(plan, looks, exposure, covers, make_fill(settings.cover))
     looked, closeups = 0, 0
-    outlines = exposure.covers
-    with closing(_seen(out, info, shape, held, pts, route, again, outlines, looks.size)) as seen:
+    pictures = _seen(out, info, shape, held, pts, route, again, exposure.covers, looks.size)
+    with closing(ahead(pictures, AHEAD if looks.tiled or cpu_count() == 1 else _AHEAD)) as seen:
         for index, picture, glances in seen:
             if picture is not None:
                 looked += index in route.whole or index not in route.places
@@ -190,9 +194,9 @@ def _seen(
     covers: Callable[[int], Sequence[Outline]],
     size: tuple[int, int],
 ) -> Generator[_Seen]:
-    """Every frame of the clip that `out` holds, once, or those whose surroundings `again` changed,
-    decoded ahead; pictures of (width, height) `size` on the route, and where the camera's motion
-    is unknown. `info` and `pts` are those of `out`, whose `shape` is the clip's."""
+    """Every frame of the clip that `out` holds, once, or those whose surroundings `again` changed;
+    pictures of (width, height) `size` on the route, and where the camera's motion is unknown.
+    `info` and `pts` are those of `out`, whose `shape` is the clip's."""
     present = held.present()
     spans = [(present[0], present[-1] + 1)] if again is None else again.spans
     watched = [] if info.still else [range(a - REACH, b + REACH) for a, b in spans]
@@ -208,23 +212,19 @@ def _seen(
         pixel = np.array(shape.pixel, np.float32)
         return [outline * pixel for outline in covers(present[n])]
 
-    def seen() -> Iterator[_Seen]:
-        watch, unseen = Watch(_scale(shape), covered), 0
-        with closing(wanted_frames(out, info, pts, wants, settled=True)) as frames:
-            for frame in frames:
-                index, glances = held.shown[frame.index], list[Glance]()
-                if not info.still:  # frames that are left out break no motion
-                    gray = display_gray(frame.picture, info.orientation, *shape.fitted(WATCHED))
-                    glances += watch.add(place[frame.index], gray)
-                unseen = unseen + 1 if watch.blind else 0
-                picture = None
-                if route.wants(index) or unseen % _BLIND == 2:
-                    picture = display_rgb(frame.picture, info.orientation, *size)
-                yield _Seen(index, picture, _of_clip(glances, present))
-        yield _Seen(present[-1], None, _of_clip(watch.finish(), present))
-
-    with closing(ahead(seen())) as ready:
-        yield from ready
+    watch, unseen = Watch(_scale(shape), covered), 0
+    with closing(wanted_frames(out, info, pts, wants, settled=True)) as frames:
+        for frame in frames:
+            index, glances = held.shown[frame.index], list[Glance]()
+            if not info.still:  # frames that are left out break no motion
+                gray = display_gray(frame.picture, info.orientation, *shape.fitted(WATCHED))
+                glances += watch.add(place[frame.index], gray)
+            unseen = unseen + 1 if watch.blind else 0
+            picture = None
+            if route.wants(index) or unseen % _BLIND == 2:
+                picture = display_rgb(frame.picture, info.orientation, *size)
+            yield _Seen(index, picture, _of_clip(glances, present))
+    yield _Seen(present[-1], None, _of_clip(watch.finish(), present))
 
 
 def _of_clip(glances: Iterable[Glance], present: Sequence[int]) -> list[Glance]:

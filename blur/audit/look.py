@@ -93,8 +93,8 @@ class AuditLooks:
         still: bool = False,
         pixel: tuple[float, float] = (1.0, 1.0),
     ) -> None:
-        self._tiled = needs_tiles(width, height, still)
-        least = max(width, height) if self._tiled else _LONGEST
+        self.tiled = needs_tiles(width, height, still)
+        least = max(width, height) if self.tiled else _LONGEST
         longest = min(least, int(max(width, height) * MAX_ENLARGE))
         scale = longest / max(width, height)
         self.whole = width, height
@@ -114,7 +114,7 @@ class AuditLooks:
         """The suspects of a whole frame, looked at upright and turned."""
         found: list[Detections] = []
         for shown in treated(picture):
-            if self._tiled:
+            if self.tiled:
                 pyramid = Pyramid(shown, _LONGEST)
                 views = itertools.chain(pyramid.tiles(_LONGEST), [pyramid.smallest])
                 found += [view.restored(self._found(view.picture)) for view in views]
@@ -185,7 +185,7 @@ class AuditLooks:
             gray = picture
             if picture.ndim == 3:
                 gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-            pyramid = Pyramid(gray, COARSE if self._tiled else max(gray.shape))
+            pyramid = Pyramid(gray, COARSE if self.tiled else max(gray.shape))
             self._shown = picture, SizedCloseup(self._load, pyramid, self._scale)
         return self._shown[1]
 

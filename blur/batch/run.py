@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from blur._version import __version__
 from blur.batch.discover import Discovered, discover
 from blur.batch.display import Display, Quiet
-from blur.batch.forecast import Forecast, forecast, measure, pick
+from blur.batch.forecast import Forecast, forecast
 from blur.batch.numbers import save_key
+from blur.batch.sample import Sample, measure, pick
 from blur.batch.schedule import Schedule, drain
+from blur.batch.segment_tasks import segment_count
 from blur.batch.survey import Survey
 from blur.batch.walk import Walk, check_device
 from blur.batch.work import RunRequest
@@ -142,19 +144,25 @@ def dry_run(
     with stop.on_signals(), executor:
         check_device(options.device, executor, stop)
         survey.probe(executor, stop, read=False)
-        executor.expect(len(survey.probed))
+        executor.expect(sum(segment_count(clip.frames) for clip in survey.probed.values()))
+        slots = executor.slots
         samples = [
-            Task(key, measure, (survey.clips[key].file.path, out, request.settings), alone=True)
-            for key in pick(survey.probed)
+            Task(
+                number,
+                measure,
+                (survey.clips[key].file.path, out, request.settings, share),
+                memory=survey.probed[key].memory,
+                parts=slots,  # a sample has no more cores than a clip amid others
+            )
+            for number, (key, share) in enumerate(pick(survey.probed))
         ]
         outcomes = list(drain(Schedule(samples, executor.memory), executor, stop))
-        slots = executor.slots
     if stop.requested:
         raise Interrupted("stopped")
     return forecast(
         [(survey.clips[key].file.name, survey.why[key]) for key in survey.probed],
         survey.probed.values(),
-        [e.result for e in outcomes if isinstance(e, Outcome) and e.result is not None],
+        [e.result for e in outcomes if isinstance(e, Outcome) and isinstance(e.result, Sample)],
         failing=sorted([(n, e.problem) for n, e in found.unreadable] + survey.failing()),
         kept=survey.kept(),
         skipped=len(survey.skipped),

@@ -109,8 +109,8 @@ def drain(
             if task is None:
                 break
             paused = None
-            others = 0 if task.alone else len(in_flight) + len(schedule.tasks)
-            task = replace(task, sharers=1 + others)
+            others = [] if task.alone else [*in_flight.values(), *schedule.tasks]
+            task = replace(task, sharers=1 + sum(other.parts for other in others))
             in_flight[task.key] = task
             yield Started(task)
             executor.start(task)

@@ -37,9 +37,10 @@ class SegmentTasks:
     def first(self, clip: Task, frames: int) -> Task:
         """The task that begins a clip of about `frames` frames."""
         job: ClipJob = clip.argument
-        if not job.scan or segment_count(frames) == 1:
+        count = segment_count(frames)
+        if not job.scan or count == 1:
             return clip
-        return self._task(clip, divide_clip, job)
+        return self._task(clip, divide_clip, job, parts=count)
 
     def __contains__(self, key: int) -> bool:
         return key in self._clips
@@ -79,7 +80,9 @@ class SegmentTasks:
         done[key] = frames
         return sum(done.values())
 
-    def _task(self, clip: Task, call: Callable[[Any, Progress], Any], argument: Any) -> Task:
-        task = Task(next(self._keys), call, argument, memory=clip.memory)
+    def _task(
+        self, clip: Task, call: Callable[[Any, Progress], Any], argument: Any, parts: int = 1
+    ) -> Task:
+        task = Task(next(self._keys), call, argument, memory=clip.memory, parts=parts)
         self._clips[task.key] = clip
         return task

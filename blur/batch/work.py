@@ -49,6 +49,21 @@ class RunRequest(Struct, frozen=True):
         )
 
 
+_LOOKS = 1_300_000
+"""Pixels whose decoding, covering and encoding cost as much as a frame's looks, whose pictures have
+a size of their own: 305 and 200 ms of CPU a frame at 1080p and 720p (tests/bench/speed.py, one
+face, f32). Larger takes clips of few pixels for dearer."""
+_START = 25
+"""Frames that cost as much as the start of a clip, whose networks are made ready and whose first
+frame takes every look: 3 to 7 s where a frame takes 0.2 (four clips, f32). Larger takes short clips
+for dearer."""
+
+
+def work_of(frames: int, width: int, height: int) -> int:
+    """The cost of so many frames of a clip, from its start, in pixels."""
+    return (frames + _START) * (width * height + _LOOKS)
+
+
 class Probed(Struct, frozen=True):
     """Size of a clip, known before work on it starts.
 
@@ -75,7 +90,12 @@ class Probed(Struct, frozen=True):
 
     @property
     def work(self) -> int:
-        """Pixels in all frames: the cost of a clip relative to others."""
+        """The cost of a clip relative to others; see `work_of`."""
+        return work_of(self.frames, self.width, self.height)
+
+    @property
+    def pixels(self) -> int:
+        """Pixels in all frames: the size of its output relative to others."""
         return self.frames * self.width * self.height
 
     @property
@@ -86,7 +106,7 @@ class Probed(Struct, frozen=True):
     @property
     def disk(self) -> int:
         """Bytes that its output takes at least: a twentieth of a bit per pixel."""
-        return self.work // 160
+        return self.pixels // 160
 
 
 class ProbeJob(Struct, frozen=True):

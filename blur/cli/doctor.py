@@ -20,7 +20,6 @@ from blur.settings import Codec, Hardware, Level, Settings
 from blur.settings.cores import cpu_count
 
 _LIBRARIES = "av openvino mediapipe opencv-contrib-python numpy scipy pillow-heif rawpy"
-_PIXELS_1080P = 1920 * 1080
 _RATE = 25
 
 
@@ -122,7 +121,8 @@ def encodes(codec: Codec, hardware: Hardware) -> bool:
 
 
 def _estimate(settings: Settings) -> str:
-    from blur.batch.forecast import measure
+    from blur.batch.sample import measure
+    from blur.batch.work import work_of
     from blur.cli import demo
 
     try:
@@ -132,8 +132,8 @@ def _estimate(settings: Settings) -> str:
     with tempfile.TemporaryDirectory(prefix="blur-") as scratch:
         clip = Path(scratch) / "clip.mp4"
         demo.film(photo, clip)
-        sample = measure((clip, Path(scratch), settings), lambda *_: None)
-    hours = sample.seconds / sample.work * _PIXELS_1080P * _RATE
+        sample = measure((clip, Path(scratch), settings, 0.0), lambda *_: None)
+    hours = sample.seconds / sample.work * work_of(3600 * _RATE, 1920, 1080) / 3600
     return (
         f"about {hours:.1f} hours for an hour of 1080p at {_RATE} frames a second with one"
         f" face, at --level {settings.scan.level}"

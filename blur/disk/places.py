@@ -30,6 +30,11 @@ def identity(path: Path) -> Identity | None:
     return status.st_dev, status.st_ino
 
 
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that exists, in which it will be made."""
+    return next(place for place in (folder, *absolute(folder).parents) if place.is_dir())
+
+
 def user_folder() -> Path:
     """The user's folder; the root for users whom the system does not know, as in containers."""
     try:

@@ -27,8 +27,8 @@ class Task:
     """One call to make elsewhere: `call(argument, progress)`, a module-level function; all pickles.
 
     `memory` and `disk` are bytes that it is expected to need. Nothing runs beside an `alone` task.
-    `sharers` tasks, this one included, run or wait when it begins, and share the cores: the fewer,
-    the more it may use. 0 where nobody counted.
+    `parts` tasks come of it, side by side. `sharers` tasks, this one included, run, wait or come
+    when it begins, and share the cores: the fewer, the more it may use. 0 where nobody counted.
     """
 
     key: int
@@ -37,6 +37,7 @@ class Task:
     memory: int = 0
     disk: int = 0
     alone: bool = False
+    parts: int = 1
     sharers: int = 0
 
 

@@ -1,19 +1,26 @@
-"""Threads: a stage of the pipeline runs a few items ahead of the next; calls run side by side."""
+"""Threads: a stage of the pipeline runs a few items ahead of the next; calls, and viewers of the
+same items, run side by side."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TypeVar, TypeVarTuple
 
 from blur.settings.cores import cpu_count
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 AHEAD = 3
 """Items that a stage may run ahead, enough to keep decoding busy; each holds a picture's memory."""
+BEHIND = 8
+"""Items that a viewer may be behind, which evens out its dear ones; each holds a picture's memory,
+and `pursue._LEAD` bounds them."""
 
 
 class _End:
@@ -71,3 +78,31 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
         return [call() for call in calls]
     with ThreadPoolExecutor(cpu_count(), thread_name_prefix="together") as threads:
         return list(threads.map(lambda call: call(), calls))
+
+
+def viewed(
+    items: Iterable[tuple[*Ts]], viewers: Sequence[Callable[[*Ts], object]]
+) -> Iterator[tuple[*Ts]]:
+    """Yield `items`, each shown to every viewer; all are, once the iterator ends.
+
+    A viewer sees them in order, in a thread of its own where there are several cores, up to
+    `BEHIND` items late. Raises the errors of `items` and viewers.
+    """
+    if cpu_count() == 1:
+        for item in items:
+            for view in viewers:
+                view(*item)
+            yield item
+        return
+    with ExitStack() as stack:
+        threads = [stack.enter_context(ThreadPoolExecutor(1, "viewer")) for _ in viewers]
+        views: list[deque[Future[object]]] = [deque() for _ in viewers]
+        for item in items:
+            for thread, view, waiting in zip(threads, viewers, views, strict=True):
+                if len(waiting) == BEHIND:
+                    waiting.popleft().result()
+                waiting.append(thread.submit(view, *item))
+            yield item
+        for waiting in views:
+            for future in waiting:
+                future.result()

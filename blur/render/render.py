@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, closing
 from fractions import Fraction
 from pathlib import Path
@@ -211,18 +211,28 @@ class Covering:
         """Write `frames`, covered, at each of their places; returns the last index + 1. Raises
         PlanMismatch for a frame at another time than scanned."""
         done = 0
-        large = self.info.width * self.info.height > _LARGE
-        alone = large and cpu_count() == 1  # the encoder leaves no time to decode ahead
-        for frame in frames if alone else ahead(frames, 1 if large else AHEAD):
-            written = self._write(frame, writer)
-            done = frame.index + 1
-            tell("render", written, len(self.map.shown))
+        with closing(self._in_order(frames)) as painted:
+            for frame, picture in painted:
+                written = self._write(frame, picture, writer)
+                done = frame.index + 1
+                tell("render", written, len(self.map.shown))
         return done
 
-    def _write(self, frame: Frame, writer: Sink) -> int:
-        """Write a frame, covered, at each of its places; returns the last place + 1."""
+    def _in_order(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, av.VideoFrame]]:
+        """The frames with their covered pictures, decoded and painted ahead in threads."""
+        large, alone = self.info.width * self.info.height > _LARGE, cpu_count() == 1
+        if not (large and alone):  # there the encoder leaves no time to decode ahead
+            frames = ahead(frames, 1 if large else AHEAD)
+        painted = self._painted(frames)
+        return painted if large or alone else ahead(painted, 1)
+
+    def _painted(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, av.VideoFrame]]:
+        for frame in frames:
+            yield frame, self._covered(frame)
+
+    def _write(self, frame: Frame, picture: av.VideoFrame, writer: Sink) -> int:
+        """Write a covered frame at each of its places; returns the last place + 1."""
         places = self.map.places(frame.index)
-        picture = self._covered(frame)
         for place in places:
             shown = self._marked(picture, place, last=place == places[-1])
             writer.write(Frame(place, self.map.pts[place], self._step(frame), shown))

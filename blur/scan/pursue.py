@@ -33,8 +33,8 @@ _CROWD = 24
 """Faces under way from which strides grow, so that a crowd's time stays bounded; larger takes more
 close-ups in crowds."""
 _LEAD = 16
-"""Frames that the reader may run ahead of the pursuit, at least `prefetch.AHEAD`; larger decodes
-more frames than needed."""
+"""Frames that the reader may run ahead of the pursuit: more than `prefetch.AHEAD` and `BEHIND` and
+the three in hand between them. Larger decodes more frames than needed."""
 _DRIFT = 1.2
 """Factor by which a followed face may differ in size from its last sighting, zoom apart; larger
 lets boxes swell or shrink further."""

@@ -9,11 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from blur.data.arrays import Gray
 from blur.data.plan import Box, Plan
 from blur.data.sightings import Sightings
 from blur.detect.closeup import Closeup, SizedCloseup
@@ -32,7 +34,7 @@ from blur.media.open.probe import probe
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
 from blur.media.open.small_pictures import display_gray, display_rgb
-from blur.process.prefetch import ahead
+from blur.process.prefetch import ahead, viewed
 from blur.process.progress import Progress, silent
 from blur.scan.brief import BriefLooks, elsewhere, faces_near, unexplained
 from blur.scan.camera import MOTION_WIDTH, Camera, Step, StepMeter
@@ -248,21 +250,30 @@ def _second_pass(
     if job.info.still:
         return _second_look(job, tracklets)
     scale, reach = follow_scale(job.info), timeline.frames(job.settings.hold)
-    closeup = Closeup(load_detector, scale)
-    examination = Examination(faces, closeup, load_landmarks().look, scale)
+    closeup = partial(Closeup, load_detector, scale)  # each viewer's own: it keeps answers
+    examination = Examination(faces, closeup(), load_landmarks().look, scale)
     surprised = {surprise.frame for surprise in first.surprises}
     # Who may be dropped explains nothing yet: a patch would hide a face that turns up on it.
     firm = [t for i, t in enumerate(faces) if not (examination.may_drop(i) or to_look_at(t))]
     near = faces_near(firm, first.camera, surprised)
     places = unexplained(first.surprises, near)
-    brief = BriefLooks(load_detector, closeup, scale)
+    brief = BriefLooks(load_detector, closeup(), scale)
     heads = HeadLooks(load_shoulders, scale).find
-    pursuit = Pursuit(faces, first.camera, timeline, closeup.find, scale, reach, heads)
+    pursuit = Pursuit(faces, first.camera, timeline, closeup().find, scale, reach, heads)
     portraits = Portraits(
         faces, first.camera, lambda: load_recogniser().look, scale, len(first.pts)
     )
     answers: dict[int, list[float]] = defaultdict(list)
-    glimpsed: list[Sightings] = []
+    answer, glimpsed = closeup().answer, list[Sightings]()
+
+    def ask(index: int, gray: Gray) -> None:
+        for place, box in questions.get(index, ()):
+            answers[place].append(answer(gray, box))
+
+    def glimpse(index: int, gray: Gray) -> None:
+        if index in places:
+            glimpsed.append(brief.take(index, gray, places[index], near[index]))
+
     pictures = follow_pictures(
         job.info,
         first.pts,
@@ -275,14 +286,8 @@ def _second_pass(
         ),
         job.kept,
     )
-    for index, gray in pictures:
-        for place, box in questions.get(index, ()):
-            answers[place].append(closeup.answer(gray, box))
-        pursuit.see(index, gray)
-        examination.see(index, gray)
-        portraits.see(index, gray)
-        if index in places:
-            glimpsed.append(brief.take(index, gray, places[index], near[index]))
+    viewers = [ask, pursuit.see, examination.see, portraits.see, glimpse]
+    for index, _ in viewed(pictures, viewers):
         job.tell("follow", index + 1, len(first.pts))
     pursued = portraits.given(pursuit.tracklets())
     verdicts = examination.verdicts(pursued, _looked(first))
@@ -292,7 +297,7 @@ def _second_pass(
     stayed = [t for t, after in zip(tracklets, answered, strict=True) if is_face(after)]
     near = faces_near(stayed, first.camera, places)
     glimpsed = [elsewhere(seen, near[seen.frame]) for seen in glimpsed]
-    return [*answered, *_brief_faces(job, first, timeline, closeup, glimpsed)]
+    return [*answered, *_brief_faces(job, first, timeline, closeup(), glimpsed)]
 
 
 def _second_look(job: ScanJob, tracklets: Sequence[Tracklet]) -> list[Tracklet]:

@@ -1,40 +1,62 @@
+import itertools
+from datetime import timedelta
+
 import pytest
 from fake_corridor import write_clip
 from made_clips import film
 
-from blur.batch.forecast import Sample, forecast, forecast_text, pick
+from blur.batch.forecast import forecast, forecast_text
 from blur.batch.run import dry_run, run
-from blur.batch.work import Probed
+from blur.batch.sample import Sample, pick
+from blur.batch.work import Probed, work_of
 from blur.settings import Level, ScanSettings, Settings
+from blur.store.segment_files import LENGTH
 
 FAST = Settings(scan=ScanSettings(level=Level.FAST))
 
 
+SLOW = Sample(work=1000, seconds=3.0, pixels=100, bytes=15)
+QUICK = Sample(work=1000, seconds=1.0, pixels=100, bytes=5)
+
+
+def ahead_of(probed, samples, out, slots=1):
+    return forecast([], probed, samples, failing=[], kept=0, skipped=0, out=out, slots=slots)
+
+
+def work(*frames):
+    return sum(work_of(count, 10, 10) for count in frames)
+
+
 def test_samples_are_scaled_to_all_work(tmp_path):
     probed = [Probed(100, 10, 10, ".mp4"), Probed(300, 10, 10, ".mp4")]
-    samples = [Sample(work=1000, seconds=1.0, bytes=50), Sample(1000, 3.0, 150)]
-    ahead = forecast([], probed, samples, failing=[], kept=0, skipped=0, out=tmp_path / "a" / "b")
+    ahead = ahead_of(probed, [QUICK, SLOW], tmp_path / "a" / "b")
     assert ahead.frames == 400
-    assert ahead.seconds == 80 and ahead.bytes == 4000
-    assert ahead.free > 0 and "0:01:20" in forecast_text(ahead)
+    assert ahead.seconds == pytest.approx(0.002 * work(100, 300)) and ahead.bytes == 4000
+    assert ahead.free > 0 and f"{timedelta(seconds=round(ahead.seconds))}" in forecast_text(ahead)
 
 
-@pytest.mark.parametrize(("slots", "seconds"), [(2, 40), (8, 30)])
-def test_clips_beside_each_other_take_less_time_but_no_less_than_the_longest(
-    tmp_path, slots, seconds
-):
+def test_photographs_cost_what_photographs_do(tmp_path):
+    film, still = Probed(100, 10, 10, ".mp4"), Probed(1, 10, 10, ".png", still=True)
+    shot = Sample(work=work(1), seconds=7.0, pixels=100, bytes=500, still=True)
+    both = ahead_of([film, still, still], [QUICK, shot], tmp_path)
+    assert both.seconds == pytest.approx(0.001 * work(100) + 14)
+    assert both.bytes == 500 + 1000
+    assert ahead_of([film, still], [QUICK], tmp_path).seconds is None
+
+
+@pytest.mark.parametrize("slots", [1, 2, 8])
+def test_clips_beside_each_other_take_less_time_but_no_less_than_the_longest(tmp_path, slots):
     probed = [Probed(100, 10, 10, ".mp4"), Probed(300, 10, 10, ".mp4")] * 2
-    ahead = forecast(
-        [],
-        probed,
-        [Sample(work=1000, seconds=1.0, bytes=50)],
-        failing=[],
-        kept=0,
-        skipped=0,
-        out=tmp_path,
-        slots=slots,
-    )
-    assert ahead.seconds == seconds and ahead.bytes == 4000
+    ahead = ahead_of(probed, [QUICK], tmp_path, slots)
+    shared = work(100, 300, 100, 300) / slots
+    assert ahead.seconds == pytest.approx(0.001 * max(shared, work(300)))
+    assert ahead.bytes == 4000
+
+
+def test_the_segments_of_a_long_clip_lie_beside_each_other(tmp_path):
+    probed = [Probed(10 * LENGTH, 10, 10, ".mp4")]
+    one, four = (ahead_of(probed, [QUICK], tmp_path, slots).seconds for slots in (1, 4))
+    assert one == pytest.approx(4 * four)
 
 
 def test_without_samples_there_is_no_estimate(tmp_path):
@@ -47,11 +69,26 @@ def test_without_samples_there_is_no_estimate(tmp_path):
     ) and "would fail: b: bad" in forecast_text(ahead)
 
 
-def test_the_longest_and_the_middle_clip_are_sampled():
-    probed = {i: Probed(frames, 10, 10, "") for i, frames in enumerate([5, 900, 20, 3, 80])}
-    assert pick(probed) == [1, 2]
-    assert pick({7: Probed(1, 1, 1, "")}) == [7]
+def test_films_are_sampled_by_their_work_a_long_one_in_several_places():
+    probed = {i: Probed(frames, 10, 10, "") for i, frames in enumerate([300, 8000, 300, 1400])}
+    spots = pick(probed)
+    assert len(spots) == 32
+    assert [spot.key for spot in spots].count(1) == 26
+    assert all(0 <= spot.share < 1 for spot in spots)
+    shares = [spot.share for spot in spots if spot.key == 1]
+    assert min(b - a for a, b in itertools.pairwise(shares)) > 48 / 8000
+
+
+def test_a_short_film_is_sampled_once_and_no_batch_lacks_samples():
+    assert [spot.key for spot in pick({7: Probed(1, 1, 1, "")})] == [7]
+    assert [spot.key for spot in pick({7: Probed(90, 1, 1, ""), 8: Probed(90, 1, 1, "")})] == [7, 8]
     assert pick({}) == []
+
+
+def test_two_of_the_middle_photographs_are_sampled():
+    sizes = [30, 5, 900, 20, 80]
+    probed = {i: Probed(1, side, 10, "", still=True) for i, side in enumerate(sizes)}
+    assert pick(probed) == [(3, 0.0), (0, 0.0)]
 
 
 def test_a_dry_run_leaves_nothing_behind(tmp_path):

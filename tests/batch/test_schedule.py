@@ -132,3 +132,10 @@ def test_nothing_new_starts_after_a_stop():
         seen.append(event)
         stop.requested |= isinstance(event, Outcome)
     assert ended(seen) == [0, 1]
+
+
+def test_a_clip_to_be_divided_counts_as_the_segments_that_come_of_it():
+    long, short = tasks(1, 1)
+    _, events = run([replace(long, parts=5), short])
+    started = [event.task for event in events if isinstance(event, Started)]
+    assert [task.sharers for task in started] == [2, 6]

@@ -1,4 +1,4 @@
-"""A stage that runs ahead in a thread gives the same items, and leaves no thread behind."""
+"""Stages and viewers in threads of their own get the same items, and leave no thread behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blur.process.prefetch import ahead
+from blur.process.prefetch import BEHIND, ahead, viewed
+from blur.settings.cores import ALLOTTED_CORES
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +96,50 @@ def test_an_unused_stage_starts_no_work() -> None:
     unused = ahead((made.append(i) or i for i in range(3)), 2)
     del unused
     assert made == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers()), st.integers(0, 4), st.sampled_from(["1", "3"]))
+def test_every_viewer_sees_every_item_in_order(items: list[int], count: int, cores: str) -> None:
+    seen: list[list[tuple[int, str]]] = [[] for _ in range(count)]
+    viewers = [lambda *item, mine=mine: mine.append(item) for mine in seen]
+    pairs = [(item, str(item)) for item in items]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ALLOTTED_CORES, cores)
+        assert list(viewed(iter(pairs), viewers)) == pairs
+    assert seen == [pairs] * count
+
+
+def test_no_viewer_falls_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ALLOTTED_CORES, "2")
+    slow = threading.Semaphore(0)
+    seen: list[int] = []
+
+    def view(item: int) -> None:
+        slow.acquire()
+        seen.append(item)
+
+    running = viewed(((i,) for i in itertools.count()), [view, lambda item: None])
+    for _ in range(BEHIND):
+        next(running)
+    assert seen == []
+    threading.Timer(0.1, slow.release).start()
+    assert next(running) == (BEHIND,)  # waited for the oldest view
+    assert seen == [0]
+    slow.release(BEHIND)
+    running.close()
+
+
+@pytest.mark.parametrize("cores", ["1", "2"])
+@pytest.mark.parametrize("last", [3, 100])
+def test_an_error_of_a_viewer_is_raised(
+    last: int, cores: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ALLOTTED_CORES, cores)
+
+    def view(item: int) -> None:
+        if item == 2:
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        list(viewed(((i,) for i in range(last)), [lambda item: None, view]))

@@ -1,0 +1,139 @@
+"""Samples of a batch: pieces of its clips taken down the corridor, to know the cost of all."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+
+from blur.batch.work import Probed, work_of
+from blur.disk.places import existing
+from blur.settings import Settings
+
+if TYPE_CHECKING:
+    from blur.process.progress import Progress
+
+_FRAMES_A_SAMPLE = 200
+"""Frames of films for each sample; more take less time and estimate mixed footage worse."""
+_FEWEST, _MOST = 4, 32
+"""Samples of films, at least and at most: a frame of one clip costs up to six times as much as a
+frame of another (31 clips). More take longer."""
+_STILLS = 2  # photographs to sample; more take longer and estimate mixed ones better
+_PIECE = 48
+"""Frames of a sample; more take longer and weigh the start of a clip less."""
+
+_warm = False
+"""Whether this process took a sample before: libraries load once."""
+
+
+class Spot(NamedTuple):
+    """Where to take a sample: a clip, and the share of its length that lies before."""
+
+    key: int
+    share: float
+
+
+class Sample(Struct, frozen=True):
+    """The seconds that a piece of a film takes, of `work` as in `Probed`, or a photograph; and the
+    bytes of its pixels."""
+
+    work: int
+    seconds: float
+    pixels: int
+    bytes: int
+    still: bool = False
+
+
+def pick(probed: Mapping[int, Probed]) -> list[Spot]:
+    """The samples to take: of films evenly by their work, so that a long one has several; and of
+    the middle photographs."""
+    films = {key: clip.work for key, clip in probed.items() if not clip.still}
+    whole, ends = sum(films.values()), itertools.accumulate(films.values())
+    count = sum(probed[key].frames for key in films) // _FRAMES_A_SAMPLE
+    count = min(max(count, _FEWEST), _MOST)
+    places = [(number + 0.5) / count * whole for number in range(count)]
+    spots: list[Spot] = []
+    for (key, work), end in zip(films.items(), ends, strict=True):
+        after = 0.0  # share of the clip from which a piece is no repetition
+        for place in places:
+            share = 1 - (end - place) / work
+            if after <= share < 1:
+                spots.append(Spot(key, share))
+                after = share + _PIECE / probed[key].frames
+    stills = sorted((key for key in probed if probed[key].still), key=lambda k: probed[k].work)
+    middle = max(0, len(stills) - _STILLS) // 2
+    return spots + [Spot(key, 0.0) for key in stills[middle : middle + _STILLS]]
+
+
+def measure(job: tuple[Path, Path, Settings, float], progress: Progress) -> Sample:
+    """The sample of a clip for an output folder, from a share of its length on.
+
+    Its piece lies where outputs will: footage touches no other disk. Raises the errors of `scan`
+    and `cover_clip`.
+    """
+    from blur.corridor import Place, cover_clip
+    from blur.detect.registry import unload_detectors, use_device
+    from blur.media.open.probe import probe
+    from blur.media.write.writers import output_suffix, proxy_suffix
+    from blur.scan.scan import scan
+
+    global _warm
+    clip, out, settings, share = job
+    use_device(settings.batch.device)
+    with tempfile.TemporaryDirectory(prefix=".blur-sample-", dir=existing(out)) as scratch:
+        folder = Path(scratch)
+        piece = _piece(clip, folder, share)
+        info = probe(piece)
+        output = folder / f"covered{output_suffix(info, settings.output)}"
+        small = proxy_suffix(info, settings.output)
+        proxy = Place(folder / f"proxy{small}", folder / ".proxy.part") if small else None
+        if not _warm:
+            scan(piece, settings.scan, progress)
+            _warm = True
+        started = time.monotonic()
+        plan = scan(piece, settings.scan, progress)
+        unload_detectors()
+        cover_clip(piece, plan, output, settings, None, progress, proxy=proxy)
+        seconds = time.monotonic() - started
+        written = sum(p.stat().st_size for p in ([output, proxy.final] if proxy else [output]))
+    pixels = plan.frames * plan.width * plan.height
+    work = work_of(plan.frames, plan.width, plan.height)
+    return Sample(work, seconds, pixels, written, info.still)
+
+
+def _piece(clip: Path, folder: Path, share: float) -> Path:
+    """The frames of a film from the key frame before a share of its length, copied without
+    encoding; a short or still clip itself."""
+    import av
+
+    from blur.media.container import open_input
+    from blur.media.open.probe import probe
+
+    info = probe(clip)
+    frames = info.frames or _PIECE
+    if info.still or frames <= _PIECE:
+        return clip
+    piece, first = folder / "piece.nut", min(int(share * frames), frames - _PIECE)
+    with open_input(clip) as source, av.open(f"file:{piece}", "w") as target:
+        stream = source.streams[info.stream]
+        copy = target.add_stream_from_template(stream)
+        if first:
+            place = round(first / info.rate / info.time_base)
+            source.seek((stream.start_time or 0) + place, stream=stream)
+        key: int | None = None
+        left = _PIECE
+        for packet in source.demux(stream):
+            if packet.dts is None or packet.pts is None or not left:
+                break
+            key = packet.pts if key is None else key
+            if packet.pts < key:  # it needs pictures before the key frame
+                continue
+            packet.stream = copy
+            target.mux(packet)
+            left -= 1
+    return piece
