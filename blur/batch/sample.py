@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import tempfile
 import time
@@ -87,7 +88,7 @@ def measure(job: tuple[Path, Path, Settings, float], progress: Progress) -> Samp
     use_device(settings.batch.device)
     with tempfile.TemporaryDirectory(prefix=".blur-sample-", dir=existing(out)) as scratch:
         folder = Path(scratch)
-        piece = _piece(clip, folder, share)
+        piece = piece_of(clip, folder, share)
         info = probe(piece)
         output = folder / f"covered{output_suffix(info, settings.output)}"
         small = proxy_suffix(info, settings.output)
@@ -106,34 +107,40 @@ def measure(job: tuple[Path, Path, Settings, float], progress: Progress) -> Samp
     return Sample(work, seconds, pixels, written, info.still)
 
 
-def _piece(clip: Path, folder: Path, share: float) -> Path:
+def piece_of(clip: Path, folder: Path, share: float) -> Path:
     """The frames of a film from the key frame before a share of its length, copied without
     encoding; a short or still clip itself."""
     import av
+    import av.error
 
     from blur.media.container import open_input
     from blur.media.open.probe import probe
 
     info = probe(clip)
-    frames = info.frames or _PIECE
-    if info.still or frames <= _PIECE:
+    frames = info.frames or int((info.duration or 0) * info.rate)
+    if info.still or 0 < frames <= _PIECE:
         return clip
-    piece, first = folder / "piece.nut", min(int(share * frames), frames - _PIECE)
+    piece, first = folder / "piece.nut", max(0, min(int(share * frames), frames - _PIECE))
     with open_input(clip) as source, av.open(f"file:{piece}", "w") as target:
         stream = source.streams[info.stream]
         copy = target.add_stream_from_template(stream)
         if first:
             place = round(first / info.rate / info.time_base)
-            source.seek((stream.start_time or 0) + place, stream=stream)
+            with contextlib.suppress(av.error.FFmpegError):  # a file without an index: its start
+                source.seek((stream.start_time or 0) + place, stream=stream)
         key: int | None = None
         left = _PIECE
         for packet in source.demux(stream):
-            if packet.dts is None or packet.pts is None or not left:
+            if packet.pts is None or (first and key is None and not packet.is_keyframe):
+                continue
+            if not left:
                 break
+            left -= 1
             key = packet.pts if key is None else key
             if packet.pts < key:  # it needs pictures before the key frame
                 continue
+            if packet.dts is None:  # Matroska has none for the first few
+                packet.dts = key - 1 - left
             packet.stream = copy
             target.mux(packet)
-            left -= 1
     return piece

@@ -1,13 +1,16 @@
+import hashlib
 import itertools
 from datetime import timedelta
 
+import av
+import numpy as np
 import pytest
 from fake_corridor import write_clip
 from made_clips import film
 
 from blur.batch.forecast import forecast, forecast_text
 from blur.batch.run import dry_run, run
-from blur.batch.sample import Sample, pick
+from blur.batch.sample import Sample, pick, piece_of
 from blur.batch.work import Probed, work_of
 from blur.settings import Level, ScanSettings, Settings
 from blur.store.segment_files import LENGTH
@@ -90,6 +93,43 @@ def test_two_of_the_middle_photographs_are_sampled():
     sizes = [30, 5, 900, 20, 80]
     probed = {i: Probed(1, side, 10, "", still=True) for i, side in enumerate(sizes)}
     assert pick(probed) == [(3, 0.0), (0, 0.0)]
+
+
+@pytest.mark.parametrize("suffix", ["mov", "mkv", "ts", "avi"])
+def test_a_piece_of_a_film_is_whole_wherever_it_begins(suffix, tmp_path):
+    clip = film(tmp_path / f"a.{suffix}", frames=240, keys=30)
+    names = {seen: number for number, seen in enumerate(hashes(clip))}
+    for share, first in ((0.0, 0), (0.5, 120), (0.65, 150), (0.99, 180)):
+        shown = [names[seen] for seen in hashes(piece_of(clip, tmp_path, share))]
+        start = shown[0] if suffix == "ts" else first  # has no index, and may begin later
+        assert first <= start <= first + 30 and shown[:30] == list(range(start, start + 30))
+
+
+def test_a_piece_leaves_out_pictures_that_need_the_group_before(tmp_path):
+    clip = tmp_path / "open.mp4"
+    with av.open(f"file:{clip}", "w") as container:
+        options = {"x265-params": "open-gop=1:keyint=30:min-keyint=30:bframes=4:log-level=none"}
+        stream = container.add_stream("libx265", 25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for shown in range(240):
+            picture = np.roll(np.arange(128 * 96 * 3).reshape(96, 128, 3) // 7 % 251, shown, 1)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture.astype(np.uint8))))
+        container.mux(stream.encode(None))
+    whole = hashes(clip)
+    assert len(whole) == 240
+    piece = hashes(piece_of(clip, tmp_path, 0.5))
+    assert len(piece) >= 40 and set(piece) <= set(whole)
+    first = whole.index(piece[0])
+    assert 90 <= first <= 120 and piece[:40] == whole[first : first + 40]
+
+
+def hashes(path):
+    """A hash of each picture, without its time."""
+    with av.open(f"file:{path}") as container:
+        return [
+            hashlib.sha256(picture.to_ndarray().tobytes()).hexdigest()
+            for picture in container.decode(video=0)
+        ]
 
 
 def test_a_dry_run_leaves_nothing_behind(tmp_path):
