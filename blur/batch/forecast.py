@@ -60,17 +60,20 @@ def forecast(
     """Scale the samples up to all clips, `slots` of them at a time. `out` need not exist."""
     of_kind = {still: [s for s in samples if s.still is still] for still in (False, True)}
     costs = {still: _Cost.of(taken) for still, taken in of_kind.items() if taken}
-    known = bool(probed) and all(clip.still in costs for clip in probed)
-    seconds = [costs[clip.still].rate * clip.work for clip in probed] if known else []
-    alone = [s for s, clip in zip(seconds, probed, strict=False) if segment_count(clip.frames) == 1]
+    seconds = size = None
+    if probed and all(clip.still in costs for clip in probed):
+        each = [(costs[clip.still].rate * clip.work, segment_count(clip.frames)) for clip in probed]
+        longest = max((took for took, segments in each if segments == 1), default=0.0)
+        seconds = max(sum(took for took, _ in each) / slots, longest)
+        size = round(sum(costs[clip.still].density * clip.pixels for clip in probed))
     return Forecast(
         todo=list(todo),
         failing=list(failing),
         kept=kept,
         skipped=skipped,
         frames=sum(info.frames for info in probed),
-        seconds=max([sum(seconds) / slots, *alone]) if known else None,
-        bytes=round(sum(costs[c.still].density * c.pixels for c in probed)) if known else None,
+        seconds=seconds,
+        bytes=size,
         free=shutil.disk_usage(existing(out)).free,
     )
 

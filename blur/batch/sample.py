@@ -117,7 +117,7 @@ def piece_of(clip: Path, folder: Path, share: float) -> Path:
     from blur.media.open.probe import probe
 
     info = probe(clip)
-    frames = info.frames or int((info.duration or 0) * info.rate)
+    frames = info.likely_frames
     if info.still or 0 < frames <= _PIECE:
         return clip
     piece, first = folder / "piece.nut", max(0, min(int(share * frames), frames - _PIECE))

@@ -130,7 +130,7 @@ def probe_clips(job: ProbeJob, progress: Progress) -> list[Probed | BlurError]:
     for i, path in enumerate(job.paths):
         try:
             info = probe(path)
-            frames = info.frames or int((info.duration or 0) * info.rate) or 1
+            frames = info.likely_frames or 1
             suffix = output_suffix(info, job.settings.output)
             beside = proxy_suffix(info, job.settings.output)
             if job.render:

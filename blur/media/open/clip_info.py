@@ -87,6 +87,11 @@ class ClipInfo:
         return self.orientation.height
 
     @property
+    def likely_frames(self) -> int:
+        """The container's count of frames, else its length times its rate; 0 if it has neither."""
+        return self.frames or int((self.duration or 0) * self.rate)
+
+    @property
     def pixel(self) -> tuple[float, float]:
         """Width and height of a display pixel as it is seen; the shorter is 1."""
         aspect = float(self.sample_aspect_ratio)
