@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
 from pathlib import Path
@@ -30,13 +30,16 @@ from blur.media.open.read import Frame, FrameReader
 from blur.media.open.readers import open_reader
 from blur.media.open.seek import wanted_frames
 from blur.media.write.delivery import Delivery, delivery_of
-from blur.media.write.writers import open_writer, proxy_writer
+from blur.media.write.still_writer import StillWriter
+from blur.media.write.writer import Writer
+from blur.media.write.writers import open_writer, proxy_writer, run_writer
 from blur.process.prefetch import AHEAD, ahead
 from blur.process.progress import Progress, silent
 from blur.render.burn_in import BurnIn
 from blur.render.pictures import copied
 from blur.render.proxy import Sink, sink_of
-from blur.settings import OutputSettings, Settings
+from blur.render.runs import runs_of, threads_of_run, write_runs
+from blur.settings import OutputSettings, Proxy, Settings
 from blur.settings.cores import cpu_count
 
 _LARGE = 4_000_000
@@ -76,27 +79,30 @@ def render(
     """
     started = time.monotonic()
     covering = Covering(clip, plan, settings, edits, placed)
-    info, span = covering.info, placed.span(plan.frames)
-    delivery = covering.delivery(settings.output, edits)
+    info, output, tell = covering.info, settings.output, progress or silent
+    delivery = covering.delivery(output, edits)
+    plain = placed.frames is None and covering.map.rate is None and output.proxy is Proxy.NONE
+    runs = runs_of(info, plan, settings) if plain else []
     with ExitStack() as stack:
-        frames, reader = _opened(clip, info, plan, settings, placed, stack)
-        writer = open_writer(out, covering.made, settings.output, delivery)
-        stack.enter_context(writer)
-        small = proxy and proxy_writer(proxy, covering.made, settings.output, delivery)
-        beside = stack.enter_context(small) if small else None
-        sink = sink_of(writer, beside, alone=settings.output.proxy_alone)
-        done = covering.write(frames, sink, progress or silent)
-        if done != span.stop:
-            raise PlanMismatch(f"has {done} frames, its plan {plan.frames}", subject=clip.name)
-        notes, damaged = (list(reader.notes), reader.damaged) if reader else ([], 0)
-        if (painted := paintable(info.pix_fmt)) != info.pix_fmt:
-            notes.append(f"samples converted from {info.pix_fmt} to {painted} to be covered")
-        if covering.burn_in is not None:
-            notes.append(covering.burn_in.note)
-        if placed.frames is not None:
-            notes.append(f"holds frames {span.start} to {span.stop - 1} of its clip")
-        if covering.map.rate is not None:
-            notes.append(covering.map.told)
+        notes, damaged, beside = list[str](), 0, None
+        writer: Writer | StillWriter
+        if runs:
+            writer = run_writer(out, info, output, delivery, threads_of_run(info))
+            stack.enter_context(writer)
+            write_runs(info, plan, runs, covering.only, writer, tell)
+        else:
+            frames, reader = _opened(clip, info, plan, settings, placed, stack)
+            writer = open_writer(out, covering.made, output, delivery)
+            stack.enter_context(writer)
+            small = proxy and proxy_writer(proxy, covering.made, output, delivery)
+            beside = stack.enter_context(small) if small else None
+            sink = sink_of(writer, beside, alone=output.proxy_alone)
+            done, end = covering.write(frames, sink, tell), placed.span(plan.frames).stop
+            if done != end:
+                raise PlanMismatch(f"has {done} frames, its plan {plan.frames}", subject=clip.name)
+            if reader is not None:
+                notes, damaged = list(reader.notes), reader.damaged
+        notes += covering.notes
         written = writer.finish()
         notes += written.notes
         lesser = beside.finish() if beside else None
@@ -207,6 +213,25 @@ class Covering:
             self.info, output, edits, self._seconds, self.map.start, self._placed, self.map.rate
         )
 
+    @property
+    def notes(self) -> list[str]:
+        """In words, how the output differs from a copy of the clip with covers."""
+        notes, span = [], self._placed.span(self._plan.frames)
+        if (painted := paintable(self.info.pix_fmt)) != self.info.pix_fmt:
+            notes.append(f"samples converted from {self.info.pix_fmt} to {painted} to be covered")
+        if self.burn_in is not None:
+            notes.append(self.burn_in.note)
+        if self._placed.frames is not None:
+            notes.append(f"holds frames {span.start} to {span.stop - 1} of its clip")
+        if self.map.rate is not None:
+            notes.append(self.map.told)
+        return notes
+
+    def only(self, frame: Frame) -> Frame:
+        """A frame that the output shows once, covered; in any thread. Raises PlanMismatch."""
+        [shown] = self._shown(frame, self._covered(frame))
+        return shown
+
     def write(self, frames: Iterable[Frame], writer: Sink, tell: Progress) -> int:
         """Write `frames`, covered, at each of their places; returns the last index + 1. Raises
         PlanMismatch for a frame at another time than scanned."""
@@ -232,11 +257,16 @@ class Covering:
 
     def _write(self, frame: Frame, picture: av.VideoFrame, writer: Sink) -> int:
         """Write a covered frame at each of its places; returns the last place + 1."""
+        for shown in self._shown(frame, picture):
+            writer.write(shown)
+        return self.map.places(frame.index).stop
+
+    def _shown(self, frame: Frame, picture: av.VideoFrame) -> Iterator[Frame]:
+        """A covered frame at each of its places."""
         places = self.map.places(frame.index)
         for place in places:
             shown = self._marked(picture, place, last=place == places[-1])
-            writer.write(Frame(place, self.map.pts[place], self._step(frame), shown))
-        return places.stop
+            yield Frame(place, self.map.pts[place], self._step(frame), shown)
 
     def _step(self, frame: Frame) -> int:
         rate = self.map.rate

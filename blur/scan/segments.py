@@ -11,19 +11,16 @@ from __future__ import annotations
 import dataclasses
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from blur.data.plan import Box
 from blur.data.sightings import FAMILIES, Sightings
-from blur.errors import DecodeError
 from blur.media.open.clip_info import ClipInfo
-from blur.media.open.opaque import has_alpha
 from blur.media.open.probe import probe
-from blur.media.open.read import Frame
-from blur.media.open.seek import wanted_frames
+from blur.media.open.seek import strict_frames
 from blur.media.open.small_pictures import display_gray
 from blur.media.open.timetable import timetable
 from blur.process.progress import Progress
@@ -62,10 +59,7 @@ def divide(clip: Path, length: int, tell: Progress) -> Segments | None:
     found = timetable(clip, probe(clip), lambda packets: tell("divide", packets, None))
     if found is None:
         return None
-    starts = [0]
-    for key in found.keys:
-        if key - starts[-1] >= length and len(found.pts) - key >= length // 2:
-            starts.append(key)
+    starts = [span.start for span in found.divided(length)]
     return Segments(found.pts, starts) if len(starts) > 1 else None
 
 
@@ -78,7 +72,8 @@ def look(
     """
     info = probe(clip)
     begin = _run_up(info, pts, span.start)
-    frames = _frames(info, pts, begin, min(span.stop + max(_CALM, REACH), len(pts)))
+    until = min(span.stop + max(_CALM, REACH), len(pts))
+    frames = strict_frames(clip, info, pts, range(begin, until))
     clock = LookClock(settings.level, info.time_base)
     for at, following in itertools.pairwise(pts[: begin + 1]):
         clock.tick(at, following)
@@ -175,25 +170,10 @@ def _run_up(info: ClipInfo, pts: Sequence[int], start: int) -> int:
     while back < start:
         meter = StepMeter(info.square[0] / width)
         calm = 0
-        for frame in _frames(info, pts, start - back, start):
+        for frame in strict_frames(info.path, info, pts, range(start - back, start)):
             gray = display_gray(frame.picture, info.orientation, width, height)
             calm = calm + 1 if meter.measure(gray).reliable else 0
             if calm == _CALM:
                 return start - back
         back *= 4
     return 0
-
-
-def _frames(info: ClipInfo, pts: Sequence[int], start: int, stop: int) -> Iterator[Frame]:
-    """Frames [start, stop) in order, as strict about damage as `Reader`; raises DecodeError."""
-    orientation, alpha = info.orientation, has_alpha(info.pix_fmt)
-    stored = orientation.stored_width, orientation.stored_height, info.pix_fmt
-    for frame in wanted_frames(info.path, info, pts, lambda index: start <= index < stop):
-        picture = frame.picture
-        if picture.is_corrupt or stored != (
-            picture.width,
-            picture.height,
-            info.pix_fmt if alpha else picture.format.name,
-        ):
-            raise DecodeError(f"is damaged at frame {frame.index}", subject=info.path.name)
-        yield frame

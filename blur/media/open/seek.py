@@ -18,6 +18,7 @@ import av.error
 from blur.errors import DecodeError
 from blur.media.container import open_input, video_stream
 from blur.media.open.clip_info import ClipInfo
+from blur.media.open.opaque import has_alpha
 from blur.media.open.read import Frame
 from blur.media.open.readers import open_reader
 from blur.media.open.shape import Fitter, Shapes
@@ -35,7 +36,8 @@ class Seeker:
     `pts` holds the time of every frame in ticks, as `Reader` gave them. Where the container's own
     times are repaired, missing or doubled, the clip is read from its start. With `needed`, ask only
     for those frames; other non-reference frames are skipped, and any corrupt frame on the way
-    raises DecodeError. Not safe to share between threads.
+    raises DecodeError. `strict` lets no frame stand in for a lost one where the clip is read from
+    its start. Not safe to share between threads.
     """
 
     def __init__(
@@ -44,14 +46,17 @@ class Seeker:
         info: ClipInfo,
         pts: Sequence[int],
         needed: Callable[[int], bool] | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
         self._path, self._info, self._pts, self._needed = path, info, pts, needed
         self._index_at = {time: index for index, time in enumerate(pts)}
+        self._most_damaged = 0 if strict else len(pts)
         self._shapes, self._fitter = Shapes(), Fitter(info.coded, info.pix_fmt, info.crop)
         self._stack = ExitStack()
         self._frames: Iterator[Frame] = iter(())
         self._next = len(pts)
-        self._seekable = len(pts) > 1 and _can_be_sought_in(info)
+        self._seekable = len(pts) > 1 and can_be_sought_in(info)
 
     def __enter__(self) -> Self:
         if self._seekable:
@@ -127,7 +132,7 @@ class Seeker:
     def _from_start(self) -> None:
         self._seekable = False
         self._stack.close()
-        reader = open_reader(self._path, self._info, max_damaged=len(self._pts))
+        reader = open_reader(self._path, self._info, max_damaged=self._most_damaged)
         self._frames = iter(self._stack.enter_context(reader))
         self._next = 0
 
@@ -159,7 +164,7 @@ class Seeker:
             index += 1
 
 
-def _can_be_sought_in(info: ClipInfo) -> bool:
+def can_be_sought_in(info: ClipInfo) -> bool:
     """Not where the clock was repaired, nor where the first packet alone may hold the palette:
     pictures reached without it would be black."""
     return not info.moves and info.pix_fmt != "pal8"
@@ -185,6 +190,28 @@ def wanted_frames(
                 yield seeker.frame(index)
 
 
+def strict_frames(
+    path: Path, info: ClipInfo, pts: Sequence[int], span: range
+) -> Generator[Frame, None, None]:
+    """The frames of `span`, in order, as strict about damage as a `Reader` of the whole clip.
+
+    Raises DecodeError, for a picture of another size or format as well.
+    """
+    orientation, alpha = info.orientation, has_alpha(info.pix_fmt)
+    stored = orientation.stored_width, orientation.stored_height, info.pix_fmt
+    with Seeker(path, info, pts, strict=True) as seeker:
+        for index in span:
+            frame = seeker.frame(index)
+            picture = frame.picture
+            if picture.is_corrupt or stored != (
+                picture.width,
+                picture.height,
+                info.pix_fmt if alpha else picture.format.name,
+            ):
+                raise DecodeError(f"is damaged at frame {index}", subject=path.name)
+            yield frame
+
+
 def glimpses(
     path: Path, info: ClipInfo, count: int, *, short: int = SHORT_CLIP
 ) -> Iterator[tuple[Fraction, av.VideoFrame]]:
@@ -196,7 +223,7 @@ def glimpses(
     """
     frames = info.frames or round((info.duration or 0) * info.rate)
     small = frames * info.width * info.height <= short
-    if info.duration is None or small or not _can_be_sought_in(info):
+    if info.duration is None or small or not can_be_sought_in(info):
         yield from _spread(path, info, frames, count)
         return
     with open_input(path) as container:

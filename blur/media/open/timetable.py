@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,15 @@ class Timetable(NamedTuple):
 
     pts: list[int]
     keys: list[int]
+
+    def divided(self, length: int) -> list[range]:
+        """The clip's frames in spans from key frame to key frame, each of `length` frames or more,
+        but for a last of half as many."""
+        starts = [0]
+        for key in self.keys:
+            if key - starts[-1] >= length and len(self.pts) - key >= length // 2:
+                starts.append(key)
+        return [range(a, b) for a, b in itertools.pairwise([*starts, len(self.pts)])]
 
 
 def timetable(path: Path, info: ClipInfo, heard: Callable[[int], None]) -> Timetable | None:

@@ -45,11 +45,13 @@ def open_encoder(
     preset: Preset,
     target: str,
     colour: Colour,
+    threads: int | None = None,
 ) -> None:
     """Open an encoder for pictures of the clip's size in the sample format `target`.
 
-    Raises CannotEncode, with size and format.
+    `threads` go before `codec_threads`. Raises CannotEncode, with size and format.
     """
+    threads = codec_threads() if threads is None else threads
     interlaced = stays_interlaced(info, settings)
     if interlaced and not preset.interlaced:
         raise CannotEncode(
@@ -58,10 +60,10 @@ def open_encoder(
             remedy="use --deinterlace or --codec h264",
         )
     width, height = info.orientation.stored_width, info.orientation.stored_height
-    context.options = encoder_options(preset, info, settings, target)
+    context.options = encoder_options(preset, info, settings, target, threads)
     context.width, context.height = width, height
     context.pix_fmt = target
-    context.thread_count = codec_threads()
+    context.thread_count = threads
     context.time_base = info.time_base
     context.sample_aspect_ratio = info.sample_aspect_ratio
     context.color_primaries, context.color_trc = colour.primaries, colour.transfer

@@ -15,14 +15,12 @@ from typing import Any, NamedTuple, Self
 import av
 import numpy as np
 import numpy.typing as npt
-from av.codec.context import Flags
 
 from blur.media.container import open_input
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
 from blur.media.traces import nal
 from blur.media.write.delivery import Delivery
-from blur.media.write.encoder import open_encoder
 from blur.media.write.part import Written, explained
 from blur.media.write.presets import Preset
 from blur.media.write.writer import Writer
@@ -186,13 +184,3 @@ class SplicingWriter(Writer):
         while self._laid < frame:
             self._send(packet := self._next())
             self._sound_until(packet.pts or 0)
-
-    def _another_encoder(self) -> av.VideoCodecContext:
-        """A fresh encoder, so that a run does not depend on other runs."""
-        encoder = av.CodecContext.create(self._preset.encoder, "w")
-        assert isinstance(encoder, av.VideoCodecContext)
-        encoder.framerate, encoder.bit_rate = self._info.rate, 0
-        encoder.flags |= self._stream.codec_context.flags & Flags.global_header
-        colour = self._conversion.colour
-        open_encoder(encoder, self._info, self._settings, self._preset, self._target, colour)
-        return encoder

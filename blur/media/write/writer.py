@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import av
 import av.error
+from av.codec.context import Flags
 
 from blur.disk.places import absolute
 from blur.errors import OutputError
@@ -40,7 +41,8 @@ _FEW = 24
 class Writer:
     """Encodes frames into `final_path`, which appears whole and verified, or not at all.
 
-    `delivery` and `preset` go before the settings' own.
+    `delivery` and `preset` go before the settings' own, `threads` of its encoders before
+    `codec_threads`.
     A context manager; leaving it before `finish` removes the unfinished file. Raises OutputError
     or DiskFull, and CannotEncode when no encoder opens for the clip.
     """
@@ -52,8 +54,10 @@ class Writer:
         settings: OutputSettings,
         delivery: Delivery | None = None,
         preset: Preset | None = None,
+        threads: int | None = None,
     ) -> None:
         self._info = info
+        self._threads = threads
         self._chosen = preset
         self._settings = settings
         self._delivery = delivery or delivery_of(info, settings)
@@ -87,12 +91,16 @@ class Writer:
     def write(self, frame: Frame) -> None:
         """Encode a frame at its own pts."""
         with explained(self._part.final):
-            if self._pts:
-                self._ends[self._pts[-1]] = frame.pts
-            self._pts.append(frame.pts)
-            self._last_duration = frame.duration
+            self._expect(frame.pts, frame.duration)
             self._mux(self._stream.encode(self._picture(frame)))
             self._sound_until(frame.pts)
+
+    def _expect(self, pts: int, duration: int) -> None:
+        """Note the time of the frame that follows, and so the end of the last."""
+        if self._pts:
+            self._ends[self._pts[-1]] = pts
+        self._pts.append(pts)
+        self._last_duration = duration
 
     def finish(self) -> Written:
         """Complete, verify and rename the output."""
@@ -115,9 +123,9 @@ class Writer:
         notes = (*self._notes, *self._part.notes)
         return Written(final, len(self._pts), size, sha256, notes, tuple(self._dropped()))
 
-    def _picture(self, frame: Frame) -> av.VideoFrame:
+    def _picture(self, frame: Frame, conversion: Conversion | None = None) -> av.VideoFrame:
         """The frame in the encoder's sample format, at its own time."""
-        picture = self._conversion.apply(frame.picture)
+        picture = (conversion or self._conversion).apply(frame.picture)
         picture.pts, picture.time_base = frame.pts, self._info.time_base
         picture.pict_type = 0  # the encoder chooses its own key frames
         return picture
@@ -140,9 +148,8 @@ class Writer:
             timecode = self._delivery.timecode or ZERO
             self._delivery = replace(self._delivery, timecode=timecode)
         target = sample_format(info, preset)
-        self._conversion = Conversion(
-            info.pix_fmt, target, info.colour, full_range=preset.full_range
-        )
+        self._preset, self._target = preset, target
+        self._conversion = self._another_conversion()
         if self._conversion.note:
             self._notes.append(self._conversion.note)
         stream = self._container.add_stream(
@@ -151,16 +158,40 @@ class Writer:
             hwaccel=hwaccel_for(settings),
         )
         assert isinstance(stream, av.VideoStream)
-        self._stream, self._preset, self._target = stream, preset, target
+        self._stream = stream
         self._describe()
-        context = stream.codec_context
-        open_encoder(context, info, settings, preset, target, self._conversion.colour)
+        self._set_up(stream.codec_context)
         if self._wants_sound:
             self._sound = Sound(info, self._container, self._delivery.sound)
             self._stack.callback(self._sound.close)
             self._notes += self._sound.notes
         self._container.start_encoding()
         self._clean = av.BitStreamFilterContext(preset.user_data, self._stream)
+
+    def _set_up(self, encoder: av.VideoCodecContext) -> None:
+        open_encoder(
+            encoder,
+            self._info,
+            self._settings,
+            self._preset,
+            self._target,
+            self._conversion.colour,
+            self._threads,
+        )
+
+    def _another_encoder(self) -> av.VideoCodecContext:
+        """A fresh encoder like the stream's: its packets depend on no others."""
+        encoder = av.CodecContext.create(self._preset.encoder, "w")
+        assert isinstance(encoder, av.VideoCodecContext)
+        encoder.framerate, encoder.bit_rate = self._info.rate, 0
+        encoder.flags |= self._stream.codec_context.flags & Flags.global_header
+        self._set_up(encoder)
+        return encoder
+
+    def _another_conversion(self) -> Conversion:
+        """A fresh conversion to the encoder's sample format, for one thread."""
+        info, full_range = self._info, self._preset.full_range
+        return Conversion(info.pix_fmt, self._target, info.colour, full_range=full_range)
 
     def _describe(self) -> None:
         """Tell the container the clock, geometry, codec tag and timecode."""

@@ -8,6 +8,7 @@ from blur.media.open.clip_info import ClipInfo
 from blur.media.write.delivery import Delivery
 from blur.media.write.encoder import require_encoder
 from blur.media.write.proxies import output_of, proxy_of
+from blur.media.write.runs import RunWriter
 from blur.media.write.still_writer import StillWriter, suffix_of
 from blur.media.write.writer import Writer
 from blur.settings import OutputSettings, Proxy
@@ -24,6 +25,14 @@ def open_writer(
         return StillWriter(final_path, info)
     made = output_of(info, settings)
     return Writer(final_path, made.info, made.settings, delivery, made.preset)
+
+
+def run_writer(
+    final_path: Path, info: ClipInfo, settings: OutputSettings, delivery: Delivery, threads: int
+) -> RunWriter:
+    """A writer of a film in runs, each encoded by so many threads."""
+    made = output_of(info, settings)
+    return RunWriter(final_path, made.info, made.settings, delivery, made.preset, threads)
 
 
 def proxy_writer(

@@ -1,0 +1,99 @@
+"""Films rendered in runs of frames, side by side: one long clip keeps all cores busy."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+
+from blur.data.plan import Plan
+from blur.media.open.clip_info import ClipInfo
+from blur.media.open.read import Frame
+from blur.media.open.seek import can_be_sought_in, strict_frames
+from blur.media.open.timetable import timetable
+from blur.media.write.presets import preset_for
+from blur.media.write.runs import Run, RunWriter
+from blur.process.progress import Progress
+from blur.settings import Hardware, OutputSettings, Settings
+from blur.settings.cores import cpu_count
+
+_LENGTH = 120
+"""Frames of a run, at least; a longer one leaves more cores without work at a clip's end, a shorter
+one costs a key frame and an encoder's start more often."""
+_PIXELS = 8_500_000
+"""Pixels of the pictures that are encoded at once. Each takes 150 MB with its decoder and encoder
+at 1080p; larger keeps more cores busy and takes more memory."""
+
+
+def runs_of(info: ClipInfo, plan: Plan, settings: Settings) -> list[range]:
+    """The runs of a whole film, from key frame to key frame; none where it is rendered in one
+    piece: a clip that must be read in order, that is short or has few key frames, and an encoder
+    without groups of pictures or on a chip."""
+    in_order = plan.notes or settings.scan.max_damaged or info.still or not can_be_sought_in(info)
+    in_order = in_order or (settings.output.deinterlace and info.interlaced)
+    if in_order or _side_by_side(info) == 1 or not _grouped(info, settings.output):
+        return []
+    found = timetable(info.path, info, lambda _: None)
+    if found is None or found.pts != list(plan.pts):
+        return []
+    runs = found.divided(_LENGTH)
+    return runs if len(runs) > 1 else []
+
+
+def threads_of_run(info: ClipInfo) -> int:
+    return cpu_count() // _side_by_side(info)
+
+
+def _side_by_side(info: ClipInfo) -> int:
+    """Runs of a clip that are encoded at once."""
+    return min(cpu_count(), _PIXELS // (info.width * info.height) or 1)
+
+
+def _grouped(info: ClipInfo, output: OutputSettings) -> bool:
+    return output.hardware is Hardware.NONE and preset_for(info, output).speed is not None
+
+
+def write_runs(
+    info: ClipInfo,
+    plan: Plan,
+    runs: Sequence[range],
+    covered: Callable[[Frame], Frame],
+    writer: RunWriter,
+    tell: Progress,
+) -> None:
+    """Decode, cover and encode the runs in threads, and mux them in order.
+
+    Raises the errors of all three, and of `tell`.
+    """
+    done, lock, stopped = 0, threading.Lock(), threading.Event()
+
+    def painted(run: range) -> Iterator[Frame]:
+        nonlocal done
+        with closing(strict_frames(info.path, info, plan.pts, run)) as frames:
+            for frame in frames:
+                if stopped.is_set():
+                    return
+                yield covered(frame)
+                with lock:
+                    done += 1
+                    tell("render", done, plan.frames)
+
+    def encoded(run: range) -> Run:
+        return writer.encode(painted(run), run)
+
+    count = _side_by_side(info)
+    with ThreadPoolExecutor(count, "run") as threads:
+        waiting: deque[Future[Run]] = deque()
+        try:
+            for run in runs:
+                if len(waiting) == 2 * count:  # encoded pictures only, but of a whole clip
+                    writer.lay(waiting.popleft().result())
+                waiting.append(threads.submit(encoded, run))
+            while waiting:
+                writer.lay(waiting.popleft().result())
+        finally:
+            stopped.set()
+            for future in waiting:
+                future.cancel()
