@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,13 +18,13 @@ from blur.audit import itinerary, judge
 from blur.audit.covered import flattened, is_painted
 from blur.audit.exposure import EXPOSED, SLIVER, Exposure
 from blur.audit.look import SECOND_LOOKS, AuditLooks
-from blur.audit.watch import WATCHED, Glance, Watch
+from blur.audit.search import Search, Seen
 from blur.cover.fills import Fill, make_fill
-from blur.cover.region import Covers, Outline
+from blur.cover.region import Covers
 from blur.data.arrays import Gray, Picture
 from blur.data.edits import Edits
 from blur.data.findings import Audit, Residual, Suspect
-from blur.data.frame_map import FrameMap, frame_map
+from blur.data.frame_map import frame_map
 from blur.data.gaps import GAP, gaps
 from blur.data.overlap import same_sighting
 from blur.data.placement import WHOLE, Placement
@@ -34,21 +35,15 @@ from blur.errors import OutputError
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
-from blur.media.open.seek import wanted_frames
-from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.media.open.timetable import timetable
 from blur.media.write.proxies import enlarged
 from blur.process import memory
-from blur.process.prefetch import AHEAD, ahead
+from blur.process.prefetch import AHEAD, ahead, in_turn
 from blur.process.progress import Progress, silent
-from blur.scan.surprise import REACH
 from blur.scan.timeline import Timeline
 from blur.settings import Settings
 from blur.settings.cores import cpu_count
 
-_BLIND = 3
-"""Frames from one look to the next while the camera's motion is unknown on both sides of a frame,
-so that nothing surprises; larger takes fewer looks in whip pans and in textureless pictures."""
 _AHEAD = 16
 """Frames that decoding may run ahead of looks that lie a dozen apart: with one clip on two cores an
 audit keeps them 89 % busy, and 80 % with 3. Larger holds more pictures of up to 3 MB."""
@@ -111,22 +106,12 @@ def audit_with_faints(
     pts = _times(out, info, lambda _: tell("audit", 0, len(held.pts)))
     if len(pts) != len(held.pts):
         raise OutputError(f"has {len(pts)} frames, its plan {len(held.pts)}", subject=out.name)
-    judged = _Judge(plan, looks, exposure, covers, make_fill(settings.cover))
+    search = Search(out, info, shape, held, pts, route, again, exposure.covers, looks.size)
+    judged = _Judge(plan, exposure, covers, make_fill(settings.cover))
     looked, closeups = 0, 0
-    pictures = _seen(out, info, shape, held, pts, route, again, exposure.covers, looks.size)
-    with closing(ahead(pictures, AHEAD if looks.tiled or cpu_count() == 1 else _AHEAD)) as seen:
-        for index, picture, glances in seen:
-            if picture is not None:
-                looked += index in route.whole or index not in route.places
-                for suspect in _suspects(looks, route, index, picture):
-                    found += judged.residuals(index, picture, suspect)
-            for glance in glances:
-                closeups += len(glance.places)
-                suspects = looks.at(glance.gray, glance.places, _scale(shape))
-                large = looks.enlarged(glance.gray) if suspects else glance.gray
-                for suspect in suspects:
-                    found += judged.residuals(glance.frame, large, suspect)
-            tell("audit", held.places(index).stop, len(pts))
+    for part in _searched(search, judged, looks, tell):
+        found += part.residuals
+        looked, closeups = looked + part.looked, closeups + part.closeups
     tell("audit", len(pts), len(pts))
     found = judge.recurring(judge.distinct(found))
     report = Audit(
@@ -175,66 +160,57 @@ def _times(out: Path, info: ClipInfo, heard: Callable[[int], None]) -> Sequence[
     return times
 
 
-class _Seen(NamedTuple):
-    """A frame's picture, where it is looked at, and the glances that are due with it."""
+@dataclass(slots=True)
+class _Part:
+    """All that a part of the search found; `looked` counts whole frames, `closeups` glances."""
 
-    frame: int
-    picture: Picture | None
-    glances: list[Glance]
-
-
-def _seen(
-    out: Path,
-    info: ClipInfo,
-    shape: ClipInfo,
-    held: FrameMap,
-    pts: Sequence[int],
-    route: itinerary.Itinerary,
-    again: itinerary.Again | None,
-    covers: Callable[[int], Sequence[Outline]],
-    size: tuple[int, int],
-) -> Generator[_Seen]:
-    """Every frame of the clip that `out` holds, once, or those whose surroundings `again` changed;
-    pictures of (width, height) `size` on the route, and where the camera's motion is unknown.
-    `info` and `pts` are those of `out`, whose `shape` is the clip's."""
-    present = held.present()
-    spans = [(present[0], present[-1] + 1)] if again is None else again.spans
-    watched = [] if info.still else [range(a - REACH, b + REACH) for a, b in spans]
-    place = {held.places(frame).start: n for n, frame in enumerate(present)}
-
-    def wants(index: int) -> bool:
-        if index not in place:  # a copy of the frame before it
-            return False
-        frame = held.shown[index]
-        return route.wants(frame) or any(frame in span for span in watched)
-
-    def covered(n: int) -> list[Outline]:
-        pixel = np.array(shape.pixel, np.float32)
-        return [outline * pixel for outline in covers(present[n])]
-
-    watch, unseen = Watch(_scale(shape), covered), 0
-    with closing(wanted_frames(out, info, pts, wants, settled=True)) as frames:
-        for frame in frames:
-            index, glances = held.shown[frame.index], list[Glance]()
-            if not info.still:  # frames that are left out break no motion
-                gray = display_gray(frame.picture, info.orientation, *shape.fitted(WATCHED))
-                glances += watch.add(place[frame.index], gray)
-            unseen = unseen + 1 if watch.blind else 0
-            picture = None
-            if route.wants(index) or unseen % _BLIND == 2:
-                picture = display_rgb(frame.picture, info.orientation, *size)
-            yield _Seen(index, picture, _of_clip(glances, present))
-    yield _Seen(present[-1], None, _of_clip(watch.finish(), present))
+    residuals: list[Residual] = field(default_factory=list)
+    looked: int = 0
+    closeups: int = 0
 
 
-def _of_clip(glances: Iterable[Glance], present: Sequence[int]) -> list[Glance]:
-    """Glances at frames of the clip, from those at `present` ones by their number."""
-    return [glance._replace(frame=present[glance.frame]) for glance in glances]
+def _searched(
+    search: Search, judged: _Judge, looks: AuditLooks, tell: Progress
+) -> Generator[_Part]:
+    """The parts of a search, in order of time: as many side by side as there are cores, but a
+    single one of large pictures, which take the memory of several."""
+    parts = search.parts(1 if looks.tiled else cpu_count())
+    depth = AHEAD if looks.tiled or cpu_count() == 1 else _AHEAD
+    done, lock, stopped = [0] * len(parts), threading.Lock(), threading.Event()
+
+    def searched(number: int) -> _Part:
+        found, own = _Part(), copy.copy(looks)  # which keep the close-ups of the last picture
+        pictures = search.seen(parts[number])
+        with closing(ahead(pictures, depth) if len(parts) == 1 else pictures) as seen:
+            for item in seen:
+                if stopped.is_set():
+                    break
+                _judge_seen(search, item, own, judged, found)
+                with lock:
+                    done[number] = item.after - parts[number].start
+                    tell("audit", sum(done), len(search.pts))
+        return found
+
+    calls = [partial(searched, number) for number in range(len(parts))]
+    with closing(in_turn(calls, len(parts), stopped)) as results:
+        yield from results
 
 
-def _scale(info: ClipInfo) -> float:
-    """Square pixels of the clip per pixel of a watched picture."""
-    return info.square[0] / info.fitted(WATCHED)[0]
+def _judge_seen(
+    search: Search, item: Seen, looks: AuditLooks, judged: _Judge, found: _Part
+) -> None:
+    """Judge the suspects on a picture and its glances."""
+    route, index = search.route, item.frame
+    if item.picture is not None:
+        found.looked += index in route.whole or index not in route.places
+        for suspect in _suspects(looks, route, index, item.picture):
+            found.residuals += judged.residuals(looks, index, item.picture, suspect)
+    for glance in item.glances:
+        found.closeups += len(glance.places)
+        suspects = looks.at(glance.gray, glance.places, search.scale)
+        large = looks.enlarged(glance.gray) if suspects else glance.gray
+        for suspect in suspects:
+            found.residuals += judged.residuals(looks, glance.frame, large, suspect)
 
 
 def _suspects(
@@ -252,32 +228,41 @@ class _Judge:
     """Tells which suspects are residual faces of a clip that was rendered from a plan."""
 
     plan: Plan
-    looks: AuditLooks
     exposure: Exposure
     covers: Covers
     fill: Fill
 
-    def residuals(self, frame: int, picture: Picture | Gray, suspect: Suspect) -> list[Residual]:
+    def residuals(
+        self, looks: AuditLooks, frame: int, picture: Picture | Gray, suspect: Suspect
+    ) -> list[Residual]:
         """The suspect as a residual after the close-ups it is worth; nothing below `judge.HINT`.
 
         On a cover, where it is faint, or hardly shows and the cover is painted, its likelihood is
         that on flat covers: a soft fill looks like a face.
         """
         shown = partial(self.exposure.shown, frame)
-        suspect, bare, sure = examined(self.looks, picture, suspect, shown)
+        suspect, bare, sure = examined(looks, picture, suspect, shown)
         if bare is None or sure < judge.HINT:
             return []
         if judge.may_be_cover(bare, sure):
-            sure = self._with_flat_covers(frame, picture, suspect, sure, hidden=bare <= EXPOSED)
+            hidden = bare <= EXPOSED
+            sure = self._with_flat_covers(looks, frame, picture, suspect, sure, hidden=hidden)
         return [_residual(self.plan, frame, suspect, sure, bare)]
 
     def _with_flat_covers(
-        self, frame: int, picture: Picture | Gray, suspect: Suspect, sure: float, hidden: bool
+        self,
+        looks: AuditLooks,
+        frame: int,
+        picture: Picture | Gray,
+        suspect: Suspect,
+        sure: float,
+        *,
+        hidden: bool,
     ) -> float:
-        looks, shown = self.looks, partial(self.exposure.shown, frame)
+        shown = partial(self.exposure.shown, frame)
         if picture.ndim == 2:
             picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), np.uint8)
-        if hidden and not self._is_painted(frame, picture, suspect.box):
+        if hidden and not self._is_painted(looks, frame, picture, suspect.box):
             return sure
         flat = flattened(picture, [r.mapped(looks.on_picture) for r in self.covers.at(frame)])
         found = [examined(looks, flat, other, shown) for other in looks.around(flat, suspect.box)]
@@ -285,9 +270,8 @@ class _Judge:
         here = same_sighting(boxes)[0, 1:].tolist()
         return max((other[2] for other, same in zip(found, here, strict=True) if same), default=0.0)
 
-    def _is_painted(self, frame: int, picture: Picture, box: Box) -> bool:
+    def _is_painted(self, looks: AuditLooks, frame: int, picture: Picture, box: Box) -> bool:
         """`is_painted` at the clip's size, since a fill's cells go by the picture's."""
-        looks = self.looks
         whole = np.asarray(cv2.resize(picture, looks.whole, interpolation=cv2.INTER_LINEAR))
         regions = [region.mapped(looks.squared) for region in self.covers.at(frame)]
         return is_painted(whole, regions, self.fill, looks.squared(box))

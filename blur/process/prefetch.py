@@ -80,6 +80,30 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
         return list(threads.map(lambda call: call(), calls))
 
 
+def in_turn(
+    calls: Iterable[Callable[[], T]], count: int, stopped: threading.Event
+) -> Generator[T, None, None]:
+    """The results of `calls`, in order; `count` calls at once, in threads, and as many that wait
+    for those before.
+
+    An error is raised in its place. Then, and at an early end, `stopped` tells the calls under way
+    to end, and they are awaited.
+    """
+    with ThreadPoolExecutor(count, thread_name_prefix="in_turn") as threads:
+        waiting: deque[Future[T]] = deque()
+        try:
+            for call in calls:
+                if len(waiting) == 2 * count:
+                    yield waiting.popleft().result()
+                waiting.append(threads.submit(call))
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            stopped.set()
+            for future in waiting:
+                future.cancel()
+
+
 def viewed(
     items: Iterable[tuple[*Ts]], viewers: Sequence[Callable[[*Ts], object]]
 ) -> Iterator[tuple[*Ts]]:

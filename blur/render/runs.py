@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 
 from blur.data.plan import Plan
 from blur.media.open.clip_info import ClipInfo
@@ -14,7 +13,8 @@ from blur.media.open.read import Frame
 from blur.media.open.seek import can_be_sought_in, strict_frames
 from blur.media.open.timetable import timetable
 from blur.media.write.presets import preset_for
-from blur.media.write.runs import Run, RunWriter
+from blur.media.write.runs import RunWriter
+from blur.process.prefetch import in_turn
 from blur.process.progress import Progress
 from blur.settings import Hardware, OutputSettings, Settings
 from blur.settings.cores import cpu_count
@@ -23,8 +23,8 @@ _LENGTH = 120
 """Frames of a run, at least; a longer one leaves more cores without work at a clip's end, a shorter
 one costs a key frame and an encoder's start more often."""
 _PIXELS = 8_500_000
-"""Pixels of the pictures that are encoded at once. Each takes 150 MB with its decoder and encoder
-at 1080p; larger keeps more cores busy and takes more memory."""
+"""Pixels of the pictures that are encoded at once; larger keeps more cores busy and takes more
+memory: 370 MB for each of 1080p with its decoder and encoder, half of a batch's worker."""
 
 
 def runs_of(info: ClipInfo, plan: Plan, settings: Settings) -> list[range]:
@@ -80,20 +80,7 @@ def write_runs(
                     done += 1
                     tell("render", done, plan.frames)
 
-    def encoded(run: range) -> Run:
-        return writer.encode(painted(run), run)
-
-    count = _side_by_side(info)
-    with ThreadPoolExecutor(count, "run") as threads:
-        waiting: deque[Future[Run]] = deque()
-        try:
-            for run in runs:
-                if len(waiting) == 2 * count:  # encoded pictures only, but of a whole clip
-                    writer.lay(waiting.popleft().result())
-                waiting.append(threads.submit(encoded, run))
-            while waiting:
-                writer.lay(waiting.popleft().result())
-        finally:
-            stopped.set()
-            for future in waiting:
-                future.cancel()
+    calls = (partial(writer.encode, painted(run), run) for run in runs)
+    with closing(in_turn(calls, _side_by_side(info), stopped)) as encoded:
+        for run in encoded:
+            writer.lay(run)
