@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 from encoded import FRAMES, filmed, headers, negative, packets, pictures, whole
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from blur.media.open.probe import probe
@@ -50,6 +50,7 @@ def in_runs(clip: Path, out: Path, output: OutputSettings, runs: Sequence[range]
 @settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@example(lengths=[11, 21], codec=Codec.H264)  # of whole groups and a frame
 @given(
     lengths=st.lists(st.integers(6, 20), min_size=1, max_size=4),
     codec=st.sampled_from([Codec.H264, Codec.HEVC]),
