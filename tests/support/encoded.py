@@ -20,7 +20,8 @@ from blur.media.write.writers import open_writer
 from blur.settings import OutputSettings
 
 FRAMES, RATE = 48, 5
-"""A group of pictures lasts two seconds: ten frames."""
+GROUP = 25
+"""Frames in the two seconds of a group of pictures, at 12.6 a second on average."""
 
 
 def times(seed: int) -> list[int]:

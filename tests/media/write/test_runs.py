@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from encoded import FRAMES, filmed, headers, negative, packets, pictures, whole
+from encoded import FRAMES, GROUP, filmed, headers, negative, packets, pictures, whole
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -50,7 +50,7 @@ def in_runs(clip: Path, out: Path, output: OutputSettings, runs: Sequence[range]
 @settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@example(lengths=[11, 21], codec=Codec.H264)  # of whole groups and a frame
+@example(lengths=[GROUP + 1], codec=Codec.H264)
 @given(
     lengths=st.lists(st.integers(6, 20), min_size=1, max_size=4),
     codec=st.sampled_from([Codec.H264, Codec.HEVC]),
