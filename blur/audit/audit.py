@@ -176,7 +176,7 @@ def _searched(
     single one of large pictures, which take the memory of several."""
     parts = search.parts(1 if looks.tiled else cpu_count())
     depth = AHEAD if looks.tiled or cpu_count() == 1 else _AHEAD
-    done, lock, stopped = [0] * len(parts), threading.Lock(), threading.Event()
+    done, stopped = [0] * len(parts), threading.Event()
 
     def searched(number: int) -> _Part:
         found, own = _Part(), copy.copy(looks)  # which keep the close-ups of the last picture
@@ -186,13 +186,14 @@ def _searched(
                 if stopped.is_set():
                     break
                 _judge_seen(search, item, own, judged, found)
-                with lock:
-                    done[number] = item.after - parts[number].start
-                    tell("audit", sum(done), len(search.pts))
+                done[number] = item.after - parts[number].start
         return found
 
+    def told() -> None:
+        tell("audit", sum(done), len(search.pts))
+
     calls = [partial(searched, number) for number in range(len(parts))]
-    with closing(in_turn(calls, len(parts), stopped)) as results:
+    with closing(in_turn(calls, len(parts), stopped, told)) as results:
         yield from results
 
 

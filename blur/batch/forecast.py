@@ -15,6 +15,7 @@ from blur.batch.sample import Sample
 from blur.batch.segment_tasks import segment_count
 from blur.batch.work import Probed
 from blur.disk.places import existing
+from blur.settings.cores import cpu_count
 
 
 class Forecast(Struct, frozen=True):
@@ -56,15 +57,22 @@ def forecast(
     skipped: int,
     out: Path,
     slots: int = 1,
+    surveyed: float = 0.0,
 ) -> Forecast:
-    """Scale the samples up to all clips, `slots` of them at a time. `out` need not exist."""
+    """Scale the samples up to all clips, `slots` of them at a time, after a survey that takes
+    `surveyed` seconds. `out` need not exist."""
     of_kind = {still: [s for s in samples if s.still is still] for still in (False, True)}
     costs = {still: _Cost.of(taken) for still, taken in of_kind.items() if taken}
     seconds = size = None
     if probed and all(clip.still in costs for clip in probed):
-        each = [(costs[clip.still].rate * clip.work, segment_count(clip.frames)) for clip in probed]
+        cores = max(1, cpu_count() // slots)
+        each = [
+            (costs[clip.still].rate * clip.work_on(cores), segment_count(clip.frames))
+            for clip in probed
+        ]
         longest = max((took for took, segments in each if segments == 1), default=0.0)
-        seconds = max(sum(took for took, _ in each) / slots, longest)
+        loading = max(sample.loading for sample in samples)
+        seconds = surveyed + loading + max(sum(took for took, _ in each) / slots, longest)
         size = round(sum(costs[clip.still].density * clip.pixels for clip in probed))
     return Forecast(
         todo=list(todo),

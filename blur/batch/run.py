@@ -132,7 +132,7 @@ def dry_run(
     serial: bool = False,
 ) -> Forecast:
     """Forecast the work, time and space of a `run`. Leaves nothing behind."""
-    stop = Stop()
+    began, stop = time.monotonic(), Stop()
     request = RunRequest(WorkFolder(out), settings or Settings(), scan, render)
     folder, options = request.folder, request.settings.batch
     found = discover(inputs, out, options.include, options.exclude)
@@ -145,7 +145,7 @@ def dry_run(
         check_device(options.device, executor, stop)
         survey.probe(executor, stop, read=False)
         executor.expect(sum(segment_count(clip.frames) for clip in survey.probed.values()))
-        slots = executor.slots
+        slots, surveyed = executor.slots, time.monotonic() - began
         samples = [
             Task(
                 number,
@@ -168,6 +168,7 @@ def dry_run(
         skipped=len(survey.skipped),
         out=out,
         slots=max(1, slots),
+        surveyed=surveyed,
     )
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from blur.batch.work import Probed, work_of
 from blur.disk.places import existing
 from blur.settings import Settings
+from blur.settings.cores import cpu_count
 
 if TYPE_CHECKING:
     from blur.process.progress import Progress
@@ -41,13 +42,14 @@ class Spot(NamedTuple):
 
 class Sample(Struct, frozen=True):
     """The seconds that a piece of a film takes, of `work` as in `Probed`, or a photograph; and the
-    bytes of its pixels."""
+    bytes of its pixels. `loading` is the seconds in which its process loaded libraries before."""
 
     work: int
     seconds: float
     pixels: int
     bytes: int
     still: bool = False
+    loading: float = 0.0
 
 
 def pick(probed: Mapping[int, Probed]) -> list[Spot]:
@@ -93,18 +95,19 @@ def measure(job: tuple[Path, Path, Settings, float], progress: Progress) -> Samp
         output = folder / f"covered{output_suffix(info, settings.output)}"
         small = proxy_suffix(info, settings.output)
         proxy = Place(folder / f"proxy{small}", folder / ".proxy.part") if small else None
+        loading, started = 0.0, time.monotonic()
         if not _warm:
             scan(piece, settings.scan, progress)
-            _warm = True
-        started = time.monotonic()
+            loading, started, _warm = time.monotonic() - started, time.monotonic(), True
         plan = scan(piece, settings.scan, progress)
+        loading = max(0.0, loading - (time.monotonic() - started))
         unload_detectors()
         cover_clip(piece, plan, output, settings, None, progress, proxy=proxy)
         seconds = time.monotonic() - started
         written = sum(p.stat().st_size for p in ([output, proxy.final] if proxy else [output]))
     pixels = plan.frames * plan.width * plan.height
-    work = work_of(plan.frames, plan.width, plan.height)
-    return Sample(work, seconds, pixels, written, info.still)
+    work = work_of(plan.frames, plan.width, plan.height, cpu_count())
+    return Sample(work, seconds, pixels, written, info.still, loading)
 
 
 def piece_of(clip: Path, folder: Path, share: float) -> Path:

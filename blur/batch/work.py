@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -55,13 +56,16 @@ a size of their own: 305 and 200 ms of CPU a frame at 1080p and 720p (tests/benc
 face, f32). Larger takes clips of few pixels for dearer."""
 _START = 25
 """Frames that cost as much as the start of a clip, whose networks are made ready and whose first
-frame takes every look: 3 to 7 s where a frame takes 0.2 (four clips, f32). Larger takes short clips
-for dearer."""
+frame takes every look: 3 to 7 s where a frame takes 0.2 (four clips, f32, one core). Larger takes
+short clips for dearer."""
+_SERIAL = 0.75
+"""Power of the cores by which a start costs more frames: little of it runs on two (41 frames there,
+one clip of 900). Larger takes short clips for dearer where a clip has many cores."""
 
 
-def work_of(frames: int, width: int, height: int) -> int:
-    """The cost of so many frames of a clip, from its start, in pixels."""
-    return (frames + _START) * (width * height + _LOOKS)
+def work_of(frames: int, width: int, height: int, cores: int = 1) -> int:
+    """The cost of so many frames of a clip that has `cores`, from its start, in pixels."""
+    return (frames + round(_START * math.pow(cores, _SERIAL))) * (width * height + _LOOKS)
 
 
 class Probed(Struct, frozen=True):
@@ -91,7 +95,10 @@ class Probed(Struct, frozen=True):
     @property
     def work(self) -> int:
         """The cost of a clip relative to others; see `work_of`."""
-        return work_of(self.frames, self.width, self.height)
+        return self.work_on(cores=1)
+
+    def work_on(self, cores: int) -> int:
+        return work_of(self.frames, self.width, self.height, cores)
 
     @property
     def pixels(self) -> int:

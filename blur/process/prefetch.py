@@ -7,7 +7,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import TypeVar, TypeVarTuple
 
@@ -21,6 +21,9 @@ AHEAD = 3
 BEHIND = 8
 """Items that a viewer may be behind, which evens out its dear ones; each holds a picture's memory,
 and `pursue._LEAD` bounds them."""
+
+_WAIT = 0.2
+"""Seconds between two signs of life; larger answers a stop later."""
 
 
 class _End:
@@ -81,23 +84,34 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def in_turn(
-    calls: Iterable[Callable[[], T]], count: int, stopped: threading.Event
+    calls: Iterable[Callable[[], T]],
+    count: int,
+    stopped: threading.Event,
+    waits: Callable[[], None],
 ) -> Generator[T, None, None]:
     """The results of `calls`, in order; `count` calls at once, in threads, and as many that wait
     for those before.
 
-    An error is raised in its place. Then, and at an early end, `stopped` tells the calls under way
-    to end, and they are awaited.
+    `waits` is called in the reader's thread, several times a second, as long as it waits. An error
+    is raised in its place. Then, and at an early end, `stopped` tells the calls under way to end,
+    and they are awaited.
     """
+
+    def result(future: Future[T]) -> T:
+        while not future.done():
+            wait([future], _WAIT)
+            waits()
+        return future.result()
+
     with ThreadPoolExecutor(count, thread_name_prefix="in_turn") as threads:
         waiting: deque[Future[T]] = deque()
         try:
             for call in calls:
                 if len(waiting) == 2 * count:
-                    yield waiting.popleft().result()
+                    yield result(waiting.popleft())
                 waiting.append(threads.submit(call))
             while waiting:
-                yield waiting.popleft().result()
+                yield result(waiting.popleft())
         finally:
             stopped.set()
             for future in waiting:

@@ -65,7 +65,7 @@ def write_runs(
 ) -> None:
     """Decode, cover and encode the runs in threads, and mux them in order.
 
-    Raises the errors of all three, and of `tell`.
+    `tell` is called in the caller's thread. Raises the errors of all.
     """
     done, lock, stopped = 0, threading.Lock(), threading.Event()
 
@@ -78,9 +78,12 @@ def write_runs(
                 yield covered(frame)
                 with lock:
                     done += 1
-                    tell("render", done, plan.frames)
+
+    def told() -> None:
+        tell("render", done, plan.frames)
 
     calls = (partial(writer.encode, painted(run), run) for run in runs)
-    with closing(in_turn(calls, _side_by_side(info), stopped)) as encoded:
+    with closing(in_turn(calls, _side_by_side(info), stopped, told)) as encoded:
         for run in encoded:
             writer.lay(run)
+    told()

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from fake_corridor import write_clip
 from made_clips import film
+from msgspec import structs
 
 from blur.batch.forecast import forecast, forecast_text
 from blur.batch.run import dry_run, run
 from blur.batch.sample import Sample, pick, piece_of
 from blur.batch.work import Probed, work_of
 from blur.settings import Level, ScanSettings, Settings
+from blur.settings.cores import ALLOTTED_CORES
 from blur.store.segment_files import LENGTH
 
 FAST = Settings(scan=ScanSettings(level=Level.FAST))
@@ -22,8 +24,15 @@ SLOW = Sample(work=1000, seconds=3.0, pixels=100, bytes=15)
 QUICK = Sample(work=1000, seconds=1.0, pixels=100, bytes=5)
 
 
-def ahead_of(probed, samples, out, slots=1):
-    return forecast([], probed, samples, failing=[], kept=0, skipped=0, out=out, slots=slots)
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch):
+    monkeypatch.setenv(ALLOTTED_CORES, "1")
+
+
+def ahead_of(probed, samples, out, slots=1, **more):
+    return forecast(
+        [], probed, samples, failing=[], kept=0, skipped=0, out=out, slots=slots, **more
+    )
 
 
 def work(*frames):
@@ -36,6 +45,18 @@ def test_samples_are_scaled_to_all_work(tmp_path):
     assert ahead.frames == 400
     assert ahead.seconds == pytest.approx(0.002 * work(100, 300)) and ahead.bytes == 4000
     assert ahead.free > 0 and f"{timedelta(seconds=round(ahead.seconds))}" in forecast_text(ahead)
+
+
+def test_the_start_of_a_batch_counts_once_and_that_of_a_clip_more_on_many_cores(
+    tmp_path, monkeypatch
+):
+    probed, late = [Probed(100, 10, 10, ".mp4")] * 2, structs.replace(SLOW, loading=4.0)
+    known = ahead_of(probed, [SLOW], tmp_path).seconds
+    begun = ahead_of(probed, [late, late], tmp_path, surveyed=2.5).seconds
+    assert begun == pytest.approx(known + 4.0 + 2.5)
+    monkeypatch.setenv(ALLOTTED_CORES, "4")
+    dearer = 0.003 * 2 * work_of(100, 10, 10, cores=4)
+    assert ahead_of(probed, [SLOW], tmp_path).seconds == pytest.approx(dearer) and dearer > known
 
 
 def test_photographs_cost_what_photographs_do(tmp_path):

@@ -6,12 +6,13 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blur.process.prefetch import BEHIND, ahead, viewed
+from blur.process.prefetch import BEHIND, ahead, in_turn, viewed
 from blur.settings.cores import ALLOTTED_CORES
 
 
@@ -96,6 +97,52 @@ def test_an_unused_stage_starts_no_work() -> None:
     unused = ahead((made.append(i) or i for i in range(3)), 2)
     del unused
     assert made == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_calls_give_results_in_order_while_the_reader_hears_of_them(count: int) -> None:
+    stopped, heard, threads = threading.Event(), set(), set()
+
+    def call(number: int) -> int:
+        threads.add(threading.current_thread())
+        time.sleep(0.3 if number == 0 else 0)
+        return number
+
+    calls = (partial(call, number) for number in range(9))
+    given = list(in_turn(calls, count, stopped, lambda: heard.add(threading.current_thread())))
+    assert given == list(range(9)) and len(threads) == count and stopped.is_set()
+    assert heard == {threading.current_thread()}
+
+
+def test_an_error_of_a_call_comes_in_its_place_and_ends_the_others() -> None:
+    stopped = threading.Event()
+
+    def call(number: int) -> int:
+        if number == 2:
+            raise TimeoutError("own")
+        return number if number < 2 else stopped.wait(10)
+
+    got = []
+    with pytest.raises(TimeoutError, match="own"):
+        for item in in_turn((partial(call, n) for n in range(9)), 3, stopped, lambda: None):
+            got.append(item)
+    assert got == [0, 1] and stopped.is_set()
+
+
+def test_a_reader_that_ends_early_ends_the_calls() -> None:
+    stopped, done = threading.Event(), []
+
+    def call() -> None:
+        stopped.wait(10)
+        done.append(time.monotonic())
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        next(in_turn([call] * 9, 2, stopped, interrupted))
+    assert len(done) == 2 and max(done) - began < 5
 
 
 @settings(max_examples=30, deadline=None)

@@ -60,7 +60,8 @@ def test_the_pictures_are_those_of_a_render_in_one_piece(clip, tmp_path, monkeyp
     done = render(
         path, plan, tmp_path / "runs.mp4", LOSSLESS, progress=lambda *given: told.append(given)
     )
-    assert len(threads) == 2 and told == [("render", n + 1, FRAMES) for n in range(FRAMES)]
+    assert len(threads) == 2 and threading.current_thread() not in threads
+    assert told == sorted(told) and told[-1] == ("render", FRAMES, FRAMES)
     monkeypatch.setenv(ALLOTTED_CORES, "1")
     whole = render(path, plan, tmp_path / "whole.mp4", LOSSLESS)
     assert len(threads) == 2
@@ -112,7 +113,7 @@ def test_a_stop_leaves_nothing(clip, tmp_path):
     path, plan = clip
 
     def stop(stage: str, done: int, total: int | None) -> None:
-        if done == 30:
+        if done:
             raise Interrupted("stopped")
 
     with pytest.raises(Interrupted):
