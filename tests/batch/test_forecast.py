@@ -110,10 +110,12 @@ def test_a_short_film_is_sampled_once_and_no_batch_lacks_samples():
     assert pick({}) == []
 
 
-def test_two_of_the_middle_photographs_are_sampled():
-    sizes = [30, 5, 900, 20, 80]
-    probed = {i: Probed(1, side, 10, "", still=True) for i, side in enumerate(sizes)}
-    assert pick(probed) == [(3, 0.0), (0, 0.0)]
+def test_photographs_are_sampled_by_their_work_each_once():
+    sizes = [3000, 500, 9000, 2000, 8000, 100, 40, 9000, 9000, 9000]
+    probed = {i: Probed(1, side, 1000, "", still=True) for i, side in enumerate(sizes)}
+    keys = [spot.key for spot in pick(probed)]
+    assert len(keys) == 6 == len(set(keys)) and {2, 7, 8, 9} <= set(keys)
+    assert pick({4: probed[2]}) == [(4, 0.0)]
 
 
 @pytest.mark.parametrize("suffix", ["mov", "mkv", "ts", "avi"])
