@@ -19,8 +19,8 @@ STAGES = {
     "blur.scan.scan.display_rgb": "convert",
     "blur.scan.scan.display_gray": "convert",
     "blur.scan.small.display_gray": "convert",
-    "blur.audit.audit.display_rgb": "convert",
-    "blur.audit.audit.display_gray": "convert",
+    "blur.audit.search.display_rgb": "convert",
+    "blur.audit.search.display_gray": "convert",
     "blur.scan.camera.StepMeter.measure": "motion",
     "blur.scan.cuts.CutFinder.add": "motion",
     "blur.scan.surprise.SurpriseFinder.add": "motion",
@@ -36,6 +36,7 @@ STAGES = {
     "blur.cover.region.Covers.at": "paint",
     "blur.render.render.paint": "paint",
     "blur.media.write.writer.Writer.write": "encode",
+    "blur.media.write.runs.RunWriter.encode": "encode",
     "blur.media.write.writer.Writer.finish": "encode",
 }
 """Timed in the thread that calls it -> the stage it counts for."""

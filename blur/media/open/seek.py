@@ -36,8 +36,7 @@ class Seeker:
     `pts` holds the time of every frame in ticks, as `Reader` gave them. Where the container's own
     times are repaired, missing or doubled, the clip is read from its start. With `needed`, ask only
     for those frames; other non-reference frames are skipped, and any corrupt frame on the way
-    raises DecodeError. `strict` lets no frame stand in for a lost one where the clip is read from
-    its start. Not safe to share between threads.
+    raises DecodeError. Not safe to share between threads.
     """
 
     def __init__(
@@ -46,12 +45,9 @@ class Seeker:
         info: ClipInfo,
         pts: Sequence[int],
         needed: Callable[[int], bool] | None = None,
-        *,
-        strict: bool = False,
     ) -> None:
         self._path, self._info, self._pts, self._needed = path, info, pts, needed
         self._index_at = {time: index for index, time in enumerate(pts)}
-        self._most_damaged = 0 if strict else len(pts)
         self._shapes, self._fitter = Shapes(), Fitter(info.coded, info.pix_fmt, info.crop)
         self._stack = ExitStack()
         self._frames: Iterator[Frame] = iter(())
@@ -132,7 +128,7 @@ class Seeker:
     def _from_start(self) -> None:
         self._seekable = False
         self._stack.close()
-        reader = open_reader(self._path, self._info, max_damaged=self._most_damaged)
+        reader = open_reader(self._path, self._info, max_damaged=len(self._pts))
         self._frames = iter(self._stack.enter_context(reader))
         self._next = 0
 
@@ -199,17 +195,15 @@ def strict_frames(
     """
     orientation, alpha = info.orientation, has_alpha(info.pix_fmt)
     stored = orientation.stored_width, orientation.stored_height, info.pix_fmt
-    with Seeker(path, info, pts, strict=True) as seeker:
-        for index in span:
-            frame = seeker.frame(index)
-            picture = frame.picture
-            if picture.is_corrupt or stored != (
-                picture.width,
-                picture.height,
-                info.pix_fmt if alpha else picture.format.name,
-            ):
-                raise DecodeError(f"is damaged at frame {index}", subject=path.name)
-            yield frame
+    for frame in wanted_frames(path, info, pts, span.__contains__):
+        picture = frame.picture
+        if picture.is_corrupt or stored != (
+            picture.width,
+            picture.height,
+            info.pix_fmt if alpha else picture.format.name,
+        ):
+            raise DecodeError(f"is damaged at frame {frame.index}", subject=path.name)
+        yield frame
 
 
 def glimpses(
