@@ -98,6 +98,7 @@ class Probed(Struct, frozen=True):
         return self.work_on(cores=1)
 
     def work_on(self, cores: int) -> int:
+        """`work` where the clip has so many cores."""
         return work_of(self.frames, self.width, self.height, cores)
 
     @property

@@ -8,6 +8,7 @@ from contextlib import closing
 from functools import partial
 
 from blur.data.plan import Plan
+from blur.errors import PlanMismatch
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
 from blur.media.open.seek import can_be_sought_in, strict_frames
@@ -84,6 +85,11 @@ def write_runs(
 
     calls = (partial(writer.encode, painted(run), run) for run in runs)
     with closing(in_turn(calls, _side_by_side(info), stopped, told)) as encoded:
-        for run in encoded:
-            writer.lay(run)
+        for run, made in zip(runs, encoded, strict=True):
+            if len(made.times) != len(run):
+                raise PlanMismatch(
+                    f"has {len(made.times)} frames where its plan has {len(run)}",
+                    subject=info.path.name,
+                )
+            writer.lay(made)
     told()

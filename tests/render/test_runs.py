@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import itertools
 import threading
 from pathlib import Path
 
@@ -16,9 +18,10 @@ from passing import decoded
 from blur.data.placement import Placement
 from blur.data.plan import Plan
 from blur.disk.fingerprint import fingerprint
-from blur.errors import DecodeError, Interrupted
+from blur.errors import DecodeError, Interrupted, PlanMismatch
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
+from blur.media.open.seek import strict_frames
 from blur.render import render as rendering
 from blur.render import runs
 from blur.render.render import render
@@ -120,6 +123,23 @@ def test_a_stop_leaves_nothing(clip, tmp_path):
         render(path, plan, tmp_path / "a.mp4", LOSSLESS, progress=stop)
     assert not list(tmp_path.iterdir())
     assert not [t for t in threading.enumerate() if t.name.startswith("run")]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [(OSError(errno.EIO, "unread"), OSError), (None, PlanMismatch)]
+)
+def test_a_run_that_ends_early_fails_the_film(fault, error, clip, tmp_path, monkeypatch):
+    path, plan = clip
+
+    def short(*given):
+        yield from itertools.islice(strict_frames(*given), 20)
+        if fault:
+            raise fault
+
+    monkeypatch.setattr(runs, "strict_frames", short)
+    with pytest.raises(error, match="unread" if fault else "24"):
+        render(path, plan, tmp_path / "a.mp4", LOSSLESS)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("share", [0.1, 1.0], ids=["part", "whole"])

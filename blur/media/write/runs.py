@@ -33,16 +33,22 @@ class RunWriter(Writer):
     """Packets that decode before the first picture is shown."""
 
     def encode(self, frames: Iterable[Frame], span: range) -> Run:
-        """Encode the frames of `span`, which are a run, at their own pts; in any thread."""
-        with explained(self._part.final):
+        """Encode the frames of `span`, which are a run, at their own pts; in any thread.
+
+        Errors of `frames` are raised as they are.
+        """
+        final = self._part.final
+        with explained(final):
             encoder, conversion = self._another_encoder(), self._another_conversion()
-            kinds = _kinds(span, encoder.gop_size) if encoder.name == "libx264" else {}
-            run = Run([], [])
-            for frame in frames:
+        kinds = _kinds(span, encoder.gop_size) if encoder.name == "libx264" else {}
+        run = Run([], [])
+        for frame in frames:
+            with explained(final):
                 picture = self._picture(frame, conversion)
                 picture.pict_type = kinds.get(frame.index, picture.pict_type)
-                run.times.append((frame.pts, frame.duration))
                 run.packets.extend(encoder.encode(picture))
+            run.times.append((frame.pts, frame.duration))
+        with explained(final):
             run.packets.extend(encoder.encode(None))
         return run
 
