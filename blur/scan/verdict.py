@@ -109,9 +109,10 @@ def judged(
     if proven(found):
         return Verdict.FACE
     best, seen = top(tracklet), tracklet.evidence.any(axis=1)
-    fit, hardly = sum(f.fit for f in found), best < WEAK and tracklet.hits < SELDOM
-    # Of a weak place on a body that most looks pass over, half of the moments tell, two at least.
-    least = max(2, len(found) / 2) if on_body and hardly else len(found) // 2 + 1
+    fit, passed = sum(f.fit for f in found), on_body and tracklet.hits < SELDOM
+    # On a body, of a place that most looks pass over, two moments tell at least; half, if weak.
+    least = len(found) / 2 if passed and best < WEAK else len(found) // 2 + 1
+    least = max(2 if passed else 1, least)
     if not found or best >= SEEN_WELL or fit < least:
         return Verdict.OPEN
     answer, presence = summed(found)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from blur.data.arrays import Gray, Picture
@@ -131,6 +131,7 @@ def test_what_looks_see_steadily_on_a_body_stays(
 share = st.floats(0, 1)
 
 
+@example([0.1] * 3, 0.0, [(0.0, 0.0)], True, False, 0.22)  # of one moment
 @given(
     st.lists(share.map(lambda s: 0.1 + 0.9 * s), min_size=1, max_size=9),
     share,

@@ -13,6 +13,7 @@ from blur.errors import CannotEncode
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.shape import GREY
 from blur.settings import Codec, Hardware, OutputSettings
+from blur.settings.cores import codec_threads
 
 _YUV_8 = ("yuv420p", "yuvj420p", "nv12", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
 _YUV_10 = ("yuv420p10le", "yuv422p10le", "yuv444p10le")
@@ -198,10 +199,14 @@ def _integer_formats(encoder: str) -> tuple[str, ...]:
 
 
 def encoder_options(
-    preset: Preset, info: ClipInfo, settings: OutputSettings, target: str, threads: int = 0
+    preset: Preset,
+    info: ClipInfo,
+    settings: OutputSettings,
+    target: str,
+    threads: int | None = None,
 ) -> dict[str, str]:
-    """FFmpeg's options for encoding this clip in the sample format `target`; 0 threads leave their
-    number to the encoder."""
+    """FFmpeg's options for encoding this clip in the sample format `target`; `threads` go before
+    `codec_threads`."""
     crf = preset.crf if settings.crf is None else settings.crf
     options = {"g": str(max(1, round(_KEYFRAME_SECONDS * info.rate)))}
     options |= {key: value.format(crf=crf) for key, value in preset.options.items()}
@@ -223,7 +228,7 @@ def encoder_options(
         # info: x265 would write its version and settings into the stream. open-gop: pictures would
         # refer across groups, and no group could be encoded again alone.
         parameters = ["info=0", "log-level=error", "open-gop=0"]
-        if threads:
+        if threads := codec_threads() if threads is None else threads:
             parameters.append(f"pools={threads}")
         if lookahead is not None:
             parameters.append(f"rc-lookahead={lookahead}")
