@@ -306,13 +306,16 @@ def test_picks_stay_with_their_faces_when_faces_are_numbered_anew(page: Page) ->
 def test_a_face_that_another_scan_numbered_is_not_the_selected_one(page: Page, out: Path) -> None:
     page.click(60, 80)
     page.waits_for('#chosen:has-text("Cover 0")')
+    late = Late(page, "/act$")
+    page.forgives("409 (Conflict)")
+    page.press("c")
+    late.wait()  # else the page may hear of the new plan before, and refuse in its own words
     shelf = Shelf(out)
     file = shelf.folder.plan_of(shelf.entry(key_of(out, "a.mp4")).fingerprint)
     plan = load_plan(file)
     renumbered = [replace(track, id=2 - track.id) for track in plan.tracks]
     save_plan(plan.with_tracks(renumbered, plan.doubts), file)
-    page.forgives("409 (Conflict)")
-    page.press("c")
+    late.let_go()
     page.says("changed elsewhere meanwhile")
     page.waits_for('#chosen:has-text("a.mp4")')
     page.settled()
