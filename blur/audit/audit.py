@@ -39,7 +39,7 @@ from blur.media.open.timetable import timetable
 from blur.media.write.proxies import enlarged
 from blur.process import memory
 from blur.process.prefetch import AHEAD, ahead, in_turn
-from blur.process.progress import Progress, silent
+from blur.process.progress import Progress, growing, silent
 from blur.scan.timeline import Timeline
 from blur.settings import Settings
 from blur.settings.cores import cpu_count
@@ -177,6 +177,7 @@ def _searched(
     parts = search.parts(1 if looks.tiled else cpu_count())
     depth = AHEAD if looks.tiled or cpu_count() == 1 else _AHEAD
     done, stopped = [0] * len(parts), threading.Event()
+    told = growing(tell, "audit", len(search.pts))
 
     def searched(number: int) -> _Part:
         found, own = _Part(), copy.copy(looks)  # which keep the close-ups of the last picture
@@ -189,11 +190,9 @@ def _searched(
                 done[number] = item.after - parts[number].start
         return found
 
-    def told() -> None:
-        tell("audit", sum(done), len(search.pts))
-
     calls = [partial(searched, number) for number in range(len(parts))]
-    with closing(in_turn(calls, len(parts), stopped, told)) as results:
+    searching = in_turn(calls, len(parts), stopped, lambda: told(sum(done)))
+    with closing(searching) as results:
         yield from results
 
 

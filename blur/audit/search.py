@@ -22,8 +22,8 @@ from blur.media.open.small_pictures import display_gray, display_rgb
 from blur.scan.surprise import REACH
 
 _BLIND = 3
-"""Frames from one look to the next while the camera's motion is unknown on both sides of a frame,
-so that nothing surprises; larger takes fewer looks in whip pans and in textureless pictures."""
+"""Frames from one look to the next, by their number, while the camera's motion is unknown, so that
+nothing surprises; larger takes fewer looks in whip pans and in textureless pictures."""
 _PART = 300
 """Frames of a part, at least: `2 * REACH` more are decoded for it. Larger leaves more cores without
 work."""
@@ -97,7 +97,7 @@ class Search:
             """Glances of this part at frames of the clip, from those at places."""
             return [g._replace(frame=present[g.frame]) for g in glances if g.frame in own]
 
-        watch, unseen = Watch(self.scale, covered), 0
+        watch = Watch(self.scale, covered)
         frames = wanted_frames(self.out, info, self.pts, wants, settled=True)
         with closing(frames):
             for frame in frames:
@@ -105,9 +105,8 @@ class Search:
                 if not info.still:  # frames that are left out break no motion
                     gray = display_gray(frame.picture, info.orientation, *shape.fitted(WATCHED))
                     glances += watch.add(n, gray)
-                unseen = unseen + 1 if watch.blind else 0
                 picture = None
-                if n in own and (route.wants(index) or unseen % _BLIND == 2):
+                if n in own and (route.wants(index) or (watch.blind and n % _BLIND == 0)):
                     picture = display_rgb(frame.picture, info.orientation, *self.size)
                 if n in own or glances:
                     after = min(held.places(index).stop, part.stop)

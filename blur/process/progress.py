@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -16,3 +17,17 @@ class Progress(Protocol):
 
 def silent(stage: str, done: int, total: int | None) -> None:
     """Reports to nobody."""
+
+
+def growing(tell: Progress, stage: str, total: int | None) -> Callable[[int], None]:
+    """A listener for frames `done`, which tells only where they are more than before: told again, a
+    count would pass for a sign of life of work that hangs."""
+    before = -1
+
+    def hear(done: int) -> None:
+        nonlocal before
+        if done > before:
+            before = done
+            tell(stage, done, total)
+
+    return hear

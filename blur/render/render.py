@@ -82,7 +82,7 @@ def render(
     info, output, tell = covering.info, settings.output, progress or silent
     delivery = covering.delivery(output, edits)
     plain = placed.frames is None and covering.map.rate is None and output.proxy is Proxy.NONE
-    runs = runs_of(info, plan, settings) if plain else []
+    runs = runs_of(info, plan, settings, tell) if plain else []
     with ExitStack() as stack:
         notes, damaged, beside = list[str](), 0, None
         writer: Writer | StillWriter

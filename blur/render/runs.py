@@ -11,36 +11,48 @@ from blur.data.plan import Plan
 from blur.errors import PlanMismatch
 from blur.media.open.clip_info import ClipInfo
 from blur.media.open.read import Frame
-from blur.media.open.seek import can_be_sought_in, strict_frames
+from blur.media.open.seek import Seeker, can_be_sought_in, strict_frames
 from blur.media.open.timetable import timetable
 from blur.media.write.presets import preset_for
 from blur.media.write.runs import RunWriter
 from blur.process.prefetch import in_turn
-from blur.process.progress import Progress
+from blur.process.progress import Progress, growing
 from blur.settings import Hardware, OutputSettings, Settings
 from blur.settings.cores import cpu_count
 
 _LENGTH = 120
 """Frames of a run, at least; a longer one leaves more cores without work at a clip's end, a shorter
 one costs a key frame and an encoder's start more often."""
-_PIXELS = 8_500_000
-"""Pixels of the pictures that are encoded at once; larger keeps more cores busy and takes more
-memory: 370 MB for each of 1080p with its decoder and encoder, half of a batch's worker."""
+_LONGEST = 10 * _LENGTH
+"""Frames of a run, at most: its packets wait in memory for those of the runs before. Larger holds
+more of a film with few key frames."""
+_PIXELS = 4_200_000
+"""Pixels of the pictures that are encoded at once: two runs of 1080p take 813 MB with their
+decoders and encoders, four of 720p 590, within `Probed.memory`. Larger keeps more cores busy."""
 
 
-def runs_of(info: ClipInfo, plan: Plan, settings: Settings) -> list[range]:
-    """The runs of a whole film, from key frame to key frame; none where it is rendered in one
-    piece: a clip that must be read in order, that is short or has few key frames, and an encoder
-    without groups of pictures or on a chip."""
+def runs_of(info: ClipInfo, plan: Plan, settings: Settings, tell: Progress) -> list[range]:
+    """The runs of a whole film, from key frame to key frame that a seek is proven to lead to; none
+    where it is rendered in one piece: a clip that must be read in order, that is short or has few
+    key frames, and an encoder without groups of pictures or on a chip.
+
+    `tell` hears of each seek.
+    """
     in_order = plan.notes or settings.scan.max_damaged or info.still or not can_be_sought_in(info)
     in_order = in_order or (settings.output.deinterlace and info.interlaced)
     if in_order or _side_by_side(info) == 1 or not _grouped(info, settings.output):
         return []
-    found = timetable(info.path, info, lambda _: None)
+    found = timetable(info.path, info, lambda _: tell("render", 0, plan.frames))
     if found is None or found.pts != list(plan.pts):
         return []
-    runs = found.divided(_LENGTH)
-    return runs if len(runs) > 1 else []
+    proven = []
+    with Seeker(info.path, info, plan.pts) as seeker:
+        for run in found.divided(_LENGTH):
+            tell("render", 0, plan.frames)
+            if seeker.lead(run.start) <= _LENGTH:
+                proven.append(run.start)
+    runs = found._replace(keys=proven).divided(_LENGTH)
+    return runs if len(runs) > 1 and max(map(len, runs)) <= _LONGEST else []
 
 
 def threads_of_run(info: ClipInfo) -> int:
@@ -69,6 +81,7 @@ def write_runs(
     `tell` is called in the caller's thread. Raises the errors of all.
     """
     done, lock, stopped = 0, threading.Lock(), threading.Event()
+    told = growing(tell, "render", plan.frames)
 
     def painted(run: range) -> Iterator[Frame]:
         nonlocal done
@@ -80,11 +93,9 @@ def write_runs(
                 with lock:
                     done += 1
 
-    def told() -> None:
-        tell("render", done, plan.frames)
-
     calls = (partial(writer.encode, painted(run), run) for run in runs)
-    with closing(in_turn(calls, _side_by_side(info), stopped, told)) as encoded:
+    encoding = in_turn(calls, _side_by_side(info), stopped, lambda: told(done))
+    with closing(encoding) as encoded:
         for run, made in zip(runs, encoded, strict=True):
             if len(made.times) != len(run):
                 raise PlanMismatch(
@@ -92,4 +103,4 @@ def write_runs(
                     subject=info.path.name,
                 )
             writer.lay(made)
-    told()
+    told(done)

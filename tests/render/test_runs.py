@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import itertools
 import threading
+import time
 from pathlib import Path
 
 import av
@@ -21,7 +22,8 @@ from blur.disk.fingerprint import fingerprint
 from blur.errors import DecodeError, Interrupted, PlanMismatch
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
-from blur.media.open.seek import strict_frames
+from blur.media.open.seek import Seeker, strict_frames
+from blur.process.progress import silent
 from blur.render import render as rendering
 from blur.render import runs
 from blur.render.render import render
@@ -51,7 +53,7 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_pictures_are_those_of_a_render_in_one_piece(clip, tmp_path, monkeypatch):
     path, plan = clip
-    assert runs.runs_of(probe(path), plan, LOSSLESS) == RUNS
+    assert runs.runs_of(probe(path), plan, LOSSLESS, silent) == RUNS
     told, threads = [], set()
     write = rendering.Covering.only
 
@@ -64,7 +66,8 @@ def test_the_pictures_are_those_of_a_render_in_one_piece(clip, tmp_path, monkeyp
         path, plan, tmp_path / "runs.mp4", LOSSLESS, progress=lambda *given: told.append(given)
     )
     assert len(threads) == 2 and threading.current_thread() not in threads
-    assert told == sorted(told) and told[-1] == ("render", FRAMES, FRAMES)
+    counts = [count for _, count, _ in told if count]
+    assert counts == sorted(set(counts)) and told[-1] == ("render", FRAMES, FRAMES)
     monkeypatch.setenv(ALLOTTED_CORES, "1")
     whole = render(path, plan, tmp_path / "whole.mp4", LOSSLESS)
     assert len(threads) == 2
@@ -89,20 +92,49 @@ def test_the_pictures_are_those_of_a_render_in_one_piece(clip, tmp_path, monkeyp
 )
 def test_other_films_are_rendered_in_one_piece(settings: Settings, clip) -> None:
     path, plan = clip
-    assert not runs.runs_of(probe(path), plan, settings)
+    assert not runs.runs_of(probe(path), plan, settings, silent)
 
 
 def test_large_films_with_notes_or_other_times_are_rendered_in_one_piece(clip, monkeypatch):
     path, plan = clip
     info = probe(path)
-    assert not runs.runs_of(info, dataclasses.replace(plan, notes=("fitted",)), LOSSLESS)
+    assert not runs.runs_of(info, dataclasses.replace(plan, notes=("fitted",)), LOSSLESS, silent)
     later = (*plan.pts[:-1], plan.pts[-1] + 1)
-    assert not runs.runs_of(info, dataclasses.replace(plan, pts=later), LOSSLESS)
+    assert not runs.runs_of(info, dataclasses.replace(plan, pts=later), LOSSLESS, silent)
     large = dataclasses.replace(
         info,
         orientation=dataclasses.replace(info.orientation, stored_width=4096, stored_height=2304),
     )
-    assert not runs.runs_of(large, plan, LOSSLESS)
+    assert not runs.runs_of(large, plan, LOSSLESS, silent)
+
+
+def test_no_run_begins_where_no_seek_leads(clip, monkeypatch):
+    path, plan = clip
+    lead = Seeker.lead
+    monkeypatch.setattr(
+        Seeker, "lead", lambda self, index: index if index == GROUP else lead(self, index)
+    )
+    monkeypatch.setattr(runs, "_LENGTH", GROUP - 1)
+    found = runs.runs_of(probe(path), plan, LOSSLESS, silent)
+    assert found == [range(2 * GROUP), *RUNS[2:]]
+    monkeypatch.setattr(runs, "_LONGEST", 2 * GROUP - 1)
+    assert not runs.runs_of(probe(path), plan, LOSSLESS, silent)
+
+
+def test_a_run_that_hangs_gives_no_sign_of_life(clip, tmp_path, monkeypatch):
+    path, plan = clip
+    told = []
+
+    def slow(*given):
+        for frame in strict_frames(*given):
+            if frame.index == GROUP + 3:
+                time.sleep(1.2)  # several times as long as a sign of life takes
+            yield frame
+
+    monkeypatch.setattr(runs, "strict_frames", slow)
+    render(path, plan, tmp_path / "a.mp4", LOSSLESS, progress=lambda *given: told.append(given[1]))
+    told = [count for count in told if count]
+    assert len(told) == len(set(told))
 
 
 def test_a_part_is_rendered_in_one_piece(clip, tmp_path, monkeypatch):
@@ -154,7 +186,7 @@ def test_a_damaged_picture_in_any_run_fails_the_film(share, clip, tmp_path, monk
     content[start : start + length] = bytes(length)
     broken.write_bytes(content)
     plan = dataclasses.replace(plan, fingerprint=fingerprint(broken))
-    assert runs.runs_of(probe(broken), plan, LOSSLESS) == RUNS
+    assert runs.runs_of(probe(broken), plan, LOSSLESS, silent) == RUNS
     for cores in "21":
         monkeypatch.setenv(ALLOTTED_CORES, cores)
         with pytest.raises(DecodeError):

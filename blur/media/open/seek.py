@@ -14,6 +14,7 @@ from typing import Self
 import av
 import av.container
 import av.error
+from av.video.frame import PictureType
 
 from blur.errors import DecodeError
 from blur.media.container import open_input, video_stream
@@ -26,8 +27,16 @@ from blur.media.open.shape import Fitter, Shapes
 _NEAR = 12
 """Frames; decoding on to a frame this near costs less than a seek."""
 
+_RECOVERING = ("h264", "hevc")
+"""Codecs whose decoders hold back pictures until they are whole, wherever they begin. Others show a
+picture on top of nothing where a file calls it a key frame falsely, and do not call it corrupt."""
+
 SHORT_CLIP = 2_000_000_000
 """Pixels in all frames of a clip that is decoded in some seconds; it may have few key frames."""
+
+
+_Sought = tuple[int, av.VideoFrame, Iterator[av.VideoFrame]]
+"""A frame that a seek leads to: its index, its picture, and those after it."""
 
 
 class Seeker:
@@ -81,6 +90,13 @@ class Seeker:
             raise DecodeError(f"has no frame {index} any more", subject=self._path.name)
         return found
 
+    def lead(self, index: int) -> int:
+        """Frames that are decoded on the way to this one: all of the clip before it, unless its
+        codec proves that decoding can begin later."""
+        found = self._before(index)
+        self._next = len(self._pts)  # the next frame is sought anew
+        return index - found[0] if found is not None and self._proven(found[1]) else index
+
     def _on_the_way(self, index: int) -> bool:
         """Whether a seek to `index` would land no later than the next frame to be decoded."""
         if index < self._next or not self._seekable:
@@ -108,22 +124,42 @@ class Seeker:
 
     def _go_to(self, index: int) -> None:
         """Make `_frames` begin at `index`, or at a key frame before it."""
+        if (found := self._before(index)) is None:
+            self._from_start()
+        else:
+            self._next, first, pictures = found
+            self._frames = self._counted(itertools.chain([first], pictures), self._next)
+
+    def _before(self, index: int) -> _Sought | None:
+        """The last frame up to `index` that a seek leads to; None where only the start does."""
         back = 0
         while self._seekable:
-            goal = self._pts[max(0, index - back)] - self._info.shift
-            pictures, first = self._decoded(), None
-            with contextlib.suppress(av.error.FFmpegError):  # raw streams cannot be sought in
-                self._container.seek(goal, stream=self._stream)
-                first = next(pictures, None)
-            at = None if first is None else self._index_of(first)
-            if first is not None and at is not None and at <= index and not first.is_corrupt:
-                self._frames = self._counted(itertools.chain([first], pictures), at)
-                self._next = at
-                return
+            found = self._sought(max(0, index - back))
+            if found is not None and found[0] <= index:
+                return found
             if back >= index:
                 break
             back = max(32, back * 4)
-        self._from_start()
+        return None
+
+    def _sought(self, index: int) -> _Sought | None:
+        """The frame that a seek to `index` leads to; None unless it is whole."""
+        pictures, first = self._decoded(), None
+        with contextlib.suppress(av.error.FFmpegError):  # raw streams cannot be sought in
+            goal = self._pts[index] - self._info.shift
+            self._container.seek(goal, stream=self._stream)
+            first = next(pictures, None)
+        at = None if first is None else self._index_of(first)
+        if first is None or at is None or first.is_corrupt:
+            return None
+        untold = first.pict_type == PictureType.NONE
+        return (at, first, pictures) if untold or self._proven(first) else None
+
+    def _proven(self, first: av.VideoFrame) -> bool:
+        """Whether a picture, the first that is decoded, needs none before it; a few old codecs do
+        not tell."""
+        alone = PictureType.I, PictureType.SI, PictureType.BI
+        return first.pict_type in alone or self._info.codec in _RECOVERING
 
     def _from_start(self) -> None:
         self._seekable = False

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import struct
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from blur.errors import DecodeError
 from blur.media.open.probe import probe
 from blur.media.open.readers import open_reader
 from blur.media.open.seek import Seeker, glimpses, wanted_frames
+from blur.media.open.timetable import timetable
 
 
 def film(path: Path, codec: str, gaps: list[int], **options: str) -> None:
@@ -43,6 +46,20 @@ def read(path: Path) -> list[tuple[int, int]]:
         return [(frame.pts, look(frame.picture)) for frame in reader]
 
 
+def keys(path: Path) -> list[int]:
+    """The frames that a file calls key frames."""
+    found = timetable(path, probe(path), lambda _: None)
+    assert found is not None
+    return found.keys
+
+
+def leads(path: Path) -> list[int]:
+    """The frames that are decoded on the way to each frame."""
+    pts = [time for time, _ in read(path)]
+    with Seeker(path, probe(path), pts) as seeker:
+        return [seeker.lead(index) for index in range(len(pts))]
+
+
 def assert_every_frame_is_found(path: Path, order: list[int] | None = None) -> None:
     frames = read(path)
     order = order or random.Random(1).sample(range(len(frames)), len(frames))
@@ -68,6 +85,50 @@ def test_a_frame_by_its_index_is_the_readers(
     path = tmp_path / name
     film(path, codec, [40] * 60, **options)
     assert_every_frame_is_found(path)
+    lead = [index - max(key for key in keys(path) if key <= index) for index in range(60)]
+    if name == "a.ts":  # whose packets are sought by the times of their decoding
+        assert max(leads(path)) <= 32 + 12
+    else:
+        assert leads(path) == lead
+
+
+def without_sync_samples(path: Path) -> None:
+    """An MP4 that leaves out the list of its key frames says that all are."""
+    content = path.read_bytes()
+    assert content.count(b"stss") == 1
+    path.write_bytes(content.replace(b"stss", b"free"))
+
+
+def with_all_flags(path: Path) -> None:
+    """An AVI whose index calls every frame a key frame."""
+    content = bytearray(path.read_bytes())
+    start = content.rindex(b"idx1")
+    (size,) = struct.unpack_from("<I", content, start + 4)
+    for entry in range(start + 8, start + 8 + size, 16):
+        struct.pack_into("<I", content, entry + 4, 0x10)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "falsified"),
+    [
+        ("a.mov", "mpeg4", without_sync_samples),
+        ("a.avi", "msmpeg4", with_all_flags),
+        ("a.avi", "wmv2", with_all_flags),
+    ],
+)
+def test_a_frame_that_is_falsely_called_a_key_frame_is_the_readers(
+    tmp_path: Path, name: str, codec: str, falsified: Callable[[Path], None]
+) -> None:
+    """Decoders of old codecs would show it on top of nothing, and not call it corrupt."""
+    path = tmp_path / name
+    film(path, codec, [40] * 60, g="25")
+    true, frames = keys(path), read(path)
+    falsified(path)
+    assert read(path) == frames and len(keys(path)) == 60
+    assert_every_frame_is_found(path, [40, 30, 50, 12, 0, 59])
+    found = leads(path)
+    assert [index for index in range(60) if found[index] == 0] == true
 
 
 @settings(
